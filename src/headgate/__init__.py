@@ -1,0 +1,3 @@
+"""Headgate: DevOps for data."""
+
+__version__ = "0.1.0"

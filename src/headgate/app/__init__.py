@@ -1,0 +1,1 @@
+"""The use cases, one function a command. The only place that picks plugins and calls verbs."""

@@ -1,0 +1,1 @@
+"""Frozen nouns and ports. No input, no output, no clock."""

@@ -1,0 +1,71 @@
+"""Addresses: the name of an asset, ``schema.name``."""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+
+Address = NewType("Address", str)
+"""``schema.name``; both parts are words of letters, digits and ``_`` that begin with a letter or ``_``."""
+
+_PART = re.compile(r"[^\W\d]\w*", re.UNICODE)
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+
+
+def make_address(schema: str, name: str) -> Address:
+    """Return the address of ``name`` in ``schema``; raise ``ValueError`` with a sentence where it is not allowed."""
+    for part in (schema, name):
+        fault = fault_in_part(part)
+        if fault:
+            raise ValueError(fault)
+    return Address(f"{schema}.{name}")
+
+
+def parse_address(text: str) -> Address:
+    """Return ``text`` as an address; raise ``ValueError`` with a sentence where it is none."""
+    schema, dot, name = text.partition(".")
+    if not dot or "." in name:
+        raise ValueError(f"an address is SCHEMA.NAME, not {text!r}")
+    return make_address(schema, name)
+
+
+def split(address: Address) -> tuple[str, str]:
+    """Return the schema and the name of an address."""
+    schema, _, name = address.partition(".")
+    return schema, name
+
+
+def fold(text: str) -> str:
+    """Return ``text`` as engines compare names: two addresses that fold alike are the same to them."""
+    return text.casefold()
+
+
+def fault_in_part(part: str) -> str:
+    """Return why ``part`` cannot be a schema or a name, or the empty string."""
+    if not _PART.fullmatch(part):
+        return f"{part!r} is not a word of letters, digits and underscores that begins with a letter"
+    if "__" in part:
+        return f"{part!r} contains '__', which separates names in the engine"
+    if fold(part) == "headgate":
+        return "'headgate' is the schema of Headgate's own tables"
+    if len(part) > 60:
+        return f"{part[:20]!r}... is longer than 60 characters"
+    return ""
+
+
+def fault_in_environment(name: str) -> str:
+    """Return why ``name`` cannot name an environment, or the empty string."""
+    if not _ENVIRONMENT.fullmatch(name) or "__" in name:
+        return f"{name!r} is not a name in lower case such as dev, dev-2 or pr-12"
+    if len(name) > 40:
+        return f"{name[:20]!r}... is longer than 40 characters"
+    return ""
+
+
+def environment_schema(schema: str, environment: str, *, bare: bool) -> str:
+    """Return the engine's schema that shows ``schema`` in ``environment``.
+
+    >>> environment_schema("staging", "pr-12", bare=False)
+    'staging__pr_12'
+    """
+    return schema if bare else f"{schema}__{environment.replace('-', '_')}"

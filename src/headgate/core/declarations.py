@@ -1,0 +1,174 @@
+"""What the repository declares, as it stands in the files: parsed and checked one by one, not yet linked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.hashing import Digest
+from headgate.core.recipe import Shape
+
+
+class Kind(StrEnum):
+    """The kinds of asset."""
+
+    SOURCE = "source"
+    SEED = "seed"
+    VIEW = "view"
+    TABLE = "table"
+    EXPOSURE = "exposure"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredColumn:
+    """A column as a property file or a header names it; ``type`` is empty where none was given."""
+
+    name: str
+    type: str = ""
+    description: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What YAML and headers say about an asset beside its code. ``meta`` holds what is read and kept but not used."""
+
+    kind: Kind | None = None
+    owner: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    columns: tuple[DeclaredColumn, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the repository, by content. Its bytes are read again when they are needed."""
+
+    path: str
+    digest: Digest
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetDeclaration:
+    """A table or a view (``text`` is its SQL, the header included, so that places count from the file's first line), or a seed."""
+
+    address: Address
+    kind: Kind
+    file: File
+    text: str
+    properties: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """Data in files: ``pattern`` is a glob relative to the repository, or absolute inside an allowed folder.
+
+    ``files`` are those that it matches now, sorted by path, each with its content's digest. ``format`` is csv,
+    parquet or json.
+    """
+
+    pattern: str
+    format: str
+    files: tuple[File, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """Data in a table of the engine that somebody else fills."""
+
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDeclaration:
+    """A source: where its data is, and the columns that were declared (all of them, or none)."""
+
+    address: Address
+    location: FileSource | TableSource
+    properties: Properties
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an exposure reads of one asset; no columns means all of them."""
+
+    address: Address
+    columns: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureDeclaration:
+    """A dashboard or report outside of Headgate that reads assets."""
+
+    address: Address
+    uses: tuple[Use, ...]
+    properties: Properties
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """One engine: its kind, its path relative to the repository, and the folders outside of it that it may read."""
+
+    name: str
+    kind: str
+    path: str
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentConfig:
+    """One environment, or with the name ``*`` every other one. ``retain_seconds``: how long replaced builds stay."""
+
+    name: str
+    engine: str
+    protected: bool
+    retain_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """``headgate.toml`` with its defaults filled in. ``bare`` names the environment whose schemas have no suffix."""
+
+    name: str
+    engines: Mapping[str, EngineConfig]
+    environments: Mapping[str, EnvironmentConfig]
+    bare: str
+    state_url: str = ""
+
+    def environment(self, name: str) -> EnvironmentConfig | None:
+        """Return the environment called ``name``, made from ``*`` where it has no section; None where neither is there."""
+        found = self.environments.get(name)
+        if found is None and (any_other := self.environments.get("*")):
+            found = EnvironmentConfig(name, any_other.engine, any_other.protected, any_other.retain_seconds)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """Everything that the repository declares, with all faults that could be seen file by file.
+
+    ``tree`` lists every file that Headgate reads: it is what "clean" compares with a commit and what a release keeps.
+    """
+
+    config: Config
+    assets: tuple[AssetDeclaration, ...]
+    sources: tuple[SourceDeclaration, ...]
+    exposures: tuple[ExposureDeclaration, ...]
+    tree: tuple[File, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+DeclaredShapes = Mapping[Address, Shape]
+"""The columns of sources, by address."""

@@ -1,0 +1,99 @@
+"""The tree of exceptions. A fault in the user's repository is a ``Diagnostic`` value, never an exception of its own.
+
+::
+
+    HeadgateError
+    ├── Refused                  a rule forbids it, told as diagnostics            exit status 1
+    │   ├── LeaseHeld            somebody else changes the environment
+    │   └── StalePlan            an entry that the plan read has moved
+    ├── UsageError               the command line is wrong                         exit status 2
+    ├── EnvironmentFailed        engine, store, disk or network failed             exit status 3
+    │   ├── EngineFailed
+    │   │   ├── EngineBusy       another process holds the warehouse
+    │   │   └── StatementFailed  the engine refused a statement of the user        exit status 1
+    │   ├── StoreFailed
+    │   │   └── StoreTooNew      written by a newer Headgate
+    │   └── Diverged             state and engine do not belong together
+    └── Conflict                 a compare-and-swap lost; callers turn it into one of the above
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headgate.core.diagnostic import Diagnostic
+
+
+class HeadgateError(Exception):
+    """Every exception that Headgate raises on purpose."""
+
+
+class Refused(HeadgateError):
+    """Something is not allowed as things stand. Nothing was done."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__("; ".join(f"{d.code} {d.summary}" for d in diagnostics))
+        self.diagnostics = tuple(diagnostics)
+
+
+class LeaseHeld(Refused):
+    """Another holder has the lease. The diagnostic names it."""
+
+
+class StalePlan(Refused):
+    """An entry that the plan read has moved since. The diagnostics name the entries."""
+
+
+class UsageError(HeadgateError):
+    """The command line cannot be carried out as written."""
+
+
+class EnvironmentFailed(HeadgateError):
+    """Something outside of the repository failed. ``hint`` is the command to continue with."""
+
+    def __init__(self, message: str, *, code: str = "HG600", hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+
+
+class EngineFailed(EnvironmentFailed):
+    """The engine failed: out of memory, disk full, connection lost."""
+
+
+class EngineBusy(EngineFailed):
+    """Another process holds the warehouse and did not let go in time."""
+
+
+class StatementFailed(EngineFailed):
+    """The engine refused a statement that the user wrote.
+
+    ``line`` and ``column`` count from 1 in the statement as given to the engine; 0 where the engine did not say.
+    """
+
+    def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
+        super().__init__(message, code="HG601")
+        self.line = line
+        self.column = column
+
+
+class StoreFailed(EnvironmentFailed):
+    """The state store failed."""
+
+
+class StoreTooNew(StoreFailed):
+    """The state was written by a newer Headgate than this one."""
+
+
+class Diverged(EnvironmentFailed):
+    """The warehouse and the state do not belong together, or one of them is an older copy."""
+
+
+class Conflict(HeadgateError):
+    """A condition of a batch did not hold; nothing of it was written. ``entry`` names the first that failed."""
+
+    def __init__(self, entry: str) -> None:
+        super().__init__(f"condition failed: {entry}")
+        self.entry = entry

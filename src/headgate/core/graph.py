@@ -1,0 +1,125 @@
+"""The graph: every asset of the repository with its recipe and its inputs, in topological order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from headgate.core.address import Address
+from headgate.core.declarations import FileSource, Kind, Properties, TableSource
+from headgate.core.diagnostic import Place
+from headgate.core.hashing import Digest
+from headgate.core.recipe import Recipe, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place in a SQL text where an input is named: characters ``start`` to ``end`` give way to the physical relation.
+
+    ``alias`` is written behind it (`` as flights``) where the user gave none; with ``is_column`` it is instead all that
+    is written (``staging.flights.x`` becomes ``flights.x``).
+    """
+
+    start: int
+    end: int
+    address: Address
+    alias: str = ""
+    is_column: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SqlBody:
+    """The user's SELECT and where in it inputs are named. ``line`` is the file's line on which the text begins."""
+
+    text: str
+    references: tuple[Reference, ...]
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SeedBody:
+    """A CSV file of the repository and its digest; read again, and checked, when it is built."""
+
+    path: str
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A table, a view or a seed, linked: inputs are sorted addresses; ``file_digest`` is that of its file."""
+
+    address: Address
+    kind: Kind
+    recipe: Recipe
+    inputs: tuple[Address, ...]
+    body: SqlBody | SeedBody
+    place: Place
+    file_digest: Digest
+    properties: Properties
+
+
+@dataclass(frozen=True, slots=True)
+class SourceNode:
+    """A source. ``shape`` is empty where nothing is known of it yet.
+
+    ``token`` is the digest over its files' contents, exact; None for a table of the engine, whose captures are numbered.
+    ``is_captured``: a table reads it, directly or through views, so that apply captures it; else only live views do.
+    """
+
+    address: Address
+    location: FileSource | TableSource
+    shape: Shape
+    token: Digest | None
+    is_captured: bool
+    place: Place
+    properties: Properties
+
+    @property
+    def kind(self) -> Kind:
+        """Always ``Kind.SOURCE``."""
+        return Kind.SOURCE
+
+    @property
+    def inputs(self) -> tuple[Address, ...]:
+        """A source has none."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureNode:
+    """An exposure; ``uses`` maps each input to the columns that are read of it (all of them spelled out)."""
+
+    address: Address
+    uses: Mapping[Address, tuple[str, ...]]
+    place: Place
+    properties: Properties
+
+    @property
+    def kind(self) -> Kind:
+        """Always ``Kind.EXPOSURE``."""
+        return Kind.EXPOSURE
+
+    @property
+    def inputs(self) -> tuple[Address, ...]:
+        """The assets that it reads, sorted."""
+        return tuple(sorted(self.uses))
+
+
+AnyNode: TypeAlias = Node | SourceNode | ExposureNode
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All nodes by address, inputs before readers; ties by address. ``digest`` identifies all that a plan can depend on."""
+
+    nodes: Mapping[Address, AnyNode]
+    digest: Digest
+
+    def readers(self) -> Mapping[Address, tuple[Address, ...]]:
+        """Return who reads each node directly. Cost: one pass over all inputs."""
+        found: dict[Address, list[Address]] = {address: [] for address in self.nodes}
+        for address, node in self.nodes.items():
+            for source in node.inputs:
+                found[source].append(address)
+        return {address: tuple(readers) for address, readers in found.items()}

@@ -1,0 +1,1 @@
+"""The ports: what Headgate asks of a state store, an engine and a binder, and nothing more."""

@@ -1,0 +1,217 @@
+"""The port of an engine: where tables live and views are shown.
+
+An ``Engine`` is an open session. Every method that writes is one transaction of the engine. Relation names of physical
+tables are chosen by Headgate (``physical_name``); users' SQL comes with inputs already replaced.
+Errors: ``EngineBusy`` on opening, ``StatementFailed`` for the user's own SQL, ``EngineFailed`` for all else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from headgate.core.address import Address, split
+from headgate.core.declarations import FileSource, TableSource
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.hashing import Digest, short
+from headgate.core.recipe import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do. All fields are required: an engine that cannot do a thing says so."""
+
+    kind: str
+    version: str
+    dialect: str
+    is_transactional: bool
+    is_exclusive: bool
+    parallel_builds: int
+    identifier_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What the engine knows of an environment: the state it belongs to, the last serial, fence and intent."""
+
+    state: str
+    serial: int
+    fence: int
+    intent: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelectInput:
+    """Build from a SELECT in which every input is replaced by its physical relation."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeedInput:
+    """Build from a CSV file with a header, at an absolute path; the shape gives the types."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureInput:
+    """Build by copying a source. For files, ``root`` is the folder that relative paths start from."""
+
+    location: FileSource | TableSource
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildJob:
+    """One table to make. The result must have exactly ``shape`` (names, order, types), else ``StatementFailed``."""
+
+    id: Digest
+    address: Address
+    relation: str
+    shape: Shape
+    input: SelectInput | SeedInput | CaptureInput
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What was made: rows, bytes (an estimate), seconds."""
+
+    id: Digest
+    rows: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownView:
+    """A view to show: its schema, its name, and the SELECT that is its body."""
+
+    schema: str
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A switch of one environment: the marker as it must be and as it becomes, views to replace and to drop.
+
+    ``tables`` are physical relations that must exist, else nothing happens.
+    """
+
+    environment: str
+    before: Marker | None
+    after: Marker
+    replace: tuple[ShownView, ...]
+    drop: tuple[tuple[str, str], ...]
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The answer to a query: column names, their types, and the rows."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+class Engine(Protocol):
+    """An open session on one warehouse. Its methods may be called from several threads."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do; never changes."""
+
+    def state(self) -> str | None:
+        """Return the id of the state that the warehouse belongs to, or None where it belongs to none."""
+
+    def adopt(self, state: str) -> None:
+        """Write that the warehouse belongs to ``state``, with Headgate's own schema and tables; harmless when repeated."""
+
+    def markers(self) -> Mapping[str, Marker]:
+        """Return the marker of every environment."""
+
+    def fence(self, environment: str, before: Marker, fence: int) -> None:
+        """Raise the fence in the marker; raise ``Conflict`` where the marker is not ``before``."""
+
+    def columns(self, tables: Collection[TableSource]) -> Mapping[TableSource, Shape]:
+        """Return the columns of those tables that exist. Cost: one catalogue query."""
+
+    def build(self, jobs: Sequence[BuildJob]) -> tuple[BuildResult, ...]:
+        """Make the tables and their rows in ``headgate.builds`` in one transaction, all or none.
+
+        A job whose id is there already is an error. The caller groups small jobs to share a commit.
+        """
+
+    def built(self) -> Mapping[Digest, str]:
+        """Return all builds in ``headgate.builds``: id to physical relation."""
+
+    def drop(self, relations: Mapping[Digest, str]) -> None:
+        """Drop physical tables and their rows in ``headgate.builds``; what is gone already does not count."""
+
+    def publish(self, publication: Publication) -> None:
+        """Switch views and marker in one transaction; raise ``Conflict`` where marker or tables are not as demanded."""
+
+    def shown(self, schemas: Collection[str]) -> Collection[tuple[str, str]]:
+        """Return the views and tables (schema, name) that exist in ``schemas``."""
+
+    def query(self, sql: str, *, limit: int | None = None) -> Rows:
+        """Return the answer to the user's own query; it cannot write."""
+
+    def relation(self, relation: str) -> str:
+        """Return SQL text that names a physical table."""
+
+    def source(self, location: FileSource | TableSource, root: str) -> str:
+        """Return SQL text that reads a source where it is, for live views."""
+
+    def interrupt(self) -> None:
+        """Make running statements end with ``EngineFailed``; from any thread."""
+
+    def close(self) -> None:
+        """End the session and let go of the warehouse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What binding a query gave: its columns, or why the engine refuses it (line and column in the given text)."""
+
+    shape: Shape
+    error: str = ""
+    line: int = 0
+    column: int = 0
+
+
+class Binder(Protocol):
+    """Gives exact columns of queries over empty tables, in memory, without a warehouse."""
+
+    @property
+    def identity(self) -> str:
+        """What the answers depend on (engine kind and version), for keys of caches."""
+
+    def bind(self, sql: str, inputs: Mapping[str, Shape]) -> Bound:
+        """Return the columns of ``sql``, in which inputs stand under the names that are the keys of ``inputs``."""
+
+    def file_columns(self, location: FileSource, root: str) -> Bound:
+        """Return the columns of files, looking at their contents (sniffed for csv and json)."""
+
+    def seed_columns(self, path: str) -> Bound:
+        """Return the columns of a seed, looking at all of it."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+def physical_name(address: Address, build: Digest) -> str:
+    """Return the name of a build's table in the schema ``headgate``: at most 60 + 60 + 20 characters.
+
+    >>> physical_name(Address("staging.flights"), Digest("h1:" + "ab" * 32))
+    'staging__flights__abababababababab'
+    """
+    schema, name = split(address)
+    return f"{schema}__{name}__{short(build, 16)}"
+
+
+Diagnostics = Iterable[Diagnostic]

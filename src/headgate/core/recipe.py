@@ -1,0 +1,146 @@
+"""Recipes: what an asset is, as the code says it.
+
+A recipe is made of *terms*. A term is a hash over a template plus the list of what the template reads of other assets, in
+the order in which the template numbers them. The template never holds the address of an input, so that the version of
+a term, ``H(term.hash, versions of term.reads)``, changes exactly when the code or what it reads changes.
+
+The invariant on which reuse rests: two builds with equal row versions have rows that can be paired off such that every
+column with equal column versions has equal values in each pair. Terms marked ``tainted`` claim nothing of the kind: what
+they yield may differ from one execution to the next, so their versions carry the id of the build (see ``versions``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from headgate.core.address import Address
+from headgate.core.hashing import Digest, Part, digest
+
+
+class Aspect(StrEnum):
+    """What of an asset can be read: which rows it has, in which order, or one column's values."""
+
+    ROWS = "rows"
+    ORDER = "order"
+    COLUMN = "column"
+
+
+class Read(NamedTuple):
+    """One thing that a term reads: the rows, the order or one column of an input."""
+
+    address: Address
+    aspect: Aspect
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's name and its type as the engine writes it (``DECIMAL(18,3)``)."""
+
+    name: str
+    type: str
+
+
+Shape = tuple[Column, ...]
+"""The columns of a table, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A hashed template and what it reads. ``tainted``: executions may differ in what they yield."""
+
+    hash: Digest
+    reads: tuple[Read, ...] = ()
+    tainted: bool = False
+
+
+def term(tag: str, *parts: Part | Term, tainted: bool = False) -> Term:
+    """Return the term of ``tag`` over constants and other terms; a tainted part taints the whole.
+
+    The reads of the parts are renumbered by first occurrence, so that ``a + b`` and ``b + a`` of two inputs differ while
+    the addresses of the inputs do not count. Cost: one hash, linear in the parts' reads.
+    """
+    numbers: dict[Read, int] = {}
+    encoded: list[Part] = []
+    for part in parts:
+        if isinstance(part, Term):
+            tainted = tainted or part.tainted
+            encoded.append(("term", part.hash, tuple(numbers.setdefault(read, len(numbers)) for read in part.reads)))
+        else:
+            encoded.append(part)
+    return Term(digest(tag, *encoded), tuple(numbers), tainted)
+
+
+def reading(address: Address, aspect: Aspect, column: str = "") -> Term:
+    """Return the term that is what an input shows: its rows, its order, or one column."""
+    return Term(digest("read", aspect.value), (Read(address, aspect, column),))
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRecipe:
+    """One output column: its name, the engine's type, and the closure of its expression (the type is inside)."""
+
+    name: str
+    type: str
+    term: Term
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an asset is: rows, their order, and columns in order.
+
+    ``opaque`` says why the code was not understood (then every term reads everything), else it is empty.
+    """
+
+    kind: str
+    rows: Term
+    order: Term
+    columns: tuple[ColumnRecipe, ...]
+    opaque: str = ""
+
+    @property
+    def shape(self) -> Shape:
+        """The names and types of the columns, in order."""
+        return tuple(Column(c.name, c.type) for c in self.columns)
+
+    def digest(self) -> Digest:
+        """Return the identity of the recipe: equal for code that differs in format, aliases or column order only."""
+        columns = tuple(sorted((c.name, c.type, c.term.hash, _part(c.term.reads)) for c in self.columns))
+        rows = (self.rows.hash, _part(self.rows.reads))
+        order = (self.order.hash, _part(self.order.reads))
+        return digest("recipe", self.kind, rows, order, columns)
+
+
+def recipe_to_json(recipe: Recipe) -> dict[str, Any]:
+    """Return the stored form. Reads are a table of ``[address, aspect, column]`` that the terms point into."""
+    table: dict[Read, int] = {}
+
+    def encode(item: Term) -> list[Any]:
+        return [item.hash, [table.setdefault(read, len(table)) for read in item.reads], int(item.tainted)]
+
+    body = {
+        "kind": recipe.kind,
+        "rows": encode(recipe.rows),
+        "order": encode(recipe.order),
+        "columns": [[c.name, c.type, encode(c.term)] for c in recipe.columns],
+        "opaque": recipe.opaque,
+    }
+    body["reads"] = [[read.address, read.aspect.value, read.column] for read in table]
+    return body
+
+
+def recipe_from_json(body: dict[str, Any]) -> Recipe:
+    """Return the recipe of a stored form."""
+    table = [Read(Address(a), Aspect(aspect), column) for a, aspect, column in body["reads"]]
+
+    def decode(item: list[Any]) -> Term:
+        return Term(Digest(item[0]), tuple(table[number] for number in item[1]), bool(item[2]))
+
+    columns = tuple(ColumnRecipe(name, type_, decode(item)) for name, type_, item in body["columns"])
+    return Recipe(body["kind"], decode(body["rows"]), decode(body["order"]), columns, body["opaque"])
+
+
+def _part(reads: tuple[Read, ...]) -> Part:
+    return tuple((read.address, read.aspect.value, read.column) for read in reads)

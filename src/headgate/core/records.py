@@ -1,0 +1,335 @@
+"""What the state remembers: builds, pointers, captures, moves, intents. Frozen, each with its stored JSON form.
+
+Times are UTC in ISO 8601 with seconds or finer (``2026-11-21T02:06:11Z``); durations are seconds; sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from headgate.core.address import Address
+from headgate.core.declarations import FileSource, Kind, TableSource
+from headgate.core.graph import SqlBody
+from headgate.core.hashing import Digest
+from headgate.core.recipe import Aspect, Read, Shape
+from headgate.core.versions import Versions
+
+
+class Collection(StrEnum):
+    """The collections of a state store, with the keys of their entries."""
+
+    BUILDS = "builds"  # build id -> Build
+    KEYS = "keys"  # "<build key>/<build id>" -> "" for every build that may be looked up
+    PINS = "pins"  # "<build id>/<holder>" -> why
+    POINTERS = "pointers"  # "<environment>/<address>" -> Pointer
+    ENVIRONMENTS = "environments"  # environment -> EnvironmentRecord
+    MOVES = "moves"  # "<environment>/<serial, ten digits>" -> Move
+    INTENTS = "intents"  # environment -> Intent
+    CAPTURES = "captures"  # "<engine>/<source address>" -> Capture, the latest
+    TREES = "trees"  # tree digest -> the files of a repository by path
+    BLOBS = "blobs"  # content digest -> a file's bytes, compressed, base 64
+    RECIPES = "recipes"  # recipe digest -> Recipe
+
+
+class BuildStatus(StrEnum):
+    """``BUILDING`` until the engine has committed it and the state knows; ``DOOMED`` once gc means to drop it."""
+
+    BUILDING = "building"
+    SEALED = "sealed"
+    DOOMED = "doomed"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One reading of a source. ``number`` grows with each; ``exact``: the token is that of the content itself."""
+
+    token: Digest
+    number: int
+    exact: bool
+    build: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One immutable result of a recipe on given inputs.
+
+    ``versions`` are the published ones. ``reads`` are the published versions of everything its terms read, as they were
+    when it was built: closure compares them. ``body`` is there for views, which are bound again at each publish;
+    ``location`` for captures of sources. ``relation`` is the physical table in the schema ``headgate``, empty for views.
+    """
+
+    id: Digest
+    key: Digest
+    address: Address
+    kind: Kind
+    engine: str
+    shape: Shape
+    recipe: Digest
+    versions: Versions
+    reads: Mapping[Read, Digest]
+    inputs: Mapping[Address, Digest]
+    relation: str
+    status: BuildStatus
+    created_at: str
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    body: SqlBody | None = None
+    location: FileSource | TableSource | None = None
+    capture: Capture | None = None
+    fence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What an environment shows under an address. ``shape`` is the order of columns that its view has."""
+
+    build: Digest
+    kind: Kind
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRecord:
+    """One environment's head: the serial of its last move, and ``prod``'s serial when it was last applied beside it."""
+
+    name: str
+    engine: str
+    serial: int
+    beside: int = 0
+
+
+class MoveKind(StrEnum):
+    """What moved the pointers."""
+
+    APPLY = "apply"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class PointerChange:
+    """One pointer before and after a move; None where there was or will be none."""
+
+    before: Pointer | None
+    after: Pointer | None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The record of one move of an environment's pointers; of a protected environment it is a release.
+
+    ``serial`` is the environment's number after it. ``tree`` identifies the stored source code, ``commit`` the commit
+    (empty outside of git), ``dirty`` the paths that differed from it. ``source`` is the environment promoted from;
+    ``restores`` the serial that a rollback shows again. ``sources`` are the captures that the environment then shows.
+    """
+
+    environment: str
+    serial: int
+    kind: MoveKind
+    at: str
+    by: str
+    changes: Mapping[Address, PointerChange]
+    plan: Digest
+    tree: Digest
+    commit: str = ""
+    dirty: tuple[str, ...] = ()
+    source: str = ""
+    restores: int = 0
+    sources: Mapping[Address, Capture] | None = None
+    decision: str = "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A move that is being carried out: written before the engine's transaction, erased after it.
+
+    ``id`` goes into the engine's marker. ``expects`` is the serial before the move.
+    """
+
+    id: str
+    expects: int
+    fence: int
+    move: Move
+    beside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An entry of the log. ``hash`` = H(previous hash, number, kind, body); the first one's previous hash is empty."""
+
+    number: int
+    kind: str
+    body: Mapping[str, Any]
+    previous: str
+    hash: Digest
+
+
+def build_to_json(build: Build) -> dict[str, Any]:
+    """Return the stored form of a build."""
+    from headgate.core.json_form import plain
+
+    body: dict[str, Any] = {
+        name: plain(getattr(build, name))
+        for name in (
+            "id", "key", "address", "kind", "engine", "recipe", "relation", "status", "created_at",
+            "rows", "bytes", "seconds", "fence",
+        )
+    }  # fmt: skip
+    body["shape"] = shape_to_json(build.shape)
+    body["versions"] = [build.versions.rows, build.versions.order, dict(build.versions.columns)]
+    body["reads"] = [[r.address, r.aspect.value, r.column, version] for r, version in build.reads.items()]
+    body["inputs"] = dict(build.inputs)
+    if build.body is not None:
+        body["body"] = sql_body_to_json(build.body)
+    if build.location is not None:
+        body["location"] = location_to_json(build.location)
+    if build.capture is not None:
+        body["capture"] = plain(build.capture)
+    return body
+
+
+def build_from_json(body: Mapping[str, Any]) -> Build:
+    """Return the build of a stored form."""
+    rows, order, columns = body["versions"]
+    return Build(
+        id=Digest(body["id"]),
+        key=Digest(body["key"]),
+        address=Address(body["address"]),
+        kind=Kind(body["kind"]),
+        engine=body["engine"],
+        shape=shape_from_json(body["shape"]),
+        recipe=Digest(body["recipe"]),
+        versions=Versions(rows, order, columns),
+        reads={Read(Address(a), Aspect(aspect), column): version for a, aspect, column, version in body["reads"]},
+        inputs=body["inputs"],
+        relation=body["relation"],
+        status=BuildStatus(body["status"]),
+        created_at=body["created_at"],
+        rows=body["rows"],
+        bytes=body["bytes"],
+        seconds=body["seconds"],
+        body=sql_body_from_json(body["body"]) if "body" in body else None,
+        location=location_from_json(body["location"]) if "location" in body else None,
+        capture=Capture(**body["capture"]) if "capture" in body else None,
+        fence=body["fence"],
+    )
+
+
+def shape_to_json(shape: Shape) -> list[list[str]]:
+    """Return a shape as pairs of name and type."""
+    return [[c.name, c.type] for c in shape]
+
+
+def shape_from_json(body: list[list[str]]) -> Shape:
+    """Return the shape of its stored form."""
+    from headgate.core.recipe import Column
+
+    return tuple(Column(name, type_) for name, type_ in body)
+
+
+def sql_body_to_json(body: SqlBody) -> dict[str, Any]:
+    """Return the stored form of a SQL text and its references."""
+    references = [[r.start, r.end, r.address, r.alias, int(r.is_column)] for r in body.references]
+    return {"text": body.text, "line": body.line, "references": references}
+
+
+def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
+    """Return the SQL text and references of a stored form."""
+    from headgate.core.graph import Reference
+
+    references = tuple(Reference(s, e, a, alias, bool(column)) for s, e, a, alias, column in body["references"])
+    return SqlBody(body["text"], references, body["line"])
+
+
+def location_to_json(location: FileSource | TableSource) -> dict[str, Any]:
+    """Return the stored form of where a source's data is."""
+    from headgate.core.json_form import plain
+
+    return dict(plain(location))
+
+
+def location_from_json(body: Mapping[str, Any]) -> FileSource | TableSource:
+    """Return where a source's data is, of its stored form."""
+    from headgate.core.declarations import File
+
+    if "schema" in body:
+        return TableSource(body["schema"], body["name"])
+    return FileSource(body["pattern"], body["format"], tuple(File(**f) for f in body["files"]), body["options"])
+
+
+def pointer_to_json(pointer: Pointer) -> dict[str, Any]:
+    """Return the stored form of a pointer."""
+    return {"build": pointer.build, "kind": pointer.kind.value, "shape": shape_to_json(pointer.shape)}
+
+
+def pointer_from_json(body: Mapping[str, Any]) -> Pointer:
+    """Return the pointer of a stored form."""
+    return Pointer(body["build"], Kind(body["kind"]), shape_from_json(body["shape"]))
+
+
+def move_to_json(move: Move) -> dict[str, Any]:
+    """Return the stored form of a move."""
+    from headgate.core.json_form import plain
+
+    body: dict[str, Any] = {
+        name: plain(getattr(move, name))
+        for name in (
+            "environment", "serial", "kind", "at", "by", "plan", "tree", "commit", "dirty", "source", "restores",
+            "sources", "decision",
+        )
+    }  # fmt: skip
+    body["changes"] = {
+        address: [
+            pointer_to_json(change.before) if change.before else None,
+            pointer_to_json(change.after) if change.after else None,
+        ]
+        for address, change in move.changes.items()
+    }
+    return body
+
+
+def move_from_json(body: Mapping[str, Any]) -> Move:
+    """Return the move of a stored form."""
+    changes = {
+        Address(address): PointerChange(
+            pointer_from_json(before) if before else None, pointer_from_json(after) if after else None
+        )
+        for address, (before, after) in body["changes"].items()
+    }
+    sources = body["sources"]
+    return Move(
+        environment=body["environment"],
+        serial=body["serial"],
+        kind=MoveKind(body["kind"]),
+        at=body["at"],
+        by=body["by"],
+        changes=changes,
+        plan=body["plan"],
+        tree=body["tree"],
+        commit=body["commit"],
+        dirty=tuple(body["dirty"]),
+        source=body["source"],
+        restores=body["restores"],
+        sources=None if sources is None else {Address(a): Capture(**c) for a, c in sources.items()},
+        decision=body["decision"],
+    )
+
+
+def intent_to_json(intent: Intent) -> dict[str, Any]:
+    """Return the stored form of an intent."""
+    return {
+        "id": intent.id,
+        "expects": intent.expects,
+        "fence": intent.fence,
+        "beside": intent.beside,
+        "move": move_to_json(intent.move),
+    }
+
+
+def intent_from_json(body: Mapping[str, Any]) -> Intent:
+    """Return the intent of a stored form."""
+    return Intent(body["id"], body["expects"], body["fence"], move_from_json(body["move"]), body["beside"])

@@ -1,0 +1,1 @@
+"""Everything that talks to a database or a file store. Islands: no plugin sees another."""

@@ -1,0 +1,1 @@
+"""Reads the user's repository (``load``) and links it into a graph with recipes (``link``, pure)."""

@@ -1,0 +1,1 @@
+"""Moves pointers: publish, promote, roll back, recover, collect garbage."""

@@ -1,0 +1,1 @@
+"""SQL text to meaning and back. The only user of sqlglot."""
