@@ -34,7 +34,7 @@ def bound(body: SqlBody, relations: Mapping[Address, str]) -> str:
 
 
 def inlined(text: str) -> str:
-    """Return a bound SELECT as a relation to select from. The line breaks keep a last ``--`` comment from eating the ``)``."""
+    """Return a bound SELECT as a relation. The line breaks keep a last ``--`` comment from eating the ``)``."""
     return f"(\n{text}\n)"
 
 
@@ -44,9 +44,5 @@ def projection(relation: str, shape: Shape) -> str:
 
 
 def quoted(name: str) -> str:
-    """Return ``name`` as a quoted identifier of standard SQL.
-
-    >>> quoted('a "b"')
-    '"a ""b"""'
-    """
+    """Return ``name`` as a quoted identifier of standard SQL: ``a"b`` becomes ``"a""b"``."""
     return '"' + name.replace('"', '""') + '"'
