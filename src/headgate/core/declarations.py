@@ -57,7 +57,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class AssetDeclaration:
-    """A table or a view (``text`` is its SQL, the header included, so that places count from the file's first line), or a seed."""
+    """A table, a view or a seed; ``text`` is its SQL, the header included: places count from the file's first line."""
 
     address: Address
     kind: Kind
@@ -148,7 +148,7 @@ class Config:
     state_url: str = ""
 
     def environment(self, name: str) -> EnvironmentConfig | None:
-        """Return the environment called ``name``, made from ``*`` where it has no section; None where neither is there."""
+        """Return the environment called ``name``, made from ``*`` where it has no section; else None."""
         found = self.environments.get(name)
         if found is None and (any_other := self.environments.get("*")):
             found = EnvironmentConfig(name, any_other.engine, any_other.protected, any_other.retain_seconds)

@@ -63,8 +63,9 @@ class Node:
 class SourceNode:
     """A source. ``shape`` is empty where nothing is known of it yet.
 
-    ``token`` is the digest over its files' contents, exact; None for a table of the engine, whose captures are numbered.
-    ``is_captured``: a table reads it, directly or through views, so that apply captures it; else only live views do.
+    ``token`` is the digest over its files' contents, exact; None for a table of the engine, whose captures are
+    numbered. ``is_captured``: a table reads it, directly or through views, so that apply captures it; else only live
+    views do.
     """
 
     address: Address
@@ -111,7 +112,7 @@ AnyNode: TypeAlias = Node | SourceNode | ExposureNode
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All nodes by address, inputs before readers; ties by address. ``digest`` identifies all that a plan can depend on."""
+    """All nodes by address, inputs before readers; ties by address. ``digest`` covers all that a plan can depend on."""
 
     nodes: Mapping[Address, AnyNode]
     digest: Digest

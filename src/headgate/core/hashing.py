@@ -1,7 +1,8 @@
 """Identity: a 256-bit hash over a tagged, length-prefixed canonical form.
 
 Nothing that a library prints is ever hashed, so upgrading one rebuilds nobody's data. The form is injective: a type
-letter, the length in bytes, a colon, the bytes; sequences carry their number of items. Two different values never share a form.
+letter, the length in bytes, a colon, the bytes; sequences carry their number of items. Two different values never share
+a form.
 
 The number of the algorithm is part of the tag and of the text of every digest (``h1:...``): digests made under
 different numbers are never equal, so they can be compared blindly.
@@ -19,7 +20,7 @@ ALGORITHM = 1
 Digest = NewType("Digest", str)
 """``h<algorithm>:<64 hexadecimal digits>``."""
 
-Part: TypeAlias = "str | bytes | int | bool | None | tuple[Part, ...]"
+Part: TypeAlias = "str | bytes | int | bool | tuple[Part, ...] | None"
 """What can be hashed. Floats are not: write them as text in a form of your own."""
 
 _PREFIX = f"h{ALGORITHM}:"

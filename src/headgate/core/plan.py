@@ -58,7 +58,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """What of one changed input reaches an asset: columns it reads for values, columns that steer its rows, its rows."""
+    """What of one changed input reaches an asset: columns read for values, columns that steer its rows, its rows."""
 
     address: Address
     columns: tuple[str, ...] = ()
@@ -71,10 +71,10 @@ class Influence:
 class Step:
     """One address of the plan.
 
-    ``build`` is the build pointed to afterwards where it exists already; ``replaces`` the one pointed to now. ``node`` is
-    there for everything that is captured, built or bound. ``affected`` are the output columns whose values may differ from
-    what the environment shows now; ``rows_affected`` that its rows may. ``seconds`` and ``rows`` are expected, None where
-    nothing was recorded. ``proof`` says in one line why a reuse is safe.
+    ``build`` is the build pointed to afterwards where it exists already; ``replaces`` the one pointed to now. ``node``
+    is there for everything that is captured, built or bound. ``affected`` are the output columns whose values may
+    differ from what the environment shows now; ``rows_affected`` that its rows may. ``seconds`` and ``rows`` are
+    expected, None where nothing was recorded. ``proof`` says in one line why a reuse is safe.
     """
 
     address: Address
@@ -112,7 +112,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the plan was made from: the stored tree, the commit and the files that differ from it (outside of git: none)."""
+    """Where the plan was made from: the stored tree, the commit and the files that differ from it, if there is one."""
 
     tree: Digest
     files: tuple[File, ...]
@@ -125,8 +125,8 @@ class Origin:
 class Plan:
     """The steps in topological order, and what the plan rests on.
 
-    ``serial`` is the environment's when it was read (0: new). ``entries`` are the pointers that were read: each must still
-    be what it was. ``beside`` names the protected environment and its serial that the plan was made beside.
+    ``serial`` is the environment's when it was read (0: new). ``entries`` are the pointers that were read: each must
+    still be what it was. ``beside`` names the protected environment and its serial that the plan was made beside.
     """
 
     project: str

@@ -1,12 +1,13 @@
 """Recipes: what an asset is, as the code says it.
 
-A recipe is made of *terms*. A term is a hash over a template plus the list of what the template reads of other assets, in
-the order in which the template numbers them. The template never holds the address of an input, so that the version of
-a term, ``H(term.hash, versions of term.reads)``, changes exactly when the code or what it reads changes.
+A recipe is made of *terms*. A term is a hash over a template plus the list of what the template reads of other assets,
+in the order in which the template numbers them. The template never holds the address of an input, so that the version
+of a term, ``H(term.hash, versions of term.reads)``, changes exactly when the code or what it reads changes.
 
 The invariant on which reuse rests: two builds with equal row versions have rows that can be paired off such that every
-column with equal column versions has equal values in each pair. Terms marked ``tainted`` claim nothing of the kind: what
-they yield may differ from one execution to the next, so their versions carry the id of the build (see ``versions``).
+column with equal column versions has equal values in each pair. Terms marked ``tainted`` claim nothing of the kind:
+what they yield may differ from one execution to the next, so their versions carry the id of the build (see
+``versions``).
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class Term:
 def term(tag: str, *parts: Part | Term, tainted: bool = False) -> Term:
     """Return the term of ``tag`` over constants and other terms; a tainted part taints the whole.
 
-    The reads of the parts are renumbered by first occurrence, so that ``a + b`` and ``b + a`` of two inputs differ while
-    the addresses of the inputs do not count. Cost: one hash, linear in the parts' reads.
+    The reads of the parts are renumbered by first occurrence, so that ``a + b`` and ``b + a`` of two inputs differ
+    while the addresses of the inputs do not count. Cost: one hash, linear in the parts' reads.
     """
     numbers: dict[Read, int] = {}
     encoded: list[Part] = []

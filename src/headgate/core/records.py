@@ -58,7 +58,8 @@ class Build:
 
     ``versions`` are the published ones. ``reads`` are the published versions of everything its terms read, as they were
     when it was built: closure compares them. ``body`` is there for views, which are bound again at each publish;
-    ``location`` for captures of sources. ``relation`` is the physical table in the schema ``headgate``, empty for views.
+    ``location`` for captures of sources. ``relation`` is the physical table in the schema ``headgate``, empty for
+    views.
     """
 
     id: Digest

@@ -23,9 +23,9 @@ class Shown:
 class Snapshot:
     """One environment, the protected one that it stands beside, and look-ups into the same moment of the state.
 
-    ``shown`` is None for a new environment. ``build`` gives a build by id (None: erased); ``find`` the builds under a key
-    that are sealed, newest first; ``recipe`` a recorded recipe by digest; ``captures`` the latest capture of each source.
-    ``timed`` gives the newest build of an address, for expected rows and seconds.
+    ``shown`` is None for a new environment. ``build`` gives a build by id (None: erased); ``find`` the builds under a
+    key that are sealed, newest first; ``recipe`` a recorded recipe by digest; ``captures`` the latest capture of each
+    source. ``timed`` gives the newest build of an address, for expected rows and seconds.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Versions: recipes with their inputs, and the keys of builds. Pure; about 2 microseconds a column.
 
 ``rv = H(row term, versions it reads)``; ``cv[c] = H(column term, versions it reads)``. The key of a build is over the
-*plain* versions. What its readers see are the *published* versions: there a tainted term carries the build's id, so that
-two executions of the same key are never mistaken for each other.
+*plain* versions. What its readers see are the *published* versions: there a tainted term carries the build's id, so
+that two executions of the same key are never mistaken for each other.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ class Engine(Protocol):
         """Return the id of the state that the warehouse belongs to, or None where it belongs to none."""
 
     def adopt(self, state: str) -> None:
-        """Write that the warehouse belongs to ``state``, with Headgate's own schema and tables; harmless when repeated."""
+        """Write that the warehouse belongs to ``state``, with Headgate's own schema and tables; may be repeated."""
 
     def markers(self) -> Mapping[str, Marker]:
         """Return the marker of every environment."""

@@ -94,7 +94,7 @@ class StateStore(Protocol):
         """Return a consistent view, to be used in a ``with``."""
 
     def commit(self, batch: Batch) -> None:
-        """Write the batch durably; raise ``Conflict`` (entry ``lease:<resource>`` for a lost lease) and write nothing."""
+        """Write the batch durably; raise ``Conflict`` (``lease:<resource>`` for a lost lease) and write nothing."""
 
     def acquire(self, resource: str, *, holder: str, purpose: str, at: str) -> Lease:
         """Return the lease with the next fence; raise ``LeaseTaken`` where a live process holds it. Never waits."""
