@@ -1,0 +1,74 @@
+# Everything runs from a fresh clone with Python 3.11 or newer, make, git and the package registry.
+# The environments are made by the first target that needs them; docs/decisions/0002-pinned-requirements.md says how.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+WORKERS ?= 2
+ARGS ?=
+
+BIN := .venv/bin
+BIN_DUCKDB2 := .venv-duckdb2/bin
+PYTEST := python -m pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
+# A `make` called by git (a hook) must not steer the repositories that the tests make.
+unexport GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
+
+.PHONY: help demo quick static test fuzz crash bench docs lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
+
+demo: .venv/ready ## Play plan, apply, promote, an edit, roll back on the New York flights of 2013
+	@$(BIN)/python -m demo $(ARGS)
+
+quick: .venv/ready static ## Style, types, floors and the fast tests: under a minute
+	@$(BIN)/$(PYTEST) -m "not slow" tests
+
+static: .venv/ready
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache > .import_linter_report 2>&1 \
+		|| { cat .import_linter_report; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+
+test: .venv/ready .venv-duckdb2/ready static ## All tests, on both DuckDB versions: at most ten minutes
+	@echo "DuckDB 2:"
+	@$(BIN_DUCKDB2)/$(PYTEST) -m "not slow" --ignore tests/house tests
+	@echo "DuckDB 1.5:"
+	@$(BIN)/$(PYTEST) tests
+
+fuzz: .venv/ready ## Ten thousand random projects and edits against full rebuilds (ARGS="--cases 500")
+	@$(BIN)/python -m fuzz $(ARGS)
+
+crash: .venv/ready ## Kill, race and read while it publishes (ARGS="--kills 50")
+	@$(BIN)/python -m crash $(ARGS)
+
+bench: .venv/ready ## The table of speed and memory (ARGS="--size 1000 --sqlmesh PYTHON --dbt PYTHON")
+	@$(BIN)/python -m bench $(ARGS)
+
+docs: .venv/ready ## Check the documents: links, commands, codes, examples
+	@$(BIN)/python -m pytest tests/house/test_documents.py
+
+lock: ## Pin the newest allowed versions again (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --group duckdb2 --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-header --no-annotate -q -o requirements/duckdb2.txt
+
+clean: ## Remove the environments and caches
+	rm -rf .venv .venv-duckdb2 .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .demo
+
+.venv/ready: requirements/dev.txt pyproject.toml
+.venv-duckdb2/ready: requirements/duckdb2.txt pyproject.toml
+
+.venv/ready .venv-duckdb2/ready:
+	@test -n "$(PYTHON)" || { echo "Headgate needs Python 3.11 or newer: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Installing $(<F) into $(@D) (once, about 20 s)" >&2
+	@$(PYTHON) -m venv $(@D) || { echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
