@@ -1,0 +1,81 @@
+"""The rows of the table: what was measured, the floor it stands beside, and the aim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.measure import Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """At most `factor` times the floor, or at most `megabytes` of memory. Floors are named as in the README."""
+
+    floor: str = ""
+    factor: float = 0.0
+    megabytes: float = 0.0
+
+    def __str__(self) -> str:
+        if self.megabytes:
+            return f"{self.megabytes:.0f} MB"
+        return f"{self.factor:g} {self.floor}" if self.floor else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    work: str
+    size: int
+    aim: Aim
+    measured: Measured
+    floor: Measured | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """What was measured over what it is compared with: the floor's seconds, or the megabytes of the aim."""
+        if self.aim.megabytes:
+            memory = self.measured.memory
+            return memory.pss / self.aim.megabytes if memory else None
+        median, floor = self.measured.median, self.floor.median if self.floor else None
+        return median / floor if median is not None and floor else None
+
+    @property
+    def verdict(self) -> str:
+        if self.measured.fault:
+            return f"failed: {self.measured.fault}"
+        if self.ratio is None:
+            return ""
+        limit = 1.0 if self.aim.megabytes else self.aim.factor
+        return "met" if self.ratio <= limit else "missed"
+
+    def to_json(self) -> Mapping[str, Any]:
+        return {**asdict(self), "ratio": self.ratio, "verdict": self.verdict}
+
+
+def markdown(rows: Iterable[Row]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = [
+        "| Work | N | Aim | Floor s | Seconds | Ratio | Peak MB, PSS (RSS) | |",
+        "|---|--:|---|--:|--:|--:|--:|---|",
+    ]
+    for row in rows:
+        memory = row.measured.memory
+        cells = (
+            row.work,
+            f"{row.size:,}" if row.size else "",
+            str(row.aim),
+            _seconds(row.floor),
+            _seconds(row.measured),
+            "" if row.ratio is None else f"{row.ratio:.2f}",
+            f"{memory.pss:.0f} ({memory.rss:.0f})" if memory else "",
+            row.verdict.replace("|", "/"),
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _seconds(measured: Measured | None) -> str:
+    return "" if measured is None or measured.median is None else f"{measured.median:.3g}"
