@@ -71,12 +71,14 @@ class StatementFailed(EngineFailed):
     """The engine refused a statement that the user wrote.
 
     ``line`` and ``column`` count from 1 in the statement as given to the engine; 0 where the engine did not say.
+    ``job`` is the address of the build that failed (``schema.name`` of the view, for a publication); empty for a query.
     """
 
-    def __init__(self, message: str, *, line: int = 0, column: int = 0) -> None:
+    def __init__(self, message: str, *, line: int = 0, column: int = 0, job: str = "") -> None:
         super().__init__(message, code="HG601")
         self.line = line
         self.column = column
+        self.job = job
 
 
 class StoreFailed(EnvironmentFailed):

@@ -191,6 +191,10 @@ class Binder(Protocol):
     def identity(self) -> str:
         """What the answers depend on (engine kind and version), for keys of caches."""
 
+    @property
+    def settings(self) -> str:
+        """The settings that change results, as a text for recipes: the same on every version of the engine."""
+
     def bind(self, sql: str, inputs: Mapping[str, Shape]) -> Bound:
         """Return the columns of ``sql``, in which inputs stand under the names that are the keys of ``inputs``."""
 

@@ -1,0 +1,120 @@
+"""The settings of every connection to DuckDB: those that change results, and those that keep it from the outside.
+
+Measured on 1.5.6 and 2.0.0. ``settings_identity`` goes into recipes, so a line of ``RESULT_SETTINGS`` is changed only
+together with what it does to everybody's data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Setting(NamedTuple):
+    """A setting, its value as SQL, and the major version of DuckDB that first knows it."""
+
+    name: str
+    value: str
+    since: int = 1
+
+
+RESULT_SETTINGS: tuple[Setting, ...] = (
+    Setting("autoinstall_known_extensions", "false"),
+    Setting("autoload_known_extensions", "false"),
+    Setting("binary_as_string", "false"),
+    Setting("Calendar", "'gregorian'"),
+    Setting("default_collation", "''"),
+    Setting("default_null_order", "'NULLS_LAST'"),
+    Setting("default_order", "'ASC'"),
+    # 2.0 knows other dialects; none is the meaning that 1.5 has.
+    Setting("dialect_compatibility_mode", "'NONE'", since=2),
+    Setting("disable_timestamptz_casts", "false"),
+    # 1 // 0 is NULL on 1.5 and an error on 2.0 unless this is false.
+    Setting("error_on_division_by_zero", "false", since=2),
+    Setting("ieee_floating_point_ops", "true"),
+    Setting("integer_division", "false"),
+    # x -> x + 1 is refused by 2.0's default and accepted by 1.5's.
+    Setting("lambda_syntax", "'ENABLE_SINGLE_ARROW'"),
+    # A column of nothing but NULL is INTEGER on 1.5 and of the type "NULL" on 2.0 unless this is true.
+    Setting("legacy_disable_null_type", "true", since=2),
+    Setting("old_implicit_casting", "false"),
+    Setting("order_by_non_integer_literal", "false"),
+    Setting("pivot_limit", "100000"),
+    Setting("preserve_identifier_case", "true"),
+    Setting("preserve_insertion_order", "true"),
+    Setting("python_enable_replacements", "false"),
+    # 'ab' ~ 'a' is false on 1.5 (the whole text must match) and true on 2.0 unless this is full.
+    Setting("regex_match_operator_semantics", "'full'", since=2),
+    Setting("scalar_subquery_error_on_multiple_rows", "true"),
+    Setting("TimeZone", "'UTC'"),
+)
+"""What changes results, sorted by name; the same on every supported version."""
+
+
+def settings_identity() -> str:
+    """Return the settings as one text, equal on every version of DuckDB.
+
+    >>> "TimeZone='UTC'" in settings_identity()
+    True
+    """
+    return "duckdb settings 1: " + ", ".join(f"{s.name}={s.value}" for s in RESULT_SETTINGS)
+
+
+def version_of(version: str) -> tuple[int, int]:
+    """Return major and minor of DuckDB's version text.
+
+    >>> version_of("1.5.6")
+    (1, 5)
+    """
+    major, minor = version.lstrip("v").split(".")[:2]
+    return int(major), int(minor)
+
+
+def settle(
+    connection: duckdb.DuckDBPyConnection, version: str, *, folders: Sequence[Path], threads: int | None = None
+) -> None:
+    """Give the database all settings and lock them; files can then be read below ``folders`` only.
+
+    Settings belong to the database, so cursors share them. A second connection of the same process to the same file
+    shares the database too: it is locked already and left as it is. Cost: about 1 ms.
+    """
+    locked = connection.execute("select current_setting('lock_configuration')").fetchone()
+    if locked and locked[0]:
+        return
+    major, _ = version_of(version)
+    lines = [f"set {s.name} = {s.value}" for s in RESULT_SETTINGS if s.since <= major]
+    if threads is not None:
+        lines.append(f"set threads = {threads:d}")
+    # The order matters: the list of folders cannot be changed once access is off, nor anything once it is locked.
+    lines.append(f"set allowed_directories = {_list_of(_spellings(f for f in folders if not f.is_file()))}")
+    lines.append(f"set allowed_paths = {_list_of(_spellings(f for f in folders if f.is_file()))}")
+    lines.append("set enable_external_access = false")
+    lines.append("set errors_as_json = true")
+    lines.append("set lock_configuration = true")
+    connection.execute(";".join(lines))
+
+
+def literal(text: str) -> str:
+    """Return ``text`` as a SQL literal.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _spellings(folders: Iterable[Path]) -> list[str]:
+    """Return each folder as given and with its links resolved: DuckDB resolves what it opens, but not this list."""
+    found: dict[str, None] = {}
+    for folder in folders:
+        found[str(folder.absolute())] = None
+        found[str(folder.resolve())] = None
+    return list(found)
+
+
+def _list_of(texts: Sequence[str]) -> str:
+    return "[" + ", ".join(literal(text) for text in texts) + "]"
