@@ -95,12 +95,19 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRecord:
-    """One environment's head: the serial of its last move, and ``prod``'s serial when it was last applied beside it."""
+    """One environment's head: the serial of its last move, and ``prod``'s serial when it was last applied beside it.
+
+    ``bare`` tells whether its schemas stand without suffix; ``intent`` is what the last move wrote into the engine's
+    marker; ``graph`` the digest of the graph that it shows whole, empty where it does not.
+    """
 
     name: str
     engine: str
     serial: int
     beside: int = 0
+    bare: bool = False
+    intent: str = ""
+    graph: Digest = Digest("")
 
 
 class MoveKind(StrEnum):
@@ -109,6 +116,7 @@ class MoveKind(StrEnum):
     APPLY = "apply"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
+    EXPIRE = "expire"  # the environment shows nothing any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,8 @@ class Move:
 class Intent:
     """A move that is being carried out: written before the engine's transaction, erased after it.
 
-    ``id`` goes into the engine's marker. ``expects`` is the serial before the move.
+    ``id`` goes into the engine's marker. ``expects`` is the serial before the move; ``engine``, ``beside``, ``bare`` and
+    ``graph`` are those of the environment's record after it.
     """
 
     id: str
@@ -156,6 +165,9 @@ class Intent:
     fence: int
     move: Move
     beside: int = 0
+    engine: str = ""
+    bare: bool = False
+    graph: Digest = Digest("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,10 +339,22 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
         "expects": intent.expects,
         "fence": intent.fence,
         "beside": intent.beside,
+        "engine": intent.engine,
+        "bare": intent.bare,
+        "graph": intent.graph,
         "move": move_to_json(intent.move),
     }
 
 
 def intent_from_json(body: Mapping[str, Any]) -> Intent:
     """Return the intent of a stored form."""
-    return Intent(body["id"], body["expects"], body["fence"], move_from_json(body["move"]), body["beside"])
+    return Intent(
+        id=body["id"],
+        expects=body["expects"],
+        fence=body["fence"],
+        move=move_from_json(body["move"]),
+        beside=body["beside"],
+        engine=body["engine"],
+        bare=body["bare"],
+        graph=body["graph"],
+    )

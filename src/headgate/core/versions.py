@@ -81,6 +81,11 @@ def source_versions(token: Digest, shape: Shape) -> Versions:
     return Versions(digest("source rows", token), digest("source order", token), columns)
 
 
+def live_version(read: Read) -> Digest:
+    """Return the version of what is read of a source that has no capture: nothing is claimed of it but its name."""
+    return digest("live", read.address, read.aspect.value, read.column)
+
+
 def build_key(kind: str, shape: Shape, versions: Versions, marks: tuple[str, ...] = ()) -> Digest:
     """Return the key under which a build of this content is found again. The order of the columns does not count."""
     columns = tuple(sorted((c.name, c.type, versions.columns[c.name]) for c in shape))
