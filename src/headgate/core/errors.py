@@ -5,6 +5,7 @@
     HeadgateError
     ├── Refused                  a rule forbids it, told as diagnostics            exit status 1
     │   ├── LeaseHeld            somebody else changes the environment
+    │   ├── LeaseLost            somebody else holds the lease by now
     │   └── StalePlan            an entry that the plan read has moved
     ├── UsageError               the command line is wrong                         exit status 2
     ├── EnvironmentFailed        engine, store, disk or network failed             exit status 3
@@ -40,6 +41,10 @@ class Refused(HeadgateError):
 
 class LeaseHeld(Refused):
     """Another holder has the lease. The diagnostic names it."""
+
+
+class LeaseLost(Refused):
+    """Somebody else holds the lease by now. What was done before stands; nothing more may be written."""
 
 
 class StalePlan(Refused):

@@ -1,0 +1,175 @@
+"""Making a group of builds: one transaction of the engine for all, and where it fails, one for each.
+
+This runs in a worker thread. It writes to the engine and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import EngineFailed, StatementFailed
+from headgate.core.graph import Node, SeedBody, SourceNode, SqlBody
+from headgate.core.ports.engine import BuildJob, BuildResult, CaptureInput, Engine, SeedInput, SelectInput
+from headgate.run.failure import diagnostic_of
+from headgate.run.guard import Stamp, fault_after, stamps
+from headgate.run.prepare import Task
+from headgate.sql.bind import bound
+
+ATTEMPTS_TOGETHER = 3
+"""How often a group is tried without those that failed in it, before its members are tried one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The build is in the engine (a view: it needs nothing there)."""
+
+    task: Task
+    result: BuildResult
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """The build could not be made. ``is_absent``: the engine certainly does not have it."""
+
+    task: Task
+    diagnostic: Diagnostic
+    is_absent: bool
+
+
+Attempted = Made | NotMade
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What an attempt works with. ``is_stopped`` tells whether nothing new may be started."""
+
+    engine: Engine
+    root: str
+    relations: Mapping[Address, str]
+    is_stopped: Callable[[], bool]
+
+
+def attempt(tasks: Sequence[Task], bench: Bench) -> tuple[Attempted, ...]:
+    """Return what came of each task, in order; those that were not tried are left out.
+
+    A task of the group may read what an earlier one makes. Files are looked at before and after; what was read from a
+    file that changed meanwhile is dropped again.
+    """
+    before: dict[Address, tuple[Stamp, ...]] = {}
+    done: list[Attempted] = []
+    ready: list[Task] = []
+    for task in tasks:
+        seen = stamps(task.step, bench.root)
+        if isinstance(seen, Diagnostic):
+            done.append(NotMade(task, seen, is_absent=True))
+        else:
+            before[task.address] = seen
+            ready.append(task)
+    made = _together(ready, bench) if len(ready) > 1 else _one_by_one(ready, bench)
+    return (*done, *(_checked(item, before, bench) for item in made))
+
+
+def _together(tasks: Sequence[Task], bench: Bench) -> list[Attempted]:
+    """Return all made; where one fails, the others without it and its readers, so that only the guilty fails."""
+    done: list[Attempted] = []
+    for _ in range(ATTEMPTS_TOGETHER):
+        jobs = [_job(task, bench) for task in tasks if task.build.relation]
+        if bench.is_stopped():
+            return done
+        try:
+            results = {result.id: result for result in (bench.engine.build(jobs) if jobs else ())}
+        except StatementFailed as error:
+            guilty = next((task for task in tasks if task.address == error.job), None)
+            if guilty is None:
+                break
+            done.append(_not_made(guilty, error, bench))
+            tasks = _without(tasks, guilty)
+        except EngineFailed:
+            break
+        else:
+            return [*done, *(Made(task, results.get(task.build.id) or _nothing(task)) for task in tasks)]
+    return done + _one_by_one(tasks, bench)
+
+
+def _without(tasks: Sequence[Task], guilty: Task) -> list[Task]:
+    """Return the tasks that read nothing of the guilty one, however far."""
+    lost = {guilty.address}
+    left: list[Task] = []
+    for task in tasks:
+        if task.address in lost or task.waits_for & lost:
+            lost.add(task.address)
+        else:
+            left.append(task)
+    return left
+
+
+def _one_by_one(tasks: Sequence[Task], bench: Bench) -> list[Attempted]:
+    members = {task.address for task in tasks}
+    made: set[Address] = set()
+    done: list[Attempted] = []
+    for task in tasks:
+        if bench.is_stopped():
+            break
+        if not (task.waits_for & members) <= made:
+            continue
+        item = _alone(task, bench)
+        if item is not None:
+            done.append(item)
+        if isinstance(item, Made):
+            made.add(task.address)
+    return done
+
+
+def _alone(task: Task, bench: Bench) -> Attempted | None:
+    """Return what came of it; None where it was cut short because all stops."""
+    if not task.build.relation:
+        return Made(task, _nothing(task))
+    try:
+        (result,) = bench.engine.build([_job(task, bench)])
+    except EngineFailed as error:
+        if bench.is_stopped():
+            return None
+        return _not_made(task, error, bench)
+    return Made(task, result)
+
+
+def _not_made(task: Task, error: EngineFailed, bench: Bench) -> NotMade:
+    capabilities = bench.engine.capabilities
+    told = diagnostic_of(error, task.step, relations=bench.relations, engine=capabilities.kind)
+    return NotMade(task, told, isinstance(error, StatementFailed) and capabilities.is_transactional)
+
+
+def _checked(item: Attempted, before: Mapping[Address, tuple[Stamp, ...]], bench: Bench) -> Attempted:
+    if isinstance(item, NotMade):
+        return item
+    fault = fault_after(item.task.step, bench.root, before[item.task.address])
+    if fault is None:
+        return item
+    build = item.task.build
+    bench.engine.drop({build.id: build.relation})
+    return NotMade(item.task, fault, is_absent=True)
+
+
+def _job(task: Task, bench: Bench) -> BuildJob:
+    build = task.build
+    return BuildJob(build.id, build.address, build.relation, build.shape, _input(task, bench), build.fence)
+
+
+def _input(task: Task, bench: Bench) -> SelectInput | SeedInput | CaptureInput:
+    node = task.step.node
+    if isinstance(node, SourceNode):
+        return CaptureInput(node.location, bench.root)
+    if isinstance(node, Node) and isinstance(node.body, SeedBody):
+        return SeedInput(os.path.join(bench.root, node.body.path))
+    if isinstance(node, Node) and isinstance(node.body, SqlBody) and task.step.kind is not Kind.VIEW:
+        return SelectInput(bound(node.body, bench.relations))
+    raise AssertionError(f"{task.address} has nothing to be made from")
+
+
+def _nothing(task: Task) -> BuildResult:
+    return BuildResult(task.build.id, 0, 0, 0.0)

@@ -1,0 +1,124 @@
+"""The record of a build before it is made: versions, key, what it read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Refused
+from headgate.core.graph import Node, SourceNode, SqlBody
+from headgate.core.hashing import Digest, digest
+from headgate.core.plan import Step
+from headgate.core.ports.engine import physical_name
+from headgate.core.recipe import Read
+from headgate.core.records import Build, BuildStatus, Capture
+from headgate.core.versions import Versions, build_id, build_key, plain_versions, published_versions, source_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every build of one apply has in common."""
+
+    engine: str
+    fence: int
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A key, and what it was computed from."""
+
+    step: Step
+    key: Digest
+    versions: Versions
+    reads: Mapping[Read, Digest]
+
+
+def draft(step: Step, builds: Mapping[Address, Build]) -> Draft:
+    """Return the key of a step whose inputs are all decided; raise ``Refused`` where it is not the plan's."""
+    drafted = _draft_of_source(step, step.node) if isinstance(step.node, SourceNode) else _draft_of_node(step, builds)
+    if step.key is not None and step.key != drafted.key:
+        raise Refused(
+            [
+                Diagnostic(
+                    "HG450",
+                    f"the plan's key for {step.address} is not the one that it has now",
+                    step.place,
+                    hint="The plan was made by another version of Headgate, or altered. Plan again.",
+                )
+            ]
+        )
+    return drafted
+
+
+def started_build(drafted: Draft, builds: Mapping[Address, Build], *, frame: Frame, nonce: str) -> Build:
+    """Return the record, still ``BUILDING``, of one attempt at the draft; a view has no physical table."""
+    step, key = drafted.step, drafted.key
+    identity = build_id(key, nonce)
+    build = Build(
+        id=identity,
+        key=key,
+        address=step.address,
+        kind=step.kind,
+        engine=frame.engine,
+        shape=step.shape,
+        recipe=Digest(""),
+        versions=drafted.versions,
+        reads=drafted.reads,
+        inputs={address: builds[address].id for address in step.inputs if address in builds},
+        relation="" if step.kind is Kind.VIEW else physical_name(step.address, identity),
+        status=BuildStatus.BUILDING,
+        created_at=frame.now,
+        fence=frame.fence,
+    )
+    if isinstance(step.node, Node):
+        recipe = step.node.recipe
+        body = step.node.body if isinstance(step.node.body, SqlBody) and step.kind is Kind.VIEW else None
+        published = published_versions(recipe, drafted.versions, identity)
+        return replace(build, recipe=recipe.digest(), versions=published, body=body)
+    if isinstance(step.node, SourceNode):
+        return replace(build, location=step.node.location, capture=replace(capture_of(step, step.node), build=identity))
+    raise AssertionError(f"{step.address} is to be made, and the plan does not say from what")
+
+
+def capture_of(step: Step, node: SourceNode) -> Capture:
+    """Return the capture that the step makes; the build is not known in it yet."""
+    if step.capture is not None:
+        return step.capture
+    if node.token is not None:
+        return Capture(node.token, 1, exact=True, build=Digest(""))
+    raise AssertionError(f"{step.address} is to be captured, and the plan does not say under which number")
+
+
+def _draft_of_source(step: Step, node: SourceNode) -> Draft:
+    versions = source_versions(capture_of(step, node).token, step.shape)
+    return Draft(step, build_key(Kind.SOURCE.value, step.shape, versions), versions, {})
+
+
+def _draft_of_node(step: Step, builds: Mapping[Address, Build]) -> Draft:
+    if not isinstance(step.node, Node):
+        raise AssertionError(f"{step.address} is to be made, and the plan does not say from what")
+    recipe = step.node.recipe
+    reads: dict[Read, Digest] = {}
+
+    def seen(read: Read) -> Digest:
+        version = reads[read] = reads.get(read) or _version_of(read, builds)
+        return version
+
+    versions = plain_versions(recipe, seen)
+    if versions is None:
+        raise AssertionError(f"{step.address} has no versions although all its inputs have")
+    return Draft(step, build_key(recipe.kind, recipe.shape, versions), versions, reads)
+
+
+def _version_of(read: Read, builds: Mapping[Address, Build]) -> Digest:
+    """Return the published version of what is read; a source without a capture is live, its version is its name."""
+    if read.address not in builds:
+        return digest("live", read.address, read.aspect.value, read.column)
+    version = builds[read.address].versions.of(read.aspect, read.column)
+    if version is None:
+        raise AssertionError(f"{read.address} has no column {read.column}")
+    return version

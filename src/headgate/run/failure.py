@@ -1,0 +1,59 @@
+"""What the user is told of a step that failed: their own line, and the engine's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.errors import EngineFailed, StatementFailed
+from headgate.core.graph import Node, SourceNode, SqlBody
+from headgate.core.plan import Step
+
+ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Spark"}
+"""How people write the engines' names."""
+
+
+def diagnostic_of(error: EngineFailed, step: Step, *, relations: Mapping[Address, str], engine: str) -> Diagnostic:
+    """Return the fault at the user's own line where the engine named one, else at the asset's file."""
+    name = ENGINES.get(engine, engine)
+    place, excerpt = _place_of(step), ""
+    if isinstance(error, StatementFailed) and error.line and isinstance(step.node, Node):
+        body = step.node.body
+        if isinstance(body, SqlBody) and place is not None:
+            line = line_in_body(body, relations, error.line)
+            place = Place(place.path, body.line + line - 1)
+            excerpt = body.text.split("\n")[line - 1]
+    summary = "the engine refused its SQL" if isinstance(error, StatementFailed) else "the engine failed"
+    return Diagnostic(
+        code=error.code, summary=summary, place=place, hint=error.hint, detail=f"{name}: {error}", excerpt=excerpt
+    )
+
+
+def line_in_body(body: SqlBody, relations: Mapping[Address, str], line: int) -> int:
+    """Return the line (from 1) of the user's text that ``line`` of the bound text comes from.
+
+    Inputs that are inlined views have lines of their own; those belong to the line that names the input.
+    """
+    reached, position, own = 1, 0, 1
+    for reference in sorted(body.references, key=lambda r: r.start):
+        step = body.text.count("\n", position, reference.start)
+        if line <= reached + step:
+            return own + line - reached
+        reached += step
+        own += step
+        put = 0 if reference.is_column else relations[reference.address].count("\n")
+        if line < reached + put:
+            return own
+        reached += put
+        own += body.text.count("\n", reference.start, reference.end)
+        position = reference.end
+    return min(own + line - reached, own + body.text.count("\n", position))
+
+
+def _place_of(step: Step) -> Place | None:
+    place = step.place
+    if place is None and isinstance(step.node, (Node, SourceNode)):
+        place = step.node.place
+    return None if place is None else replace(place, column=0, length=0)

@@ -1,0 +1,102 @@
+"""What a plan needs of the state, and which builds it makes: decided before anything runs.
+
+The id of a build is chosen before it is made, so the version that a tainted input will have is known as well, and with
+it the key of everything that reads it. So all builds of a plan are known up front: they are pinned and recorded in one
+batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headgate.core.address import Address
+from headgate.core.graph import Node
+from headgate.core.hashing import Digest
+from headgate.core.json_form import loads
+from headgate.core.plan import Action, Plan, Step
+from headgate.core.ports.store import Expectation, Nonce, Reading
+from headgate.core.recipe import Recipe
+from headgate.core.records import Build, BuildStatus, Collection, build_from_json
+from headgate.run.draft import Frame, draft, started_build
+from headgate.run.recorded import Builds
+from headgate.run.staleness import existing_builds, pointer_expectations
+
+MAKING = (Action.CAPTURE, Action.BUILD)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One build to make, recorded as ``build``, once ``waits_for`` are made. ``number`` is its place in the plan."""
+
+    number: int
+    step: Step
+    build: Build
+    waits_for: frozenset[Address]
+
+    @property
+    def address(self) -> Address:
+        """The address that it is made for."""
+        return self.step.address
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All builds of the plan's result, of which ``tasks`` are to be made, in the plan's order.
+
+    ``found`` were to be made and exist by now; ``shared`` are all that must stay, those found included. ``recipes`` are
+    those of the tasks.
+    """
+
+    builds: Builds
+    tasks: tuple[Task, ...]
+    found: tuple[Address, ...]
+    shared: tuple[Digest, ...]
+    expects: tuple[Expectation, ...]
+    recipes: Mapping[Digest, Recipe]
+
+
+def prepare(plan: Plan, reading: Reading, *, frame: Frame, nonce: Nonce) -> Prepared:
+    """Return what carrying ``plan`` out consists of; raise ``StalePlan`` where an entry that it read has moved.
+
+    A build that was sealed under a wanted key since the plan was made is taken instead of being made again. Cost: one
+    scan for each build to make.
+    """
+    expects = list(pointer_expectations(plan, reading))
+    texts, held = existing_builds(plan, reading)
+    expects += held
+    builds = Builds(texts)
+    shared = [step.build for step in plan.doing(Action.REUSE) if step.build]
+    tasks: dict[Address, Task] = {}
+    found: list[Address] = []
+    for number, step in enumerate(plan.steps):
+        if step.action not in MAKING:
+            continue
+        drafted = draft(step, builds)
+        same = _newest(reading, drafted.key, frame.engine)
+        if same is not None:
+            build, text = same
+            found.append(step.address)
+            shared.append(build.id)
+            expects.append(Expectation(Collection.BUILDS, build.id, text))
+        else:
+            build = started_build(drafted, builds, frame=frame, nonce=nonce())
+            waits_for = frozenset(address for address in step.inputs if address in tasks)
+            tasks[step.address] = Task(number, step, build, waits_for)
+        builds.add(build, step.address)
+    recipes = {t.build.recipe: t.step.node.recipe for t in tasks.values() if isinstance(t.step.node, Node)}
+    return Prepared(builds, tuple(tasks.values()), tuple(found), tuple(shared), tuple(expects), recipes)
+
+
+def _newest(reading: Reading, key: Digest, engine: str) -> tuple[Build, str] | None:
+    """Return the newest sealed build under ``key`` with its stored text, or None."""
+    ids = [entry.rpartition("/")[2] for entry, _ in reading.scan(Collection.KEYS, f"{key}/")]
+    if not ids:
+        return None
+    texts = reading.get(Collection.BUILDS, ids).values()
+    sealed = [
+        (build, text)
+        for build, text in ((build_from_json(loads(text)), text) for text in texts)
+        if build.status is BuildStatus.SEALED and build.engine == engine
+    ]
+    return max(sealed, key=lambda pair: (pair[0].created_at, pair[0].id), default=None)

@@ -1,0 +1,225 @@
+"""The order of work: what is ready goes to the workers, what they made is sealed, what cannot be made is told."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.plan import Plan
+from headgate.core.ports.engine import BuildResult, Engine
+from headgate.core.progress import Failed, Finished, Interrupted, RunEvent, Skipped, Started
+from headgate.core.records import Build, BuildStatus
+from headgate.run.attempt import Attempted, Bench, Made, NotMade, attempt
+from headgate.run.grouping import seconds_if_small, small_group
+from headgate.run.ledger import Ledger
+from headgate.run.outcome import Failure, Outcome
+from headgate.run.prepare import Prepared, Task
+from headgate.run.texts import input_relations, inputs_through_views
+from headgate.run.workers import Group, Workers
+
+SMALL_GROUPS_AT_ONCE = 1
+"""Small statements gain nothing from a second thread: they wait for each other's catalogue and for the interpreter."""
+
+DRAIN_SECONDS = 0.1
+"""How long to wait for interrupted statements before interrupting once more (one may have begun just after)."""
+
+
+class Schedule:
+    """One run: which tasks are ready, on their way, made, failed. Used by one thread, once."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        prepared: Prepared,
+        *,
+        ledger: Ledger,
+        engine: Engine,
+        root: str,
+        report: Callable[[RunEvent], None],
+        threads: int,
+    ) -> None:
+        self._prepared = prepared
+        self._ledger = ledger
+        self._engine = engine
+        self._report = report
+        self._threads = threads
+        self._tasks = {task.address: task for task in prepared.tasks}
+        self._left = {task.address: len(task.waits_for) for task in prepared.tasks}
+        self._readers: dict[Address, list[Task]] = {address: [] for address in self._tasks}
+        for task in prepared.tasks:
+            for address in task.waits_for:
+                self._readers[address].append(task)
+        self._ready = [(task.number, task) for task in prepared.tasks if not task.waits_for]
+        self._rows = _rows_of_inputs(plan, prepared)
+        self._running: list[Group] = []
+        self._unsealed: dict[Address, Build] = {}
+        self._sealed: dict[Address, Build] = {}
+        self._failed: dict[Address, NotMade] = {}
+        self._is_stopped = False
+        relations = input_relations(
+            plan,
+            prepared.builds,
+            [t.step for t in prepared.tasks if t.step.kind is Kind.TABLE],
+            relation=engine.relation,
+        )
+        bench = Bench(engine, root, relations, lambda: self._is_stopped)
+        self._workers = Workers(threads if self._tasks else 0, lambda tasks: attempt(tasks, bench))
+
+    def run(self) -> Outcome:
+        """Make what can be made, and return what came of it."""
+        try:
+            self._work()
+        except KeyboardInterrupt:
+            self._report(Interrupted())
+            self._stop()
+            self._seal()
+        except BaseException:
+            self._stop()
+            raise
+        finally:
+            self._workers.end()
+        return self._finish()
+
+    def _work(self) -> None:
+        self._give()
+        while self._running:
+            self._workers.wait()
+            self._collect()
+            self._give()  # before sealing, so that the engine is not idle meanwhile
+            self._seal()
+
+    def _give(self) -> None:
+        while len(self._running) < self._threads and (group := self._next_group()) is not None:
+            for task in group.tasks:
+                if task.build.relation:
+                    self._report(Started(task.address))
+            self._running.append(group)
+            self._workers.give(group)
+
+    def _next_group(self) -> Group | None:
+        """Take the next work: the first large task, or small ones where none are on their way."""
+        may_be_small = sum(group.is_small for group in self._running) < SMALL_GROUPS_AT_ONCE
+        for entry in sorted(self._ready):
+            if seconds_if_small(entry[1], self._rows) is None:
+                return self._taken((entry[1],), is_small=False)
+            if may_be_small:
+                group = small_group(self._ready, left=self._left, readers=self._readers.__getitem__, rows=self._rows)
+                return self._taken(group, is_small=True)
+        return None
+
+    def _taken(self, tasks: tuple[Task, ...], *, is_small: bool) -> Group:
+        taken = {task.address for task in tasks}
+        self._ready = [entry for entry in self._ready if entry[1].address not in taken]
+        heapq.heapify(self._ready)
+        return Group(tasks, is_small)
+
+    def _collect(self) -> None:
+        """Take in every group that is done; harmless when it is cut short and called again."""
+        for group in [group for group in self._running if group.is_done]:
+            if group.error is not None:
+                self._running.remove(group)
+                raise group.error
+            self._settle(group.results)
+            self._running.remove(group)
+
+    def _settle(self, results: Iterable[Attempted]) -> None:
+        for item in results:
+            address = item.task.address
+            if isinstance(item, NotMade):
+                if address not in self._failed:
+                    self._failed[address] = item
+                    self._report(Failed(address, item.diagnostic))
+            elif address not in self._unsealed and address not in self._sealed:
+                self._unsealed[address] = _sealed(item.task.build, item.result)
+                self._rows[address] = self._rows_made(item)
+                self._release_readers(address)
+                if item.task.build.relation:
+                    self._report(Finished(address, item.result.rows, item.result.seconds, item.result.bytes))
+
+    def _release_readers(self, address: Address) -> None:
+        on_their_way = {task.address for group in self._running for task in group.tasks}
+        for reader in self._readers[address]:
+            self._left[reader.address] -= 1
+            if self._left[reader.address] == 0 and reader.address not in on_their_way:
+                heapq.heappush(self._ready, (reader.number, reader))
+
+    def _rows_made(self, item: Made) -> int:
+        if item.task.step.kind is not Kind.VIEW:
+            return item.result.rows
+        return max((self._rows.get(address, 0) for address in item.task.step.inputs), default=0)
+
+    def _seal(self) -> None:
+        """Seal all that finished since the last time, in one batch."""
+        if self._unsealed:
+            batch = dict(self._unsealed)
+            self._ledger.seal(tuple(batch.values()))
+            self._sealed.update(batch)
+            for address in batch:
+                self._unsealed.pop(address, None)
+
+    def _stop(self) -> None:
+        """Start nothing more, end what runs, and take in what was made all the same."""
+        self._is_stopped = True
+        while any(group.is_started and not group.is_done for group in self._running):
+            self._engine.interrupt()
+            self._workers.wait(DRAIN_SECONDS)
+        for group in self._running:
+            self._settle(group.results)
+        self._running.clear()
+
+    def _finish(self) -> Outcome:
+        missing = frozenset(self._tasks.keys() - self._sealed.keys())
+        not_started = tuple(a for a in self._tasks if a in missing and a not in self._failed)
+        causes = self._causes()
+        for address in not_started:
+            self._report(Skipped(address, causes.get(address)))
+        absent = [a for a in not_started if not self._is_stopped or a in causes]
+        absent += [address for address, item in self._failed.items() if item.is_absent]
+        self._ledger.take_back([self._tasks[address].build for address in absent])
+        builds = self._prepared.builds.without(missing)
+        for address, build in self._sealed.items():
+            builds.add(build, address)
+        return Outcome(
+            builds=builds,
+            failures=tuple(Failure(item.task.address, item.diagnostic) for item in _in_order(self._failed)),
+            not_started=not_started,
+            made=tuple(self._sealed),
+            is_interrupted=self._is_stopped,
+        )
+
+    def _causes(self) -> Mapping[Address, Address]:
+        """Return for each task that waits for a failed one, however far, which one that is."""
+        causes: dict[Address, Address] = {}
+        for address, task in self._tasks.items():
+            for waited in sorted(task.waits_for):
+                if waited in self._failed or waited in causes:
+                    causes.setdefault(address, causes.get(waited, waited))
+        return causes
+
+
+def _sealed(build: Build, result: BuildResult) -> Build:
+    return replace(
+        build, status=BuildStatus.SEALED, rows=result.rows, bytes=result.bytes, seconds=round(result.seconds, 6)
+    )
+
+
+def _in_order(failed: Mapping[Address, NotMade]) -> Sequence[NotMade]:
+    return sorted(failed.values(), key=lambda item: item.task.number)
+
+
+def _rows_of_inputs(plan: Plan, prepared: Prepared) -> dict[Address, int]:
+    """Return the rows of existing builds that tasks read, also through views (of a view: its largest input's)."""
+    wanted = inputs_through_views(plan, (task.step for task in prepared.tasks))
+    made = {task.address for task in prepared.tasks}
+    rows: dict[Address, int] = {}
+    for step in plan.steps:
+        if step.address not in wanted or step.address in made or step.address not in prepared.builds:
+            continue
+        if step.kind is not Kind.VIEW:
+            rows[step.address] = prepared.builds[step.address].rows
+        elif all(address in rows for address in step.inputs):
+            rows[step.address] = max((rows[address] for address in step.inputs), default=0)
+    return rows
