@@ -83,6 +83,20 @@ class Build:
     capture: Capture | None = None
     fence: int = 0
 
+    @property
+    def is_from_files(self) -> bool:
+        """Tell whether it was read from files.
+
+        Those are looked at again after the engine has committed, before it is sealed: so recovery drops such a build
+        where it is unsealed, although the engine has it.
+        """
+        return self.kind is Kind.SEED or isinstance(self.location, FileSource)
+
+
+def pin_key(build: Digest, *, resource: str, fence: int) -> str:
+    """Return the key of the pin that the holder of a lease sets on ``build``: it names the lease and its fence."""
+    return f"{build}/{resource}#{fence}"
+
 
 @dataclass(frozen=True, slots=True)
 class Pointer:

@@ -10,7 +10,7 @@ from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, StateStore
 from headgate.core.recipe import Recipe, recipe_to_json
-from headgate.core.records import Build, Collection, build_to_json
+from headgate.core.records import Build, Collection, build_to_json, pin_key
 
 
 class Ledger:
@@ -58,7 +58,7 @@ class Ledger:
         self._commit(entries, ())
 
     def _pin(self, build: Digest) -> str:
-        return f"{build}/{self._lease.holder}"
+        return pin_key(build, resource=self._lease.resource, fence=self._lease.fence)
 
     def _commit(self, entries: Sequence[Entry], expects: tuple[Expectation, ...]) -> None:
         if not entries and not expects:
