@@ -1,0 +1,200 @@
+"""A query with the columns of its inputs: its recipe, and where in its text inputs are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from headgate.core.address import Address, fold
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.graph import Reference, SqlBody
+from headgate.core.hashing import Part
+from headgate.core.ports.engine import Bound
+from headgate.core.recipe import Aspect, ColumnRecipe, Recipe, Shape, Term, reading, term
+from headgate.sql.queries import Queries
+from headgate.sql.reading import Reading
+from headgate.sql.relation import UNORDERED, Opaque, Relation
+from headgate.sql.tree import Query, line_at, place_at, relations, tokens_of
+
+Bind = Callable[[str, Mapping[str, Shape]], Bound]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a query means. ``recipe`` is None where there are errors among the diagnostics."""
+
+    recipe: Recipe | None
+    body: SqlBody
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def analyse(query: Query, *, kind: str, inputs: Mapping[Address, Shape], settings: str, bind: Bind) -> Analysis:
+    """Return the recipe of ``query`` over ``inputs``, which must hold every relation that it names.
+
+    ``settings`` identifies the engine's settings that change results; ``bind`` asks the engine for exact columns.
+    Faults are told in our own words where we found them and the engine agrees that there is one; where it accepts the
+    query, it was us who did not understand, and the query is opaque. Cost: one walk of the tree and one binding.
+    """
+    references, faults = _references(query, inputs)
+    body = SqlBody(statement(query), references)
+    by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
+    work = Reading(query.text, query.path, by_name)
+    relation, opaque = _read(query, work)
+    bound = bind(body.text, {str(a): s for a, s in inputs.items()})
+    if bound.error:
+        return Analysis(None, body, (*faults, *work.faults) or (_refused(query, bound),))
+    if work.faults:
+        relation, opaque = None, f"the engine accepts what Headgate does not: {work.faults[0].summary}"
+    faults = (*faults, *_name_faults(query, relation, bound.shape))
+    if faults:
+        return Analysis(None, body, faults)
+    if relation is not None and not _agrees(relation, bound.shape):
+        relation, opaque = None, "its columns are not those that Headgate expected"
+    if relation is None:
+        relation = _everything(query, inputs, bound.shape)
+    return Analysis(_recipe(kind, relation, bound.shape, settings, opaque), body, ())
+
+
+def statement(query: Query) -> str:
+    """Return the text up to the end of its one statement, without the ``;``."""
+    tokens = tokens_of(query.text)
+    last = tokens[-1] if tokens else None
+    if last is not None and last.text == ";":
+        first = next(t for n, t in enumerate(tokens) if all(x.text == ";" for x in tokens[n:]))
+        return query.text[: first.start]
+    return query.text
+
+
+def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:
+    try:
+        return Queries(work).read(query.tree, None, {}), ""
+    except Opaque as reason:
+        return None, reason.reason
+    except RecursionError:
+        return None, "it is nested too deeply"
+
+
+def _recipe(kind: str, relation: Relation, shape: Shape, settings: str, opaque: str) -> Recipe:
+    columns = tuple(
+        ColumnRecipe(column.name, column.type, term("output column", column.type, settings, item.term))
+        for column, item in zip(shape, relation.fields, strict=True)
+    )
+    rows = term("output rows", settings, relation.rows)
+    return Recipe(kind, rows, term("output order", settings, relation.order), columns, opaque)
+
+
+def _everything(query: Query, inputs: Mapping[Address, Shape], shape: Shape) -> Relation:
+    """Return the relation of a query that is not understood: its tokens, and all of every input."""
+    parts: list[Part | Term] = [(int(t.token_type), t.text) for t in tokens_of(statement(query))]
+    for address in sorted(inputs):
+        columns = inputs[address]
+        parts.append(tuple((c.name, c.type) for c in columns))
+        parts += [reading(address, Aspect.ROWS), reading(address, Aspect.ORDER)]
+        parts += [reading(address, Aspect.COLUMN, c.name) for c in columns]
+    everything = term("opaque", *parts, tainted=True)
+    from headgate.sql.relation import Field
+
+    fields = tuple(Field(c.name, term("opaque column", c.name, everything)) for c in shape)
+    return Relation(everything, UNORDERED, fields)
+
+
+def _agrees(relation: Relation, shape: Shape) -> bool:
+    if len(relation.fields) != len(shape):
+        return False
+    return all(not f.name or fold(f.name) == fold(c.name) for f, c in zip(relation.fields, shape, strict=True))
+
+
+def _refused(query: Query, bound: Bound) -> Diagnostic:
+    start = _offset(query.text, bound.line, bound.column)
+    return Diagnostic(
+        "HG207",
+        bound.error.splitlines()[0],
+        place_at(query.text, query.path, start) if bound.line else place_at(query.text, query.path, 0),
+        detail="\n".join(bound.error.splitlines()[1:]),
+        excerpt=line_at(query.text, start) if bound.line else "",
+    )
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    lines = text.split("\n")
+    begin = sum(len(part) + 1 for part in lines[: max(line - 1, 0)])
+    return max(0, min(begin + max(column - 1, 0), max(len(text) - 1, 0)))
+
+
+def _name_faults(query: Query, relation: Relation | None, shape: Shape) -> tuple[Diagnostic, ...]:
+    """Return a fault for every output column without a name of its own, and for names that stand twice."""
+    found: list[Diagnostic] = []
+    places = _item_starts(query)
+    seen: dict[str, int] = {}
+    for number, column in enumerate(shape):
+        start = places[number] if len(places) == len(shape) else 0
+        place, excerpt = place_at(query.text, query.path, start), line_at(query.text, start) if start else ""
+        if relation is not None and number < len(relation.fields) and not relation.fields[number].name:
+            hint = "Write `... as NAME`: the name that the engine makes up is no promise."
+            found.append(Diagnostic("HG208", f"column {number + 1} has no name", place, hint, excerpt=excerpt))
+        elif (first := seen.setdefault(fold(column.name), number)) != number:
+            summary = f"two columns are called {column.name} (number {first + 1} and {number + 1})"
+            hint = "Names differ in more than case. Give one another name, or leave it out with EXCLUDE."
+            found.append(Diagnostic("HG209", summary, place, hint, excerpt=excerpt))
+    return tuple(found)
+
+
+def _item_starts(query: Query) -> list[int]:
+    select = query.tree
+    while isinstance(select, exp.SetOperation):
+        select = select.this
+    if not isinstance(select, exp.Select):
+        return []
+    starts = []
+    for item in select.expressions:
+        if isinstance(item, (exp.Star, exp.Columns)) or isinstance(item.this, exp.Star):
+            return []
+        places = [int(n.meta["start"]) for n in item.walk() if "start" in n.meta]
+        starts.append(min(places) if places else 0)
+    return starts
+
+
+def _references(query: Query, inputs: Mapping[Address, Shape]) -> tuple[tuple[Reference, ...], tuple[Diagnostic, ...]]:
+    known = {fold(address): address for address in inputs}
+    found: list[Reference] = []
+    for table in relations(query):
+        address = known[fold(f"{table.schema}.{table.name}")]
+        found.append(Reference(table.start, table.end, address, "" if table.alias else table.name))
+    found += _column_references(query, known)
+    return tuple(sorted(found, key=lambda r: r.start)), tuple(_shared_names(query))
+
+
+def _column_references(query: Query, known: Mapping[str, Address]) -> Iterator[Reference]:
+    """Yield where a column is qualified with schema and table: the physical relation has only the alias."""
+    for column in query.tree.find_all(exp.Column):
+        schema, table = column.args.get("db"), column.args.get("table")
+        if schema is None or table is None or "start" not in schema.meta or "end" not in table.meta:
+            continue
+        address = known.get(fold(f"{schema.name}.{table.name}"))
+        if address is not None:
+            start, end = int(schema.meta["start"]), int(table.meta["end"]) + 1
+            yield Reference(start, end, address, table.name, is_column=True)
+
+
+def _shared_names(query: Query) -> Iterator[Diagnostic]:
+    """Yield a fault where two tables of one name stand in one FROM without aliases: they would become ambiguous."""
+    for select in query.tree.find_all(exp.Select):
+        from_ = select.args.get("from_")
+        items = [from_.this] if from_ is not None else []
+        items += [join.this for join in select.args.get("joins") or ()]
+        names: dict[str, exp.Table] = {}
+        for item in items:
+            if not isinstance(item, exp.Table) or not isinstance(item.this, exp.Identifier) or item.alias:
+                continue
+            if item.name.casefold() in names and item.args.get("db") is not None:
+                start = int(item.this.meta.get("start", 0))
+                yield Diagnostic(
+                    "HG210",
+                    f"two tables called {item.name} in one FROM",
+                    place_at(query.text, query.path, start, len(item.name)),
+                    hint=f"Give each an alias: `{item.sql()} as {item.name[:1]}2`.",
+                    excerpt=line_at(query.text, start),
+                )
+            names[item.name.casefold()] = item

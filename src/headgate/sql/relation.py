@@ -1,0 +1,142 @@
+"""Relations and scopes: what a FROM clause offers, as terms, and how names are resolved against it.
+
+A relation has a term for its rows, one for their order, and one for each column. The invariant (see ``core.recipe``) is
+kept by construction: equal row terms mean rows that pair off; then equal column terms mean equal values in each pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from headgate.core.address import Address
+from headgate.core.recipe import Term, term
+
+
+class Opaque(Exception):
+    """The query holds something that is not understood. The asset then counts as reading everything."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a relation. ``is_exact``: equal values are the same bits, so that grouping by it is deterministic.
+
+    ``name`` is empty where the engine makes one up.
+    """
+
+    name: str
+    term: Term
+    is_exact: bool = False
+
+
+UNORDERED = term("order of the engine's choice", tainted=True)
+"""The order of rows that come out of a join, a grouping or a set operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Rows, their order, and columns in order."""
+
+    rows: Term
+    order: Term
+    fields: tuple[Field, ...]
+
+    def find(self, name: str) -> Field | None:
+        """Return the column of that name, case folded; None where there is none."""
+        folded = name.casefold()
+        for item in self.fields:
+            if item.name.casefold() == folded:
+                return item
+        return None
+
+
+@dataclass(slots=True)
+class Item:
+    """One relation of a FROM clause under its alias. ``position`` tells apart relations that are joined together.
+
+    ``hidden`` are the folded names of columns that USING or NATURAL merged into an earlier item.
+    """
+
+    alias: str
+    relation: Relation
+    position: int = 0
+    address: Address | None = None
+    schema: str = ""
+    hidden: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.by_name: dict[str, Field] = {}
+        for item in self.relation.fields:
+            self.by_name.setdefault(item.name.casefold(), item)
+
+    by_name: dict[str, Field] = field(init=False, repr=False)
+
+    def field(self, folded: str) -> Field | None:
+        """Return the column of that folded name as the join shows it."""
+        found = self.by_name.get(folded)
+        return None if found is None else self.seen(found)
+
+    def seen(self, item: Field) -> Field:
+        """Return a column of this relation as the join shows it: with the position of its side."""
+        if self.position == 0:
+            return item
+        return Field(item.name, term("side", self.position, item.term), item.is_exact)
+
+    def fields(self) -> tuple[Field, ...]:
+        """Return all columns as the join shows them."""
+        return tuple(self.seen(item) for item in self.relation.fields)
+
+
+@dataclass(slots=True)
+class Scope:
+    """What names mean inside one SELECT.
+
+    ``merged`` are the columns that USING and NATURAL made, by folded name. ``aliases`` are those of the SELECT list seen so
+    far; a column in FROM goes before them, except where ``aliases_compete``: there the engine's choice differs by clause.
+    ``outer`` is the query around it; ``escaped`` is set once a name was resolved out there.
+    """
+
+    outer: Scope | None
+    ctes: Mapping[str, Relation]
+    items: list[Item] = field(default_factory=list)
+    merged: dict[str, Field] = field(default_factory=dict)
+    aliases: dict[str, Field] = field(default_factory=dict)
+    aliases_compete: bool = False
+    escaped: bool = False
+
+    def candidates(self, folded: str) -> list[Field]:
+        """Return every column in FROM that an unqualified name may mean."""
+        if folded in self.merged:
+            return [self.merged[folded]]
+        return [f for item in self.items if folded not in item.hidden and (f := item.field(folded)) is not None]
+
+    def item(self, alias: str, schema: str = "") -> Item | None:
+        """Return the relation that a qualifier names."""
+        alias, schema = alias.casefold(), schema.casefold()
+        for item in self.items:
+            if item.alias.casefold() == alias and (not schema or item.schema.casefold() == schema):
+                return item
+        return None
+
+    def known_names(self) -> Iterable[str]:
+        """Return the names of all columns in FROM."""
+        return dict.fromkeys(f.name for item in self.items for f in item.relation.fields if f.name)
+
+
+def outer_field(item: Field) -> Field:
+    """Return a column of the query around as a subquery sees it."""
+    return Field(item.name, term("outer", item.term), item.is_exact)
+
+
+def either(name: str, found: list[Field]) -> Field:
+    """Return the column that is one of several, whichever the engine takes: it reads all of them.
+
+    DuckDB's order of precedence between aliases and columns differs by clause; a term over all candidates is right for each.
+    """
+    if len({f.term for f in found}) == 1:
+        return found[0]
+    return Field(name, term("one of", *(f.term for f in found)), all(f.is_exact for f in found))

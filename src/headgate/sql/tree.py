@@ -1,0 +1,273 @@
+"""SQL text to tree. Everything that depends on how sqlglot tokenises and parses is here.
+
+Functions keep the name that the user wrote: sqlglot would fold hundreds of them into nodes of its own and lose which
+one it was. So before parsing, the name of each call gets a prefix that no catalogue knows, and the call stays a plain one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from headgate.core.diagnostic import Diagnostic, Place
+
+PREFIX = "hg:"
+"""What the name of a call begins with in our trees."""
+
+SPECIAL_FORMS = frozenset(
+    {"CAST", "TRY_CAST", "EXTRACT", "COLUMNS", "UNNEST", "SUBSTRING", "TRIM", "POSITION", "OVERLAY", "EXISTS", "VALUES"}
+)
+"""Calls whose arguments have a grammar of their own; their nodes are understood one by one."""
+
+TEXT_BYTES_MAX = 2_000_000
+
+
+class Unreadable(Exception):
+    """The text is no query that Headgate can read; ``diagnostic`` says where and why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.summary)
+        self.diagnostic = diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A relation named in the text: its schema ('' where none is given), its name, and where both stand."""
+
+    schema: str
+    name: str
+    start: int
+    end: int
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed SELECT: its tree, the text, the file's path, and the end of the statement (``;`` and what follows is not in it)."""
+
+    tree: exp.Query
+    text: str
+    path: str
+
+
+def parse(text: str, path: str) -> Query:
+    """Return the one query in ``text``; raise ``Unreadable`` where there is none, several, or none that can be read."""
+    if len(text) > TEXT_BYTES_MAX:
+        raise Unreadable(
+            Diagnostic(
+                "HG201",
+                f"the file holds {len(text):,} characters, more than {TEXT_BYTES_MAX:,}",
+                Place(path, 1, 1),
+                hint="Put data into a seed or a source; a query this long cannot be planned.",
+            )
+        )
+    dialect = _dialect()
+    try:
+        tokens = dialect.tokenize(text)
+    except SqlglotError as error:
+        raise Unreadable(_unreadable(text, path, _plain_message(error), 0)) from None
+    statement = _one_statement(tokens, text, path)
+    _refuse_glued_numbers(statement, text, path)
+    try:
+        trees = dialect.parser().parse(_with_own_names(statement), text)
+    except SqlglotError as error:
+        raise Unreadable(_unreadable(text, path, _plain_message(error), _offset(error, text))) from None
+    except RecursionError:
+        raise Unreadable(
+            Diagnostic("HG201", "the query is nested too deeply to be read", Place(path, 1, 1), hint="Split it.")
+        ) from None
+    tree = trees[0] if len(trees) == 1 else None
+    while isinstance(tree, exp.Subquery) and set(_given(tree)) <= {"this"}:
+        tree = tree.this
+    if not isinstance(tree, exp.Query):
+        start = statement[0].start if statement else 0
+        word = statement[0].text if statement else ""
+        raise Unreadable(
+            Diagnostic(
+                "HG201",
+                f"an asset is one SELECT, not {word.upper() or 'nothing'}" if word else "the file holds no SELECT",
+                place_at(text, path, start, max(len(word), 1)),
+                excerpt=line_at(text, start),
+            )
+        )
+    return Query(tree, text, path)
+
+
+def tokens_of(text: str) -> list[Token]:
+    """Return the tokens of a text that was parsed before."""
+    return list(_dialect().tokenize(text))
+
+
+def relations(query: Query) -> tuple[TableName, ...]:
+    """Return every relation that the query names and that is no CTE of its own, in order of place."""
+    found = []
+    for table in query.tree.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier) or is_cte(table):
+            continue
+        found.append(table_name(table))
+    return tuple(sorted(found, key=lambda t: t.start))
+
+
+def table_name(table: exp.Table) -> TableName:
+    """Return the name of a table node and the characters it stands on."""
+    schema = table.args.get("db")
+    first = table.args.get("catalog") or schema or table.this
+    start = int(first.meta.get("start", 0))
+    end = int(table.this.meta.get("end", start)) + 1
+    parts = [p.name for p in (table.args.get("catalog"), schema) if p is not None]
+    return TableName(".".join(parts), table.name, start, end, table.alias)
+
+
+def is_cte(table: exp.Table) -> bool:
+    """Tell whether an unqualified table names a CTE of a query around it, the recursive one's own name included."""
+    if table.args.get("db") is not None:
+        return False
+    name = table.name.casefold()
+    below: exp.Expression = table
+    node: Any = table.parent
+    while node is not None:
+        with_ = node.args.get("with_") if isinstance(node, exp.Query) else None
+        if with_ is not None:
+            for cte in with_.expressions:
+                if below is with_ and _is_inside(table, cte):
+                    if with_.args.get("recursive") and cte.alias.casefold() == name:
+                        return True
+                    break  # a CTE sees only those before it
+                if cte.alias.casefold() == name:
+                    return True
+        below = node
+        node = node.parent
+    return False
+
+
+def place_at(text: str, path: str, start: int, length: int = 1) -> Place:
+    """Return the place of a character, counted from 1."""
+    line = text.count("\n", 0, start) + 1
+    column = start - (text.rfind("\n", 0, start) + 1) + 1
+    return Place(path, line, column, length)
+
+
+def line_at(text: str, start: int) -> str:
+    """Return the line that a character stands on, for showing."""
+    begin = text.rfind("\n", 0, start) + 1
+    end = text.find("\n", start)
+    return text[begin : len(text) if end < 0 else end].rstrip("\r")
+
+
+def _is_inside(node: Any, ancestor: exp.Expression) -> bool:
+    current: Any = node
+    while current is not None:
+        if current is ancestor:
+            return True
+        current = current.parent
+    return False
+
+
+def _given(node: Any) -> dict[str, Any]:
+    return {key: value for key, value in node.args.items() if value not in (None, False, [])}
+
+
+@cache
+def _dialect() -> DuckDB:
+    return DuckDB()
+
+
+@cache
+def _renamed_names() -> tuple[frozenset[str], frozenset[TokenType]]:
+    parser = type(_dialect().parser())
+    names = frozenset(parser.FUNCTIONS) | frozenset(parser.FUNCTION_PARSERS)
+    return names - SPECIAL_FORMS, frozenset(parser.FUNC_TOKENS)
+
+
+def _with_own_names(tokens: list[Token]) -> list[Token]:
+    names, kinds = _renamed_names()
+    renamed: list[Token] = []
+    last = len(tokens) - 1
+    for number, token in enumerate(tokens):
+        if (
+            number < last
+            and tokens[number + 1].token_type == TokenType.L_PAREN
+            and token.token_type in kinds
+            and token.text.upper() in names
+            and not (number and _is_star_word(tokens, number))
+        ):
+            token = Token(token.token_type, PREFIX + token.text.lower(), token.line, token.col, token.start, token.end)
+        elif token.comments:
+            token = Token(token.token_type, token.text, token.line, token.col, token.start, token.end)
+        renamed.append(token)
+    return renamed
+
+
+def _is_star_word(tokens: list[Token], number: int) -> bool:
+    """Tell whether ``replace (`` or ``rename (`` here belongs to a star: it follows ``*`` or the ``)`` of another such word."""
+    before = tokens[number - 1]
+    if tokens[number].text.upper() not in ("REPLACE", "RENAME", "EXCLUDE", "EXCEPT"):
+        return False
+    return before.token_type in (TokenType.STAR, TokenType.R_PAREN)
+
+
+def _one_statement(tokens: list[Token], text: str, path: str) -> list[Token]:
+    ends = [n for n, token in enumerate(tokens) if token.token_type == TokenType.SEMICOLON]
+    first = ends[0] if ends else len(tokens)
+    rest = [token for token in tokens[first:] if token.token_type != TokenType.SEMICOLON]
+    if rest:
+        start = rest[0].start
+        raise Unreadable(
+            Diagnostic(
+                "HG201",
+                "a second statement",
+                place_at(text, path, start, len(rest[0].text)),
+                hint="An asset is one SELECT; give the other one a file of its own.",
+                excerpt=line_at(text, start),
+            )
+        )
+    return tokens[:first]
+
+
+def _refuse_glued_numbers(tokens: list[Token], text: str, path: str) -> None:
+    """Raise for ``0x1F``, ``1abc``: the tokenizer takes them apart where the engine does not (or the other way round)."""
+    for token, following in zip(tokens, tokens[1:], strict=False):
+        if token.token_type == TokenType.NUMBER and following.start == token.end + 1:
+            if following.token_type in (TokenType.VAR, TokenType.NUMBER):
+                word = text[token.start : following.end + 1]
+                raise Unreadable(
+                    Diagnostic(
+                        "HG201",
+                        f"{word!r} is neither a number nor a name",
+                        place_at(text, path, token.start, len(word)),
+                        hint="Write numbers in decimal and quote names that begin with a digit.",
+                        excerpt=line_at(text, token.start),
+                    )
+                )
+
+
+def _unreadable(text: str, path: str, message: str, start: int) -> Diagnostic:
+    return Diagnostic("HG201", message, place_at(text, path, start), excerpt=line_at(text, start))
+
+
+def _plain_message(error: SqlglotError) -> str:
+    errors = getattr(error, "errors", None)
+    if errors:
+        text = str(errors[0].get("description") or "cannot be read")
+    else:
+        text = str(error).splitlines()[0]
+    if "<class" in text:
+        return "something is missing here"
+    return text.replace(PREFIX, "").rstrip(".").replace("Error tokenizing", "cannot be read near")[:200]
+
+
+def _offset(error: SqlglotError, text: str) -> int:
+    errors = getattr(error, "errors", None)
+    if not errors or not errors[0].get("line"):
+        return 0
+    line, highlight = int(errors[0]["line"]), str(errors[0].get("highlight") or "")
+    column = int(errors[0].get("col") or 1)
+    lines = text.split("\n")
+    begin = sum(len(part) + 1 for part in lines[: line - 1])
+    return max(0, min(begin + column - max(len(highlight), 1), max(len(text) - 1, 0)))
