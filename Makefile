@@ -50,7 +50,8 @@ crash: .venv/ready ## Kill, race and read while it publishes (ARGS="--kills 50")
 bench: .venv/ready ## The table of speed and memory (ARGS="--size 1000 --sqlmesh PYTHON --dbt PYTHON")
 	@$(BIN)/python -m bench $(ARGS)
 
-docs: .venv/ready ## Check the documents: links, commands, codes, examples
+docs: .venv/ready ## Write the generated reference pages and check the documents
+	@$(BIN)/python -m docs.write_reference
 	@$(BIN)/python -m pytest tests/house/test_documents.py
 
 lock: ## Pin the newest allowed versions again (needs uv)

@@ -1,0 +1,45 @@
+"""Write the pages of docs/reference that follow from the source. A test holds them to be the same."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+from headgate.core.codes import CODES
+
+FAMILIES = {
+    "HG1": "Files",
+    "HG2": "SQL",
+    "HG3": "Declarations",
+    "HG4": "Plan",
+    "HG5": "Releases and leases",
+    "HG6": "Engine and state",
+}
+
+
+def diagnostics() -> str:
+    """Return the page of all codes."""
+    lines = [
+        "# Diagnostics",
+        "",
+        "Every message about a fault carries a code. A code never changes its meaning. A message also names the file,",
+        "the line and the column where that is known, and says what to do next.",
+    ]
+    for family, codes in groupby(sorted(CODES), key=lambda code: code[:3]):
+        lines += ["", f"## {family}xx: {FAMILIES[family]}", "", "| Code | Meaning |", "|---|---|"]
+        lines += [f"| {code} | {CODES[code]} |" for code in codes]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"diagnostics.md": diagnostics}
+
+
+def main() -> None:
+    """Write all pages."""
+    folder = Path(__file__).parent / "reference"
+    for name, text in PAGES.items():
+        (folder / name).write_text(text())
+
+
+if __name__ == "__main__":
+    main()
