@@ -1,0 +1,451 @@
+"""Declarations into a graph: dependencies, recipes, exposures. Pure: what it needs of the engine comes in as a port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from headgate.core.address import Address, fold
+from headgate.core.declarations import (
+    AssetDeclaration,
+    Declarations,
+    DeclaredColumn,
+    ExposureDeclaration,
+    FileSource,
+    Kind,
+    SourceDeclaration,
+)
+from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
+from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
+from headgate.core.hashing import Digest, digest
+from headgate.core.recipe import Column, ColumnRecipe, Recipe, Shape, term
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A relation that a text names: schema and name as written, and the diagnostic to give where it is unknown."""
+
+    schema: str
+    name: str
+    unknown: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What one SQL text names; or why it cannot be read."""
+
+    relations: tuple[Named, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What one SQL text means; ``recipe`` is None where there are errors."""
+
+    recipe: Recipe | None
+    body: SqlBody
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One SQL asset to analyse, with the columns of all its inputs."""
+
+    asset: AssetDeclaration
+    inputs: Mapping[Address, Shape]
+
+
+class Analyser(Protocol):
+    """Understands SQL and files. An implementation may cache and may work in several processes."""
+
+    def names(self, assets: Sequence[AssetDeclaration]) -> Mapping[Address, Names]:
+        """Return what each text names."""
+
+    def start(self, job: Job) -> None:
+        """Begin to analyse; the answer comes from ``finished``."""
+
+    def finished(self) -> Iterable[tuple[Address, Analysed]]:
+        """Return at least one answer to what was started and not answered yet; nothing where there is none."""
+
+    def seed(self, asset: AssetDeclaration) -> tuple[Shape, tuple[Diagnostic, ...]]:
+        """Return the columns of a seed."""
+
+    def files(self, source: SourceDeclaration) -> tuple[Shape, tuple[Diagnostic, ...]]:
+        """Return the columns of a source that is files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The graph, or None where there are errors; and all diagnostics, those of the declarations included."""
+
+    graph: Graph | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def link(declarations: Declarations, analyser: Analyser, *, recorded: Mapping[Address, Shape], settings: str) -> Linked:
+    """Return the graph of ``declarations``.
+
+    ``recorded`` are the columns of table sources as last seen. Faults of one asset do not hide those of others: what
+    reads a faulty asset is left unchecked, everything else is checked.
+    """
+    work = _Linking(declarations, analyser, recorded, settings)
+    work.sources()
+    work.assets()
+    work.exposures()
+    diagnostics = in_order((*declarations.diagnostics, *work.diagnostics))
+    if any(d.severity is Severity.ERROR for d in diagnostics):
+        return Linked(None, diagnostics)
+    return Linked(work.graph(), diagnostics)
+
+
+class _Linking:
+    def __init__(
+        self, declarations: Declarations, analyser: Analyser, recorded: Mapping[Address, Shape], settings: str
+    ) -> None:
+        self.declarations = declarations
+        self.analyser = analyser
+        self.recorded = recorded
+        self.settings = settings
+        self.diagnostics: list[Diagnostic] = []
+        self.nodes: dict[Address, AnyNode] = {}
+        self.shapes: dict[Address, Shape] = {}
+        self.found: dict[Address, SourceNode] = {}
+        self.by_name: dict[str, Address] = {}
+        for address in [s.address for s in declarations.sources] + [a.address for a in declarations.assets]:
+            self.by_name.setdefault(fold(address), address)
+
+    def sources(self) -> None:
+        """Make a node of every source; which of them are captured is known once the assets are linked."""
+        for source in self.declarations.sources:
+            shape, token = self._source_shape(source)
+            self.shapes[source.address] = shape
+            self.found[source.address] = SourceNode(
+                source.address, source.location, shape, token, False, source.place, source.properties
+            )
+
+    def _source_shape(self, source: SourceDeclaration) -> tuple[Shape, Digest | None]:
+        declared = _declared_shape(source.properties.columns)
+        location = source.location
+        if isinstance(location, FileSource):
+            shape, faults = self.analyser.files(source)
+            self.diagnostics += faults
+            if not faults:
+                self.diagnostics += _mismatches(source.address, source.properties.columns, shape)
+            files = tuple((f.path, f.digest) for f in location.files)
+            options = tuple(sorted(location.options.items()))
+            types = tuple((c.name, c.type) for c in shape)
+            return shape, digest("files", location.format, options, files, types)
+        return declared or self.recorded.get(source.address, ()), None
+
+    def assets(self) -> None:
+        """Make a node of every asset, inputs first; report unknown inputs and cycles."""
+        assets = {a.address: a for a in self.declarations.assets}
+        inputs = self._inputs([a for a in assets.values() if a.kind is not Kind.SEED])
+        waiting = {address: {i for i in inputs.get(address, ()) if i in assets} for address in assets}
+        readers: dict[Address, list[Address]] = {address: [] for address in assets}
+        for address, needed in waiting.items():
+            for one in needed:
+                readers[one].append(address)
+        ready = sorted((address for address, needed in waiting.items() if not needed), reverse=True)
+        started = 0
+        while ready or started:
+            while ready:
+                started += self._begin(assets[ready.pop()], inputs, ready, waiting, readers)
+            for address, analysed in self.analyser.finished() if started else ():
+                started -= 1
+                self._sql_node(assets[address], inputs[address], analysed)
+                self._done(address, ready, waiting, readers)
+        self._cycles(waiting, inputs)
+
+    def _begin(
+        self,
+        asset: AssetDeclaration,
+        inputs: Mapping[Address, tuple[Address, ...]],
+        ready: list[Address],
+        waiting: Mapping[Address, set[Address]],
+        readers: Mapping[Address, list[Address]],
+    ) -> int:
+        """Start one asset whose inputs are done; return how many answers will come for it."""
+        if asset.kind is Kind.SEED:
+            self._seed_node(asset)
+        elif asset.address in inputs and all(self.shapes.get(i) for i in inputs[asset.address]):
+            self.analyser.start(Job(asset, {i: self.shapes[i] for i in inputs[asset.address]}))
+            return 1
+        else:
+            self._report_unseen(asset, inputs.get(asset.address, ()))
+        self._done(asset.address, ready, waiting, readers)
+        return 0
+
+    @staticmethod
+    def _done(
+        address: Address,
+        ready: list[Address],
+        waiting: Mapping[Address, set[Address]],
+        readers: Mapping[Address, list[Address]],
+    ) -> None:
+        waiting[address].add(address)  # never ready again
+        for reader in readers[address]:
+            waiting[reader].discard(address)
+            if not waiting[reader]:
+                ready.append(reader)
+
+    def _report_unseen(self, asset: AssetDeclaration, inputs: Iterable[Address]) -> None:
+        for address in inputs:
+            source = self.found.get(address)
+            if source is not None and not source.shape and not isinstance(source.location, FileSource):
+                self.diagnostics.append(
+                    Diagnostic(
+                        "HG320",
+                        f"the columns of {address} are not known yet",
+                        source.place,
+                        hint="Run `headgate apply`, which looks them up, or declare them under `columns:`.",
+                    )
+                )
+
+    def _inputs(self, assets: Sequence[AssetDeclaration]) -> dict[Address, tuple[Address, ...]]:
+        """Return the inputs of each readable text, sorted; report relations that nothing declares."""
+        found: dict[Address, tuple[Address, ...]] = {}
+        names = self.analyser.names(assets)
+        for asset in assets:
+            named = names[asset.address]
+            self.diagnostics += named.diagnostics
+            if named.diagnostics:
+                continue
+            known: set[Address] = set()
+            complete = True
+            for relation in named.relations:
+                address = self.by_name.get(fold(f"{relation.schema}.{relation.name}"))
+                if address is None:
+                    complete = False
+                    self.diagnostics.append(self._unknown(relation))
+                else:
+                    known.add(address)
+            if complete:
+                found[asset.address] = tuple(sorted(known))
+        return found
+
+    def _unknown(self, named: Named) -> Diagnostic:
+        written = f"{named.schema}.{named.name}" if named.schema else named.name
+        same_name = [a for a in self.by_name.values() if fold(a.partition(".")[2]) == fold(named.name)]
+        near: list[str] = [*same_name] or list(nearest(written, self.by_name.values()))
+        hint = named.unknown.hint
+        if near:
+            hint = f"Did you mean {' or '.join(near[:3])}?"
+        elif not hint:
+            hint = "Declare it as a source in a YAML file under assets/, or add an asset of that name."
+        return Diagnostic(
+            "HG202", f"unknown table {written}", named.unknown.place, hint=hint, excerpt=named.unknown.excerpt
+        )
+
+    def _cycles(self, waiting: Mapping[Address, set[Address]], inputs: Mapping[Address, tuple[Address, ...]]) -> None:
+        """Report each cycle once, with its path."""
+        stuck = {address for address, needed in waiting.items() if address not in needed}
+        places = {a.address: a.properties.place for a in self.declarations.assets}
+        while stuck:
+            path = _cycle(min(stuck), inputs, stuck)
+            if len(path) > 1:
+                self.diagnostics.append(
+                    Diagnostic(
+                        "HG302",
+                        f"{path[0]} reads itself",
+                        places[path[0]],
+                        hint="Take one of these references out.",
+                        detail=" reads ".join(path),
+                    )
+                )
+            stuck -= set(path)
+            stuck = {a for a in stuck if _reaches_itself(a, inputs, stuck)}
+
+    def _seed_node(self, asset: AssetDeclaration) -> None:
+        shape, faults = self.analyser.seed(asset)
+        self.diagnostics += faults
+        if faults:
+            return
+        declared = {fold(c.name): c.type for c in asset.properties.columns if c.type}
+        shape = tuple(Column(c.name, declared.get(fold(c.name), c.type)) for c in shape)
+        self.diagnostics += _mismatches(asset.address, asset.properties.columns, shape)
+        content = asset.file.digest
+        rows = term("seed rows", content, self.settings)
+        columns = tuple(
+            ColumnRecipe(c.name, c.type, term("seed column", content, c.name, c.type, self.settings)) for c in shape
+        )
+        recipe = Recipe(Kind.SEED.value, rows, term("seed order", content), columns)
+        self._add(asset, recipe, (), SeedBody(asset.file.path, content))
+
+    def _sql_node(self, asset: AssetDeclaration, inputs: tuple[Address, ...], analysed: Analysed) -> None:
+        self.diagnostics += analysed.diagnostics
+        if analysed.recipe is None:
+            return
+        faults = _mismatches(asset.address, asset.properties.columns, analysed.recipe.shape)
+        self.diagnostics += faults
+        self._add(asset, analysed.recipe, inputs, analysed.body)
+
+    def _add(
+        self, asset: AssetDeclaration, recipe: Recipe, inputs: tuple[Address, ...], body: SqlBody | SeedBody
+    ) -> None:
+        place = asset.properties.place
+        if place is None:
+            raise AssertionError(f"{asset.address} has no place")
+        self.shapes[asset.address] = recipe.shape
+        self.nodes[asset.address] = Node(
+            asset.address, asset.kind, recipe, inputs, body, place, asset.file.digest, asset.properties
+        )
+
+    def exposures(self) -> None:
+        """Make a node of every exposure, with the columns that it uses spelled out."""
+        for exposure in self.declarations.exposures:
+            uses: dict[Address, tuple[str, ...]] = {}
+            for use in exposure.uses:
+                address = self.by_name.get(fold(use.address))
+                if address is None:
+                    near = nearest(use.address, self.by_name.values())
+                    hint = f"Did you mean {near[0]}?" if near else "It names an asset or a source as SCHEMA.NAME."
+                    self.diagnostics.append(Diagnostic("HG202", f"unknown asset {use.address}", use.place, hint=hint))
+                elif shape := self.shapes.get(address):
+                    uses[address] = (*uses.get(address, ()), *self._used(exposure, use.columns, address, shape))
+            self.nodes[exposure.address] = ExposureNode(
+                exposure.address,
+                {a: tuple(dict.fromkeys(columns)) for a, columns in uses.items()},
+                exposure.place,
+                exposure.properties,
+            )
+
+    def _used(
+        self, exposure: ExposureDeclaration, columns: tuple[str, ...], address: Address, shape: Shape
+    ) -> Iterator[str]:
+        names = {fold(c.name): c.name for c in shape}
+        if not columns:
+            yield from names.values()
+        for column in columns:
+            if fold(column) in names:
+                yield names[fold(column)]
+            else:
+                near = nearest(column, names.values())
+                hint = f"{address} has {', '.join(list(near) or list(names.values())[:5])}."
+                self.diagnostics.append(
+                    Diagnostic(
+                        "HG203", f"{exposure.address} uses an unknown column {column}", exposure.place, hint=hint
+                    )
+                )
+
+    def graph(self) -> Graph:
+        """Return all nodes in topological order, ties by address, and the digest of all that a plan can depend on."""
+        captured = _captured(self.nodes)
+        nodes: dict[Address, AnyNode] = {}
+        for address, source in sorted(self.found.items()):
+            nodes[address] = SourceNode(
+                source.address, source.location, source.shape, source.token, address in captured,
+                source.place, source.properties,
+            )  # fmt: skip
+        for address in _topological(self.nodes):
+            nodes[address] = self.nodes[address]
+        return Graph(nodes, digest("graph", *(_identity(node) for node in nodes.values())))
+
+
+def _identity(node: AnyNode) -> tuple[str, ...]:
+    """Return what a plan can depend on of one node, the words it shows included."""
+    facts = (node.address, node.kind.value, node.properties.owner, str(node.place), *node.inputs)
+    if isinstance(node, Node):
+        return (*facts, node.recipe.digest(), node.file_digest, *(c.name for c in node.recipe.columns))
+    if isinstance(node, SourceNode):
+        shape = tuple(f"{c.name} {c.type}" for c in node.shape)
+        return (*facts, node.token or "", str(node.is_captured), *shape)
+    return (*facts, *(f"{address}.{c}" for address, columns in sorted(node.uses.items()) for c in columns))
+
+
+def _declared_shape(columns: Sequence[DeclaredColumn]) -> Shape:
+    if not columns or any(not c.type for c in columns):
+        return ()
+    return tuple(Column(c.name, c.type) for c in columns)
+
+
+def _mismatches(address: Address, declared: Sequence[DeclaredColumn], shape: Shape) -> Iterator[Diagnostic]:
+    """Yield a fault for each declared column that the asset has not, or has with another type."""
+    actual = {fold(c.name): c for c in shape}
+    for column in declared:
+        found = actual.get(fold(column.name))
+        if found is None:
+            near = nearest(column.name, (c.name for c in shape))
+            hint = f"It has {', '.join(list(near) or [c.name for c in shape][:5])}."
+            yield Diagnostic("HG304", f"{address} declares a column {column.name} that it has not", column.place, hint)
+        elif column.type and _type_key(column.type) != _type_key(found.type):
+            hint = f"Cast it in the query, or declare {found.type.lower()}."
+            summary = f"{address}.{found.name} is declared {column.type}, but is {found.type}"
+            yield Diagnostic("HG305", summary, column.place, hint)
+
+
+_SYNONYMS = {
+    "INT": "INTEGER", "INT4": "INTEGER", "SIGNED": "INTEGER", "INT8": "BIGINT", "LONG": "BIGINT", "INT2": "SMALLINT",
+    "SHORT": "SMALLINT", "INT1": "TINYINT", "TEXT": "VARCHAR", "STRING": "VARCHAR", "CHAR": "VARCHAR",
+    "BPCHAR": "VARCHAR", "FLOAT8": "DOUBLE", "DOUBLE PRECISION": "DOUBLE", "FLOAT4": "FLOAT", "REAL": "FLOAT",
+    "BOOL": "BOOLEAN", "LOGICAL": "BOOLEAN", "NUMERIC": "DECIMAL(18,3)", "DECIMAL": "DECIMAL(18,3)",
+    "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE", "DATETIME": "TIMESTAMP", "BYTEA": "BLOB", "VARBINARY": "BLOB",
+}  # fmt: skip
+
+
+def _type_key(type_: str) -> str:
+    folded = " ".join(type_.upper().split()).replace(", ", ",").replace("NUMERIC(", "DECIMAL(")
+    return _SYNONYMS.get(folded, folded)
+
+
+def _captured(nodes: Mapping[Address, AnyNode]) -> set[Address]:
+    """Return the addresses that a table reads, directly or through views."""
+    found: set[Address] = set()
+    pending = [i for n in nodes.values() if n.kind is Kind.TABLE for i in n.inputs]
+    while pending:
+        address = pending.pop()
+        if address in found:
+            continue
+        found.add(address)
+        node = nodes.get(address)
+        if node is not None and node.kind is Kind.VIEW:
+            pending += node.inputs
+    return found
+
+
+def _topological(nodes: Mapping[Address, AnyNode]) -> Iterator[Address]:
+    """Yield addresses, inputs before readers, ties by address (Kahn 1962, with a heap)."""
+    import heapq
+
+    missing = {a: sum(1 for i in n.inputs if i in nodes) for a, n in nodes.items()}
+    readers: dict[Address, list[Address]] = {a: [] for a in nodes}
+    for address, node in nodes.items():
+        for one in node.inputs:
+            if one in readers:
+                readers[one].append(address)
+    heap = [a for a, n in missing.items() if n == 0]
+    heapq.heapify(heap)
+    while heap:
+        address = heapq.heappop(heap)
+        yield address
+        for reader in readers[address]:
+            missing[reader] -= 1
+            if missing[reader] == 0:
+                heapq.heappush(heap, reader)
+
+
+def _cycle(start: Address, inputs: Mapping[Address, tuple[Address, ...]], stuck: set[Address]) -> list[Address]:
+    """Return the path of a cycle that is reached from ``start``, its first address repeated at the end."""
+    path = [start]
+    seen = {start: 0}
+    while True:
+        following = next((i for i in inputs.get(path[-1], ()) if i in stuck), None)
+        if following is None:
+            return [start]
+        if following in seen:
+            return [*path[seen[following] :], following]
+        seen[following] = len(path)
+        path.append(following)
+
+
+def _reaches_itself(address: Address, inputs: Mapping[Address, tuple[Address, ...]], among: set[Address]) -> bool:
+    pending, seen = [i for i in inputs.get(address, ()) if i in among], set[Address]()
+    while pending:
+        one = pending.pop()
+        if one == address:
+            return True
+        if one not in seen:
+            seen.add(one)
+            pending += [i for i in inputs.get(one, ()) if i in among]
+    return False
