@@ -39,6 +39,7 @@ from headgate.plugins.engines.duckdb_columns import (
     quoted,
     refuse_effects,
     shape_of,
+    without_end,
 )
 from headgate.plugins.engines.duckdb_faults import engine_fault, position, statement_fault
 from headgate.plugins.engines.duckdb_files import fault_in_location, reader, seed_reader, selection
@@ -102,7 +103,7 @@ class DuckEngine:
             return catalogue.markers(cursor) if self._adopted(cursor) else {}
 
     def fence(self, environment: str, before: Marker, fence: int) -> None:
-        """Raise the fence in the marker; raise ``Conflict`` where the marker is not ``before``, or has a higher fence."""
+        """Raise the fence in the marker; raise ``Conflict`` where it is not ``before`` or ``fence`` is lower."""
         with self._writing, self._cursor() as cursor, _transaction(cursor):
             present = catalogue.markers(cursor).get(environment) if catalogue.is_there(cursor) else None
             if present != before or fence < before.fence:
@@ -196,7 +197,7 @@ class DuckEngine:
             if limit is not None or picked != names:
                 prefix = f"select {', '.join(picked)} from (\n"
                 suffix = f"\n) as answer ({', '.join(names)})" + ("" if limit is None else f" limit {limit:d}")
-            text = sql.rstrip().rstrip(";") if prefix else sql
+            text = without_end(sql) if prefix else sql
             cursor.execute("begin transaction read only")
             try:
                 rows = cursor.execute(prefix + text + suffix).fetchall()

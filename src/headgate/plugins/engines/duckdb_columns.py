@@ -22,12 +22,25 @@ _NO_SELECT = re.compile(
 )
 _LEADING = re.compile(r"(\s+|--[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
 _PIVOT = re.compile(r"\bpivot(_wider)?\b", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"[eE]'(?:\\.|''|[^'])*'|'(?:''|[^'])*'|\"(?:\"\"|[^\"])*\"|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/|;", re.DOTALL
+)
 _BEFORE = "explain\n"
 
 
 def quoted(name: str) -> str:
     """Return ``name`` as a quoted identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def without_end(sql: str) -> str:
+    """Return one statement without its ``;`` and what follows it, so that it can stand in brackets.
+
+    >>> without_end("select ';' as x; -- the end")
+    "select ';' as x"
+    """
+    end = next((token.start() for token in _TOKEN.finditer(sql) if token.group() == ";"), len(sql))
+    return sql[:end]
 
 
 class NotOneSelect(Exception):
@@ -79,7 +92,7 @@ def refuse_effects(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 def shape_of(
     connection: duckdb.DuckDBPyConnection, sql: str, *, parsed: duckdb.Statement | None = None, collated: bool = False
 ) -> Shape:
-    """Return the columns of one SELECT (``parsed``, if that was done already); raise ``duckdb.Error`` where it is refused.
+    """Return the columns of one SELECT (``parsed``, if it was parsed already); raise ``duckdb.Error`` if refused.
 
     Relations bind without running anything (0.1 to 0.3 ms), but their errors point nowhere: ``explained`` asks again.
     With ``collated`` collations are read as well, which costs a table: about 1 ms.
@@ -122,7 +135,7 @@ def collations(create: str, shape: Shape) -> Shape:
 
 
 def _with_collations_of(connection: duckdb.DuckDBPyConnection, sql: str, shape: Shape) -> Shape:
-    connection.execute(f'create or replace temp table "headgate probe" as\n{sql.rstrip().rstrip(";")}\nwith no data')
+    connection.execute(f'create or replace temp table "headgate probe" as\n{without_end(sql)}\nwith no data')
     row = connection.execute(
         "select sql from duckdb_tables() where temporary and table_name = 'headgate probe'"
     ).fetchone()

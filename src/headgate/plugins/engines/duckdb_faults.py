@@ -60,7 +60,7 @@ def position(text: str, offset: int | None) -> tuple[int, int]:
 
 
 def statement_fault(error: duckdb.Error, text: str, *, prefix: str = "", job: str = "") -> EngineFailed:
-    """Return the exception for the failure of ``prefix + text``: the user's fault with its place in ``text``, or ours."""
+    """Return the exception for the failure of ``prefix + text``: the user's, with its place in ``text``, or ours."""
     if isinstance(error, _OURS) and _NOTHING_FOUND not in str(error):
         return engine_fault(error)
     told = said(error)

@@ -1,0 +1,380 @@
+"""An engine in memory that keeps the port's promises, with a hook before and after each method.
+
+It holds a SQLite database in memory (whose DDL is transactional too). The *warehouse* outlives its sessions, as a file
+would: after a planned crash a new session on the same warehouse sees what was committed. ``fail_at`` is called with
+``"publish:before"`` and ``"publish:after"`` (and so on for each method) and may raise whatever a crash is.
+
+Names are flat in SQLite (``"staging.flights"``): ``schema.name`` of known things is rewritten in every statement. Types
+are believed as the jobs claim them; files can be CSV or JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import json
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from headgate.core.declarations import FileSource, TableSource
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Conflict, Diverged, EngineFailed, Refused, StatementFailed
+from headgate.core.hashing import Digest
+from headgate.core.ports.engine import (
+    BuildJob,
+    BuildResult,
+    Capabilities,
+    CaptureInput,
+    Marker,
+    Publication,
+    Rows,
+    SeedInput,
+)
+from headgate.core.recipe import Column, Shape
+
+_PAIR = re.compile(
+    r"""'(?:[^']|'')*'|--[^\n]*|("(?:[^"]|"")+"|[^\W\d]\w*)\.("(?:[^"]|"")+"|[^\W\d]\w*)|"(?:[^"]|"")*\""""
+)
+Run = Callable[..., sqlite3.Cursor]
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _watched(method: _Method) -> _Method:
+    @functools.wraps(method)
+    def call(self: FakeEngine, *args: Any, **kwargs: Any) -> Any:
+        self.fail_at(f"{method.__name__}:before")
+        result = method(self, *args, **kwargs)
+        self.fail_at(f"{method.__name__}:after")
+        return result
+
+    return call  # type: ignore[return-value]
+
+
+@dataclass
+class FakeWarehouse:
+    """What a file is to DuckDB: it stays when sessions end. ``shapes`` are those of the tables built, by relation."""
+
+    connection: sqlite3.Connection = field(
+        default_factory=lambda: sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    )
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+
+    def open(self, fail_at: Callable[[str], None] = lambda point: None) -> FakeEngine:
+        """Return a new session."""
+        return FakeEngine(self, fail_at)
+
+    def run(self, sql: str) -> sqlite3.Cursor:
+        """Run a statement of a user outside of Headgate (``create table raw.flights (...)``)."""
+        with self.lock:
+            return self.connection.execute(_flattened(sql))
+
+
+class FakeEngine:
+    """See ``core.ports.engine.Engine``; ``fail_at`` may be set at any time."""
+
+    def __init__(self, warehouse: FakeWarehouse, fail_at: Callable[[str], None]) -> None:
+        self.warehouse = warehouse
+        self.fail_at = fail_at
+        self._is_open = True
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities("fake", "1", "duckdb", True, True, 1, 1000)
+
+    @_watched
+    def state(self) -> str | None:
+        with self._session() as run:
+            return _state(run)
+
+    @_watched
+    def adopt(self, state: str) -> None:
+        with self._transaction() as run:
+            run('create table if not exists "headgate.state" (id)')
+            run('create table if not exists "headgate.builds" (id, address, relation, rows, bytes, fence)')
+            run('create table if not exists "headgate.environments" (environment, serial, fence, intent)')
+            present = _state(run)
+            if present is None:
+                run('insert into "headgate.state" values (?)', state)
+            elif present != state:
+                raise Diverged("the warehouse belongs to another state")
+
+    @_watched
+    def markers(self) -> Mapping[str, Marker]:
+        with self._session() as run:
+            return _markers(run)
+
+    @_watched
+    def fence(self, environment: str, before: Marker, fence: int) -> None:
+        with self._transaction() as run:
+            if _markers(run).get(environment) != before or fence < before.fence:
+                raise Conflict(f"marker:{environment}")
+            run('update "headgate.environments" set fence = ? where environment = ?', fence, environment)
+
+    @_watched
+    def columns(self, tables: Collection[TableSource]) -> Mapping[TableSource, Shape]:
+        found: dict[TableSource, Shape] = {}
+        with self._session() as run:
+            for table in tables:
+                rows = run(f"pragma table_info({_flat(table.schema, table.name)})").fetchall()
+                if rows:
+                    found[table] = tuple(Column(row[1], row[2]) for row in rows)
+        return found
+
+    @_watched
+    def build(self, jobs: Sequence[BuildJob]) -> tuple[BuildResult, ...]:
+        results: list[BuildResult] = []
+        with self._transaction() as run:
+            for job in jobs:
+                self.fail_at("build:job")
+                try:
+                    rows = _build_one(run, job)
+                except sqlite3.Error as error:
+                    raise StatementFailed(str(error), job=job.address) from error
+                if run('select 1 from "headgate.builds" where id = ?', job.id).fetchone():
+                    raise EngineFailed("one of these builds is in the warehouse already")
+                run(
+                    'insert into "headgate.builds" values (?, ?, ?, ?, ?, ?)',
+                    *(job.id, job.address, job.relation, rows, rows * 8, job.fence),
+                )
+                results.append(BuildResult(job.id, rows, rows * 8, 0.001))
+        for job in jobs:
+            self.warehouse.shapes[job.relation] = job.shape
+        return tuple(results)
+
+    @_watched
+    def built(self) -> Mapping[Digest, str]:
+        with self._session() as run:
+            if not _is_there(run, "headgate", "builds"):
+                return {}
+            return {Digest(i): r for i, r in run('select id, relation from "headgate.builds" order by id')}
+
+    @_watched
+    def drop(self, relations: Mapping[Digest, str]) -> None:
+        with self._transaction() as run:
+            if not _is_there(run, "headgate", "builds"):
+                return
+            for build, relation in relations.items():
+                if relation:
+                    run(f"drop table if exists {_flat('headgate', relation)}")
+                run('delete from "headgate.builds" where id = ?', build)
+
+    @_watched
+    def publish(self, publication: Publication) -> None:
+        with self._transaction() as run:
+            present = _demand(run, publication)
+            for view in publication.replace:
+                if _kind(run, view.schema, view.name) == "table":
+                    summary = f"{view.schema}.{view.name} is a table that Headgate did not make"
+                    raise Refused([Diagnostic("HG510", summary)])
+            for view in publication.replace:
+                self.fail_at("publish:view")
+                run(f"drop view if exists {_flat(view.schema, view.name)}")
+                try:
+                    run(f"create view {_flat(view.schema, view.name)} as\n{_flattened(view.sql, run)}")
+                    run(f"select * from {_flat(view.schema, view.name)} limit 0")
+                except sqlite3.Error as error:
+                    raise StatementFailed(str(error), job=f"{view.schema}.{view.name}") from error
+            for schema, name in publication.drop:
+                if _kind(run, schema, name) == "view":
+                    run(f"drop view {_flat(schema, name)}")
+            self.fail_at("publish:marker")
+            after = (
+                publication.after.serial,
+                publication.after.fence,
+                publication.after.intent,
+                publication.environment,
+            )
+            if present is None:
+                run(
+                    'insert into "headgate.environments" (serial, fence, intent, environment) values (?, ?, ?, ?)',
+                    *after,
+                )
+            else:
+                run(
+                    'update "headgate.environments" set serial = ?, fence = ?, intent = ? where environment = ?', *after
+                )
+
+    @_watched
+    def shown(self, schemas: Collection[str]) -> Collection[tuple[str, str]]:
+        wanted = {schema.lower() for schema in schemas}
+        with self._session() as run:
+            names = [row[0] for row in run("select name from sqlite_master where type in ('table', 'view') order by 1")]
+        parts = [name.partition(".") for name in names if "." in name]
+        return [(schema, rest) for schema, _, rest in parts if schema.lower() in wanted]
+
+    @_watched
+    def query(self, sql: str, *, limit: int | None = None) -> Rows:
+        with self._session() as run:
+            if not re.match(r"\s*(select|with|values|from)\b", sql, re.IGNORECASE):
+                raise StatementFailed(
+                    f"only a SELECT is allowed here, not {sql.split(maxsplit=1)[0]}", line=1, column=1
+                )
+            try:
+                run("pragma query_only = 1")
+                cursor = run(_flattened(sql, run))
+                rows = cursor.fetchall() if limit is None else cursor.fetchmany(limit)
+            except sqlite3.Error as error:
+                raise StatementFailed(str(error)) from error
+            finally:
+                run("pragma query_only = 0")
+            names = tuple(column[0] for column in cursor.description)
+        return Rows(names, ("VARCHAR",) * len(names), tuple(rows))
+
+    def relation(self, relation: str) -> str:
+        return 'headgate."' + relation.replace('"', '""') + '"'
+
+    def source(self, location: FileSource | TableSource, root: str) -> str:
+        if isinstance(location, TableSource):
+            return f'"{location.schema}"."{location.name}"'
+        names, rows = _records(location, root)
+        picked = ", ".join(f'column{number} as "{name}"' for number, name in enumerate(names, 1))
+        values = ", ".join("(" + ", ".join(_literal(row[name]) for name in names) + ")" for row in rows)
+        return f"(select {picked} from (values {values}))"
+
+    def interrupt(self) -> None:
+        self.warehouse.connection.interrupt()
+
+    def close(self) -> None:
+        self._is_open = False
+
+    @contextmanager
+    def _session(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        if not self._is_open:
+            raise EngineFailed("the session with the warehouse is closed")
+        with self.warehouse.lock:
+            yield lambda sql, *parameters: self.warehouse.connection.execute(sql, parameters)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        with self._session() as run:
+            run("begin")
+            try:
+                yield run
+                run("commit")
+            except BaseException:
+                run("rollback")
+                raise
+
+
+def _flat(schema: str, name: str) -> str:
+    return '"' + f"{schema}.{name}".replace('"', '""') + '"'
+
+
+def _flattened(sql: str, run: Run | None = None) -> str:
+    """Return ``sql`` with ``schema.name`` as one name, where that is a table or a view (without ``run``: always)."""
+    known: set[str] | None = None
+    if run is not None:
+        known = {row[0].lower() for row in run("select name from sqlite_master").fetchall()}
+
+    def flat(match: re.Match[str]) -> str:
+        if match.group(1) is None:
+            return match.group(0)
+        schema, name = (part[1:-1].replace('""', '"') if part[0] == '"' else part for part in match.groups())
+        return match.group(0) if known is not None and f"{schema}.{name}".lower() not in known else _flat(schema, name)
+
+    return _PAIR.sub(flat, sql)
+
+
+def _is_there(run: Run, schema: str, name: str) -> bool:
+    return _kind(run, schema, name) is not None
+
+
+def _kind(run: Run, schema: str, name: str) -> str | None:
+    row = run("select type from sqlite_master where lower(name) = lower(?)", f"{schema}.{name}").fetchone()
+    return row[0] if row else None
+
+
+def _state(run: Run) -> str | None:
+    if not _is_there(run, "headgate", "state"):
+        return None
+    row = run('select id from "headgate.state"').fetchone()
+    return row[0] if row else None
+
+
+def _markers(run: Run) -> dict[str, Marker]:
+    if not _is_there(run, "headgate", "environments"):
+        return {}
+    state = _state(run) or ""
+    rows = run('select environment, serial, fence, intent from "headgate.environments" order by 1').fetchall()
+    return {row[0]: Marker(state, *row[1:]) for row in rows}
+
+
+def _demand(run: Run, publication: Publication) -> Marker | None:
+    if _state(run) != publication.after.state:
+        raise Conflict("state")
+    present, before = _markers(run).get(publication.environment), publication.before
+    if present is None or before is None:
+        fits = present is before
+    else:
+        same = (present.state, present.serial, present.intent) == (before.state, before.serial, before.intent)
+        fits = same and present.fence <= publication.after.fence
+    if not fits:
+        raise Conflict(f"marker:{publication.environment}")
+    for relation in publication.tables:
+        if not _is_there(run, "headgate", relation):
+            raise Conflict(f"table:{relation}")
+    return present
+
+
+def _build_one(run: Run, job: BuildJob) -> int:
+    table = _flat("headgate", job.relation)
+    names = [column.name for column in job.shape]
+    source = job.input
+    if isinstance(source, SeedInput) or (isinstance(source, CaptureInput) and isinstance(source.location, FileSource)):
+        location = FileSource(source.path, "csv", ()) if isinstance(source, SeedInput) else source.location
+        found, rows = _records(location, source.root if isinstance(source, CaptureInput) else "")
+        if found != names:
+            raise StatementFailed(f"the file has columns {found}, {names} were planned", job=job.address)
+        declared = ", ".join(f'"{column.name}" {column.type}' for column in job.shape)
+        run(f"create table {table} ({declared})")
+        for row in rows:
+            run(f"insert into {table} values ({', '.join('?' * len(names))})", *(row[name] for name in names))
+        return len(rows)
+    if isinstance(source, CaptureInput):
+        sql = f"select * from {_flat(source.location.schema, source.location.name)}"
+    else:
+        sql = source.sql
+        if not re.match(r"\s*(select|with|values|from)\b", sql, re.IGNORECASE):
+            raise StatementFailed("only a SELECT is allowed here", line=1, column=1, job=job.address)
+    run(f"create table {table} as\n{_flattened(sql, run)}")
+    have = [row[1] for row in run(f"pragma table_info({table})")]
+    if have != names:
+        raise StatementFailed(f"the result has columns {have}, {names} were planned", job=job.address)
+    return int(run(f"select count(*) from {table}").fetchone()[0])
+
+
+def _records(location: FileSource, root: str) -> tuple[list[str], list[dict[str, Any]]]:
+    paths = [Path(root) / file.path for file in sorted(location.files, key=lambda f: f.path)] or [
+        Path(location.pattern)
+    ]
+    rows: list[dict[str, Any]] = []
+    names: dict[str, None] = {}
+    for path in paths:
+        try:
+            text = path.read_text()
+        except OSError as error:
+            raise EngineFailed(f"{path} cannot be read") from error
+        if location.format == "csv":
+            reader = csv.DictReader(text.splitlines())
+            rows += [{name: value or None for name, value in row.items()} for row in reader]
+            names |= dict.fromkeys(reader.fieldnames or ())
+        elif location.format == "json":
+            records = [json.loads(line) for line in text.splitlines() if line.strip()]
+            rows += records
+            names |= dict.fromkeys(name for record in records for name in record)
+        else:
+            raise EngineFailed(f"the fake engine reads no {location.format}")
+    return list(names), [{name: row.get(name) for name in names} for row in rows]
+
+
+def _literal(value: Any) -> str:
+    if value is None or isinstance(value, int | float):
+        return "null" if value is None else str(value)
+    return "'" + str(value).replace("'", "''") + "'"
