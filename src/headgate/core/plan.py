@@ -74,7 +74,8 @@ class Step:
     ``build`` is the build pointed to afterwards where it exists already; ``replaces`` the one pointed to now. ``node``
     is there for everything that is captured, built or bound. ``affected`` are the output columns whose values may
     differ from what the environment shows now; ``rows_affected`` that its rows may. ``seconds`` and ``rows`` are
-    expected, None where nothing was recorded. ``proof`` says in one line why a reuse is safe.
+    expected, None where nothing was recorded. ``proof`` says in one line why a reuse is safe. Not ``is_selected``: the
+    plan was asked for other addresses only, so this one is kept as it is, whatever the repository says.
     """
 
     address: Address
@@ -98,6 +99,7 @@ class Step:
     seconds: float | None = None
     place: Place | None = None
     owner: str = ""
+    is_selected: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,23 @@ class Versions:
         return self.columns.get(column)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenVersions:
+    """Versions of a build that is still to be made: None where only making it, or one of its inputs, will tell."""
+
+    rows: Digest | None
+    order: Digest | None
+    columns: Mapping[str, Digest | None]
+
+    def of(self, aspect: Aspect, column: str = "") -> Digest | None:
+        """Return the version of one aspect; None where it is not known, or there is no such column."""
+        if aspect is Aspect.ROWS:
+            return self.rows
+        if aspect is Aspect.ORDER:
+            return self.order
+        return self.columns.get(column)
+
+
 def plain_versions(recipe: Recipe, seen: Callable[[Read], Digest | None]) -> Versions | None:
     """Return the versions of ``recipe`` where ``seen`` gives the published version of each read.
 
@@ -47,6 +64,16 @@ def plain_versions(recipe: Recipe, seen: Callable[[Read], Digest | None]) -> Ver
     if rows is None or order is None:
         return None
     return Versions(rows, order, columns)
+
+
+def open_versions(recipe: Recipe, seen: Callable[[Read], Digest | None]) -> OpenVersions:
+    """Return what readers of a build see as far as that is certain before it is made: tainted terms have no version."""
+
+    def version(tag: str, item: Term) -> Digest | None:
+        return None if item.tainted else _version(tag, item, seen)
+
+    columns = {c.name: version("column", c.term) for c in recipe.columns}
+    return OpenVersions(version("rows", recipe.rows), version("order", recipe.order), columns)
 
 
 def published_versions(recipe: Recipe, plain: Versions, build_id: Digest) -> Versions:

@@ -1,0 +1,135 @@
+"""The words of a plan: why a step is there and what it does, in a few words each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headgate.core.declarations import Kind
+from headgate.core.plan import Action, Cause, Difference, Influence, Step
+from headgate.core.recipe import Aspect, Recipe
+
+NAMES_MAX = 4
+"""So many names are told; the others are counted."""
+
+
+def word_of(step: Step) -> str:
+    """Return the one word that says what happens to the address."""
+    match step.action:
+        case Action.BUILD if step.cause is Cause.CHANGED:
+            return "change"
+        case Action.BUILD:
+            return "new" if step.cause is Cause.NEW else "rebuild"
+        case Action.RESHAPE:
+            return "reorder"
+        case _:
+            return step.action.value
+
+
+def reason_of(step: Step) -> str:
+    """Return why the step is there: ``column arr_delay``, ``reads arr_delay``, ``filters on arr_delay``."""
+    if not step.is_selected:
+        return "not selected"
+    match step.cause:
+        case Cause.NONE | Cause.SHARED:
+            return step.proof
+        case Cause.NEW:
+            return "new"
+        case Cause.LOST:
+            return "its build is gone"
+        case Cause.REMOVED:
+            return "no longer declared"
+        case Cause.DATA:
+            return "new data" if step.capture is None or step.capture.exact else f"capture {step.capture.number}"
+        case Cause.CHANGED if step.action is Action.RESHAPE:
+            return "order of columns"
+        case Cause.CHANGED:
+            return _difference(step)
+        case Cause.UPSTREAM:
+            return _influences(step.influences)
+
+
+def effect_of(step: Step) -> str:
+    """Return what a reader notices: ``columns mean_delay, p90_delay``, ``its rows may change``; empty for nothing.
+
+    For a step whose own code changed it is where the code stands.
+    """
+    if step.action is Action.REMOVE:
+        return "its view is dropped" if step.kind is not Kind.SOURCE else ""
+    if step.cause is Cause.CHANGED and step.place is not None:
+        return str(step.place)
+    if step.cause is Cause.NEW:
+        return _counted(len(step.shape), "column") if step.shape else ""
+    if step.rows_affected and step.affected and len(step.affected) == len(step.shape):
+        return "all of it may change"
+    parts = [f"{_plural(step.affected, 'column')} {_named(step.affected)}"] if step.affected else []
+    parts += ["its rows may change"] if step.rows_affected else []
+    return "; ".join(parts)
+
+
+def words_of_reads(recipe: Recipe) -> str:
+    """Return what a recipe reads: ``reads planes.year, staging.flights.tailnum``."""
+    terms = (recipe.rows, recipe.order, *(column.term for column in recipe.columns))
+    reads = dict.fromkeys(read for term in terms for read in term.reads)
+    columns = sorted(f"{read.address}.{read.column}" for read in reads if read.aspect is Aspect.COLUMN)
+    if columns:
+        return f"reads {_named(columns)}"
+    rows = sorted({read.address for read in reads})
+    return f"reads the rows of {_named(rows)}" if rows else "reads nothing"
+
+
+def _difference(step: Step) -> str:
+    difference = step.difference
+    if difference is None:
+        return "changed"
+    parts = [_kind(step)] if difference.kind else []
+    parts += _columns(difference)
+    if difference.rows:
+        parts.append("its rows")
+    if difference.order and not difference.rows:
+        parts.append("order of its rows")
+    return "; ".join(parts) or "changed"
+
+
+def _kind(step: Step) -> str:
+    return f"now a {step.kind.value}"
+
+
+def _columns(difference: Difference) -> list[str]:
+    told = (
+        ("", "column", difference.columns_changed),
+        ("new ", "column", difference.columns_added),
+        ("without ", "column", difference.columns_removed),
+        ("", "type", difference.columns_retyped),
+    )
+    of = {"column": "", "type": "of "}
+    return [f"{before}{_plural(names, noun)} {of[noun]}{_named(names)}" for before, noun, names in told if names]
+
+
+def _influences(influences: Sequence[Influence]) -> str:
+    is_single = len(influences) == 1
+    values = [_column(i, name, is_single) for i in influences for name in i.columns]
+    steering = [_column(i, name, is_single) for i in influences for name in i.steering]
+    rows = [i.address for i in influences if i.rows]
+    order = [i.address for i in influences if i.order and not i.rows]
+    parts = [f"reads {_named(values)}"] if values else []
+    parts += [f"filters on {_named(steering)}"] if steering else []
+    parts += [f"follows the rows of {_named(rows)}"] if rows else []
+    parts += [f"follows the order of {_named(order)}"] if order else []
+    return "; ".join(parts) or "what it reads was made again"
+
+
+def _column(influence: Influence, name: str, is_single: bool) -> str:  # noqa: FBT001
+    return name if is_single else f"{influence.address}.{name}"
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_MAX
+    return ", ".join(names[:NAMES_MAX]) + (f" and {more} more" if more > 0 else "")
+
+
+def _plural(names: Sequence[str], noun: str) -> str:
+    return noun if len(names) == 1 else f"{noun}s"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

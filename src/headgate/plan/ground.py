@@ -1,0 +1,79 @@
+"""What a plan stands on: the recorded state, as far as it counts on one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headgate.core.address import Address
+from headgate.core.graph import Node
+from headgate.core.hashing import Digest
+from headgate.core.records import Build, BuildStatus, Pointer
+from headgate.core.reuse import stands_for
+from headgate.core.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is recorded under one address before the plan.
+
+    ``own`` is the environment's pointer, ``present`` the build that it names, where that can be shown. ``baseline`` is
+    what a difference is told against: the build named, be it lost or not, else that of the environment beside.
+    """
+
+    own: Pointer | None
+    present: Build | None
+    baseline: Build | None
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether the environment points to a build that cannot be shown."""
+        return self.own is not None and self.present is None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The snapshot with the rule which builds count: sealed ones of this engine."""
+
+    snapshot: Snapshot
+    engine: str
+    pointers: Mapping[Address, Pointer]
+    beside: Mapping[Address, Pointer]
+
+    def sealed(self, identity: Digest) -> Build | None:
+        """Return the build if it can be shown."""
+        return self._usable(self.snapshot.build(identity))
+
+    def standing(self, address: Address) -> Standing:
+        """Return what is recorded under ``address``. Cost: one or two look-ups."""
+        own = self.pointers.get(address)
+        recorded = self.snapshot.build(own.build) if own else None
+        baseline = recorded
+        if baseline is None and (other := self.beside.get(address)):
+            baseline = self.snapshot.build(other.build)
+        return Standing(own, self._usable(recorded), baseline)
+
+    def shared(self, key: Digest, address: Address) -> tuple[Build, ...]:
+        """Return the builds under ``key``, the one that the environment beside shows first, then newest first."""
+        found = [build for build in self.snapshot.find(key) if self._usable(build)]
+        other = self.beside.get(address)
+        beside = self.sealed(other.build) if other else None
+        if beside is not None and beside.key == key:
+            found = [beside, *(build for build in found if build.id != beside.id)]
+        return tuple(found)
+
+    def shared_for(self, node: Node, key: Digest, recipe: Digest) -> Build | None:
+        """Return the build to reuse for ``node``, or None."""
+        return next((build for build in self.shared(key, node.address) if stands_for(build, node, recipe)), None)
+
+    def _usable(self, build: Build | None) -> Build | None:
+        if build is None or build.status is not BuildStatus.SEALED or build.engine != self.engine:
+            return None
+        return build
+
+
+def ground_of(snapshot: Snapshot, *, engine: str, is_protected: bool) -> Ground:
+    """Return what a plan for the snapshot's environment stands on; a protected one stands beside nothing."""
+    pointers = snapshot.shown.pointers if snapshot.shown else {}
+    beside = snapshot.beside.pointers if snapshot.beside and not is_protected else {}
+    return Ground(snapshot, engine, pointers, beside)

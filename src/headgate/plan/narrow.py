@@ -1,0 +1,93 @@
+"""A plan for some addresses only: the smallest set around them under which the environment stays closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from headgate.core.address import Address
+from headgate.core.graph import AnyNode, Graph
+from headgate.core.plan import Action, Cause, Step
+from headgate.core.records import Build
+from headgate.plan.ground import Ground
+from headgate.plan.outcome import Outcome
+
+STILL = (Action.KEEP, Action.RESHAPE)
+"""Actions after which readers see what they saw before."""
+
+
+def chosen_addresses(
+    graph: Graph, outcomes: Mapping[Address, Outcome], ground: Ground, selected: Iterable[Address]
+) -> frozenset[Address]:
+    """Return the addresses that a plan for ``selected`` may move: ``outcomes`` are those of the plan for everything.
+
+    Those selected and all that they read; and what would otherwise break: readers in the environment whose recorded
+    reads differ from what is shown then, and addresses whose build is gone, each with all that it reads. The set is
+    closed upwards, and what an address becomes depends on what it reads alone, so the steps of the plan for everything
+    are right for its members. Cost: one pass over the recorded reads of what is not chosen.
+    """
+    chosen: set[Address] = set()
+    queue = _add_with_inputs(selected, graph, chosen)
+    builds = {address: ground.sealed(pointer.build) for address, pointer in ground.pointers.items()}
+    queue += _add_with_inputs((a for a, build in builds.items() if build is None), graph, chosen)
+    readers = _recorded_readers({a: build for a, build in builds.items() if build and a not in chosen})
+    while queue:
+        address = queue.pop()
+        outcome = outcomes.get(address)
+        if outcome is None or outcome.step is None or outcome.step.action in STILL:
+            continue
+        for reader, build in readers.get(address, ()):
+            if reader not in chosen and _is_broken(build, address, outcome):
+                queue += _add_with_inputs((reader,), graph, chosen)
+    return frozenset(chosen)
+
+
+def held_step(address: Address, ground: Ground, node: AnyNode | None) -> Step | None:
+    """Return the step that keeps what the environment shows; None where it shows nothing under ``address``."""
+    pointer = ground.pointers.get(address)
+    build = ground.sealed(pointer.build) if pointer else None
+    if pointer is None or build is None:
+        return None
+    return Step(
+        address=address,
+        kind=pointer.kind,
+        action=Action.KEEP,
+        cause=Cause.NONE,
+        shape=pointer.shape,
+        inputs=tuple(sorted(build.inputs)),
+        key=build.key,
+        build=build.id,
+        replaces=build.id,
+        capture=build.capture,
+        proof="not selected",
+        place=node.place if node else None,
+        owner=node.properties.owner if node else "",
+        is_selected=False,
+    )
+
+
+def _add_with_inputs(addresses: Iterable[Address], graph: Graph, chosen: set[Address]) -> list[Address]:
+    """Add addresses and all that they read to ``chosen``, and return those that were not in it."""
+    added: list[Address] = []
+    stack = list(addresses)
+    while stack:
+        address = stack.pop()
+        if address in chosen:
+            continue
+        chosen.add(address)
+        added.append(address)
+        if address in graph.nodes:
+            stack.extend(graph.nodes[address].inputs)
+    return added
+
+
+def _recorded_readers(builds: Mapping[Address, Build]) -> Mapping[Address, list[tuple[Address, Build]]]:
+    readers: dict[Address, list[tuple[Address, Build]]] = {}
+    for address, build in builds.items():
+        for source in {read.address for read in build.reads}:
+            readers.setdefault(source, []).append((address, build))
+    return readers
+
+
+def _is_broken(build: Build, address: Address, outcome: Outcome) -> bool:
+    """Tell whether the build read another version of ``address`` than it will have; what is removed has none."""
+    return any(version != outcome.seen(read) for read, version in build.reads.items() if read.address == address)

@@ -1,0 +1,216 @@
+"""A plan as JSON, and back. It is self-contained: it holds the SQL and the recipes of all that is to be built.
+
+The contents of files are not in it: seeds and source files are read again when they are built, and must then have the
+digests that the plan says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headgate.core.address import Address
+from headgate.core.declarations import DeclaredColumn, File, Kind, Properties
+from headgate.core.diagnostic import Place
+from headgate.core.errors import UsageError
+from headgate.core.graph import Node, SeedBody, SourceNode
+from headgate.core.hashing import Digest
+from headgate.core.json_form import plain
+from headgate.core.plan import Action, Cause, Difference, Influence, Origin, Plan, Reach, Step
+from headgate.core.recipe import recipe_from_json, recipe_to_json
+from headgate.core.records import (
+    Capture,
+    location_from_json,
+    location_to_json,
+    shape_from_json,
+    shape_to_json,
+    sql_body_from_json,
+    sql_body_to_json,
+)
+
+FORMAT = 1
+"""The number of the form. A reader refuses what it does not know."""
+
+_PLAIN_STEP = (
+    "address", "kind", "action", "cause", "inputs", "key", "build", "replaces", "capture", "difference", "influences",
+    "affected", "rows_affected", "is_destructive", "proof", "rows", "seconds", "place", "owner", "is_selected",
+)  # fmt: skip
+_DEFAULTS: Mapping[str, Any] = plain(Step(Address(""), Kind.TABLE, Action.KEEP, Cause.NONE, ()))
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Return the stored form of a plan: plain dicts, lists, text and numbers. Of a step, defaults are left out."""
+    return {
+        "format": FORMAT,
+        "project": plan.project,
+        "environment": plan.environment,
+        "engine": plan.engine,
+        "serial": plan.serial,
+        "entries": dict(plan.entries),
+        "steps": [_step_to_json(step) for step in plan.steps],
+        "reaches": [plain(reach) for reach in plan.reaches],
+        "origin": plain(plan.origin),
+        "beside": plain(plan.beside),
+        "graph": plan.graph,
+    }
+
+
+def plan_from_json(body: Mapping[str, Any]) -> Plan:
+    """Return the plan of a stored form; raise ``UsageError`` where it is none, or one of another format."""
+    form = body.get("format") if isinstance(body, Mapping) else None
+    if form is None:
+        raise UsageError("this is not a saved plan; headgate plan --out FILE makes one")
+    if form != FORMAT:
+        raise UsageError(f"the plan has format {form}, and this Headgate reads format {FORMAT}: plan again with it")
+    try:
+        return _plan_from_json(body)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"the saved plan is damaged ({error!r}): plan again") from error
+
+
+def _plan_from_json(body: Mapping[str, Any]) -> Plan:
+    origin, beside = body["origin"], body["beside"]
+    return Plan(
+        project=body["project"],
+        environment=body["environment"],
+        engine=body["engine"],
+        serial=body["serial"],
+        entries={Address(address): Digest(build) for address, build in body["entries"].items()},
+        steps=tuple(_step_from_json(step) for step in body["steps"]),
+        reaches=tuple(_reach_from_json(reach) for reach in body["reaches"]),
+        origin=Origin(
+            tree=origin["tree"],
+            files=tuple(File(**file) for file in origin["files"]),
+            commit=origin["commit"],
+            dirty=tuple(origin["dirty"]),
+            is_git=origin["is_git"],
+        ),
+        beside=(beside[0], beside[1]) if beside is not None else None,
+        graph=body["graph"],
+    )
+
+
+def _step_to_json(step: Step) -> dict[str, Any]:
+    body: dict[str, Any] = {"shape": shape_to_json(step.shape)}
+    for name in _PLAIN_STEP:
+        value = plain(getattr(step, name))
+        if value != _DEFAULTS[name] or name in ("address", "kind", "action", "cause"):
+            body[name] = value
+    if step.node is not None:
+        body["node"] = _source_to_json(step.node) if isinstance(step.node, SourceNode) else _node_to_json(step.node)
+    return body
+
+
+def _step_from_json(stored: Mapping[str, Any]) -> Step:
+    body = {**_DEFAULTS, **stored}
+    return Step(
+        address=Address(body["address"]),
+        kind=Kind(body["kind"]),
+        action=Action(body["action"]),
+        cause=Cause(body["cause"]),
+        shape=shape_from_json(body["shape"]),
+        inputs=tuple(body["inputs"]),
+        key=body["key"],
+        build=body["build"],
+        replaces=body["replaces"],
+        node=_any_node_from_json(body["node"]) if body["node"] is not None else None,
+        capture=Capture(**body["capture"]) if body["capture"] is not None else None,
+        difference=_difference_from_json(body["difference"]) if body["difference"] is not None else None,
+        influences=tuple(_influence_from_json(influence) for influence in body["influences"]),
+        affected=tuple(body["affected"]),
+        rows_affected=body["rows_affected"],
+        is_destructive=body["is_destructive"],
+        proof=body["proof"],
+        rows=body["rows"],
+        seconds=body["seconds"],
+        place=_place_from_json(body["place"]),
+        owner=body["owner"],
+        is_selected=body["is_selected"],
+    )
+
+
+def _node_to_json(node: Node) -> dict[str, Any]:
+    return {
+        "address": node.address,
+        "kind": node.kind.value,
+        "recipe": recipe_to_json(node.recipe),
+        "inputs": list(node.inputs),
+        "seed" if isinstance(node.body, SeedBody) else "sql": (
+            plain(node.body) if isinstance(node.body, SeedBody) else sql_body_to_json(node.body)
+        ),
+        "place": plain(node.place),
+        "file_digest": node.file_digest,
+        "properties": plain(node.properties),
+    }
+
+
+def _source_to_json(node: SourceNode) -> dict[str, Any]:
+    return {
+        "address": node.address,
+        "location": location_to_json(node.location),
+        "shape": shape_to_json(node.shape),
+        "token": node.token,
+        "is_captured": node.is_captured,
+        "place": plain(node.place),
+        "properties": plain(node.properties),
+    }
+
+
+def _any_node_from_json(body: Mapping[str, Any]) -> Node | SourceNode:
+    place, properties = Place(**body["place"]), _properties_from_json(body["properties"])
+    if "location" in body:
+        return SourceNode(
+            address=body["address"],
+            location=location_from_json(body["location"]),
+            shape=shape_from_json(body["shape"]),
+            token=body["token"],
+            is_captured=body["is_captured"],
+            place=place,
+            properties=properties,
+        )
+    return Node(
+        address=body["address"],
+        kind=Kind(body["kind"]),
+        recipe=recipe_from_json(body["recipe"]),
+        inputs=tuple(body["inputs"]),
+        body=SeedBody(**body["seed"]) if "seed" in body else sql_body_from_json(body["sql"]),
+        place=place,
+        file_digest=body["file_digest"],
+        properties=properties,
+    )
+
+
+def _properties_from_json(body: Mapping[str, Any]) -> Properties:
+    return Properties(
+        kind=Kind(body["kind"]) if body["kind"] is not None else None,
+        owner=body["owner"],
+        description=body["description"],
+        tags=tuple(body["tags"]),
+        columns=tuple(
+            DeclaredColumn(c["name"], c["type"], c["description"], _place_from_json(c["place"]))
+            for c in body["columns"]
+        ),
+        meta=body["meta"],
+        place=_place_from_json(body["place"]),
+    )
+
+
+def _difference_from_json(body: Mapping[str, Any]) -> Difference:
+    return Difference(**_with_tuples(body))
+
+
+def _influence_from_json(body: Mapping[str, Any]) -> Influence:
+    return Influence(**_with_tuples(body))
+
+
+def _with_tuples(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
+
+
+def _reach_from_json(body: Mapping[str, Any]) -> Reach:
+    columns = {Address(address): tuple(names) for address, names in body["columns"].items()}
+    return Reach(Address(body["address"]), body["owner"], columns, body["rows"])
+
+
+def _place_from_json(body: Mapping[str, Any] | None) -> Place | None:
+    return None if body is None else Place(**body)
