@@ -70,6 +70,6 @@ clean: ## Remove the environments and caches
 	@test -n "$(PYTHON)" || { echo "Headgate needs Python 3.11 or newer: make PYTHON=/path/to/python" >&2; exit 1; }
 	@echo "Installing $(<F) into $(@D) (once, about 20 s)" >&2
 	@$(PYTHON) -m venv $(@D) || { echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r $<
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
