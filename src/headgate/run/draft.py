@@ -10,12 +10,20 @@ from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused
 from headgate.core.graph import Node, SourceNode, SqlBody
-from headgate.core.hashing import Digest, digest
+from headgate.core.hashing import Digest
 from headgate.core.plan import Step
 from headgate.core.ports.engine import physical_name
 from headgate.core.recipe import Read
 from headgate.core.records import Build, BuildStatus, Capture
-from headgate.core.versions import Versions, build_id, build_key, plain_versions, published_versions, source_versions
+from headgate.core.versions import (
+    Versions,
+    build_id,
+    build_key,
+    live_version,
+    plain_versions,
+    published_versions,
+    source_versions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +123,9 @@ def _draft_of_node(step: Step, builds: Mapping[Address, Build]) -> Draft:
 
 
 def _version_of(read: Read, builds: Mapping[Address, Build]) -> Digest:
-    """Return the published version of what is read; a source without a capture is live, its version is its name."""
+    """Return the published version of what is read. A source without a capture is live."""
     if read.address not in builds:
-        return digest("live", read.address, read.aspect.value, read.column)
+        return live_version(read)
     version = builds[read.address].versions.of(read.aspect, read.column)
     if version is None:
         raise AssertionError(f"{read.address} has no column {read.column}")

@@ -18,7 +18,8 @@ from headgate.core.plan import Action, Plan, Step
 from headgate.core.ports.store import Expectation, Nonce, Reading
 from headgate.core.recipe import Recipe
 from headgate.core.records import Build, BuildStatus, Collection, build_from_json
-from headgate.run.draft import Frame, draft, started_build
+from headgate.core.reuse import stands_for
+from headgate.run.draft import Draft, Frame, draft, started_build
 from headgate.run.recorded import Builds
 from headgate.run.staleness import existing_builds, pointer_expectations
 
@@ -73,7 +74,7 @@ def prepare(plan: Plan, reading: Reading, *, frame: Frame, nonce: Nonce) -> Prep
         if step.action not in MAKING:
             continue
         drafted = draft(step, builds)
-        same = _newest(reading, drafted.key, frame.engine)
+        same = _newest(reading, drafted, frame.engine)
         if same is not None:
             build, text = same
             found.append(step.address)
@@ -88,15 +89,21 @@ def prepare(plan: Plan, reading: Reading, *, frame: Frame, nonce: Nonce) -> Prep
     return Prepared(builds, tuple(tasks.values()), tuple(found), tuple(shared), tuple(expects), recipes)
 
 
-def _newest(reading: Reading, key: Digest, engine: str) -> tuple[Build, str] | None:
-    """Return the newest sealed build under ``key`` with its stored text, or None."""
-    ids = [entry.rpartition("/")[2] for entry, _ in reading.scan(Collection.KEYS, f"{key}/")]
+def _newest(reading: Reading, drafted: Draft, engine: str) -> tuple[Build, str] | None:
+    """Return the newest sealed build that may stand for the draft, with its stored text, or None."""
+    prefix = f"{drafted.key}/"
+    ids = [entry.removeprefix(prefix) for entry, _ in reading.scan(Collection.KEYS, prefix)]
     if not ids:
         return None
     texts = reading.get(Collection.BUILDS, ids).values()
-    sealed = [
-        (build, text)
-        for build, text in ((build_from_json(loads(text)), text) for text in texts)
-        if build.status is BuildStatus.SEALED and build.engine == engine
-    ]
-    return max(sealed, key=lambda pair: (pair[0].created_at, pair[0].id), default=None)
+    found = [(build_from_json(loads(text)), text) for text in texts]
+    usable = [pair for pair in found if _may_stand(pair[0], drafted.step, engine)]
+    return max(usable, key=lambda pair: (pair[0].created_at, pair[0].id), default=None)
+
+
+def _may_stand(build: Build, step: Step, engine: str) -> bool:
+    if build.status is not BuildStatus.SEALED or build.engine != engine:
+        return False
+    if isinstance(step.node, Node):
+        return stands_for(build, step.node, step.node.recipe.digest())
+    return build.kind is step.kind
