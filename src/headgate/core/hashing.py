@@ -52,23 +52,21 @@ def short(value: Digest, length: int = 8) -> str:
     return value[len(_PREFIX) : len(_PREFIX) + length]
 
 
-def _encode(value: Part, form: list[bytes]) -> None:
-    if isinstance(value, str):
-        raw = value.encode("utf-8", "surrogatepass")
-        form.append(b"s%d:" % len(raw))
-        form.append(raw)
-    elif isinstance(value, tuple):
-        form.append(b"t%d:" % len(value))
-        for item in value:
-            _encode(item, form)
-    elif value is None:
-        form.append(b"n")
-    elif isinstance(value, bool):
-        form.append(b"b1" if value else b"b0")
-    elif isinstance(value, int):
-        raw = str(value).encode()
-        form.append(b"i%d:" % len(raw))
-        form.append(raw)
-    else:
-        form.append(b"y%d:" % len(value))
-        form.append(value)
+def _encode(values: tuple[Part, ...], form: list[bytes]) -> None:
+    form.append(b"t%d:" % len(values))
+    for value in values:
+        if isinstance(value, str):
+            raw = value.encode("utf-8", "surrogatepass")
+            form.append(b"s%d:%b" % (len(raw), raw))
+        elif isinstance(value, bytes):
+            form.append(b"y%d:%b" % (len(value), value))
+        elif isinstance(value, tuple):
+            _encode(value, form)
+        elif value is None:
+            form.append(b"n")
+        elif value is True or value is False:
+            form.append(b"b1" if value else b"b0")
+        elif isinstance(value, int):
+            form.append(b"i%d:" % value)
+        else:
+            raise TypeError(f"{type(value).__name__} cannot be hashed")

@@ -68,7 +68,9 @@ def term(tag: str, *parts: Part | Term, tainted: bool = False) -> Term:
     for part in parts:
         if isinstance(part, Term):
             tainted = tainted or part.tainted
-            encoded.append(("term", part.hash, tuple(numbers.setdefault(read, len(numbers)) for read in part.reads)))
+            # Bytes stand for a term and for nothing else; a digest has a fixed length, so the form is injective.
+            order = [str(numbers.setdefault(read, len(numbers))) for read in part.reads]
+            encoded.append(f"{part.hash} {' '.join(order)}".encode())
         else:
             encoded.append(part)
     return Term(digest(tag, *encoded), tuple(numbers), tainted)

@@ -10,7 +10,7 @@ from sqlglot import exp
 from headgate.core.address import Address, fold
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.graph import Reference, SqlBody
-from headgate.core.hashing import Part
+from headgate.core.hashing import Part, digest
 from headgate.core.ports.engine import Bound
 from headgate.core.recipe import Aspect, ColumnRecipe, Recipe, Shape, Term, reading, term
 from headgate.sql.queries import Queries
@@ -77,6 +77,7 @@ def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:
 
 
 def _recipe(kind: str, relation: Relation, shape: Shape, settings: str, opaque: str) -> Recipe:
+    settings = digest("settings", settings)
     columns = tuple(
         ColumnRecipe(column.name, column.type, term("output column", column.type, settings, item.term))
         for column, item in zip(shape, relation.fields, strict=True)
