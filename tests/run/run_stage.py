@@ -326,10 +326,9 @@ def recipe_of(asset: Asset, inputs: tuple[Address, ...], content: str) -> Recipe
     reads = [reading(address, Aspect.ROWS) for address in inputs]
     text = digest("text", _NAME.sub("", asset.sql), content)
     rows = term("rows", text, *reads)
+    read = [*reads, *(reading(address, Aspect.COLUMN, "n") for address in inputs)]
     columns = tuple(
-        ColumnRecipe(
-            c.name, c.type, term("col", c.name, text, *_columns(asset, inputs), tainted=c.name in asset.tainted)
-        )
+        ColumnRecipe(c.name, c.type, term("col", c.name, text, *read, tainted=c.name in asset.tainted))
         for c in asset.shape
     )
     return Recipe(asset.kind.value, rows, term("order"), columns)
