@@ -1,0 +1,41 @@
+"""The moves of an environment, and what it showed after an earlier one: derived backwards from what it shows now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from headgate.core.address import Address
+from headgate.core.json_form import loads
+from headgate.core.ports.store import Reading
+from headgate.core.records import Collection, Move, Pointer, move_from_json
+
+
+def move_key(environment: str, serial: int) -> str:
+    """Return the key of a move's record; keys sort as serials do."""
+    return f"{environment}/{serial:010d}"
+
+
+def read_moves(reading: Reading, environment: str, *, after: int = 0) -> tuple[Move, ...]:
+    """Return the moves of an environment whose serial is greater than ``after``, oldest first. Cost: one scan."""
+    first = move_key(environment, after + 1)
+    found = reading.scan(Collection.MOVES, f"{environment}/")
+    return tuple(move_from_json(loads(text)) for key, text in found if key >= first)
+
+
+def pointers_as_of(
+    serial: int, pointers: Mapping[Address, Pointer], moves: Iterable[Move]
+) -> Mapping[Address, Pointer]:
+    """Return what an environment that shows ``pointers`` now showed after its move ``serial``.
+
+    ``moves`` must hold every later one. Cost: linear in their changes.
+    """
+    found = dict(pointers)
+    for move in sorted(moves, key=lambda m: m.serial, reverse=True):
+        if move.serial <= serial:
+            break
+        for address, change in move.changes.items():
+            if change.before is None:
+                found.pop(address, None)
+            else:
+                found[address] = change.before
+    return found

@@ -1,0 +1,83 @@
+"""What a move means to do: the pointers of one environment as they shall be, and the record that goes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.hashing import Digest, digest
+from headgate.core.json_form import dumps
+from headgate.core.plan import Action, Plan
+from headgate.core.records import Build, MoveKind, Pointer, PointerChange
+from headgate.core.snapshot import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """A move before it happens: ``pointers`` are all of them afterwards, derived from the serial ``expects``.
+
+    ``bare``: the environment's schemas stand without suffix. ``graph`` is the digest of the graph that the pointers
+    show whole, else empty.
+    """
+
+    environment: str
+    engine: str
+    expects: int
+    pointers: Mapping[Address, Pointer]
+    kind: MoveKind
+    by: str
+    bare: bool = False
+    plan: Digest = Digest("")
+    tree: Digest = Digest("")
+    commit: str = ""
+    dirty: tuple[str, ...] = ()
+    source: str = ""
+    restores: int = 0
+    beside: int = 0
+    decision: str = "pass"
+    graph: Digest = Digest("")
+
+
+def intended_for_plan(
+    plan: Plan, builds: Mapping[Address, Build], *, shown: Shown | None, by: str, bare: bool, identity: Digest
+) -> Intended:
+    """Return the move that publishes ``builds``, the outcome of ``plan``, over what ``shown`` is now, under the lease.
+
+    Addresses that the plan does not speak of stay as they are. ``identity`` is the digest of the stored plan.
+    """
+    pointers = dict(shown.pointers) if shown else {}
+    for step in plan.steps:
+        if step.action is Action.REMOVE:
+            pointers.pop(step.address, None)
+        elif step.kind is not Kind.EXPOSURE:
+            pointers[step.address] = Pointer(builds[step.address].id, step.kind, step.shape)
+    return Intended(
+        environment=plan.environment,
+        engine=plan.engine,
+        expects=shown.record.serial if shown else 0,
+        pointers=pointers,
+        kind=MoveKind.APPLY,
+        by=by,
+        bare=bare,
+        plan=identity,
+        tree=plan.origin.tree,
+        commit=plan.origin.commit,
+        dirty=plan.origin.dirty,
+        beside=plan.beside[1] if plan.beside else 0,
+    )
+
+
+def pointer_changes(
+    before: Mapping[Address, Pointer], after: Mapping[Address, Pointer]
+) -> Mapping[Address, PointerChange]:
+    """Return what differs between two full maps of pointers, sorted by address."""
+    found = {a: PointerChange(before.get(a), pointer) for a, pointer in after.items() if before.get(a) != pointer}
+    found.update({a: PointerChange(before[a], None) for a in before if a not in after})
+    return dict(sorted(found.items()))
+
+
+def identity_of_changes(tag: str, changes: Mapping[Address, PointerChange]) -> Digest:
+    """Return the digest that stands for a plan which is nothing but changes of pointers."""
+    return digest(tag, dumps({address: [change.before, change.after] for address, change in changes.items()}))

@@ -1,0 +1,145 @@
+"""Intents: the batches that open a move, finish it and abandon it. Publishing and recovery write the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Conflict, Diverged, Refused, StalePlan
+from headgate.core.hashing import digest
+from headgate.core.json_form import dumps
+from headgate.core.ports.store import Batch, Entry, Expectation, Lease, NewEvent, Reading, StateStore
+from headgate.core.records import (
+    Collection,
+    EnvironmentRecord,
+    Intent,
+    Pointer,
+    intent_to_json,
+    move_to_json,
+    pointer_to_json,
+)
+from headgate.release.history import move_key
+from headgate.release.pins import pin_key, unpinned
+from headgate.release.stored import StoredPointers
+
+
+def open_intent(
+    intent: Intent,
+    *,
+    store: StateStore,
+    lease: Lease,
+    record: str | None,
+    builds: Mapping[str, str],
+    keeps: Iterable[Entry],
+) -> None:
+    """Write the intent and pins, if the environment's record and the builds' are still these texts.
+
+    Raises ``StalePlan`` where one has moved, ``Refused`` where the lease is lost. Then nothing was written.
+    """
+    environment = intent.move.environment
+    entries = [Entry(Collection.INTENTS, environment, dumps(intent_to_json(intent))), *keeps]
+    pins = {c.after.build for c in intent.move.changes.values() if c.after}
+    entries += [Entry(Collection.PINS, pin_key(build, lease), intent.move.kind.value) for build in sorted(pins)]
+    expects = [
+        Expectation(Collection.ENVIRONMENTS, environment, record),
+        Expectation(Collection.INTENTS, environment, None),
+    ]
+    expects += [Expectation(Collection.BUILDS, build, text) for build, text in builds.items()]
+    commit(store, Batch(tuple(entries), tuple(expects), lease=lease))
+
+
+def finish_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
+    """Move the pointers as the engine's marker says they have moved, record it, and erase the intent and own pins."""
+    move, environment = intent.move, intent.move.environment
+    text = dumps(move_to_json(move))
+    with store.reading() as reading:
+        held = _as_found(intent, reading)
+        unpins = unpinned(reading, lease)
+    record = EnvironmentRecord(
+        name=environment,
+        engine=intent.engine,
+        serial=move.serial,
+        beside=intent.beside,
+        bare=intent.bare,
+        intent=intent.id,
+        graph=intent.graph,
+    )
+    entries = [
+        *(_pointer_entry(environment, address, change.after) for address, change in move.changes.items()),
+        Entry(Collection.ENVIRONMENTS, environment, dumps(record)),
+        Entry(Collection.MOVES, move_key(environment, move.serial), text),
+        Entry(Collection.INTENTS, environment, None),
+        *unpins,
+    ]
+    event = NewEvent(
+        "move",
+        {
+            "at": move.at,
+            "by": move.by,
+            "environment": environment,
+            "serial": move.serial,
+            "kind": move.kind.value,
+            "changes": len(move.changes),
+            "record": digest("move", text),
+        },
+    )
+    commit(store, Batch(tuple(entries), held, (event,), lease))
+
+
+def abandon_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
+    """Erase an intent of which the engine has nothing, and the pins of this holder."""
+    environment = intent.move.environment
+    with store.reading() as reading:
+        text = reading.get(Collection.INTENTS, [environment]).get(environment)
+        unpins = unpinned(reading, lease)
+    entries = (Entry(Collection.INTENTS, environment, None), *unpins)
+    commit(store, Batch(entries, (Expectation(Collection.INTENTS, environment, text),), lease=lease))
+
+
+def commit(store: StateStore, batch: Batch) -> None:
+    """Write a batch; a lost condition becomes ``StalePlan``, a lost lease ``Refused``."""
+    try:
+        store.commit(batch)
+    except Conflict as conflict:
+        if conflict.entry.startswith("lease:"):
+            resource = conflict.entry.partition(":")[2]
+            raise Refused(
+                [
+                    Diagnostic(
+                        "HG503",
+                        f"the lease on {resource} was lost: somebody else holds it",
+                        hint="Run the same command again.",
+                    )
+                ]
+            ) from conflict
+        raise StalePlan(
+            [Diagnostic("HG502", f"an entry has changed meanwhile: {conflict.entry}", hint="Plan again.")]
+        ) from conflict
+
+
+def _as_found(intent: Intent, reading: Reading) -> tuple[Expectation, ...]:
+    """Return the entries as they stand before the last step; raise ``Diverged`` where they are not the intent's."""
+    environment = intent.move.environment
+    addresses = {f"{environment}/{address}": address for address in intent.move.changes}
+    texts = reading.get(Collection.POINTERS, addresses)
+    stored = StoredPointers({addresses[key]: text for key, text in texts.items()})
+    for address, change in intent.move.changes.items():
+        if stored.get(address) != change.before:
+            raise Diverged(
+                f"the state was altered: {address} in {environment} is not what release {intent.move.serial} replaced",
+                code="HG520",
+                hint="Restore the state file from before, or set the warehouse and the state aside and apply anew.",
+            )
+    record = reading.get(Collection.ENVIRONMENTS, [environment]).get(environment)
+    opened = reading.get(Collection.INTENTS, [environment]).get(environment)
+    return (
+        Expectation(Collection.INTENTS, environment, opened),
+        Expectation(Collection.ENVIRONMENTS, environment, record),
+        *(Expectation(Collection.POINTERS, key, texts.get(key)) for key in addresses),
+    )
+
+
+def _pointer_entry(environment: str, address: Address, pointer: Pointer | None) -> Entry:
+    value = None if pointer is None else dumps(pointer_to_json(pointer))
+    return Entry(Collection.POINTERS, f"{environment}/{address}", value)

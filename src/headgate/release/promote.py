@@ -1,0 +1,332 @@
+"""Promotion: which pointers a protected environment takes over from another one. Pure.
+
+After it the target equals one commit. Where its own build still is what the commit says, it keeps it; the other
+addresses take the source's build. "Is what the commit says" is decided by the key, derived again over what the target
+will show, so closure holds by construction, and what would not fit together is refused with the command that mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from headgate.core.address import Address
+from headgate.core.declarations import FileSource, TableSource
+from headgate.core.diagnostic import Diagnostic, Severity, has_errors, in_order
+from headgate.core.graph import ExposureNode, Graph, Node, SourceNode
+from headgate.core.hashing import Digest
+from headgate.core.recipe import Read
+from headgate.core.records import Build, Move, MoveKind, Pointer, PointerChange
+from headgate.core.reuse import stands_for
+from headgate.core.snapshot import Shown, Snapshot
+from headgate.core.versions import build_key, live_version, plain_versions
+from headgate.release.intended import Intended, identity_of_changes, pointer_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The code that is promoted: the graph of the commit's tree, and what git says of it.
+
+    ``is_ancestor``: the commit of the target's release is an ancestor of ``commit``; None where that cannot be asked.
+    ``is_clean``: the working tree equals the commit; it decides only which command a refusal names.
+    """
+
+    graph: Graph
+    tree: Digest
+    commit: str = ""
+    is_clean: bool = True
+    is_ancestor: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """One address of a promotion: the builds before and after (None: not there), and why."""
+
+    address: Address
+    before: Digest | None
+    after: Digest | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionPlan:
+    """What a promotion would do. ``intended`` is None where it is refused or where nothing would move.
+
+    ``kept`` stay as they are; ``moved`` show another build, or the same in another order of columns.
+    """
+
+    source: str
+    target: str
+    serial: int
+    moved: tuple[Promoted, ...]
+    kept: tuple[Address, ...]
+    removed: tuple[Promoted, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    intended: Intended | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the target is already what would be promoted."""
+        return not self.moved and not self.removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What the target will show under one address, and the build that it is; or the fault that forbids it."""
+
+    pointer: Pointer | None
+    build: Build | None
+    reason: str = ""
+    fault: Diagnostic | None = None
+
+
+def plan_promotion(
+    *,
+    source: Snapshot,
+    target: Snapshot,
+    code: Code,
+    engine: str,
+    by: str,
+    bare: bool,
+    moves: Sequence[Move] = (),
+) -> PromotionPlan:
+    """Return what promoting ``source`` to ``target`` does, with every reason against it at once.
+
+    ``moves`` are the target's moves after the serial that the source was last applied beside (``record.beside``),
+    oldest first. Cost: one pass over the graph; two builds are looked up for each node.
+    """
+    if source.shown is None or not source.shown.pointers:
+        fault = Diagnostic(
+            "HG514", f"{source.name} shows nothing yet", hint=f"Build it first: headgate apply {source.name}"
+        )
+        return _plan(source, target, {}, {}, (fault,), None)
+    choices = _choose_all(source.shown, source, target, code)
+    pointers = {address: choice.pointer for address, choice in choices.items() if choice.pointer is not None}
+    faults = [choice.fault for choice in choices.values() if choice.fault is not None]
+    faults += _release_faults(source.shown, source.name, target, code, moves)
+    before = target.shown.pointers if target.shown else {}
+    if not pointer_changes(before, pointers) and not has_errors(faults):
+        faults = []
+    reasons = {address: choice.reason for address, choice in choices.items()}
+    intended = Intended(
+        environment=target.name,
+        engine=engine,
+        expects=target.shown.record.serial if target.shown else 0,
+        pointers=pointers,
+        kind=MoveKind.PROMOTE,
+        by=by,
+        bare=bare,
+        tree=code.tree,
+        commit=code.commit,
+        source=source.name,
+        graph=code.graph.digest,
+    )
+    return _plan(source, target, pointers, reasons, in_order(faults), intended)
+
+
+def _plan(
+    source: Snapshot,
+    target: Snapshot,
+    pointers: Mapping[Address, Pointer],
+    reasons: Mapping[Address, str],
+    diagnostics: tuple[Diagnostic, ...],
+    intended: Intended | None,
+) -> PromotionPlan:
+    before = target.shown.pointers if target.shown else {}
+    changes = pointer_changes(before, pointers) if intended else {}
+    removed = tuple(
+        Promoted(address, _build_of(change.before), None, "no longer declared")
+        for address, change in changes.items()
+        if change.after is None
+    )
+    moved = tuple(
+        Promoted(address, _build_of(change.before), change.after.build, _reason(change, reasons[address]))
+        for address, change in changes.items()
+        if change.after is not None
+    )
+    is_possible = intended is not None and bool(changes) and not has_errors(diagnostics)
+    return PromotionPlan(
+        source=source.name,
+        target=target.name,
+        serial=target.shown.record.serial if target.shown else 0,
+        moved=moved,
+        kept=tuple(address for address in pointers if address not in changes),
+        removed=removed,
+        diagnostics=diagnostics,
+        intended=replace(intended, plan=identity_of_changes("promotion", changes))
+        if intended and is_possible
+        else None,
+    )
+
+
+def _choose_all(shown: Shown, source: Snapshot, target: Snapshot, code: Code) -> Mapping[Address, _Choice]:
+    """Decide every address, inputs first; what depends on a faulty one is not faulted again."""
+    choices: dict[Address, _Choice] = {}
+    spoilt: set[Address] = set()
+    old = target.shown.pointers if target.shown else {}
+    for address, node in code.graph.nodes.items():
+        if isinstance(node, ExposureNode) or (isinstance(node, SourceNode) and not node.is_captured):
+            continue
+        ours, theirs = shown.pointers.get(address), old.get(address)
+        new_build = source.build(ours.build) if ours else None
+        old_build = target.build(theirs.build) if theirs else None
+        if isinstance(node, SourceNode):
+            choice = _choose_source(node, (ours, new_build), (theirs, old_build), source.name)
+        else:
+            choice = _choose_node(node, (ours, new_build), (theirs, old_build), choices, source.name, code)
+        if not spoilt.isdisjoint(node.inputs):
+            spoilt.add(address)
+            choice = replace(choice, fault=None)
+        elif choice.fault is not None:
+            spoilt.add(address)
+        choices[address] = choice
+    return choices
+
+
+_Side = tuple[Pointer | None, Build | None]
+
+
+def _choose_source(node: SourceNode, ours: _Side, theirs: _Side, name: str) -> _Choice:
+    """Take the newer capture of the two, so that data never goes back in time; the target's own where they are equal.
+
+    Where files are known by content and one of the two is just that content, it is that one: the files are the code's.
+    """
+    new, old = ours[1], theirs[1]
+    if new is None or new.capture is None or not _is_place(new, node):
+        return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=True))
+    if old is None or old.capture is None:
+        return _Choice(*ours, reason="new")
+    if old.id == new.id:
+        return _Choice(*theirs)
+    is_comparable = _is_place(old, node)
+    if (
+        is_comparable
+        and node.token is not None
+        and (old.capture.token == node.token) != (new.capture.token == node.token)
+    ):
+        return _Choice(*theirs) if old.capture.token == node.token else _Choice(*ours, reason="the committed files")
+    if is_comparable and old.capture.number >= new.capture.number:
+        if frozenset(old.shape) == frozenset(new.shape):
+            return _Choice(*theirs)
+        if old.capture.number > new.capture.number:
+            fault = Diagnostic(
+                "HG512",
+                f"{node.address} would go back in time: from capture {old.capture.number} to {new.capture.number}",
+                node.place,
+                hint=f"Take the newer data first: headgate apply {name}",
+            )
+            return _Choice(*ours, fault=fault)
+    return _Choice(*ours, reason="newer data" if is_comparable else "read from another place")
+
+
+def _choose_node(
+    node: Node, ours: _Side, theirs: _Side, chosen: Mapping[Address, _Choice], name: str, code: Code
+) -> _Choice:
+    """Keep the target's build if it is what the commit says of what will be shown; else the source's, if that is."""
+    recipe = node.recipe.digest()
+    key = _key(node, chosen)
+    for side, is_kept in ((theirs, True), (ours, False)):
+        pointer, build = side
+        if pointer is not None and build is not None and build.key == key and stands_for(build, node, recipe):
+            kept = Pointer(build.id, node.kind, node.recipe.shape)
+            return _Choice(kept, build, "" if is_kept else _why(theirs[1], recipe))
+    new = ours[1]
+    if new is None or (new.recipe != recipe and new.key != key):
+        return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=code.is_clean))
+    others = sorted(a for a in node.inputs if a in chosen and _id(chosen[a].build) != new.inputs.get(a))
+    fault = Diagnostic(
+        "HG513",
+        f"{node.address} in {name} was built on other data than would be shown: {', '.join(others) or 'its inputs'}",
+        node.place,
+        hint=f"Build it on what is newest: headgate apply {name}",
+    )
+    return _Choice(*ours, fault=fault)
+
+
+def _key(node: Node, chosen: Mapping[Address, _Choice]) -> Digest | None:
+    """Return the key that the node's build must have over the chosen inputs; None where one lacks what is read."""
+
+    def seen(read: Read) -> Digest | None:
+        if read.address not in chosen:
+            return live_version(read)
+        build = chosen[read.address].build
+        return None if build is None else build.versions.of(read.aspect, read.column)
+
+    versions = plain_versions(node.recipe, seen)
+    return None if versions is None else build_key(node.recipe.kind, node.recipe.shape, versions)
+
+
+def _not_applied(address: Address, name: str, *, is_clean: bool) -> Diagnostic:
+    if is_clean:
+        summary = f"{name} does not show {address} as the commit has it"
+        return Diagnostic("HG511", summary, hint=f"Build it first: headgate apply {name}")
+    summary = f"{name} shows {address} from code that is in no commit, or not yet the committed one"
+    return Diagnostic("HG511", summary, hint=f"Commit your changes, or apply what is committed: headgate apply {name}")
+
+
+def _release_faults(shown: Shown, name: str, target: Snapshot, code: Code, moves: Sequence[Move]) -> list[Diagnostic]:
+    """Return why this promotion would undo somebody's release; nothing for an empty target."""
+    if target.shown is None or not target.shown.pointers:
+        return []
+    faults: list[Diagnostic] = []
+    if code.commit and code.is_ancestor is False:
+        faults.append(
+            Diagnostic(
+                "HG516",
+                f"{target.name} shows a release whose commit is not part of {code.commit[:7]}: it would be undone",
+                hint=f"Merge the branch that was released, then: headgate apply {name} && headgate promote {name}",
+            )
+        )
+    elif not code.commit or code.is_ancestor is None:
+        later = [move for move in moves if move.serial > shown.record.beside]
+        is_own = all(move.kind is MoveKind.PROMOTE and move.source == name for move in later)
+        if len(later) != target.shown.record.serial - shown.record.beside or not is_own:
+            faults.append(
+                Diagnostic(
+                    "HG516",
+                    f"{target.name} has moved since {name} was applied: from {shown.record.beside} "
+                    f"to {target.shown.record.serial}",
+                    hint=f"Apply beside it as it is now: headgate apply {name} && headgate promote {name}",
+                )
+            )
+    last = moves[-1] if moves else None
+    if last is not None and last.kind is MoveKind.ROLLBACK:
+        faults.append(
+            Diagnostic(
+                "HG515",
+                f"{target.name} was rolled back to {last.restores} by {last.by}; this moves it on again",
+                hint="Promote only if what was wrong is mended.",
+                severity=Severity.WARNING,
+            )
+        )
+    return faults
+
+
+def _is_place(build: Build, node: SourceNode) -> bool:
+    """Tell whether the capture is of the place that the code names; which files a pattern matched does not count."""
+    place = build.location
+    if isinstance(place, FileSource) and isinstance(node.location, FileSource):
+        return (place.pattern, place.format, dict(place.options)) == (
+            node.location.pattern, node.location.format, dict(node.location.options)
+        )  # fmt: skip
+    return isinstance(place, TableSource) and place == node.location
+
+
+def _why(old: Build | None, recipe: Digest) -> str:
+    if old is None:
+        return "new"
+    return "changed" if old.recipe != recipe else "what it reads has changed"
+
+
+def _reason(change: PointerChange, reason: str) -> str:
+    if change.before and change.after and change.before.build == change.after.build:
+        return "other order of columns"
+    return reason or "other build of the same content"
+
+
+def _build_of(pointer: Pointer | None) -> Digest | None:
+    return pointer.build if pointer else None
+
+
+def _id(build: Build | None) -> Digest | None:
+    return build.id if build else None

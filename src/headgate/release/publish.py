@@ -1,0 +1,295 @@
+"""Publish: one move of one environment, in three steps that may be cut off at any instant.
+
+1. State: the intent is written, if everything is still as it was read.
+2. Engine, one transaction: the views and the marker. This commit is the move.
+3. State: pointers, record, event; the intent goes.
+
+Whoever comes after a crash reads the marker: it shows the intent, or it does not (``recover``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Conflict, Diverged, EnvironmentFailed, HeadgateError, Refused, StalePlan
+from headgate.core.json_form import dumps, loads
+from headgate.core.ports.engine import Engine, Marker, Publication
+from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, Nonce, Reading, StateStore
+from headgate.core.records import (
+    BuildStatus,
+    Capture,
+    Collection,
+    EnvironmentRecord,
+    Intent,
+    Move,
+    MoveKind,
+    PointerChange,
+)
+from headgate.release.bindings import Bindings, Difference, Naming, difference, fold_name
+from headgate.release.closure import broken_reads
+from headgate.release.intended import Intended, pointer_changes
+from headgate.release.intents import abandon_intent, commit, finish_intent, open_intent
+from headgate.release.stored import (
+    StoredBuilds,
+    StoredPointers,
+    read_environment,
+    read_environments,
+    read_pointers,
+)
+
+_TOLD_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The environment as it stands: its record and stored form, its pointers, and what would change."""
+
+    record: EnvironmentRecord | None
+    text: str | None
+    pointers: StoredPointers
+    changes: Mapping[Address, PointerChange]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A move ready to be made: its changes with the texts of their builds, and the engine's part."""
+
+    difference: Difference
+    builds: Mapping[str, str]
+    tables: tuple[str, ...]
+    sources: Mapping[Address, Capture]
+
+
+def publish(
+    move_plan: Intended,
+    *,
+    store: StateStore,
+    engine: Engine,
+    lease: Lease,
+    clock: Clock,
+    nonce: Nonce,
+    root: str,
+    keeps: Iterable[Entry] = (),
+) -> Move | None:
+    """Make the environment show what is intended and return the move; None where it does already, and nothing moved.
+
+    ``keeps`` are entries (source code, see ``source_code``) that are written together with the intent. Raises
+    ``StalePlan`` where the environment has moved, ``Refused`` where a rule forbids it, ``EnvironmentFailed`` where the
+    engine could not: then the environment shows what it showed before. Cost: views in number of what changes.
+    """
+    with store.reading() as reading:
+        head = _read_head(move_plan, reading)
+        is_same = not head.changes and (head.record is None or head.record.bare == move_plan.bare)
+        prepared = None if is_same else _prepare(move_plan, head, reading, engine, root)
+    if prepared is None:
+        _rest(move_plan, head, store, lease)
+        return None
+    intent = _intent(move_plan, head, prepared, lease, at=clock(), identity=nonce())
+    before = engine.markers().get(move_plan.environment)
+    _check_marker(before, intent, head, store.identity())
+    open_intent(intent, store=store, lease=lease, record=head.text, builds=prepared.builds, keeps=keeps)
+    publication = Publication(
+        environment=move_plan.environment,
+        before=before,
+        after=Marker(store.identity(), intent.move.serial, lease.fence, intent.id),
+        replace=prepared.difference.replace,
+        drop=prepared.difference.drop,
+        tables=prepared.tables,
+    )
+    _switch(publication, intent, store=store, engine=engine, lease=lease)
+    finish_intent(intent, store=store, lease=lease)
+    return intent.move
+
+
+def _read_head(intended: Intended, reading: Reading) -> _Head:
+    """Return the environment as it stands; raise ``StalePlan`` where it has moved since the intended was derived."""
+    record, text = read_environment(reading, intended.environment)
+    serial = record.serial if record else 0
+    if serial != intended.expects:
+        raise StalePlan(
+            [
+                Diagnostic(
+                    "HG502",
+                    f"{intended.environment} has moved since: it was at {intended.expects} and is at {serial}",
+                    hint=f"Plan again: headgate plan {intended.environment}",
+                )
+            ]
+        )
+    if record and record.engine != intended.engine:
+        summary = f"{intended.environment} lives in the engine {record.engine}, not in {intended.engine}"
+        raise Refused([Diagnostic("HG509", summary, hint="Use another name for the environment in the other engine.")])
+    _check_names(intended, reading)
+    pointers = read_pointers(reading, intended.environment)
+    return _Head(record, text, pointers, pointer_changes(pointers, intended.pointers))
+
+
+def _check_names(intended: Intended, reading: Reading) -> None:
+    """Refuse an environment whose views would have the names of another one's."""
+    own = intended.environment.replace("-", "_")
+    for name, record in read_environments(reading).items():
+        if name == intended.environment or record.engine != intended.engine:
+            continue
+        if name.replace("-", "_") == own:
+            summary = f"{intended.environment} and {name} would have the same schemas in the engine"
+            raise Refused([Diagnostic("HG507", summary, hint="Use a name that differs in more than - and _.")])
+        if record.bare and intended.bare:
+            summary = f"{name} still has the schemas without suffix that {intended.environment} shall have"
+            hint = f"Name it in bare_schemas again, or let it go first: headgate gc --drop {name}"
+            raise Refused([Diagnostic("HG507", summary, hint=hint)])
+
+
+def _prepare(intended: Intended, head: _Head, reading: Reading, engine: Engine, root: str) -> _Prepared:
+    """Return what is to be switched; raise ``Refused`` where builds are missing, closure breaks or names are taken."""
+    builds = StoredBuilds(reading)
+    builds.fetch([pointer.build for pointer in intended.pointers.values()])
+    texts = _sealed_builds(head.changes, builds)
+    _check_closure(intended, head.changes, builds)
+    was = Naming(intended.environment, head.record.bare if head.record else intended.bare)
+    becomes = Naming(intended.environment, intended.bare)
+    before = Bindings(head.pointers, builds.get, engine, root)
+    after = Bindings(intended.pointers, builds.get, engine, root)
+    found = difference(before, after, head.changes, was=was, becomes=becomes)
+    _check_free(found, engine)
+    moved = {r for c in head.changes.values() if c.after and (r := after.relation_of(c.after))}
+    sources = {
+        address: build.capture
+        for address, pointer in intended.pointers.items()
+        if pointer.kind is Kind.SOURCE and (build := after.build(address)).capture is not None
+    }
+    return _Prepared(found, texts, tuple(sorted(moved.union(found.relations))), sources)
+
+
+def _sealed_builds(changes: Mapping[Address, PointerChange], builds: StoredBuilds) -> Mapping[str, str]:
+    """Return the stored forms of the builds that are pointed to anew; raise ``StalePlan`` where one is not sealed."""
+    texts: dict[str, str] = {}
+    gone: list[Address] = []
+    for address, change in changes.items():
+        if change.after is None:
+            continue
+        text = builds.text(change.after.build)
+        if text is None or loads(text)["status"] != BuildStatus.SEALED:
+            gone.append(address)
+        else:
+            texts[change.after.build] = text
+    if gone:
+        summary = f"builds that should be shown are gone: {_listed(gone)}"
+        raise StalePlan([Diagnostic("HG508", summary, hint="Plan and apply again; they will be built.")])
+    return texts
+
+
+def _check_closure(intended: Intended, changes: Mapping[Address, PointerChange], builds: StoredBuilds) -> None:
+    """Refuse pointers of which one was built on something else than what is shown; unchanged ones hold already."""
+    checked = {
+        address: pointer
+        for address, pointer in intended.pointers.items()
+        if address in changes or not changes.keys().isdisjoint(builds.sources(pointer.build))
+    }
+    broken = broken_reads(checked, intended.pointers, builds.get)
+    pairs = list(dict.fromkeys((b.reader, b.read.address) for b in broken))
+    if pairs:
+        told = _listed([Address(f"{reader} on {read}") for reader, read in pairs])
+        summary = f"{intended.environment} would show tables built on something else than it shows: {told}"
+        raise Refused([Diagnostic("HG505", summary, hint="Plan and apply again without --select.")])
+
+
+def _check_free(found: Difference, engine: Engine) -> None:
+    """Refuse to replace what is not Headgate's."""
+    if not found.new:
+        return
+    there = {fold_name((schema, name)) for schema, name in engine.shown({schema for schema, _ in found.new})}
+    taken = [Address(".".join(name)) for name in found.new if fold_name(name) in there]
+    if taken:
+        summary = f"the engine has tables or views of somebody else under these names: {_listed(taken)}"
+        raise Refused([Diagnostic("HG506", summary, hint="Rename the assets, or move those tables to another schema.")])
+
+
+def _intent(intended: Intended, head: _Head, prepared: _Prepared, lease: Lease, *, at: str, identity: str) -> Intent:
+    move = Move(
+        environment=intended.environment,
+        serial=intended.expects + 1,
+        kind=intended.kind,
+        at=at,
+        by=intended.by,
+        changes=head.changes,
+        plan=intended.plan,
+        tree=intended.tree,
+        commit=intended.commit,
+        dirty=intended.dirty,
+        source=intended.source,
+        restores=intended.restores,
+        sources=prepared.sources,
+        decision=intended.decision,
+    )
+    return Intent(
+        id=identity,
+        expects=intended.expects,
+        fence=lease.fence,
+        move=move,
+        beside=intended.beside,
+        engine=intended.engine,
+        bare=intended.bare,
+        graph=intended.graph,
+    )
+
+
+def _check_marker(before: Marker | None, intent: Intent, head: _Head, state: str) -> None:
+    """Raise ``Diverged`` where the engine's marker is not the one of the environment's last move."""
+    expected = (state, intent.expects, head.record.intent if head.record else "")
+    found = (before.state, before.serial, before.intent) if before else (state, 0, "")
+    if found != expected or (before and before.fence > intent.fence):
+        environment = intent.move.environment
+        raise Diverged(
+            f"the warehouse shows {environment} at {found[1]}, the state at {expected[1]}, by another history",
+            code="HG520",
+            hint="One of the two files is an older copy: put back the one that belongs to the other.",
+        )
+
+
+def _switch(publication: Publication, intent: Intent, *, store: StateStore, engine: Engine, lease: Lease) -> None:
+    """Make the engine's transaction; where it failed, take the intent back and raise what was raised.
+
+    An error says nothing about whether the commit happened: the marker does. Where it cannot be read the intent stays
+    open for whoever comes next.
+    """
+    try:
+        engine.publish(publication)
+    except HeadgateError as error:
+        marker = engine.markers().get(publication.environment)
+        if marker == publication.after:
+            return
+        if marker == publication.before:
+            abandon_intent(intent, store=store, lease=lease)
+        missing = sorted(set(publication.tables).difference(engine.built().values()))
+        if missing:
+            raise EnvironmentFailed(
+                f"the warehouse has lost tables that should be shown: {_listed(missing)}",
+                code="HG508",
+                hint="Plan and apply again; they will be built.",
+            ) from error
+        if isinstance(error, Conflict):
+            raise Diverged(
+                f"the warehouse refused to move {publication.environment}: {error.entry} is not what it was",
+                code="HG520",
+                hint="Run the same command again; it begins by setting things right.",
+            ) from error
+        raise
+
+
+def _rest(intended: Intended, head: _Head, store: StateStore, lease: Lease) -> None:
+    """Record what the environment stands beside now, where only that differs."""
+    if head.record is None or intended.kind is not MoveKind.APPLY:
+        return
+    rested = replace(head.record, beside=intended.beside, graph=intended.graph)
+    if rested != head.record:
+        entry = Entry(Collection.ENVIRONMENTS, intended.environment, dumps(rested))
+        expects = (Expectation(Collection.ENVIRONMENTS, intended.environment, head.text),)
+        commit(store, Batch((entry,), expects, lease=lease))
+
+
+def _listed(names: list[Address] | list[str]) -> str:
+    more = len(names) - _TOLD_MAX
+    return ", ".join(names[:_TOLD_MAX]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,227 @@
+"""Recovery: the first act of every new holder of a lease. What a crash left half done is finished or taken back.
+
+The state decides what was intended, the engine's marker whether it happened. A second recovery finds nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from headgate.core.address import Address
+from headgate.core.errors import Diverged
+from headgate.core.hashing import Digest
+from headgate.core.json_form import dumps, loads
+from headgate.core.ports.engine import Engine, Marker
+from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Reading, StateStore
+from headgate.core.records import (
+    Build,
+    BuildStatus,
+    Collection,
+    EnvironmentRecord,
+    Intent,
+    build_from_json,
+    build_to_json,
+)
+from headgate.release.intents import abandon_intent, commit, finish_intent
+from headgate.release.pins import is_dead, read_pins
+from headgate.release.stored import read_environments, read_intents
+
+_ENGINE = "engine/"
+_ENVIRONMENT = "environment/"
+
+
+class RecoveryKind(StrEnum):
+    """What recovery did."""
+
+    FINISHED = "finished"  # the engine had made the move: the state says so now
+    ABANDONED = "abandoned"  # the engine had not: the intent is gone
+    SEALED = "sealed"  # the engine had made the builds: they can be used
+    DROPPED = "dropped"  # it had not: their records are gone
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """One thing that was found half done: a move of ``environment`` to ``serial``, or builds of ``addresses``."""
+
+    kind: RecoveryKind
+    environment: str = ""
+    serial: int = 0
+    addresses: tuple[Address, ...] = ()
+
+
+def recover(
+    *,
+    store: StateStore,
+    engine: Engine,
+    lease: Lease,
+    clock: Clock,
+    root: str,  # noqa: ARG001 - every verb that publishes is called alike
+    engine_name: str | None = None,
+) -> tuple[Recovery, ...]:
+    """Leave state and engine in agreement, and say what was done for it.
+
+    ``engine_name`` is the engine's name in the repository where the lease does not say it. Raises ``Diverged`` where
+    the two do not belong together; then nothing was written. Cost where nothing is to be done: three small scans of the
+    state, two queries of the engine.
+    """
+    scope = _scope(lease, engine_name)
+    with store.reading() as reading:
+        records = {n: r for n, r in read_environments(reading).items() if scope.has_environment(n, r.engine)}
+        intents = {n: i for n, (i, _) in read_intents(reading).items() if scope.has_environment(n, i.engine)}
+        owner = engine.state()
+        _check_identity(owner, store.identity(), reading, scope)
+    markers = {n: m for n, m in engine.markers().items() if owner and scope.environment in (None, n)}
+    verdicts = {
+        name: _verdict(name, records.get(name), intents.get(name), markers.get(name), store.identity())
+        for name in sorted(records.keys() | intents.keys() | markers.keys())
+    }
+    if owner is None:
+        engine.adopt(store.identity())
+    done: list[Recovery] = []
+    for name, intent in sorted(intents.items()):
+        done.append(_settle(intent, verdicts[name], markers.get(name), store=store, engine=engine, lease=lease))
+    done.extend(_recover_builds(store, engine, lease, clock, scope))
+    return tuple(done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What the lease covers: a whole engine, or one environment. None means any."""
+
+    engine: str | None
+    environment: str | None
+
+    def has_environment(self, name: str, engine: str) -> bool:
+        return self.environment in (None, name) and self.engine in (None, engine)
+
+
+def _scope(lease: Lease, engine_name: str | None) -> _Scope:
+    if lease.resource.startswith(_ENGINE):
+        return _Scope(engine_name or lease.resource.removeprefix(_ENGINE), None)
+    return _Scope(engine_name, lease.resource.removeprefix(_ENVIRONMENT))
+
+
+def _check_identity(owner: str | None, state: str, reading: Reading, scope: _Scope) -> None:
+    """Raise ``Diverged`` where the warehouse belongs to another state, or is a new file to a state that knows one."""
+    if owner == state:
+        return
+    if owner is not None:
+        raise Diverged(
+            "the warehouse belongs to another state than this one: each keeps the other's tables for leftovers",
+            code="HG520",
+            hint="Put back the state file that was made with this warehouse, or name another warehouse.",
+        )
+    known = any(scope.engine in (None, r.engine) for r in read_environments(reading).values())
+    known = known or any(scope.engine in (None, i.engine) for i, _ in read_intents(reading).values())
+    known = known or any(scope.engine in (None, loads(t)["engine"]) for _, t in reading.scan(Collection.BUILDS))
+    if known:
+        raise Diverged(
+            "the warehouse is a new file, but the state knows tables in it",
+            code="HG520",
+            hint="Put the warehouse file back; or, to begin anew, move the state file aside and apply.",
+        )
+
+
+class _Verdict(StrEnum):
+    AT_REST = "at rest"
+    HAPPENED = "happened"
+    DID_NOT = "did not"
+
+
+def _verdict(
+    name: str, record: EnvironmentRecord | None, intent: Intent | None, marker: Marker | None, state: str
+) -> _Verdict:
+    """Return what became of an environment's intent; raise ``Diverged`` where the marker fits neither answer."""
+    serial = record.serial if record else 0
+    if marker is not None and marker.state != state:
+        raise _diverged(name, "was moved in the warehouse by another state")
+    shown = (marker.serial, marker.intent) if marker else (0, "")
+    if intent is not None and shown == (intent.move.serial, intent.id) and intent.expects == serial:
+        return _Verdict.HAPPENED
+    if shown == (serial, record.intent if record else ""):
+        return _Verdict.AT_REST if intent is None else _Verdict.DID_NOT
+    if shown[0] > serial:
+        raise _diverged(name, f"is at {shown[0]} in the warehouse and at {serial} in the state, which is an older copy")
+    if shown[0] < serial:
+        raise _diverged(name, f"is at {serial} in the state and at {shown[0]} in the warehouse, which is an older copy")
+    raise _diverged(name, f"reached {serial} in the state by another move than in the warehouse")
+
+
+def _diverged(name: str, how: str) -> Diverged:
+    return Diverged(
+        f"{name} {how}",
+        code="HG520",
+        hint="Nothing was changed. Put back the file (warehouse or state) that belongs to the other one.",
+    )
+
+
+def _settle(
+    intent: Intent, verdict: _Verdict, marker: Marker | None, *, store: StateStore, engine: Engine, lease: Lease
+) -> Recovery:
+    """Finish or abandon an intent. Before the latter the fence rises, so that its author cannot publish it late."""
+    move = intent.move
+    if verdict is _Verdict.HAPPENED:
+        finish_intent(intent, store=store, lease=lease)
+        return Recovery(RecoveryKind.FINISHED, move.environment, move.serial, tuple(move.changes))
+    if marker is not None and marker.fence < lease.fence:
+        engine.fence(move.environment, marker, lease.fence)
+    abandon_intent(intent, store=store, lease=lease)
+    return Recovery(RecoveryKind.ABANDONED, move.environment, move.serial, tuple(move.changes))
+
+
+def _recover_builds(
+    store: StateStore, engine: Engine, lease: Lease, clock: Clock, scope: _Scope
+) -> tuple[Recovery, ...]:
+    """Seal or drop what earlier holders were building, and take their pins back.
+
+    Every unfinished build is pinned by who makes it, so pins lead to all of them without a scan of the builds.
+    """
+    with store.reading() as reading:
+        pins = [(key, build) for key, build, holder in read_pins(reading) if is_dead(holder, lease)]
+        texts = reading.get(Collection.BUILDS, dict.fromkeys(build for _, build in pins))
+        builds = {Digest(i): build_from_json(loads(text)) for i, text in texts.items()}
+        foreign = {i for i, b in builds.items() if not _is_ours(b, lease, scope)}
+        unfinished = {i: b for i, b in builds.items() if i not in foreign and b.status is BuildStatus.BUILDING}
+        latest = _latest_captures(reading, unfinished)
+    unpins = [Entry(Collection.PINS, key, None) for key, build in pins if build not in foreign]
+    if not unpins:
+        return ()
+    built = engine.built() if unfinished else {}
+    # What was read from files is sealed only after the files were looked at again, which nobody can do any more.
+    made = {i: b for i, b in unfinished.items() if i in built and not b.is_from_files}
+    lost = {i: b for i, b in unfinished.items() if i not in made}
+    if lost:
+        engine.drop({i: b.relation for i, b in lost.items() if b.relation})
+    entries = [*_seals(made, latest), *(Entry(Collection.BUILDS, i, None) for i in lost), *unpins]
+    expects = tuple(Expectation(Collection.BUILDS, i, texts[i]) for i in unfinished)
+    events = (NewEvent("recover", {"at": clock(), "by": lease.holder, "sealed": len(made), "dropped": len(lost)}),)
+    commit(store, Batch(tuple(entries), expects, events if unfinished else (), lease))
+    found = [(RecoveryKind.SEALED, made), (RecoveryKind.DROPPED, lost)]
+    return tuple(Recovery(kind, addresses=tuple(b.address for b in group.values())) for kind, group in found if group)
+
+
+def _is_ours(build: Build, lease: Lease, scope: _Scope) -> bool:
+    """Tell whether an earlier holder of this lease is answerable for a pinned build."""
+    return scope.engine in (None, build.engine) and (
+        build.status is not BuildStatus.BUILDING or build.fence < lease.fence
+    )
+
+
+def _latest_captures(reading: Reading, builds: Mapping[Digest, Build]) -> Mapping[str, int]:
+    keys = [f"{b.engine}/{b.address}" for b in builds.values() if b.capture]
+    return {key: loads(text)["number"] for key, text in reading.get(Collection.CAPTURES, keys).items()}
+
+
+def _seals(made: Mapping[Digest, Build], latest: Mapping[str, int]) -> list[Entry]:
+    """Return what a finished build's own seal would have written; rows and bytes are not known any more."""
+    entries: list[Entry] = []
+    for identity, build in made.items():
+        sealed = replace(build, status=BuildStatus.SEALED)
+        entries.append(Entry(Collection.BUILDS, identity, dumps(build_to_json(sealed))))
+        entries.append(Entry(Collection.KEYS, f"{build.key}/{identity}", ""))
+        key = f"{build.engine}/{build.address}"
+        if build.capture is not None and build.capture.number >= latest.get(key, 0):
+            entries.append(Entry(Collection.CAPTURES, key, dumps(build.capture)))
+    return entries

@@ -1,0 +1,103 @@
+"""Rollback: an environment shows again what it showed after an earlier move. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic, has_errors, nearest
+from headgate.core.records import BuildStatus, Move, MoveKind, PointerChange
+from headgate.core.snapshot import Snapshot
+from headgate.release.history import pointers_as_of
+from headgate.release.intended import Intended, identity_of_changes, pointer_changes
+
+_TOLD_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackPlan:
+    """What a rollback would do: ``restores`` is the serial shown again. ``intended`` is None where it is refused."""
+
+    environment: str
+    serial: int
+    restores: int
+    changes: Mapping[Address, PointerChange]
+    diagnostics: tuple[Diagnostic, ...]
+    intended: Intended | None
+
+
+def plan_rollback(
+    *, snapshot: Snapshot, moves: Sequence[Move], by: str, bare: bool, to: int | None = None
+) -> RollbackPlan:
+    """Return the move back to the state after ``to``, by default to the one just before the last move.
+
+    ``moves`` are all moves of the environment, oldest first. A rollback of a rollback shows again what was left. Builds
+    that were collected are named. Cost: linear in the changes of the moves undone.
+    """
+    serial = snapshot.shown.record.serial if snapshot.shown else 0
+    restores = serial - 1 if to is None else to
+    fault = _fault_in_target(snapshot.name, serial, restores, moves)
+    if fault is not None or snapshot.shown is None:
+        return RollbackPlan(snapshot.name, serial, restores, {}, (fault,) if fault else (), None)
+    pointers = pointers_as_of(restores, snapshot.shown.pointers, moves)
+    changes = pointer_changes(snapshot.shown.pointers, pointers)
+    diagnostics = _lost_builds(snapshot, restores, changes)
+    restored = next(move for move in moves if move.serial == restores)
+    intended = Intended(
+        environment=snapshot.name,
+        engine=snapshot.shown.record.engine,
+        expects=serial,
+        pointers=pointers,
+        kind=MoveKind.ROLLBACK,
+        by=by,
+        bare=bare,
+        plan=identity_of_changes("rollback", changes),
+        tree=restored.tree,
+        commit=restored.commit,
+        dirty=restored.dirty,
+        source=restored.source,
+        restores=restores,
+        beside=snapshot.shown.record.beside,
+    )
+    is_possible = bool(changes) and not has_errors(diagnostics)
+    return RollbackPlan(snapshot.name, serial, restores, changes, diagnostics, intended if is_possible else None)
+
+
+def _fault_in_target(name: str, serial: int, restores: int, moves: Sequence[Move]) -> Diagnostic | None:
+    """Return why there is no way back to ``restores``, or None."""
+    if serial == 0:
+        return Diagnostic("HG530", f"{name} has shown nothing yet", hint=f"Build it: headgate apply {name}")
+    if restores == serial:
+        return Diagnostic("HG530", f"{name} shows {serial} already", hint=f"Look: headgate releases {name}")
+    if restores == 0:
+        return Diagnostic(
+            "HG530", f"{name} showed nothing before 1, its first move", hint="There is nothing to go back to."
+        )
+    known = {move.serial for move in moves}
+    if restores < 0 or restores > serial or not known.issuperset(range(restores, serial + 1)):
+        near = nearest(str(restores), map(str, sorted(known)))
+        told = f" Did you mean {near[0]}?" if near else ""
+        return Diagnostic("HG530", f"{name} has no move {restores}", hint=f"Look: headgate releases {name}.{told}")
+    return None
+
+
+def _lost_builds(snapshot: Snapshot, restores: int, changes: Mapping[Address, PointerChange]) -> tuple[Diagnostic, ...]:
+    """Return one diagnostic that names the addresses whose builds cannot be shown any more."""
+    lost: list[Address] = []
+    for address, change in changes.items():
+        if change.after is None:
+            continue
+        build = snapshot.build(change.after.build)
+        if build is None or build.status is not BuildStatus.SEALED:
+            lost.append(address)
+    if not lost:
+        return ()
+    more = f" and {len(lost) - _TOLD_MAX} more" if len(lost) > _TOLD_MAX else ""
+    return (
+        Diagnostic(
+            "HG531",
+            f"{restores} cannot be shown again: the builds of {', '.join(lost[:_TOLD_MAX])}{more} were collected",
+            hint="Check out its commit, then apply and promote: what is lacking is built again.",
+        ),
+    )

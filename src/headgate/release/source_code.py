@@ -1,0 +1,75 @@
+"""Source code as releases keep it: trees of files by digest, blobs by content, each stored once."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+
+from headgate.core.declarations import File
+from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.errors import EnvironmentFailed, Refused
+from headgate.core.hashing import Digest, content_digest, digest
+from headgate.core.json_form import dumps, loads
+from headgate.core.ports.store import Entry, Reading
+from headgate.core.records import Collection
+
+_KNOWN_AT_ONCE = 200
+
+
+def tree_digest(files: Sequence[File]) -> Digest:
+    """Return the identity of a tree: paths and contents, in whatever order they are given."""
+    return digest("tree", tuple(sorted((file.path, file.digest) for file in files)))
+
+
+def keep_tree(files: Sequence[File], read: Callable[[str], bytes], *, reading: Reading) -> tuple[Entry, ...]:
+    """Return the entries that make the state hold these files: the tree and the blobs that it lacks.
+
+    Raises ``Refused`` where a file is not what it was when it was read. Cost: only lacking files are read.
+    """
+    tree = tree_digest(files)
+    if reading.get(Collection.TREES, [tree]):
+        return ()
+    lacking = {file.digest: file for file in files}
+    for identity in _present(reading, list(lacking)):
+        del lacking[identity]
+    entries = [Entry(Collection.BLOBS, identity, _packed(read(file.path), file)) for identity, file in lacking.items()]
+    listing = {file.path: [file.digest, file.size] for file in files}
+    return (*entries, Entry(Collection.TREES, tree, dumps(listing)))
+
+
+def restore_tree(reading: Reading, tree: Digest) -> Mapping[str, bytes]:
+    """Return the files of a kept tree by path; raise ``EnvironmentFailed`` where the state does not hold all of it."""
+    files = blobs_of(reading, tree)
+    texts = reading.get(Collection.BLOBS, dict.fromkeys(files.values()))
+    missing = sorted(path for path, blob in files.items() if blob not in texts)
+    if missing:
+        raise EnvironmentFailed(f"the state has lost the content of {missing[0]}", hint="Check out the commit instead.")
+    contents = {path: zlib.decompress(base64.b64decode(texts[blob])) for path, blob in sorted(files.items())}
+    for path, content in contents.items():
+        if content_digest([content]) != files[path]:
+            raise EnvironmentFailed(f"the state's copy of {path} was altered", hint="Check out the commit instead.")
+    return contents
+
+
+def blobs_of(reading: Reading, tree: Digest) -> Mapping[str, Digest]:
+    """Return the content's digest of every file of a kept tree, by path."""
+    text = reading.get(Collection.TREES, [tree]).get(tree)
+    if text is None:
+        raise EnvironmentFailed("the state holds no source code of that release", hint="Check out the commit instead.")
+    return {path: Digest(blob) for path, (blob, _) in loads(text).items()}
+
+
+def _present(reading: Reading, blobs: Sequence[Digest]) -> set[Digest]:
+    """Return the blobs that are there, holding a bounded number of their texts at a time."""
+    found: set[Digest] = set()
+    for start in range(0, len(blobs), _KNOWN_AT_ONCE):
+        found.update(Digest(key) for key in reading.get(Collection.BLOBS, blobs[start : start + _KNOWN_AT_ONCE]))
+    return found
+
+
+def _packed(content: bytes, file: File) -> str:
+    if content_digest([content]) != file.digest:
+        summary = f"{file.path} was changed while the command ran"
+        raise Refused([Diagnostic("HG451", summary, Place(file.path), hint="Run the command again.")])
+    return base64.b64encode(zlib.compress(content, 6)).decode("ascii")
