@@ -36,7 +36,8 @@ def dumps(thing: Any) -> str:
     >>> dumps({"b": (1, None), "a": "x"})
     '{"a":"x","b":[1,null]}'
     """
-    return json.dumps(plain(thing), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    # The encoder walks dicts, lists, tuples and text itself; only what it does not know is made plain in Python.
+    return json.dumps(thing, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain)
 
 
 def loads(text: str) -> Any:
