@@ -321,6 +321,44 @@ def test_an_interrupted_build_leaves_nothing(engine: DuckEngine) -> None:
     assert engine.built() == {}
 
 
+def test_too_little_memory_is_not_the_users_fault(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as first:
+        first.execute("set global memory_limit = '30MB'; set global max_temp_directory_size = '1MB'")
+        session = opened(tmp_path)
+        session.adopt("state")
+        sql = "select list(a.range::varchar || b.range::varchar) as x from range(3000) as a, range(1000) as b"
+        with pytest.raises(EngineFailed, match="memory") as failed:
+            session.build([job(sql, (Column("x", "VARCHAR[]"),))])
+        assert not isinstance(failed.value, StatementFailed)
+        assert session.built() == {}
+        session.close()
+
+
+def test_a_full_disk_is_not_the_users_fault_and_leaves_the_file_good(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a full disk: the write fails in the middle of a build."""
+    script = WORKER.split("number =", maxsplit=1)[0] + (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))\n"
+        "from headgate.core.errors import EngineFailed, StatementFailed\n"
+        "sql = 'select hash(range) as x, hash(range + 1) as y from range(3000000)'\n"
+        "shape = (Column('x', 'UBIGINT'), Column('y', 'UBIGINT'))\n"
+        "try:\n"
+        "    engine.build([BuildJob(digest('b'), Address('s.a'), 't', shape, SelectInput(sql), 1)])\n"
+        "except EngineFailed as failed:\n"
+        "    print(isinstance(failed, StatementFailed), bool(failed.hint), flush=True)\n"
+        "import os; os._exit(0)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.stdout == "False True\n", done.stderr
+    session = opened(tmp_path)
+    assert session.state() == "state"
+    assert session.built() == {}
+    session.close()
+
+
 # Publishing
 
 
@@ -367,6 +405,26 @@ def test_shown_views_outlive_the_session_for_any_client(engine: DuckEngine, tmp_
     with pytest.raises(EngineFailed):
         session.adopt("state")
     session.close()
+
+
+def test_no_call_imports_pandas_or_pyarrow(tmp_path: Path) -> None:
+    """The duckdb module imports them, which takes a second, as soon as one parameter is bound."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    script = WORKER.split("print(", maxsplit=1)[0] + (
+        "job = BuildJob(digest('b'), Address('s.a'), 't', (Column('x', 'INTEGER'),), SelectInput('select 1 as x'), 1)\n"
+        "engine.build([job])\n"
+        "view = ShownView('s__dev', 'a', 'select x from headgate.t')\n"
+        "engine.publish(Publication('dev', None, Marker('state', 1, 1, 'i'), (view,), (), ('t',)))\n"
+        "before, gone = engine.markers()['dev'], (('s__dev', 'a'),)\n"
+        "engine.publish(Publication('dev', before, Marker('state', 2, 1, 'j'), (), gone, ()))\n"
+        "engine.fence('dev', engine.markers()['dev'], 5)\n"
+        "engine.shown(['s__dev']), engine.columns([]), engine.query('select 1.5 as x'), engine.drop(engine.built())\n"
+        "from headgate.plugins.engines.duckdb_binder import open_binder\n"
+        "open_binder(root).bind('select x from a.b', {'a.b': (Column('x', 'DATE'),)})\n"
+        "print(sorted({'pandas', 'numpy', 'pyarrow', 'polars'} & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout == "[]\n"
 
 
 # Kills

@@ -17,6 +17,7 @@ CODES: Mapping[str, str] = {
     "HG507": "Two environments would have the same schemas in the engine.",
     "HG508": "A build that should be shown is gone from the state or from the warehouse.",
     "HG509": "An environment lives in another engine than the one named for it.",
+    "HG510": "A table that Headgate did not make stands where an environment has to show a view.",
     "HG511": "An environment does not show the code that is to be promoted from it.",
     "HG512": "A promotion would take a source back in time.",
     "HG513": "A build was made on other data than the promotion would show beside it.",

@@ -337,19 +337,12 @@ def _build_one(cursor: duckdb.DuckDBPyConnection, job: BuildJob, text: str) -> B
         raise statement_fault(error, text, prefix=prefix, job=job.address) from error
     found = shape_of(cursor, f"from {table}")
     if any(" COLLATE " in column.type for column in job.shape) or "collate" in text.lower():
-        found = _collated(cursor, job.relation, found)
+        found = collations(catalogue.definition(cursor, job.relation), found)
     if found != job.shape:
         raise StatementFailed(_difference(found, job.shape), job=job.address)
     rows = int(row[0]) if row else 0
     size = rows * sum(_width(column.type) for column in job.shape)
     return BuildResult(job.id, rows, size, time.perf_counter() - started)
-
-
-def _collated(cursor: duckdb.DuckDBPyConnection, relation: str, shape: Shape) -> Shape:
-    row = cursor.execute(
-        "select sql from duckdb_tables() where schema_name = 'headgate' and table_name = ?", [relation]
-    ).fetchone()
-    return collations(row[0], shape) if row else shape
 
 
 def _difference(found: Shape, demanded: Shape) -> str:
@@ -415,8 +408,7 @@ def _make_schemas(cursor: duckdb.DuckDBPyConnection, views: Sequence[ShownView])
     present = catalogue.schemas(cursor)
     for schema in dict.fromkeys(view.schema for view in views):
         if schema.lower() not in present:
-            cursor.execute(f"create schema {quoted(schema)}")
-            cursor.execute("insert into headgate.schemas values (?)", [schema])
+            catalogue.make_schema(cursor, schema)
             present.add(schema.lower())
 
 
@@ -430,20 +422,9 @@ def _drop_empty_schemas(cursor: duckdb.DuckDBPyConnection, dropped: Sequence[tup
         return
     full = {schema.lower() for schema, _ in catalogue.objects(cursor, candidates)}
     for schema in sorted(candidates - full):
-        # Without cascade: a macro or a sequence of the user keeps the schema.
-        if not _has_other_things(cursor, schema):
-            cursor.execute(f"drop schema {quoted(ours[schema])}")
-            cursor.execute("delete from headgate.schemas where lower(name) = ?", [schema])
-
-
-def _has_other_things(cursor: duckdb.DuckDBPyConnection, schema: str) -> bool:
-    row = cursor.execute(
-        "select (select count(*) from duckdb_functions() where lower(schema_name) = $1)"
-        " + (select count(*) from duckdb_sequences() where lower(schema_name) = $1)"
-        " + (select count(*) from duckdb_types() where lower(schema_name) = $1)",
-        [schema],
-    ).fetchone()
-    return bool(row and row[0])
+        # Without cascade: a macro, a sequence or a type of the user keeps the schema.
+        if not catalogue.other_things(cursor, schema):
+            catalogue.drop_schema(cursor, ours[schema])
 
 
 def _shape_of_query(cursor: duckdb.DuckDBPyConnection, sql: str) -> Shape:

@@ -2,16 +2,21 @@
 
 No keys and no indexes: DuckDB loads an index on every open, and one writer at a time holds the file.
 Every function is one or two statements on the cursor it is given; transactions are the caller's.
+
+Values are written into the text, quoted, and never bound as parameters: the first bound parameter makes the ``duckdb``
+module import pandas, numpy and pyarrow wherever they are installed, which takes a second (seen on 1.5 and 2.0).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import duckdb
 
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import BuildJob, BuildResult, Marker
+from headgate.plugins.engines.duckdb_columns import quoted
+from headgate.plugins.engines.duckdb_settings import literal
 
 SCHEMA = "headgate"
 
@@ -49,7 +54,7 @@ def state(cursor: duckdb.DuckDBPyConnection) -> str | None:
 
 def write_state(cursor: duckdb.DuckDBPyConnection, identity: str) -> None:
     """Write the id of the state."""
-    cursor.execute("insert into headgate.state values (?)", [identity])
+    cursor.execute(f"insert into headgate.state values ({literal(identity)})")
 
 
 def markers(cursor: duckdb.DuckDBPyConnection) -> dict[str, Marker]:
@@ -61,30 +66,29 @@ def markers(cursor: duckdb.DuckDBPyConnection) -> dict[str, Marker]:
 
 def write_marker(cursor: duckdb.DuckDBPyConnection, environment: str, marker: Marker, *, is_new: bool) -> None:
     """Write the marker of one environment."""
-    values = [marker.serial, marker.fence, marker.intent, environment]
     if is_new:
-        cursor.execute(
-            "insert into headgate.environments (serial, fence, intent, environment) values (?, ?, ?, ?)", values
-        )
+        values = f"{literal(environment)}, {marker.serial:d}, {marker.fence:d}, {literal(marker.intent)}"
+        cursor.execute(f"insert into headgate.environments (environment, serial, fence, intent) values ({values})")
     else:
         cursor.execute(
-            "update headgate.environments set serial = ?, fence = ?, intent = ? where environment = ?", values
+            f"update headgate.environments set serial = {marker.serial:d}, fence = {marker.fence:d}, "
+            f"intent = {literal(marker.intent)} where environment = {literal(environment)}"
         )
 
 
 def write_builds(cursor: duckdb.DuckDBPyConnection, made: Sequence[tuple[BuildJob, BuildResult]]) -> bool:
     """Write the rows of builds; return False, with nothing written, where one of them is there already."""
-    values = ", ".join(["(?, ?, ?, ?::bigint, ?::bigint, ?::bigint)"] * len(made))
-    parameters: list[object] = []
-    for job, result in made:
-        parameters += [job.id, job.address, job.relation, result.rows, result.bytes, job.fence]
-    row = cursor.execute(
-        "insert into headgate.builds "
-        f"select * from (values {values}) as new (id, address, relation, rows, bytes, fence) "
-        "where not exists (select 1 from headgate.builds as old where old.id in (select new.id))",
-        parameters,
-    ).fetchone()
-    return bool(row and row[0] == len(made))
+    known = f"select count(*) from headgate.builds where id in {_list_of(job.id for job, _ in made)}"
+    row = cursor.execute(known).fetchone()
+    if row and row[0]:
+        return False
+    rows = ", ".join(
+        f"({literal(job.id)}, {literal(job.address)}, {literal(job.relation)}, "
+        f"{result.rows:d}, {result.bytes:d}, {job.fence:d})"
+        for job, result in made
+    )
+    cursor.execute(f"insert into headgate.builds (id, address, relation, rows, bytes, fence) values {rows}")
+    return True
 
 
 def builds(cursor: duckdb.DuckDBPyConnection) -> dict[Digest, str]:
@@ -94,7 +98,7 @@ def builds(cursor: duckdb.DuckDBPyConnection) -> dict[Digest, str]:
 
 def erase_builds(cursor: duckdb.DuckDBPyConnection, identities: Collection[str]) -> None:
     """Erase the rows of builds."""
-    cursor.execute("delete from headgate.builds where id in (select unnest(?))", [list(identities)])
+    cursor.execute(f"delete from headgate.builds where id in {_list_of(identities)}")
 
 
 def physical_tables(cursor: duckdb.DuckDBPyConnection) -> set[str]:
@@ -105,10 +109,11 @@ def physical_tables(cursor: duckdb.DuckDBPyConnection) -> set[str]:
 
 def objects(cursor: duckdb.DuckDBPyConnection, schemas: Collection[str]) -> Mapping[tuple[str, str], str]:
     """Return what is in ``schemas``, folded or not: (schema, name) as stored, to ``VIEW`` or ``BASE TABLE``."""
+    if not schemas:
+        return {}
     rows = cursor.execute(
         "select table_schema, table_name, table_type from information_schema.tables "
-        "where lower(table_schema) in (select lower(unnest(?))) order by 1, 2",
-        [list(schemas)],
+        f"where lower(table_schema) in {_list_of(schema.lower() for schema in schemas)} order by 1, 2"
     ).fetchall()
     return {(schema, name): kind for schema, name, kind in rows}
 
@@ -122,3 +127,38 @@ def schemas(cursor: duckdb.DuckDBPyConnection) -> set[str]:
 def made_schemas(cursor: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return the schemas that Headgate made itself: lower case to as written."""
     return {row[0].lower(): row[0] for row in cursor.execute("select name from headgate.schemas").fetchall()}
+
+
+def other_things(cursor: duckdb.DuckDBPyConnection, schema: str) -> int:
+    """Return how many macros, sequences and types are in a schema that has no tables and no views."""
+    where = f"where lower(schema_name) = {literal(schema.lower())}"
+    row = cursor.execute(
+        f"select (select count(*) from duckdb_functions() {where})"
+        f" + (select count(*) from duckdb_sequences() {where})"
+        f" + (select count(*) from duckdb_types() {where})"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def make_schema(cursor: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Make a schema and remember that it is Headgate's."""
+    cursor.execute(f"create schema {quoted(schema)}")
+    cursor.execute(f"insert into headgate.schemas values ({literal(schema)})")
+
+
+def drop_schema(cursor: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Drop a schema that is empty, and forget it."""
+    cursor.execute(f"drop schema {quoted(schema)}")
+    cursor.execute(f"delete from headgate.schemas where lower(name) = {literal(schema.lower())}")
+
+
+def definition(cursor: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """Return the text that would make a physical table; collations stand nowhere else."""
+    row = cursor.execute(
+        f"select sql from duckdb_tables() where schema_name = 'headgate' and table_name = {literal(relation)}"
+    ).fetchone()
+    return row[0] if row else ""
+
+
+def _list_of(texts: Iterable[str]) -> str:
+    return "(" + ", ".join(literal(text) for text in texts) + ")"
