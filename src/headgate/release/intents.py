@@ -17,10 +17,11 @@ from headgate.core.records import (
     Pointer,
     intent_to_json,
     move_to_json,
+    pin_key,
     pointer_to_json,
 )
 from headgate.release.history import move_key
-from headgate.release.pins import pin_key, unpinned
+from headgate.release.pins import unpinned
 from headgate.release.stored import StoredPointers
 
 
@@ -40,7 +41,10 @@ def open_intent(
     environment = intent.move.environment
     entries = [Entry(Collection.INTENTS, environment, dumps(intent_to_json(intent))), *keeps]
     pins = {c.after.build for c in intent.move.changes.values() if c.after}
-    entries += [Entry(Collection.PINS, pin_key(build, lease), intent.move.kind.value) for build in sorted(pins)]
+    entries += [
+        Entry(Collection.PINS, pin_key(build, resource=lease.resource, fence=lease.fence), intent.move.kind.value)
+        for build in sorted(pins)
+    ]
     expects = [
         Expectation(Collection.ENVIRONMENTS, environment, record),
         Expectation(Collection.INTENTS, environment, None),

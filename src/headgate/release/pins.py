@@ -9,11 +9,6 @@ from headgate.core.ports.store import Entry, Lease, Reading
 from headgate.core.records import Collection
 
 
-def pin_key(build: Digest, lease: Lease) -> str:
-    """Return the key of the pin that the holder of ``lease`` sets on ``build``: it names the lease and its fence."""
-    return f"{build}/{lease.resource}#{lease.fence}"
-
-
 def read_pins(reading: Reading) -> Iterator[tuple[str, Digest, str]]:
     """Yield each pin: its key, the build, its holder. Cost: one scan."""
     for key, _ in reading.scan(Collection.PINS):
