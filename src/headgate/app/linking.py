@@ -18,9 +18,13 @@ from headgate.project.link import Analysed, Job, Linked, Named, Names, link
 if TYPE_CHECKING:
     from headgate.core.ports.engine import Binder
     from headgate.plugins.stores.cache import Cache
+    from headgate.sql.tree import Query
 
 ANALYSER = 1
 """The number of the analyser. Raise it when the same text gets another recipe: cached answers are then made anew."""
+
+TREES_KEPT = 1000
+"""How many trees are kept between reading names and analysing, about 50 kB each; the others are parsed twice."""
 
 
 def linked(
@@ -51,14 +55,22 @@ class LocalAnalyser:
         self._settings = settings
         self._binder: Binder | None = None
         self._answers: list[tuple[Address, Analysed]] = []
+        self._parsed: dict[Address, Query] = {}
 
     def names(self, assets: Sequence[AssetDeclaration]) -> Mapping[Address, Names]:
         """Parse each text; cost about 0.7 ms for a query of 30 lines."""
-        return {asset.address: names_of(asset) for asset in assets}
+        found = {}
+        for asset in assets:
+            found[asset.address], query = names_of(asset)
+            if query is not None and len(self._parsed) < TREES_KEPT:
+                self._parsed[asset.address] = query
+        return found
 
     def start(self, job: Job) -> None:
         """Analyse at once; the answer waits in ``finished``."""
-        self._answers.append((job.asset.address, analysed(job, self._settings, self.binder())))
+        self._answers.append(
+            (job.asset.address, analysed(job, self._parsed.pop(job.asset.address, None), self._settings, self.binder()))
+        )
 
     def finished(self) -> Iterable[tuple[Address, Analysed]]:
         """Return all answers that wait."""
@@ -183,28 +195,28 @@ def analysis_key(job: Job, settings: str) -> str:
     return digest("analysis", ANALYSER, job.asset.file.digest, job.asset.kind.value, settings, inputs)
 
 
-def names_of(asset: AssetDeclaration) -> Names:
-    """Return what one text names."""
+def names_of(asset: AssetDeclaration) -> tuple[Names, Query | None]:
+    """Return what one text names, and its tree where it can be read."""
     from headgate.sql.tree import Unreadable, line_at, parse, place_at, relations
 
     try:
         query = parse(asset.text, asset.file.path)
     except Unreadable as fault:
-        return Names((), (fault.diagnostic,))
+        return Names((), (fault.diagnostic,)), None
     named = []
     for table in relations(query):
         place = place_at(asset.text, asset.file.path, table.start, table.end - table.start)
         excerpt = line_at(asset.text, table.start)
         named.append(Named(table.schema, table.name, Diagnostic("HG202", "unknown table", place, excerpt=excerpt)))
-    return Names(tuple(named))
+    return Names(tuple(named)), query
 
 
-def analysed(job: Job, settings: str, binder: Binder) -> Analysed:
-    """Return what one text means."""
+def analysed(job: Job, query: Query | None, settings: str, binder: Binder) -> Analysed:
+    """Return what one text means; it is parsed again where its tree was not kept."""
     from headgate.sql.analyse import analyse
     from headgate.sql.tree import parse
 
-    query = parse(job.asset.text, job.asset.file.path)
+    query = query or parse(job.asset.text, job.asset.file.path)
     found = analyse(query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind)
     return Analysed(found.recipe, found.body, found.diagnostics)
 

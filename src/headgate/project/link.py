@@ -173,7 +173,7 @@ class _Linking:
             self.analyser.start(Job(asset, {i: self.shapes[i] for i in inputs[asset.address]}))
             return 1
         else:
-            self._report_unseen(asset, inputs.get(asset.address, ()))
+            self._report_unseen(inputs.get(asset.address, ()))
         self._done(asset.address, ready, waiting, readers)
         return 0
 
@@ -190,7 +190,7 @@ class _Linking:
             if not waiting[reader]:
                 ready.append(reader)
 
-    def _report_unseen(self, asset: AssetDeclaration, inputs: Iterable[Address]) -> None:
+    def _report_unseen(self, inputs: Iterable[Address]) -> None:
         for address in inputs:
             source = self.found.get(address)
             if source is not None and not source.shape and not isinstance(source.location, FileSource):

@@ -16,7 +16,7 @@ from headgate.core.recipe import Aspect, ColumnRecipe, Recipe, Shape, Term, read
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
 from headgate.sql.relation import UNORDERED, Opaque, Relation
-from headgate.sql.tree import Query, line_at, place_at, relations, tokens_of
+from headgate.sql.tree import Query, line_at, place_at, relations
 
 Bind = Callable[[str, Mapping[str, Shape]], Bound]
 
@@ -38,7 +38,7 @@ def analyse(query: Query, *, kind: str, inputs: Mapping[Address, Shape], setting
     query, it was us who did not understand, and the query is opaque. Cost: one walk of the tree and one binding.
     """
     references, faults = _references(query, inputs)
-    body = SqlBody(statement(query), references)
+    body = SqlBody(query.statement, references)
     by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
     work = Reading(query.text, query.path, by_name)
     relation, opaque = _read(query, work)
@@ -55,16 +55,6 @@ def analyse(query: Query, *, kind: str, inputs: Mapping[Address, Shape], setting
     if relation is None:
         relation = _everything(query, inputs, bound.shape)
     return Analysis(_recipe(kind, relation, bound.shape, settings, opaque), body, ())
-
-
-def statement(query: Query) -> str:
-    """Return the text up to the end of its one statement, without the ``;``."""
-    tokens = tokens_of(query.text)
-    last = tokens[-1] if tokens else None
-    if last is not None and last.text == ";":
-        first = next(t for n, t in enumerate(tokens) if all(x.text == ";" for x in tokens[n:]))
-        return query.text[: first.start]
-    return query.text
 
 
 def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:
@@ -88,7 +78,7 @@ def _recipe(kind: str, relation: Relation, shape: Shape, settings: str, opaque: 
 
 def _everything(query: Query, inputs: Mapping[Address, Shape], shape: Shape) -> Relation:
     """Return the relation of a query that is not understood: its tokens, and all of every input."""
-    parts: list[Part | Term] = [(int(t.token_type), t.text) for t in tokens_of(statement(query))]
+    parts: list[Part | Term] = [(int(t.token_type), t.text) for t in query.tokens]
     for address in sorted(inputs):
         columns = inputs[address]
         parts.append(tuple((c.name, c.type) for c in columns))

@@ -210,10 +210,8 @@ def type_name(node: Any) -> tuple[Term, bool]:
     name = node.this.name if hasattr(node.this, "name") else str(node.this)
     if name not in _TYPES_EXACT and name not in _TYPES_OTHER:
         raise Opaque(f"type {name} is not understood")
-    parts: list[Part | Term] = [name]
-    for part in [*(node.args.get("expressions") or ()), *(node.args.get("values") or ())]:
-        parts.append(_type_part(part))
-    return term("type", *parts), name in _TYPES_EXACT
+    inner = [*(node.args.get("expressions") or ()), *(node.args.get("values") or ())]
+    return term("type", name, *(_type_part(part) for part in inner)), name in _TYPES_EXACT
 
 
 def _type_part(part: Any) -> Term:
@@ -272,7 +270,7 @@ def _subquery(stage: Stage, node: Any) -> Field:
 def _quantified(stage: Stage, node: Any) -> Field:
     only(node, "this")
     query: Any = node.this.this if isinstance(node.this, (exp.Paren, exp.Subquery)) else node.this
-    if not isinstance(query, exp.Query):
+    if not isinstance(query, (exp.Select, exp.SetOperation)):
         raise Opaque("ANY and ALL over lists are not understood")
     relation = stage.read_query(query, stage.scope)
     tag = "any of query" if isinstance(node, exp.Any) else "all of query"
@@ -578,7 +576,7 @@ def _window(stage: Stage, node: exp.Window) -> Field:
     partition = [stage.encode(p) for p in base.args.get("partition_by") or ()]
     keys, ordering = order_keys(stage, base.args.get("order"))
     frame = _frame(stage, base.args.get("spec"))
-    tainted = _window_taint(name, items, bool(ordering), base.args.get("spec"))
+    tainted = _window_taint(name, items, ordering, base.args.get("spec"))
     parts = (term("partition", *(p.term for p in partition)), keys, frame, where, *(i.term for i in items))
     order = () if ordering else (stage.windowed.order,)
     reads_order = order if name in functions.TIE_WINDOWS or tainted else ()
@@ -600,12 +598,12 @@ def _window_call(node: Any) -> tuple[exp.Anonymous, exp.Expression | None, str]:
     return node, filter_, nulls
 
 
-def _window_taint(name: str, items: list[Field], is_ordered: bool, spec: exp.Expression | None) -> bool:
+def _window_taint(name: str, items: list[Field], ordering: list[Field], spec: exp.Expression | None) -> bool:
     if name in functions.PEER_WINDOWS:
         return False
     if name in functions.TIE_WINDOWS:
         return True
-    depends_on_ties = is_ordered and spec is not None and str(spec.args.get("kind") or "").upper() != "RANGE"
+    depends_on_ties = bool(ordering) and spec is not None and str(spec.args.get("kind") or "").upper() != "RANGE"
     if name in functions.ORDER_FREE_AGGREGATES or name in functions.ORDER_FREE_IF_EXACT:
         return depends_on_ties or (name in functions.ORDER_FREE_IF_EXACT and not all(i.is_exact for i in items))
     return True

@@ -1,8 +1,8 @@
 """What Headgate knows of functions. A name that is not here is everything at once: the query that calls it is opaque.
 
-The lists hold DuckDB's own names that are there, and ``CONSISTENT``, in its catalogue on every supported version; a test
-compares them with the catalogue of the engine that is installed. Left out on purpose although the catalogue calls them
-consistent: what depends on a session (``getvariable``), on names (``alias``) or on the clock (``age`` of one argument).
+The lists hold DuckDB's own names that are there, and ``CONSISTENT``, in its catalogue on every supported version; a
+test compares them with the catalogue of the engine that is installed. Left out although the catalogue calls them
+consistent: what depends on a session (``getvariable``), on names (``alias``) or on the clock (``age``).
 """
 
 from __future__ import annotations

@@ -315,9 +315,7 @@ class Queries:
         limit, offset = node.args.get("limit"), node.args.get("offset")
         if limit is None and offset is None:
             return Relation(relation.rows, order, relation.fields)
-        bounds: list[Term] = []
-        for clause in (limit, offset):
-            bounds.append(term("no bound") if clause is None else self._bound(clause, stage))
+        bounds = [term("no bound") if c is None else self._bound(c, stage) for c in (limit, offset)]
         total = {f.term for f in keys if f.is_exact}
         is_total = bool(keys) and all(f.is_exact and f.term in total for f in relation.fields)
         rows = term(
@@ -384,7 +382,7 @@ def renamed(relation: Relation, names: list[str]) -> Relation:
 def deduplicated(relation: Relation, kind: str) -> Relation:
     """Return the relation whose rows are the distinct ones: rows depend on every column, columns on the rows.
 
-    Values of inexact types that are equal may differ in their bits (0.0 and -0.0): which one stays is the engine's choice.
+    Equal values of inexact types may differ in their bits (0.0 and -0.0): which one stays is the engine's choice.
     """
     exact = all(f.is_exact for f in relation.fields)
     rows = term(f"rows {kind}", relation.rows, *(f.term for f in relation.fields))
@@ -479,7 +477,7 @@ def _is_grouped(node: Any) -> bool:
 
 
 def _has_aggregate(node: Any) -> bool:
-    """Tell whether an aggregate call stands here that belongs to this SELECT: not in a subquery, not itself a window."""
+    """Tell whether an aggregate of this SELECT stands here: not in a subquery, not itself a window."""
     return any(
         function_name(call) in functions.AGGREGATES or function_name(call) in ("grouping", "grouping_id")
         for call in _calls(node)

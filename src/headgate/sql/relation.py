@@ -95,9 +95,9 @@ class Item:
 class Scope:
     """What names mean inside one SELECT.
 
-    ``merged`` are the columns that USING and NATURAL made, by folded name. ``aliases`` are those of the SELECT list seen so
-    far; a column in FROM goes before them, except where ``aliases_compete``: there the engine's choice differs by clause.
-    ``outer`` is the query around it; ``escaped`` is set once a name was resolved out there.
+    ``merged`` are the columns that USING and NATURAL made, by folded name. ``aliases`` are those of the SELECT list so far; a
+    column in FROM goes before them, except where ``aliases_compete``: there clauses differ. ``outer`` is the query
+    around it; ``escaped`` is set once a name was resolved out there.
     """
 
     outer: Scope | None
@@ -135,7 +135,7 @@ def outer_field(item: Field) -> Field:
 def either(name: str, found: list[Field]) -> Field:
     """Return the column that is one of several, whichever the engine takes: it reads all of them.
 
-    DuckDB's order of precedence between aliases and columns differs by clause; a term over all candidates is right for each.
+    DuckDB's precedence of aliases and columns differs by clause; a term over all candidates is right for each.
     """
     if len({f.term for f in found}) == 1:
         return found[0]

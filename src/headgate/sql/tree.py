@@ -1,11 +1,12 @@
 """SQL text to tree. Everything that depends on how sqlglot tokenises and parses is here.
 
 Functions keep the name that the user wrote: sqlglot would fold hundreds of them into nodes of its own and lose which
-one it was. So before parsing, the name of each call gets a prefix that no catalogue knows, and the call stays a plain one.
+one it was. So before parsing, the name of each call gets a prefix that no catalogue knows; the call stays a plain one.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -49,11 +50,18 @@ class TableName:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed SELECT: its tree, the text, the file's path, and the end of the statement (``;`` and what follows is not in it)."""
+    """A parsed SELECT: its tree, the file's text and path, and the tokens of the statement, without the ``;``."""
 
     tree: exp.Query
     text: str
     path: str
+    tokens: tuple[Token, ...]
+    has_end: bool
+
+    @property
+    def statement(self) -> str:
+        """The text from the file's beginning to the end of the statement."""
+        return self.text[: self.tokens[-1].end + 1] if self.has_end else self.text
 
 
 def parse(text: str, path: str) -> Query:
@@ -96,12 +104,7 @@ def parse(text: str, path: str) -> Query:
                 excerpt=line_at(text, start),
             )
         )
-    return Query(tree, text, path)
-
-
-def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of a text that was parsed before."""
-    return list(_dialect().tokenize(text))
+    return Query(tree, text, path, tuple(statement), len(statement) < len(tokens))
 
 
 def relations(query: Query) -> tuple[TableName, ...]:
@@ -205,7 +208,7 @@ def _with_own_names(tokens: list[Token]) -> list[Token]:
 
 
 def _is_star_word(tokens: list[Token], number: int) -> bool:
-    """Tell whether ``replace (`` or ``rename (`` here belongs to a star: it follows ``*`` or the ``)`` of another such word."""
+    """Tell whether ``replace (`` here belongs to a star: it follows ``*`` or the ``)`` of another such word."""
     before = tokens[number - 1]
     if tokens[number].text.upper() not in ("REPLACE", "RENAME", "EXCLUDE", "EXCEPT"):
         return False
@@ -231,20 +234,20 @@ def _one_statement(tokens: list[Token], text: str, path: str) -> list[Token]:
 
 
 def _refuse_glued_numbers(tokens: list[Token], text: str, path: str) -> None:
-    """Raise for ``0x1F``, ``1abc``: the tokenizer takes them apart where the engine does not (or the other way round)."""
-    for token, following in zip(tokens, tokens[1:], strict=False):
-        if token.token_type == TokenType.NUMBER and following.start == token.end + 1:
-            if following.token_type in (TokenType.VAR, TokenType.NUMBER):
-                word = text[token.start : following.end + 1]
-                raise Unreadable(
-                    Diagnostic(
-                        "HG201",
-                        f"{word!r} is neither a number nor a name",
-                        place_at(text, path, token.start, len(word)),
-                        hint="Write numbers in decimal and quote names that begin with a digit.",
-                        excerpt=line_at(text, token.start),
-                    )
+    """Raise for ``0x1F`` and ``1abc``: the tokenizer and the engine take them apart in different ways."""
+    for token, following in itertools.pairwise(tokens):
+        is_glued = token.token_type == TokenType.NUMBER and following.start == token.end + 1
+        if is_glued and following.token_type in (TokenType.VAR, TokenType.NUMBER):
+            word = text[token.start : following.end + 1]
+            raise Unreadable(
+                Diagnostic(
+                    "HG201",
+                    f"{word!r} is neither a number nor a name",
+                    place_at(text, path, token.start, len(word)),
+                    hint="Write numbers in decimal and quote names that begin with a digit.",
+                    excerpt=line_at(text, token.start),
                 )
+            )
 
 
 def _unreadable(text: str, path: str, message: str, start: int) -> Diagnostic:
