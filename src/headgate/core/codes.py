@@ -13,7 +13,6 @@ CODES: Mapping[str, str] = {
     "HG502": "An entry that the plan read has moved since: plan again.",
     "HG503": "The lease was lost while the command ran; nothing more was written.",
     "HG505": "An environment would show a table that was built on something else than it shows.",
-    "HG506": "The engine has somebody else's table or view under a name that an environment would take.",
     "HG507": "Two environments would have the same schemas in the engine.",
     "HG508": "A build that should be shown is gone from the state or from the warehouse.",
     "HG509": "An environment lives in another engine than the one named for it.",

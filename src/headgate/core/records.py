@@ -170,8 +170,8 @@ class Move:
 class Intent:
     """A move that is being carried out: written before the engine's transaction, erased after it.
 
-    ``id`` goes into the engine's marker. ``expects`` is the serial before the move; ``engine``, ``beside``, ``bare`` and
-    ``graph`` are those of the environment's record after it.
+    ``id`` goes into the engine's marker. ``expects`` is the serial before the move; ``engine``, ``beside``, ``bare``
+    and ``graph`` are those of the environment's record after it.
     """
 
     id: str

@@ -40,11 +40,9 @@ def open_intent(
     """
     environment = intent.move.environment
     entries = [Entry(Collection.INTENTS, environment, dumps(intent_to_json(intent))), *keeps]
-    pins = {c.after.build for c in intent.move.changes.values() if c.after}
-    entries += [
-        Entry(Collection.PINS, pin_key(build, resource=lease.resource, fence=lease.fence), intent.move.kind.value)
-        for build in sorted(pins)
-    ]
+    for build in sorted({c.after.build for c in intent.move.changes.values() if c.after}):
+        pin = pin_key(build, resource=lease.resource, fence=lease.fence)
+        entries.append(Entry(Collection.PINS, pin, intent.move.kind.value))
     expects = [
         Expectation(Collection.ENVIRONMENTS, environment, record),
         Expectation(Collection.INTENTS, environment, None),

@@ -204,7 +204,7 @@ def _check_free(found: Difference, engine: Engine) -> None:
     taken = [Address(".".join(name)) for name in found.new if fold_name(name) in there]
     if taken:
         summary = f"the engine has tables or views of somebody else under these names: {_listed(taken)}"
-        raise Refused([Diagnostic("HG506", summary, hint="Rename the assets, or move those tables to another schema.")])
+        raise Refused([Diagnostic("HG510", summary, hint="Rename the assets, or move those tables to another schema.")])
 
 
 def _intent(intended: Intended, head: _Head, prepared: _Prepared, lease: Lease, *, at: str, identity: str) -> Intent:
