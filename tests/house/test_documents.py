@@ -72,3 +72,9 @@ def test_make_targets_exist(name: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_generated_pages_are_current(page: str) -> None:
     assert (ROOT / "docs" / "reference" / page).read_text() == PAGES[page](), "run `make docs`"
+
+
+def test_every_document_is_on_the_list() -> None:
+    listed = (ROOT / "docs" / "README.md").read_text()
+    pages = [name.removeprefix("docs/") for name in markdown_files() if name.startswith("docs/")]
+    assert [page for page in pages if page != "README.md" and f"({page})" not in listed] == []
