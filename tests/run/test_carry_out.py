@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -337,24 +339,42 @@ def test_events_come_from_one_thread(stage: Stage) -> None:
     assert threads == {threading.get_ident()}
 
 
+def test_sigint_ends_a_running_statement(stage: Stage) -> None:
+    long = "select count(*)::bigint as n from range(100000) as a, range(100000) as b, raw.t where a.range * b.range = n"
+
+    def interrupt(point: str) -> None:
+        if point == "build:before" and stage.engine.groups[-1] == ["m.long"]:
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    stage.fail_at = interrupt
+    outcome = stage.carry_out(stage.plan([T, table("m.long", "n", long, seconds=9.0)]))
+    assert outcome.is_interrupted
+    assert outcome.made == ("raw.t",)
+    assert outcome.not_started == ("m.long",)
+
+
+def test_a_second_interruption_goes_through(stage: Stage) -> None:
+    def report(event: object) -> None:
+        if isinstance(event, (Interrupted, Finished)):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stage.carry_out(stage.plan(DIAMOND), report=report)
+    stage.engine.inner.interrupt()
+
+
 def test_random_projects_equal_sequential_statements(tmp_path: Path) -> None:
     stage = Stage(tmp_path, [RAW])
     plain = duckdb.connect()
     plain.execute(RAW)
     plain.execute("create schema s")
     pick = random.Random(7)
-    for case in range(60):
+    for batch in range(10):
         assets = [T]
-        for i in range(pick.randint(2, 8)):
-            address = f"s.x{case}_{i}"
-            inputs = pick.sample([a.address for a in assets], min(len(assets), pick.randint(1, 3)))
-            joined = " cross join ".join(f"(select max(n) as n from {a} as q) as p{k}" for k, a in enumerate(inputs))
-            total = " + ".join(f"p{k}.n" for k in range(len(inputs)))
-            sql = f"select ({total} + {i})::bigint as n from {joined}"
-            seconds = pick.choice([None, 0.001, 5.0])
-            is_view = pick.random() < 0.3
-            assets.append(view(address, "n", sql) if is_view else table(address, "n", sql, seconds=seconds))
-            plain.execute(f"create table {address} as {sql}")
+        for part in range(20):
+            assets += random_project(f"s.x{batch}_{part}", pick)
+        for asset in assets[1:]:
+            plain.execute(f"create table {asset.address} as {asset.sql}")
         outcome = stage.carry_out(stage.plan(assets))
         assert outcome.is_complete
         for asset in assets[1:]:
@@ -362,3 +382,18 @@ def test_random_projects_equal_sequential_statements(tmp_path: Path) -> None:
             if build.relation:
                 expected = plain.execute(f"select n from {asset.address}").fetchall()
                 assert stage.rows_of(build) == expected, asset
+
+
+def random_project(name: str, pick: random.Random) -> list[Asset]:
+    """Two to eight tables and views, each over one to three earlier ones; some claim to be large."""
+    assets = [T]
+    for number in range(pick.randint(2, 8)):
+        inputs = pick.sample([a.address for a in assets], min(len(assets), pick.randint(1, 3)))
+        joined = " cross join ".join(f"(select max(n) as n from {a} as q) as p{k}" for k, a in enumerate(inputs))
+        total = " + ".join(f"p{k}.n" for k in range(len(inputs)))
+        sql = f"select ({total} + {number})::bigint as n from {joined}"
+        seconds = pick.choice([None, 0.001, 5.0])
+        is_view = pick.random() < 0.3
+        address = f"{name}_{number}"
+        assets.append(view(address, "n", sql) if is_view else table(address, "n", sql, seconds=seconds))
+    return assets[1:]

@@ -38,6 +38,7 @@ def good(root: Path) -> list[Asset]:
     return [a for a in project(root) if a.address != "m.bad"]
 
 
+@pytest.mark.slow
 def test_killed_at_every_call(tmp_path: Path) -> None:
     killed = 0
     for number in range(1, 200):

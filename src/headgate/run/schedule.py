@@ -20,8 +20,8 @@ from headgate.run.prepare import Prepared, Task
 from headgate.run.texts import input_relations, inputs_through_views
 from headgate.run.workers import Group, Workers
 
-SMALL_GROUPS_AT_ONCE = 1
-"""Small statements gain nothing from a second thread: they wait for each other's catalogue and for the interpreter."""
+SMALL_GROUPS_AT_ONCE = 2
+"""Two threads keep two cores busy with small statements; a third gains nothing, as they share the interpreter."""
 
 DRAIN_SECONDS = 0.1
 """How long to wait for interrupted statements before interrupting once more (one may have begun just after)."""
