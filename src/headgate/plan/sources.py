@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from headgate.core.address import Address
-from headgate.core.declarations import Kind, TableSource
+from headgate.core.declarations import FileSource, Kind, TableSource
 from headgate.core.graph import SourceNode
 from headgate.core.hashing import Digest, digest
 from headgate.core.plan import Action, Cause, Step
-from headgate.core.recipe import Shape
 from headgate.core.records import Build, Capture
 from headgate.core.versions import build_key, source_versions
 from headgate.plan.ground import Ground, Standing
@@ -25,7 +24,7 @@ def plan_source(node: SourceNode, ground: Ground, *, is_refreshed: bool, is_held
     if not node.is_captured:
         return LIVE
     standing = ground.standing(node.address)
-    if is_held and not is_refreshed and standing.present and _has_columns(standing.present, node.shape):
+    if is_held and not is_refreshed and standing.present and _is_capture_of(standing.present, node):
         return _pointing(node, standing, standing.present)
     if node.token is not None:
         return _plan_files(node, node.token, ground, standing)
@@ -51,9 +50,11 @@ def _plan_files(node: SourceNode, token: Digest, ground: Ground, standing: Stand
 
 def _plan_table(node: SourceNode, ground: Ground, standing: Standing, *, is_refreshed: bool) -> Outcome:
     latest = ground.snapshot.captures.get(node.address)
-    build = ground.sealed(latest.build) if latest else standing.present
-    if not is_refreshed and build is not None and _has_columns(build, node.shape):
-        return _pointing(node, standing, build)
+    # The latest capture may be of another table: somebody tries out another location in another environment.
+    known = (ground.sealed(latest.build) if latest else None, standing.present, standing.baseline)
+    found = next((b for b in known if b and ground.sealed(b.id) and _is_capture_of(b, node)), None)
+    if found is not None and not is_refreshed:
+        return _pointing(node, standing, found)
     number = 1 + max((c.number for c in (latest, *_recorded(standing)) if c), default=0)
     token = table_token(ground.engine, node.address, number)
     return _capturing(node, standing, ground, Capture(token, number, exact=False, build=Digest("")))
@@ -118,14 +119,21 @@ def _cause(node: SourceNode, standing: Standing, without_baseline: Cause) -> Cau
         return Cause.LOST
     if standing.own is None and (standing.baseline is None or without_baseline is Cause.SHARED):
         return without_baseline
-    if standing.baseline is not None and not _has_columns(standing.baseline, node.shape):
+    if standing.baseline is not None and not _is_capture_of(standing.baseline, node):
         return Cause.CHANGED
     return Cause.DATA
 
 
-def _has_columns(build: Build, shape: Shape) -> bool:
-    """Tell whether the capture has exactly the source's columns; nothing is asked where they are not known."""
-    return not shape or frozenset(build.shape) == frozenset(shape)
+def _is_capture_of(build: Build, node: SourceNode) -> bool:
+    """Tell whether the build was read from the same table, or from files, and has exactly the source's columns.
+
+    Where the columns are not known nothing is asked of them. Which files they were, and their content, is not asked.
+    """
+    if isinstance(node.location, TableSource):
+        is_from_here = build.location == node.location
+    else:
+        is_from_here = isinstance(build.location, FileSource)
+    return is_from_here and (not node.shape or frozenset(build.shape) == frozenset(node.shape))
 
 
 def _proof(node: SourceNode, build: Build) -> str:
