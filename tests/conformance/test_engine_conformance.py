@@ -335,6 +335,7 @@ def test_publish_needs_marker_state_and_tables_as_demanded(engine: Engine) -> No
     refused("state", Publication("dev", known, Marker("state-2", 2, 5, "i"), fits.replace, (), ()))
     refused("marker:new", publication(engine, other, environment="new", before=known))
     refused("table:nosuch", publication(engine, other, tables=(one.relation, "nosuch"), fence=5))
+    refused("table:nosuch", publication(engine, other, tables=(one.relation,) * 500 + ("nosuch",), fence=5))
     engine.publish(publication(engine, other, tables=(one.relation,), fence=6))
     assert engine.markers()["dev"] == Marker("state-1", 2, 6, "intent-2")
 

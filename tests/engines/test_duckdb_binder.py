@@ -47,6 +47,17 @@ def test_columns_come_as_they_are(binder: DuckBinder) -> None:
     ]  # fmt: skip
 
 
+def test_collations_are_read_behind_any_names(binder: DuckBinder) -> None:
+    shape = (
+        Column("a", "VARCHAR"),
+        Column("ba VARCHAR COLLATE de, a", "VARCHAR COLLATE nocase"),
+        Column('(a VARCHAR, "ba', "VARCHAR"),
+        Column("select", "VARCHAR COLLATE nocase.noaccent"),
+        Column("a VARCHAR", "INTEGER"),
+    )
+    assert binder.bind("select * from x.t", {"x.t": shape}).shape == shape
+
+
 def test_an_input_may_change_its_shape(binder: DuckBinder) -> None:
     for kind in ("INTEGER", "VARCHAR", "INTEGER"):
         bound = binder.bind("select x from a.b", {"a.b": (Column("x", kind),)})

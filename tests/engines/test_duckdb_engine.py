@@ -306,6 +306,8 @@ def test_files_of_a_glob_are_matched_by_name(engine: DuckEngine, tmp_path: Path)
     (tmp_path / "s.csv").write_text("1;a,b\n2;c\n")
     source = engine.source(semicolons, str(tmp_path))
     assert engine.query(f"select * from {source}").rows == ((1, "a,b"), (2, "c"))
+    typed = engine.source(semicolons, str(tmp_path), (Column("column1", "VARCHAR"), Column("column0", "VARCHAR")))
+    assert engine.query(f"select * from {typed} as s").rows == (("a,b", "1"), ("c", "2"))
     unknown = FileSource("s.csv", "csv", semicolons.files, {"delimeter": ";"})
     with pytest.raises(StatementFailed, match="no option delimeter"):
         engine.build([BuildJob(digest("u"), Address("s.u"), "u", shape, CaptureInput(unknown, str(tmp_path)), 1)])
@@ -460,6 +462,14 @@ while True:
 """
 
 
+def opened_to_read(root: Path) -> dict[str, Marker]:
+    """Return the markers as a reader sees them, before a writer has put the dead writer's log into the file."""
+    session = opened(root, read_only=True, wait_seconds=5)
+    markers = dict(session.markers())
+    session.close()
+    return markers
+
+
 def test_kills_leave_all_or_nothing(tmp_path: Path) -> None:
     """SIGKILL at eight random instants; each time builds, tables, views and marker must agree."""
     chosen = random.Random(20_13)
@@ -471,7 +481,10 @@ def test_kills_leave_all_or_nothing(tmp_path: Path) -> None:
             assert worker.stdout.readline() == "ready\n"
             time.sleep(chosen.uniform(0.0, 0.15))
             worker.send_signal(signal.SIGKILL)
+        if markers_before := opened_to_read(tmp_path):
+            assert markers_before["dev"].state == "state"
         session = opened(tmp_path, wait_seconds=5)
+        assert session.markers() == markers_before
         built = set(session.built().values())
         own = {"state", "builds", "environments", "schemas"}
         assert {name for _, name in session.shown(["headgate"])} - own == built

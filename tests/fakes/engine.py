@@ -230,10 +230,11 @@ class FakeEngine:
     def relation(self, relation: str) -> str:
         return 'headgate."' + relation.replace('"', '""') + '"'
 
-    def source(self, location: FileSource | TableSource, root: str) -> str:
+    def source(self, location: FileSource | TableSource, root: str, shape: Shape = ()) -> str:
         if isinstance(location, TableSource):
             return f'"{location.schema}"."{location.name}"'
         names, rows = _records(location, root)
+        names = [column.name for column in shape] or names
         picked = ", ".join(f'column{number} as "{name}"' for number, name in enumerate(names, 1))
         values = ", ".join("(" + ", ".join(_literal(row[name]) for name in names) + ")" for row in rows)
         return f"(select {picked} from (values {values}))"

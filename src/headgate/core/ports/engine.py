@@ -164,8 +164,8 @@ class Engine(Protocol):
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table."""
 
-    def source(self, location: FileSource | TableSource, root: str) -> str:
-        """Return SQL text that reads a source where it is, for live views."""
+    def source(self, location: FileSource | TableSource, root: str, shape: Shape = ()) -> str:
+        """Return SQL text that reads a source where it is, for live views; files with the types of ``shape``."""
 
     def interrupt(self) -> None:
         """Make running statements end with ``EngineFailed``; from any thread."""

@@ -19,6 +19,7 @@ from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_settings import literal
 
 SCHEMA = "headgate"
+_BOUND_TABLES_MAX = 200
 
 _TABLES = """
 create schema if not exists headgate;
@@ -101,10 +102,27 @@ def erase_builds(cursor: duckdb.DuckDBPyConnection, identities: Collection[str])
     cursor.execute(f"delete from headgate.builds where id in {_list_of(identities)}")
 
 
-def physical_tables(cursor: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the tables of the schema ``headgate`` (10 ms for 2,000 of them)."""
-    sql = "select table_name from information_schema.tables where table_schema = 'headgate'"
-    return {row[0] for row in cursor.execute(sql).fetchall()}
+def missing_table(cursor: duckdb.DuckDBPyConnection, relations: Sequence[str]) -> str | None:
+    """Return the first of ``relations`` that is no physical table, or None.
+
+    Binding one by one costs 0.03 ms each; listing the schema 10 ms for 2,000 tables, however few are asked for.
+    """
+    if len(relations) > _BOUND_TABLES_MAX:
+        sql = "select table_name from duckdb_tables() where schema_name = 'headgate'"
+        there = {row[0] for row in cursor.execute(sql).fetchall()}
+        return next((relation for relation in relations if relation not in there), None)
+    for relation in relations:
+        try:
+            cursor.sql(f"from {SCHEMA}.{quoted(relation)}")
+        except duckdb.CatalogException:
+            return relation
+    return None
+
+
+def views(cursor: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Return all views, folded (1 ms for 1,000)."""
+    sql = "select lower(schema_name), lower(view_name) from duckdb_views() where not internal"
+    return set(cursor.execute(sql).fetchall())
 
 
 def objects(cursor: duckdb.DuckDBPyConnection, schemas: Collection[str]) -> Mapping[tuple[str, str], str]:

@@ -115,22 +115,30 @@ def explained(connection: duckdb.DuckDBPyConnection, sql: str, error: duckdb.Err
 
 
 def collations(create: str, shape: Shape) -> Shape:
-    """Return ``shape`` with the collations that stand in the text of its ``create table``.
+    """Return ``shape`` with the collations that stand in the text of its ``create table``, made without constraints.
 
-    Names and types are known, so each is found behind the one before it, whatever they contain.
+    Names and types are known, so each column is expected right behind the one before it, whatever they contain.
+    Raises ``ValueError`` where the text is something else.
     """
+    for bracket in re.finditer(r"\(", create):
+        found = _collations_from(create, bracket.end(), shape)
+        if found is not None:
+            return found
+    raise ValueError(f"not a table of these columns: {create[:200]}")
+
+
+def _collations_from(create: str, at: int, shape: Shape) -> Shape | None:
+    """Return the columns that stand in ``create`` from ``at`` on, or None where others do."""
     found: list[Column] = []
-    at = create.index("(") if "(" in create else 0
     for column in shape:
         spelled = (f"{quoted(column.name)} {column.type}", f"{column.name} {column.type}")
-        starts = [(create.find(text, at), text) for text in spelled]
-        start, text = min((s for s in starts if s[0] >= 0), default=(-1, ""))
-        if start < 0:
-            found.append(column)
-            continue
-        at = start + len(text)
+        text = next((text for text in spelled if create.startswith(text, at)), None)
+        if text is None:
+            return None
+        at += len(text)
         match = _COLLATED.match(create, at)
-        found.append(Column(column.name, column.type + match.group(0)) if match else column)
+        found.append(Column(column.name, column.type + match.group()) if match else column)
+        at = (match.end() if match else at) + len(", ")
     return tuple(found)
 
 
