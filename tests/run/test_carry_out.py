@@ -199,6 +199,28 @@ def test_stale_pointer(stage: Stage) -> None:
     assert stage.engine.groups == []
 
 
+def test_entry_that_moves_between_reading_and_writing(stage: Stage) -> None:
+    first = stage.carry_out(stage.plan(DIAMOND))
+    plan = stage.plan(DIAMOND)
+
+    def move(point: str) -> None:
+        if point == "commit:before":
+            stage.store.entries[Collection.POINTERS, "dev/m.c"] = "{}"
+
+    stage.fail_at = move
+    with pytest.raises(StalePlan, match=r"moved: m\.c$"):
+        stage.carry_out(plan)
+
+    def doom(point: str) -> None:
+        if point == "commit:before":
+            stage.store.entries[Collection.BUILDS, first.builds["m.b"].id] = "{}"
+
+    del stage.store.entries[Collection.POINTERS, "dev/m.c"]
+    stage.fail_at = doom
+    with pytest.raises(StalePlan, match=r"moved: m\.b$"):
+        stage.carry_out(plan)
+
+
 def test_reused_build_that_is_gone(stage: Stage) -> None:
     first = stage.carry_out(stage.plan(DIAMOND))
     plan = stage.plan(DIAMOND)

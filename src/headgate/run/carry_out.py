@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from headgate.core.errors import Conflict
-from headgate.core.plan import Plan
+from headgate.core.plan import Action, Plan
 from headgate.core.ports.engine import Engine
 from headgate.core.ports.store import Clock, Lease, Nonce, StateStore
 from headgate.core.progress import Began, Finished, RunEvent
@@ -70,8 +70,10 @@ def _begin(plan: Plan, prepared: Prepared, ledger: Ledger) -> None:
         )
     except Conflict as conflict:
         # The state moved between reading and writing: the lease does not cover what other environments hold.
-        named = [s.address for s in plan.steps if conflict.entry.endswith((f"/{s.address}", s.build or "\n"))]
-        raise stale(plan, named or [s.address for s in plan.steps[:1]]) from conflict
+        pinned = {*prepared.found, *(step.address for step in plan.doing(Action.REUSE))}
+        held = [a for a in sorted(pinned) if conflict.entry.endswith(prepared.builds[a].id)]
+        shown = [step.address for step in plan.steps if conflict.entry.endswith(f"/{step.address}")]
+        raise stale(plan, held or shown) from conflict
 
 
 def _beginning(prepared: Prepared) -> Began:

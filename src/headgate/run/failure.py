@@ -25,7 +25,12 @@ def diagnostic_of(error: EngineFailed, step: Step, *, relations: Mapping[Address
             line = line_in_body(body, relations, error.line)
             place = Place(place.path, body.line + line - 1)
             excerpt = body.text.split("\n")[line - 1]
-    summary = "the engine refused its SQL" if isinstance(error, StatementFailed) else "the engine failed"
+    if not isinstance(error, StatementFailed):
+        summary = "the engine failed"
+    elif isinstance(step.node, Node) and isinstance(step.node.body, SqlBody):
+        summary = "the engine refused its SQL"
+    else:
+        summary = "the engine could not read it"
     return Diagnostic(
         code=error.code, summary=summary, place=place, hint=error.hint, detail=f"{name}: {error}", excerpt=excerpt
     )

@@ -26,7 +26,7 @@ def seconds_if_small(task: Task, rows: Mapping[Address, int]) -> float | None:
     step = task.step
     if step.kind is Kind.VIEW:
         return 0.0
-    if step.seconds is not None:
+    if step.seconds:  # a build that recovery sealed has no seconds
         return step.seconds if step.seconds < SMALL_SECONDS else None
     if isinstance(step.node, SourceNode):
         return _seconds_of_capture(step.node)

@@ -219,7 +219,9 @@ def _rows_of_inputs(plan: Plan, prepared: Prepared) -> dict[Address, int]:
         if step.address not in wanted or step.address in made or step.address not in prepared.builds:
             continue
         if step.kind is not Kind.VIEW:
-            rows[step.address] = prepared.builds[step.address].rows
+            build = prepared.builds[step.address]
+            if build.seconds:  # one that recovery sealed has no rows on record
+                rows[step.address] = build.rows
         elif all(address in rows for address in step.inputs):
             rows[step.address] = max((rows[address] for address in step.inputs), default=0)
     return rows

@@ -61,7 +61,7 @@ def stale(plan: Plan, addresses: list[Address]) -> StalePlan:
         [
             Diagnostic(
                 "HG502",
-                f"{plan.environment} has changed since the plan was made: {_listed(sorted(addresses))}",
+                f"what the plan for {plan.environment} rests on has moved: {_listed(sorted(addresses))}",
                 hint=f"Plan again: headgate plan {plan.environment}",
             )
         ]
