@@ -204,11 +204,7 @@ class DuckEngine:
         return Rows(tuple(c.name for c in shape), tuple(c.type for c in shape), tuple(rows))
 
     def relation(self, relation: str) -> str:
-        """Return SQL text that names a physical table.
-
-        >>> DuckEngine.relation(None, "staging__flights__0123456789abcdef")
-        'headgate."staging__flights__0123456789abcdef"'
-        """
+        """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""
         return f"{catalogue.SCHEMA}.{quoted(relation)}"
 
     def source(self, location: FileSource | TableSource, root: str, shape: Shape = ()) -> str:
