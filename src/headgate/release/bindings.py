@@ -118,7 +118,7 @@ class Bindings:
     def _as_input(self, address: Address) -> str:
         pointer, build = self.pointers.get(address), self.build(address)
         if build.kind is Kind.SOURCE:
-            return self._engine.source(_location(build), self._root)
+            return self._engine.source(_location(build), self._root, build.shape)
         text = inlined(self._texts[address]) if self._is_view(address) else self._engine.relation(build.relation)
         return _ordered(text, build.shape, pointer.shape if pointer else build.shape)
 
