@@ -155,7 +155,7 @@ def source(address: str, columns: str) -> Asset:
 class Stage:
     """One warehouse, one state, one environment ``dev``."""
 
-    def __init__(self, root: Path, setup: Iterable[str] = ()) -> None:
+    def __init__(self, root: Path, setup: Iterable[str] = (), *, adopt: bool = True) -> None:
         self.root = root
         self.store = MemoryStore()
         self.fail_at: Callable[[str], None] = lambda point: None
@@ -166,7 +166,8 @@ class Stage:
             connection.execute(statement)
         connection.close()
         self.open()
-        self.engine.inner.adopt("memory")
+        if adopt:
+            self.engine.inner.adopt("memory")
 
     def open(self) -> None:
         inner = open_duckdb(self.root / "warehouse.duckdb", read_only=False, root=self.root)
