@@ -111,9 +111,8 @@ class MemoryStore:
 
 def chain_holds(events: Iterable[Event]) -> bool:
     """Tell whether every event's hash is that of its content and its predecessor."""
-    previous, number = "", 0
-    for event in events:
-        number += 1
+    previous = ""
+    for number, event in enumerate(events, 1):
         if event.number != number or event.previous != previous:
             return False
         if event.hash != _hash(previous, number, event.kind, event.body):

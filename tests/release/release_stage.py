@@ -286,7 +286,9 @@ class Stage:
         identity = build_id(key, self.nonce())
         build = self._record(identity, key, node.address, Kind.SOURCE, versions)
         capture = Capture(token, number, exact=False, build=identity)
-        return self._make(replace(build, location=node.location, capture=capture), CaptureInput(node.location, ""), None)
+        return self._make(
+            replace(build, location=node.location, capture=capture), CaptureInput(node.location, ""), None
+        )
 
     def _record(self, identity: Digest, key: Digest, address: Address, kind: Kind, versions: Versions) -> Build:
         return Build(

@@ -118,10 +118,14 @@ class Releases(RuleBasedStateMachine):
         if project is not None:
             self.attempt(lambda stage: stage.promote(project, source=environment), crash)
 
-    @rule(edit=st.sampled_from(EDITS), environment=st.sampled_from(ENVIRONMENTS), refresh=st.booleans())
-    def release(self, edit: Callable[[Project], Project], environment: str, refresh: bool) -> None:
+    @rule(
+        edit=st.sampled_from(EDITS),
+        environment=st.sampled_from(ENVIRONMENTS),
+        refresh=st.sampled_from([(), ("raw.s",)]),
+    )
+    def release(self, edit: Callable[[Project], Project], environment: str, refresh: tuple[str, ...]) -> None:
         self.edit(edit)
-        self.apply(environment, ("raw.s",) if refresh else (), None)
+        self.apply(environment, refresh, None)
         self.promote(environment, None)
 
     @rule(
