@@ -6,20 +6,20 @@ docs/explanation/sql-constructs.md, construct by construct, each with a query th
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlglot import exp
 
-from headgate.core.diagnostic import Diagnostic
 from headgate.core.recipe import Term, term
-from headgate.sql import functions
-from headgate.sql.expressions import Stage, encode, function_name, only
+from headgate.sql.calls import has_aggregate, has_window
+from headgate.sql.expressions import encode
+from headgate.sql.names import star_fields
 from headgate.sql.reading import Reading
-from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope
+from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope, renamed
 from headgate.sql.sources import read_from
+from headgate.sql.stage import Stage, only
 
 _SELECT_KEYS = (
     "with_", "kind", "expressions", "hint", "distinct", "into", "from_", "joins", "laterals", "where", "group",
@@ -107,10 +107,10 @@ class Queries:
         scope = Scope(outer, ctes)
         relation = read_from(self, node, scope)
         windows = {str(w.name).casefold(): w for w in node.args.get("windows") or ()}
-        stage = Stage(self.reading, scope, relation, self.inside, windows, relation)
+        stage = Stage(self.reading, scope, relation, encode, self.inside, windows, relation)
         aliased = _aliased(node)
         if node.args.get("where") is not None:
-            self._note_aliases(stage, _without(aliased, _has_window, _has_aggregate), [node.args["where"]])
+            self._note_aliases(stage, _without(aliased, has_window, has_aggregate), [node.args["where"]])
             condition = encode(stage, node.args["where"].this)
             relation = Relation(term("filter", relation.rows, condition.term), relation.order, relation.fields)
             stage.relation = stage.windowed = relation
@@ -139,7 +139,7 @@ class Queries:
     def _grouped(self, node: Any, stage: Stage, aliased: Mapping[str, Any]) -> Relation:
         group = node.args.get("group")
         if group is not None:
-            self._note_aliases(stage, _without(aliased, _has_window, _has_aggregate), [group])
+            self._note_aliases(stage, _without(aliased, has_window, has_aggregate), [group])
         keys, fields = self._group_keys(node, stage)
         rows = term("group", stage.relation.rows, keys)
         grouped = Relation(rows, UNORDERED, stage.relation.fields)
@@ -149,7 +149,7 @@ class Queries:
         having = node.args.get("having")
         if having is not None:
             stage.scope.aliases_compete = True
-            self._note_aliases(stage, _without(aliased, _has_window), [having])
+            self._note_aliases(stage, _without(aliased, has_window), [having])
             condition = encode(stage, having.this)
             stage.scope.aliases_compete = False
             stage.scope.aliases.clear()
@@ -193,7 +193,7 @@ class Queries:
         for item in self._expanded(node, stage):
             if isinstance(item, Field):
                 yield item
-            elif not _has_aggregate(item):
+            elif not has_aggregate(item):
                 found = encode(stage, item)
                 if isinstance(item, exp.Alias):
                     stage.scope.aliases.setdefault(item.alias.casefold(), found)
@@ -243,9 +243,9 @@ class Queries:
         """Yield the items of the SELECT list; a star gives fields, one a column."""
         for item in node.args.get("expressions") or ():
             if isinstance(item, exp.Star):
-                yield from _star_fields(self, item, stage, None)
+                yield from star_fields(item, stage, None)
             elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
-                yield from _star_fields(self, item.this, stage, item)
+                yield from star_fields(item.this, stage, item)
             else:
                 yield item
 
@@ -305,7 +305,7 @@ class Queries:
         if not any(node.args.get(key) is not None for key in ("order", "limit", "offset")):
             return relation
         scope = Scope(outer, ctes, [Item("", relation)])
-        stage = Stage(self.reading, scope, relation, self.inside, {}, relation)
+        stage = Stage(self.reading, scope, relation, encode, self.inside, {}, relation)
         return self._order_and_limit(node, relation, stage, None)
 
     def _order_and_limit(self, node: Any, relation: Relation, stage: Stage, groups: Term | None) -> Relation:
@@ -365,18 +365,6 @@ class Queries:
 
 
 # Small rules ----------------------------------------------------------------------------------------------------------
-
-
-def renamed(relation: Relation, names: list[str]) -> Relation:
-    """Return the relation with its first columns renamed, as ``t(a, b)`` does."""
-    if len(names) > len(relation.fields):
-        raise Opaque("more column aliases than columns")
-    fields = tuple(
-        Field(new or f.name, f.term, f.is_exact)
-        for f, new in itertools.zip_longest(relation.fields, names, fillvalue="")
-        if isinstance(f, Field)
-    )
-    return Relation(relation.rows, relation.order, fields)
 
 
 def deduplicated(relation: Relation, kind: str) -> Relation:
@@ -473,81 +461,4 @@ def _is_grouped(node: Any) -> bool:
     if node.args.get("group") is not None or node.args.get("having") is not None:
         return True
     clauses = [*(node.args.get("expressions") or ()), node.args.get("qualify"), node.args.get("order")]
-    return any(_has_aggregate(clause) for clause in clauses if clause is not None)
-
-
-def _has_aggregate(node: Any) -> bool:
-    """Tell whether an aggregate of this SELECT stands here: not in a subquery, not itself a window."""
-    return any(
-        function_name(call) in functions.AGGREGATES or function_name(call) in ("grouping", "grouping_id")
-        for call in _calls(node)
-        if not _is_window_call(call)
-    )
-
-
-def _has_window(node: Any) -> bool:
-    return any(_is_window_call(call) for call in _calls(node))
-
-
-def _calls(node: Any) -> Iterator[exp.Anonymous]:
-    for item in node.walk(prune=lambda n: isinstance(n, exp.Query)):
-        if isinstance(item, exp.Anonymous):
-            yield item
-
-
-def _is_window_call(call: exp.Expression) -> bool:
-    node: Any = call
-    while isinstance(node.parent, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls)) and node.parent.this is node:
-        node = node.parent
-    return isinstance(node.parent, exp.Window) and node.parent.this is node
-
-
-def _star_fields(queries: Queries, star: exp.Star, stage: Stage, qualified: exp.Column | None) -> Iterator[Field]:
-    only(star, "except_", "replace", "rename")
-    scope = stage.scope
-    if qualified is not None:
-        only(qualified, "this", "table")
-        item = scope.item(qualified.args["table"].name)
-        if item is None:
-            diagnostic = Diagnostic("HG204", f"unknown table or alias {qualified.args['table'].name}")
-            queries.reading.fault(diagnostic, qualified.args["table"])
-            return
-        fields = list(item.fields())
-    else:
-        if not scope.items:
-            raise Opaque("a star without FROM")
-        fields = _all_fields(scope)
-    excluded = {_word(e) for e in star.args.get("except_") or ()}
-    replaced = {e.alias.casefold(): e.this for e in star.args.get("replace") or ()}
-    names = {_word(e.this): e.alias for e in star.args.get("rename") or ()}
-    for item_ in fields:
-        folded = item_.name.casefold()
-        if folded in excluded:
-            continue
-        if folded in replaced:
-            found = encode(stage, replaced[folded])
-            yield Field(item_.name, found.term, found.is_exact)
-        else:
-            yield Field(names.get(folded, item_.name), item_.term, item_.is_exact)
-
-
-def _all_fields(scope: Scope) -> list[Field]:
-    fields: list[Field] = []
-    given: set[str] = set()
-    for item in scope.items:
-        for found in item.fields():
-            folded = found.name.casefold()
-            if folded in item.hidden:
-                continue
-            if folded in scope.merged and folded not in given:
-                given.add(folded)
-                fields.append(scope.merged[folded])
-            else:
-                fields.append(found)
-    return fields
-
-
-def _word(node: Any) -> str:
-    if isinstance(node, exp.Column) and node.args.get("table") is not None:
-        raise Opaque("EXCLUDE of a qualified name is not understood")
-    return str(node.name).casefold()
+    return any(has_aggregate(clause) for clause in clauses if clause is not None)

@@ -6,6 +6,7 @@ kept by construction: equal row terms mean rows that pair off; then equal column
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -95,9 +96,9 @@ class Item:
 class Scope:
     """What names mean inside one SELECT.
 
-    ``merged`` are the columns that USING and NATURAL made, by folded name. ``aliases`` are those of the SELECT list so far; a
-    column in FROM goes before them, except where ``aliases_compete``: there clauses differ. ``outer`` is the query
-    around it; ``escaped`` is set once a name was resolved out there.
+    ``merged`` are the columns that USING and NATURAL made, by folded name. ``aliases`` are those of the SELECT list so
+    far; a column in FROM goes before them, except where ``aliases_compete``: there clauses differ. ``outer`` is the
+    query around it; ``escaped`` is set once a name was resolved out there.
     """
 
     outer: Scope | None
@@ -140,3 +141,15 @@ def either(name: str, found: list[Field]) -> Field:
     if len({f.term for f in found}) == 1:
         return found[0]
     return Field(name, term("one of", *(f.term for f in found)), all(f.is_exact for f in found))
+
+
+def renamed(relation: Relation, names: list[str]) -> Relation:
+    """Return the relation with its first columns renamed, as ``t(a, b)`` does."""
+    if len(names) > len(relation.fields):
+        raise Opaque("more column aliases than columns")
+    fields = tuple(
+        Field(new or f.name, f.term, f.is_exact)
+        for f, new in itertools.zip_longest(relation.fields, names, fillvalue="")
+        if isinstance(f, Field)
+    )
+    return Relation(relation.rows, relation.order, fields)

@@ -11,9 +11,10 @@ from headgate.core.address import fold
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.recipe import Aspect, Term, reading, term
 from headgate.sql import functions
-from headgate.sql.expressions import Stage, encode, function_name, only
+from headgate.sql.expressions import encode
 from headgate.sql.reading import Reading
-from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope
+from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope, renamed
+from headgate.sql.stage import Stage, function_name, only
 from headgate.sql.tree import table_name
 
 
@@ -87,8 +88,6 @@ def _lateral(scope: Scope) -> Scope:
 
 
 def _aliased(relation: Relation, node: Any) -> Relation:
-    from headgate.sql.queries import renamed
-
     alias = node.args.get("alias")
     if not isinstance(alias, exp.TableAlias):
         return relation
@@ -165,7 +164,7 @@ def _unnest(reader: Reader, node: exp.Unnest, scope: Scope) -> Item:
 def _stage(reader: Reader, scope: Scope) -> Stage:
     """Return where the arguments of a table function stand: they see the items before it, as a subquery would."""
     around = Scope(_lateral(scope), scope.ctes)
-    return Stage(reader.reading, around, NO_ROWS_READ, reader.inside, {}, NO_ROWS_READ)
+    return Stage(reader.reading, around, NO_ROWS_READ, encode, reader.inside, {}, NO_ROWS_READ)
 
 
 # Joins ----------------------------------------------------------------------------------------------------------------
@@ -204,7 +203,7 @@ def _condition(reader: Reader, join: Any, scope: Scope, added: Item, how: str) -
     on = join.args.get("on")
     if on is None:
         return term("no condition")
-    stage = Stage(reader.reading, scope, NO_ROWS_READ, reader.inside, {}, NO_ROWS_READ)
+    stage = Stage(reader.reading, scope, NO_ROWS_READ, encode, reader.inside, {}, NO_ROWS_READ)
     return encode(stage, on).term
 
 

@@ -1,0 +1,180 @@
+"""Names to columns: qualified and bare ones, members of structs, whole rows, stars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlglot import exp
+
+from headgate.core.diagnostic import Diagnostic, nearest
+from headgate.core.recipe import term
+from headgate.sql.relation import Field, Item, Opaque, Scope, either, outer_field
+from headgate.sql.stage import Stage, only
+
+UNKNOWN = Field("", term("unknown"), False)
+"""What stands for a column that is not there, once that is reported."""
+
+
+def read_column(stage: Stage, node: exp.Column) -> Field:
+    """Return the column that a name means."""
+    only(node, "this", "table", "db", "catalog")
+    parts = [str(p.name) for p in (node.args.get(k) for k in ("catalog", "db", "table")) if p is not None]
+    if isinstance(node.this, exp.Star):
+        return _star(stage, parts)
+    if not isinstance(node.this, exp.Identifier):
+        raise Opaque("this column is not understood")
+    folded = (parts[0] if parts else node.name).casefold()
+    if folded in stage.reading.parameters:
+        raise Opaque("a parameter of a lambda is used in a way that is not understood")
+    return resolve(stage, [*parts, node.name], node)
+
+
+def resolve(stage: Stage, parts: list[str], node: Any) -> Field:
+    """Return the column that a name of one to four parts means, or report that there is none."""
+    scope: Scope | None = stage.scope
+    crossed: list[Scope] = []
+    found: list[Field] = []
+    while scope is not None:
+        here = _columns(scope, parts)
+        aliased = scope.aliases.get(parts[0].casefold())
+        only_alias = not here and not found
+        if aliased is not None and (not here or scope.aliases_compete):
+            here.append(_members(aliased, parts[1:]))
+        found += [_outside(item, crossed) for item in here]
+        if here and not (only_alias and aliased is not None):
+            break
+        crossed.append(scope)
+        scope = scope.outer
+    return either(parts[-1], found) if found else _unresolved(stage, parts, node)
+
+
+def _outside(item: Field, crossed: list[Scope]) -> Field:
+    """Return a column as it is seen from inside of the scopes that were crossed to find it."""
+    for inner in crossed:
+        inner.escaped = True
+        item = outer_field(item)
+    return item
+
+
+def _columns(scope: Scope, parts: list[str]) -> list[Field]:
+    found = [_members(item, parts[1:]) for item in scope.candidates(parts[0].casefold())]
+    if len(parts) > 1:
+        item = scope.item(parts[0])
+        if item is not None and (column := item.field(parts[1].casefold())) is not None:
+            found.append(_members(column, parts[2:]))
+    if len(parts) > 2:
+        item = scope.item(parts[1], parts[0])
+        if item is not None and (column := item.field(parts[2].casefold())) is not None:
+            found.append(_members(column, parts[3:]))
+    if not found and len(parts) == 1 and (whole := scope.item(parts[0])) is not None:
+        found.append(whole_row(whole))
+    return found
+
+
+def _members(item: Field, names: list[str]) -> Field:
+    for name in names:
+        item = Field(name, term("member", item.term, name.casefold()), False)
+    return item
+
+
+def whole_row(item: Item) -> Field:
+    """Return the row of a relation as one value: all its columns with their names."""
+    fields = item.fields()
+    names = tuple(f.name for f in fields)
+    return Field(item.alias, term("whole row", names, *(f.term for f in fields)), False)
+
+
+def _unresolved(stage: Stage, parts: list[str], node: Any) -> Field:
+    if parts[-1].casefold() in ("rowid", "filename", "file_row_number", "file_index"):
+        raise Opaque(f"{parts[-1]} depends on how rows are stored")
+    stage.reading.fault(_unknown_column(stage, parts), node)
+    return UNKNOWN
+
+
+def _unknown_column(stage: Stage, parts: list[str]) -> Diagnostic:
+    name = ".".join(parts)
+    item = stage.scope.item(parts[-2]) if len(parts) > 1 else None
+    if len(parts) > 1 and item is None:
+        aliases = [i.alias for i in stage.scope.items]
+        near = nearest(parts[-2], aliases)
+        known = ", ".join(aliases[:8]) or "nothing"
+        hint = f"FROM has {known}." + (f" Did you mean {near[0]}?" if near else "")
+        return Diagnostic("HG204", f"unknown table or alias {parts[-2]} in {name}", hint=hint)
+    names = [f.name for f in item.relation.fields if f.name] if item else list(stage.scope.known_names())
+    where = (item.address or item.alias) if item else "FROM"
+    near = nearest(parts[-1], names)
+    shown = list(near) + [n for n in names if n not in near]
+    listed = ", ".join(shown[:3] if near else shown[:8]) + (", ..." if not near and len(shown) > 8 else "")
+    hint = f"{where} has {listed or 'no columns'}." + (f" Did you mean {near[0]}?" if near else "")
+    return Diagnostic("HG203", f"unknown column {parts[-1]}", hint=hint)
+
+
+def _star(stage: Stage, parts: list[str]) -> Field:
+    """Read a star inside of an expression: all columns, with their names."""
+    items = stage.scope.items
+    if parts:
+        found = stage.scope.item(parts[-1])
+        if found is None:
+            raise Opaque("a star of another query's table is not understood")
+        items = [found]
+    fields = [f for item in items for f in item.fields()]
+    return Field("", term("all columns", tuple(f.name for f in fields), *(f.term for f in fields)), False)
+
+
+def read_star(stage: Stage, node: exp.Star) -> Field:
+    """Return all columns as one value."""
+    only(node)
+    return _star(stage, [])
+
+
+def star_fields(star: exp.Star, stage: Stage, qualified: exp.Column | None) -> Iterator[Field]:
+    """Yield the columns that a star in the SELECT list stands for."""
+    only(star, "except_", "replace", "rename")
+    scope = stage.scope
+    if qualified is not None:
+        only(qualified, "this", "table")
+        item = scope.item(qualified.args["table"].name)
+        if item is None:
+            diagnostic = Diagnostic("HG204", f"unknown table or alias {qualified.args['table'].name}")
+            stage.reading.fault(diagnostic, qualified.args["table"])
+            return
+        fields = list(item.fields())
+    else:
+        if not scope.items:
+            raise Opaque("a star without FROM")
+        fields = _all_fields(scope)
+    excluded = {_word(e) for e in star.args.get("except_") or ()}
+    replaced = {e.alias.casefold(): e.this for e in star.args.get("replace") or ()}
+    names = {_word(e.this): e.alias for e in star.args.get("rename") or ()}
+    for item_ in fields:
+        folded = item_.name.casefold()
+        if folded in excluded:
+            continue
+        if folded in replaced:
+            found = stage.encode(replaced[folded])
+            yield Field(item_.name, found.term, found.is_exact)
+        else:
+            yield Field(names.get(folded, item_.name), item_.term, item_.is_exact)
+
+
+def _all_fields(scope: Scope) -> list[Field]:
+    fields: list[Field] = []
+    given: set[str] = set()
+    for item in scope.items:
+        for found in item.fields():
+            folded = found.name.casefold()
+            if folded in item.hidden:
+                continue
+            if folded in scope.merged and folded not in given:
+                given.add(folded)
+                fields.append(scope.merged[folded])
+            else:
+                fields.append(found)
+    return fields
+
+
+def _word(node: Any) -> str:
+    if isinstance(node, exp.Column) and node.args.get("table") is not None:
+        raise Opaque("EXCLUDE of a qualified name is not understood")
+    return str(node.name).casefold()
