@@ -71,7 +71,7 @@ def _edit(draw: st.DrawFn, world: dict[str, Asset | Src | Exposure]) -> None:
 
 def _edit_asset(draw: st.DrawFn, world: dict[str, Asset | Src | Exposure], name: str, item: Asset, how: str) -> None:
     column = draw(st.sampled_from(sorted(item.columns)))
-    before = {n: i for n, i in list(world.items())[: list(world).index(name)]}
+    before = dict(list(world.items())[: list(world).index(name)])
     if how == "column":
         world[name] = replace(item, columns={**item.columns, column: replace(item.columns[column], salt=9)})
     elif how == "rows":

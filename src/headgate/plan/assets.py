@@ -35,32 +35,46 @@ class Case:
 
 
 def plan_asset(node: Node, inputs: Mapping[Address, Outcome], ground: Ground) -> Outcome:
-    """Return the outcome of a node whose inputs are planned.
-
-    Where the build pointed to has the node's recipe and was made from the very builds that its inputs end with, no
-    version is hashed: builds are immutable, so their versions are those that it read, and the key is the recorded one.
-    """
+    """Return the outcome of a node whose inputs are planned."""
     case = Case(node, inputs, ground, ground.standing(node.address))
-    own, present = case.standing.own, case.standing.present
-    if own and present and _is_untouched(present, case):
-        return _keeping(node, own, present, proof="recipe and inputs unchanged")
-    return plan_by_versions(case)
+    return plan_by_key(case, recorded_key(case) or computed_key(case))
 
 
-def plan_by_versions(case: Case) -> Outcome:
-    """Return the outcome of a node by the versions of all that it reads: its key, and who has a build of it."""
-    node, own, present = case.node, case.standing.own, case.standing.present
-    plain = plain_versions(node.recipe, case.seen)
-    if plain is None:
+def recorded_key(case: Case) -> Digest | None:
+    """Return the key of the node without hashing any version, or None where that cannot be.
+
+    Where a build that is shown, here or beside, has the node's recipe and was made from the very builds that its inputs
+    end with, its key is the node's: builds are immutable, so what they show now is what it read.
+    """
+    present = case.standing.present
+    if present is not None and _is_untouched(present, case):
+        return present.key
+    beside = case.ground.shown_beside(case.node.address)
+    return beside.key if beside is not None and _is_untouched(beside, case) else None
+
+
+def computed_key(case: Case) -> Digest | None:
+    """Return the key by the versions of all that is read; None where one of them is known only once it is built."""
+    recipe = case.node.recipe
+    plain = plain_versions(recipe, case.seen)
+    return None if plain is None else build_key(recipe.kind, recipe.shape, plain)
+
+
+def plan_by_key(case: Case, key: Digest | None) -> Outcome:
+    """Return the outcome of a node with that key: the build that it has, one that others have, or one to be made."""
+    if key is None:
         return _building(case, key=None)
-    key, recipe = build_key(node.recipe.kind, node.recipe.shape, plain), node.recipe.digest()
+    node, own, present = case.node, case.standing.own, case.standing.present
+    recipe = node.recipe.digest()
     if own and present and present.key == key and stands_for(present, node, recipe):
-        return _keeping(node, own, present, proof=f"{words_of_reads(node.recipe)}; row sets unchanged")
+        return _keeping(case, own, present)
     found = case.ground.shared_for(node, key, recipe)
     return _building(case, key=key) if found is None else _reusing(case, found)
 
 
 def _is_untouched(build: Build, case: Case) -> bool:
+    if build.recipe != case.node.recipe.digest():
+        return False
     pointed = 0
     for address in case.node.inputs:
         outcome = case.inputs[address]
@@ -69,10 +83,15 @@ def _is_untouched(build: Build, case: Case) -> bool:
         if outcome.build is None or build.inputs.get(address) != outcome.build:
             return False
         pointed += 1
-    return pointed == len(build.inputs) and build.recipe == case.node.recipe.digest()
+    return pointed == len(build.inputs)
 
 
-def _keeping(node: Node, own: Pointer, build: Build, *, proof: str) -> Outcome:
+def _keeping(case: Case, own: Pointer, build: Build) -> Outcome:
+    node = case.node
+    if _is_untouched(build, case):
+        proof = "recipe and inputs unchanged"
+    else:
+        proof = f"{words_of_reads(node.recipe)}; row sets unchanged"
     is_in_order = _has_order(own.shape, node)
     step = Step(
         address=node.address,
@@ -101,8 +120,9 @@ def _reusing(case: Case, found: Build) -> Outcome:
     beside = case.ground.snapshot.beside
     other = case.ground.beside.get(case.node.address)
     where = f" of {beside.record.name}" if beside and other and other.build == found.id else ""
+    is_baseline = case.standing.baseline is not None and case.standing.baseline.id == found.id
     step = replace(
-        _moving(case, found.versions),
+        _plain_step(case) if is_baseline else _with_impact(case, found.versions),
         action=Action.REUSE,
         cause=_cause(case, Cause.SHARED if case.standing.own is None else Cause.UPSTREAM),
         key=found.key,
@@ -116,7 +136,7 @@ def _building(case: Case, *, key: Digest | None) -> Outcome:
     versions = open_versions(case.node.recipe, case.seen)
     timed = case.ground.snapshot.timed(case.node.address) if case.node.kind is not Kind.VIEW else None
     step = replace(
-        _moving(case, versions),
+        _with_impact(case, versions),
         cause=_cause(case, Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM),
         key=key,
         node=case.node,
@@ -135,29 +155,34 @@ def _cause(case: Case, otherwise: Cause) -> Cause:
     return otherwise
 
 
-def _moving(case: Case, versions: Versions | OpenVersions) -> Step:
-    """Return the step of a node that will point to another build, with what that changes."""
+def _with_impact(case: Case, versions: Versions | OpenVersions) -> Step:
+    """Return the step of a node that will show ``versions``, with what that changes against the baseline."""
     node, baseline = case.node, case.standing.baseline
-    shape = node.recipe.shape
-    affected, rows_affected = affected_of(shape, versions, baseline)
-    is_changed = baseline is not None and baseline.recipe != node.recipe.digest()
+    affected, rows_affected = affected_of(node.recipe.shape, versions, baseline)
+    step = replace(_plain_step(case), affected=affected, rows_affected=rows_affected)
+    if baseline is None:
+        return step
+    difference = None
+    if baseline.recipe != node.recipe.digest():
+        difference = difference_of(node, affected, baseline, case.ground.snapshot.recipe(baseline.recipe))
+    return replace(
+        step,
+        difference=difference,
+        influences=influences_of(node.recipe, case.seen, baseline),
+        is_destructive=is_destructive(node, baseline),
+    )
+
+
+def _plain_step(case: Case) -> Step:
+    node = case.node
     return Step(
         address=node.address,
         kind=node.kind,
         action=Action.BUILD,
         cause=Cause.NEW,
-        shape=shape,
+        shape=node.recipe.shape,
         inputs=node.inputs,
         replaces=case.standing.own.build if case.standing.own else None,
-        difference=(
-            difference_of(node, affected, baseline, case.ground.snapshot.recipe(baseline.recipe))
-            if baseline is not None and is_changed
-            else None
-        ),
-        influences=influences_of(node.recipe, case.seen, baseline) if baseline is not None else (),
-        affected=affected,
-        rows_affected=rows_affected,
-        is_destructive=is_destructive(node, baseline),
         place=node.place,
         owner=node.properties.owner,
     )

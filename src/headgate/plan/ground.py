@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from headgate.core.address import Address
@@ -53,14 +53,22 @@ class Ground:
             baseline = self.snapshot.build(other.build)
         return Standing(own, self._usable(recorded), baseline)
 
-    def shared(self, key: Digest, address: Address) -> tuple[Build, ...]:
-        """Return the builds under ``key``, the one that the environment beside shows first, then newest first."""
-        found = [build for build in self.snapshot.find(key) if self._usable(build)]
-        other = self.beside.get(address)
-        beside = self.sealed(other.build) if other else None
+    def shared(self, key: Digest, address: Address) -> Iterator[Build]:
+        """Yield the builds under ``key``: what the environment beside shows, those of the address, others; newest first.
+
+        Twins, two assets with one recipe, so get back each its own: what is tainted differs between them.
+        Cost: nothing is looked up by key where the first is taken.
+        """
+        beside = self.shown_beside(address)
         if beside is not None and beside.key == key:
-            found = [beside, *(build for build in found if build.id != beside.id)]
-        return tuple(found)
+            yield beside
+        found = (build for build in self.snapshot.find(key) if self._usable(build))
+        yield from sorted(found, key=lambda build: build.address != address)
+
+    def shown_beside(self, address: Address) -> Build | None:
+        """Return what the environment beside shows under ``address``."""
+        other = self.beside.get(address)
+        return self.sealed(other.build) if other else None
 
     def shared_for(self, node: Node, key: Digest, recipe: Digest) -> Build | None:
         """Return the build to reuse for ``node``, or None."""
