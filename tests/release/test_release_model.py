@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from memory_state import Crash, Disk, MemoryStore, chain_holds
+from memory_state import Crash, Disk, MemoryStore
 from release_stage import BASE, LEASE, RETAIN, Project, Stage, edited, faults, shown_values, without
 
+from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.errors import Refused
-from headgate.core.records import Collection, MoveKind
+from headgate.core.events import verify_events
+from headgate.core.records import Collection, MoveKind, Pointer
 from headgate.release.history import read_moves
 from headgate.release.stored import read_environments, read_pointers
 from tests.fakes.engine import FakeWarehouse
@@ -38,7 +40,7 @@ def crashes(most: int) -> st.SearchStrategy[int | None]:
 
 
 class Releases(RuleBasedStateMachine):
-    """``expected`` is what each environment ought to show, by its own arithmetic; ``history`` that of each serial."""
+    """``applied`` is the code last applied to each environment, ``pointers`` what was shown at each serial."""
 
     @initialize()
     def begin(self) -> None:
@@ -51,12 +53,13 @@ class Releases(RuleBasedStateMachine):
         self.project: Project = BASE
         self.applied: dict[str, Project] = {}
         self.live = {"raw.s": 0, "raw.t": 0}
+        self.pointers: dict[tuple[str, int], Mapping[Address, Pointer]] = {}
         self.stage = self.session()
         self.apply("dev", (), None)
         self.promote("dev", None)
 
     def session(self, fail_at: Callable[[str], None] = lambda point: None) -> Stage:
-        self.disk.live.clear()
+        self.disk.end_processes()
         store = MemoryStore(self.disk, fail_at)
         lease = store.acquire(LEASE, holder="me", purpose="test", at="")
         stage = Stage(store, self.warehouse.open(fail_at), lease, self.ticks)
@@ -149,7 +152,22 @@ class Releases(RuleBasedStateMachine):
     def state_and_engine_agree(self) -> None:
         if hasattr(self, "stage"):
             assert faults(self.stage.engine, self.stage.store) == []
-            assert chain_holds(self.disk.events)
+            with self.stage.store.reading() as state:
+                assert verify_events(state) is None
+
+    @invariant()
+    def a_serial_stands_for_one_set_of_pointers(self) -> None:
+        """What a rollback says it restores is what was there, and nothing changes without a move."""
+        if not hasattr(self, "stage"):
+            return
+        with self.stage.store.reading() as state:
+            for name, record in read_environments(state).items():
+                shown = dict(read_pointers(state, name))
+                assert self.pointers.setdefault((name, record.serial), shown) == shown
+                last = read_moves(state, name, after=record.serial - 1)[0]
+                before = self.pointers.get((name, last.restores))
+                if last.kind is MoveKind.ROLLBACK and before is not None:
+                    assert shown == before
 
     @invariant()
     def every_environment_shows_one_consistent_evaluation(self) -> None:
@@ -184,7 +202,7 @@ class Releases(RuleBasedStateMachine):
 
 TestReleases = Releases.TestCase
 TestReleases.settings = settings(
-    max_examples=25,
+    max_examples=20,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -53,7 +53,7 @@ class World:
             self.warehouse.run(f"insert into raw.{name} values ({value})")
 
     def session(self) -> Stage:
-        self.disk.live.clear()
+        self.disk.end_processes()
         store = MemoryStore(self.disk)
         lease = store.acquire(LEASE, holder="me", purpose="test", at="")
         stage = Stage(store, self.warehouse.open(), lease, self.ticks)
@@ -248,7 +248,7 @@ def test_recovery_tells_files_apart_that_do_not_belong_together(released: World)
     with pytest.raises(Diverged, match="new file"):
         _with(World(), newer).session()
     with pytest.raises(Diverged, match="another state"):
-        _with(other, replace(newer.copy(), identity="state-2")).session()
+        _with(other, newer.copy("state-2")).session()
     with pytest.raises(Diverged, match="warehouse, which is an older copy"):
         _with(other, newer.copy()).session()
 
@@ -267,7 +267,7 @@ def test_the_same_serial_by_another_history_is_seen(released: World) -> None:
     stage = twin.session()
     stage.apply(BASE)
     stage.promote(BASE)
-    mixed = _with(released, replace(old_disk, entries={**old_disk.entries}))
+    mixed = _with(released, old_disk.copy())
     record = loads(old_disk.entries[Collection.ENVIRONMENTS, "dev"])
     record["serial"] = 2
     mixed.disk.entries[Collection.ENVIRONMENTS, "dev"] = str(record).replace("'", '"').replace("False", "false")
@@ -411,6 +411,16 @@ def test_rollback_and_back_again(released: World) -> None:
     stage = released.session()
     stage.rollback(to=1)
     assert released.shown("prod") == old
+
+
+def test_rollback_takes_away_what_was_added_and_brings_back_what_was_removed(released: World) -> None:
+    stage = released.session()
+    project = {**without(BASE, "marts.w"), "marts.n": Asset(Kind.TABLE, ("staging.v",), 7)}
+    stage.apply(project)
+    stage.promote(project)
+    assert set(released.shown("prod")) == {"staging.a", "staging.v", "marts.m", "marts.n"}
+    stage.rollback()
+    assert set(released.shown("prod")) == {"staging.a", "staging.v", "marts.m", "marts.w"}
 
 
 @pytest.mark.parametrize("to", [1, 0, 5, -1])
@@ -559,8 +569,7 @@ def test_a_release_keeps_the_source_code_that_made_it(released: World) -> None:
 def test_a_snapshot_of_ten_thousand_pointers_decodes_what_is_asked_for(released: World) -> None:
     stage = released.session()
     text = next(v for (c, k), v in released.disk.entries.items() if c == Collection.POINTERS and k == "dev/marts.m")
-    for number in range(10_000):
-        released.disk.entries[Collection.POINTERS, f"dev/many.t{number:05}"] = text
+    released.disk.entries.update_all({(Collection.POINTERS, f"dev/many.t{n:05}"): text for n in range(10_000)})
     with stage.store.reading() as state:
         asked: list[tuple[str, int]] = []
         get: Callable[..., Any] = state.get
@@ -597,7 +606,7 @@ def test_recovery_reports_what_it_did(released: World) -> None:
     stage.store.commit = until  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         stage.apply(EDITED)
-    released.disk.live.clear()
+    released.disk.end_processes()
     store = MemoryStore(released.disk)
     lease = store.acquire(LEASE, holder="next", purpose="test", at="")
     done = Stage(store, released.warehouse.open(), lease, released.ticks).recover()
