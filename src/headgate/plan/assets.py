@@ -37,6 +37,9 @@ class Case:
 def plan_asset(node: Node, inputs: Mapping[Address, Outcome], ground: Ground) -> Outcome:
     """Return the outcome of a node whose inputs are planned."""
     case = Case(node, inputs, ground, ground.standing(node.address))
+    own, present = case.standing.own, case.standing.present
+    if own and present and _is_untouched(present, case) and stands_for(present, node, present.recipe):
+        return _keeping(node, own, present, proof="recipe and inputs unchanged")
     return plan_by_key(case, recorded_key(case) or computed_key(case))
 
 
@@ -67,7 +70,7 @@ def plan_by_key(case: Case, key: Digest | None) -> Outcome:
     node, own, present = case.node, case.standing.own, case.standing.present
     recipe = node.recipe.digest()
     if own and present and present.key == key and stands_for(present, node, recipe):
-        return _keeping(case, own, present)
+        return _keeping(node, own, present, proof=f"{words_of_reads(node.recipe)}; row sets unchanged")
     found = case.ground.shared_for(node, key, recipe)
     return _building(case, key=key) if found is None else _reusing(case, found)
 
@@ -86,12 +89,7 @@ def _is_untouched(build: Build, case: Case) -> bool:
     return pointed == len(build.inputs)
 
 
-def _keeping(case: Case, own: Pointer, build: Build) -> Outcome:
-    node = case.node
-    if _is_untouched(build, case):
-        proof = "recipe and inputs unchanged"
-    else:
-        proof = f"{words_of_reads(node.recipe)}; row sets unchanged"
+def _keeping(node: Node, own: Pointer, build: Build, *, proof: str) -> Outcome:
     is_in_order = _has_order(own.shape, node)
     step = Step(
         address=node.address,
@@ -112,8 +110,7 @@ def _keeping(case: Case, own: Pointer, build: Build) -> Outcome:
 
 def _has_order(shape: Shape, node: Node) -> bool:
     """Tell whether columns that are the same stand in the same order. No shape is made: this runs for every node."""
-    columns = node.recipe.columns
-    return len(shape) == len(columns) and all(c.name == s.name for c, s in zip(columns, shape, strict=True))
+    return [column.name for column in shape] == [column.name for column in node.recipe.columns]
 
 
 def _reusing(case: Case, found: Build) -> Outcome:

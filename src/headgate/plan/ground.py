@@ -54,7 +54,7 @@ class Ground:
         return Standing(own, self._usable(recorded), baseline)
 
     def shared(self, key: Digest, address: Address) -> Iterator[Build]:
-        """Yield the builds under ``key``: what the environment beside shows, those of the address, others; newest first.
+        """Yield the builds under ``key``: what is shown beside, those of the address, others; the newest first.
 
         Twins, two assets with one recipe, so get back each its own: what is tainted differs between them.
         Cost: nothing is looked up by key where the first is taken.
