@@ -120,6 +120,17 @@ def test_without_the_old_recipe_the_difference_is_what_the_versions_show() -> No
     assert step.difference == Difference(columns_changed=("arr_delay",), rows=True)
 
 
+def test_a_dropped_or_retyped_column_is_destructive_a_changed_one_is_not() -> None:
+    state = applied(name="dev")
+    item = asset(FLIGHTS, "marts.carrier_delay")
+    dropped = {n: c for n, c in item.columns.items() if n != "flights"}
+    retyped = {**item.columns, "flights": replace(item.columns["flights"], type="BIGINT")}
+    for columns in (dropped, retyped):
+        world = {**FLIGHTS, "marts.carrier_delay": replace(item, columns=columns)}
+        assert step_of(state.plan(world), "marts.carrier_delay").is_destructive
+    assert not any(step.is_destructive for step in state.plan(EDITED).steps)
+
+
 def test_added_columns_rebuild_nobody_and_destroy_nothing() -> None:
     state = applied(name="dev")
     plan = state.plan(with_column(FLIGHTS, "staging.flights", "distance", Col(4)))

@@ -14,6 +14,7 @@ from headgate.core.address import Address
 from headgate.core.graph import Graph, Node, SourceNode
 from headgate.core.plan import Action, Plan
 from headgate.core.recipe import Aspect
+from headgate.core.records import BuildStatus
 from headgate.core.snapshot import Shown
 from headgate.plan.assets import Case, computed_key, plan_asset, recorded_key
 from headgate.plan.ground import ground_of
@@ -166,6 +167,7 @@ def test_a_selection_stays_closed_and_leaves_the_rest(data: st.DataObject) -> No
     plan = state.plan(edited, select=select)
     state.apply(plan)
     after = {a: p.build for a, p in state.pointers["dev"].items()}
+    assert {state.builds[build].status for build in after.values()} <= {BuildStatus.SEALED}
     assert state.broken("dev") == []
     for step in plan.steps:
         assert step.is_selected or (step.action is Action.KEEP and step.build == before[step.address])
