@@ -381,6 +381,7 @@ def faults(engine: Engine, store: StateStore) -> list[str]:
         for key, text in known.items():
             if loads(text)["status"] == BuildStatus.BUILDING:
                 found.append(f"{key} is unfinished")
-    if set(markers) - set(records):
-        found.append(f"markers without record: {set(markers) - set(records)}")
+    unknown = {name for name, marker in markers.items() if name not in records and marker.serial}
+    if unknown:
+        found.append(f"markers without record: {unknown}")
     return found

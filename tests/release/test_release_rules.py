@@ -26,7 +26,7 @@ from release_stage import (
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.errors import Diverged, EngineFailed, Refused, StalePlan, StatementFailed
+from headgate.core.errors import Diverged, EngineFailed, LeaseLost, Refused, StalePlan, StatementFailed
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
 from headgate.core.ports.store import Batch, Entry
@@ -175,6 +175,14 @@ def test_a_table_of_somebody_else_is_not_replaced(world: World) -> None:
     assert Collection.INTENTS not in {collection for collection, _ in world.disk.entries}
 
 
+def test_a_view_of_somebody_else_is_not_replaced_either(world: World) -> None:
+    world.warehouse.run("create view staging__dev.a as select 1 as x")
+    with pytest.raises(Refused, match=r"HG510.*staging__dev.a"):
+        world.session().apply(BASE)
+    stage = world.session()
+    assert stage.engine.query("select x from staging__dev.a").rows == ((1,),)
+
+
 def test_closure_is_checked_at_every_publish(released: World) -> None:
     stage = released.session()
     stage.apply(EDITED)
@@ -282,6 +290,27 @@ def test_pins_of_the_dead_are_taken_back_and_those_of_the_living_stay(released: 
     stage.store.commit(Batch(tuple(Entry(Collection.PINS, pin, "") for pin in pins)))
     released.session()
     assert [key for c, key in released.disk.entries if c == Collection.PINS] == [f"{build}/environment/x#1"]
+
+
+@pytest.mark.parametrize("environment", ["dev", "dev-2"])
+def test_an_author_who_was_overtaken_cannot_publish_late(released: World, environment: str) -> None:
+    """It stood still between its intent and the engine's transaction; meanwhile the next holder has taken that back."""
+    stage = released.session()
+    before = released.shown(environment)
+    publish = stage.engine.publish
+
+    def much_later(publication: Any) -> None:
+        released.session()
+        publish(publication)
+
+    stage.engine.publish = much_later  # type: ignore[method-assign]
+    with pytest.raises(LeaseLost, match="HG503"):
+        stage.apply(EDITED, environment)
+    assert released.shown(environment) == before
+    stage = released.session()
+    assert faults(stage.engine, stage.store) == []
+    assert stage.apply(EDITED, environment) is not None
+    assert faults(stage.engine, stage.store) == []
 
 
 # Promotion
@@ -491,6 +520,27 @@ def test_a_pin_that_comes_while_a_build_is_doomed_wins(released: World) -> None:
     assert table.build not in {g.build for g in done.garbage}
     assert table.build in stage.engine.built()
     assert '"sealed"' in released.disk.entries[Collection.BUILDS, table.build]
+
+
+def test_what_was_dropped_is_not_sealed_again(released: World) -> None:
+    """A collection ended between drop and erasure; meanwhile the time of retention was made longer."""
+    stage = released.session()
+    stage.apply(EDITED)
+    stage.apply(BASE)
+    drop = stage.engine.drop
+
+    def drop_and_end(relations: Any) -> None:
+        drop(relations)
+        raise KeyboardInterrupt
+
+    stage.engine.drop = drop_and_end  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        stage.collect(retain=0)
+    stage = released.session()
+    stage.collect(retain=10_000)
+    assert codes(stage.rollback_plan("dev").diagnostics) == ["HG531"]
+    assert stage.apply(EDITED) is not None
+    assert faults(stage.engine, stage.store) == []
 
 
 def test_doomed_builds_are_not_found(released: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Conflict, Diverged, Refused, StalePlan
+from headgate.core.errors import Conflict, Diverged, LeaseLost, StalePlan
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, NewEvent, Reading, StateStore
@@ -36,7 +36,7 @@ def open_intent(
 ) -> None:
     """Write the intent and pins, if the environment's record and the builds' are still these texts.
 
-    Raises ``StalePlan`` where one has moved, ``Refused`` where the lease is lost. Then nothing was written.
+    Raises ``StalePlan`` where one has moved, ``LeaseLost`` where somebody else holds the lease; nothing is written then.
     """
     environment = intent.move.environment
     entries = [Entry(Collection.INTENTS, environment, dumps(intent_to_json(intent))), *keeps]
@@ -100,24 +100,22 @@ def abandon_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
 
 
 def commit(store: StateStore, batch: Batch) -> None:
-    """Write a batch; a lost condition becomes ``StalePlan``, a lost lease ``Refused``."""
+    """Write a batch; a lost condition becomes ``StalePlan``, a lost lease ``LeaseLost``."""
     try:
         store.commit(batch)
     except Conflict as conflict:
         if conflict.entry.startswith("lease:"):
-            resource = conflict.entry.partition(":")[2]
-            raise Refused(
-                [
-                    Diagnostic(
-                        "HG503",
-                        f"the lease on {resource} was lost: somebody else holds it",
-                        hint="Run the same command again.",
-                    )
-                ]
-            ) from conflict
+            lease_name = conflict.entry.partition(":")[2]
+            raise lost_lease(lease_name) from conflict
         raise StalePlan(
             [Diagnostic("HG502", f"an entry has changed meanwhile: {conflict.entry}", hint="Plan again.")]
         ) from conflict
+
+
+def lost_lease(resource: str) -> LeaseLost:
+    """Return the refusal of a holder who was overtaken by the next one."""
+    summary = f"the lease on {resource} was lost: somebody else holds it by now"
+    return LeaseLost([Diagnostic("HG503", summary, hint="Nothing was published. Run the same command again.")])
 
 
 def _as_found(intent: Intent, reading: Reading) -> tuple[Expectation, ...]:

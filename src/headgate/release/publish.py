@@ -32,7 +32,7 @@ from headgate.core.records import (
 from headgate.release.bindings import Bindings, Difference, Naming, difference, fold_name
 from headgate.release.closure import broken_reads
 from headgate.release.intended import Intended, pointer_changes
-from headgate.release.intents import abandon_intent, commit, finish_intent, open_intent
+from headgate.release.intents import abandon_intent, commit, finish_intent, lost_lease, open_intent
 from headgate.release.stored import (
     StoredBuilds,
     StoredPointers,
@@ -261,6 +261,8 @@ def _switch(publication: Publication, intent: Intent, *, store: StateStore, engi
         marker = engine.markers().get(publication.environment)
         if marker == publication.after:
             return
+        if marker is not None and marker.fence > lease.fence:
+            raise lost_lease(lease.resource) from error
         if marker == publication.before:
             abandon_intent(intent, store=store, lease=lease)
         missing = sorted(set(publication.tables).difference(engine.built().values()))

@@ -13,7 +13,7 @@ from headgate.core.address import Address
 from headgate.core.errors import Diverged
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
-from headgate.core.ports.engine import Engine, Marker
+from headgate.core.ports.engine import Engine, Marker, Publication
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Reading, StateStore
 from headgate.core.records import (
     Build,
@@ -160,12 +160,18 @@ def _diverged(name: str, how: str) -> Diverged:
 def _settle(
     intent: Intent, verdict: _Verdict, marker: Marker | None, *, store: StateStore, engine: Engine, lease: Lease
 ) -> Recovery:
-    """Finish or abandon an intent. Before the latter the fence rises, so that its author cannot publish it late."""
+    """Finish or abandon an intent. Before the latter the fence rises, so that its author cannot publish it late.
+
+    An environment that was never shown gets a marker of serial 0 for that.
+    """
     move = intent.move
     if verdict is _Verdict.HAPPENED:
         finish_intent(intent, store=store, lease=lease)
         return Recovery(RecoveryKind.FINISHED, move.environment, move.serial, tuple(move.changes))
-    if marker is not None and marker.fence < lease.fence:
+    if marker is None:
+        first = Marker(store.identity(), 0, lease.fence, "")
+        engine.publish(Publication(move.environment, before=None, after=first, replace=(), drop=(), tables=()))
+    elif marker.fence < lease.fence:
         engine.fence(move.environment, marker, lease.fence)
     abandon_intent(intent, store=store, lease=lease)
     return Recovery(RecoveryKind.ABANDONED, move.environment, move.serial, tuple(move.changes))
