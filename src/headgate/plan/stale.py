@@ -8,6 +8,7 @@ from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.hashing import Digest, short
 from headgate.core.plan import Action, Plan, Step
+from headgate.core.recipe import Shape
 from headgate.core.records import BuildStatus
 from headgate.core.snapshot import Snapshot
 
@@ -26,7 +27,7 @@ def stale_entries(plan: Plan, snapshot: Snapshot) -> tuple[Diagnostic, ...]:
 
 def _moved_pointers(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
     now = snapshot.shown.pointers if snapshot.shown else {}
-    shapes = {step.address: step.shape for step in plan.steps if step.action is Action.KEEP}
+    steps = {step.address: step for step in plan.steps}
     for address in sorted(plan.entries.keys() | now.keys()):
         before, pointer = plan.entries.get(address), now.get(address)
         where = f"{plan.environment} {address}"
@@ -36,8 +37,15 @@ def _moved_pointers(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
             yield f"{where} was added since the plan was made"
         elif pointer.build != before:
             yield f"{where} shows build {_short(pointer.build)}, the plan was made from {_short(before)}"
-        elif shapes.get(address, pointer.shape) != pointer.shape:
+        elif address in steps and _is_reordered(steps[address], pointer.shape):
             yield f"{where} shows its columns in another order than when the plan was made"
+
+
+def _is_reordered(step: Step, shown: Shape) -> bool:
+    """Tell whether the columns stand in another order than they did: a plan to reorder them found them otherwise."""
+    if step.action is Action.RESHAPE:
+        return step.shape == shown
+    return step.action is Action.KEEP and step.shape != shown
 
 
 def _gone_builds(plan: Plan, snapshot: Snapshot) -> Iterator[str]:
