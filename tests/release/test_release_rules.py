@@ -28,7 +28,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.errors import Diverged, EngineFailed, LeaseLost, Refused, StalePlan, StatementFailed
 from headgate.core.hashing import Digest
-from headgate.core.json_form import loads
+from headgate.core.json_form import dumps, loads
 from headgate.core.ports.store import Batch, Entry
 from headgate.core.records import Build, Collection, MoveKind
 from headgate.release.collect import plan_collection
@@ -311,6 +311,46 @@ def test_an_author_who_was_overtaken_cannot_publish_late(released: World, enviro
     assert faults(stage.engine, stage.store) == []
     assert stage.apply(EDITED, environment) is not None
     assert faults(stage.engine, stage.store) == []
+
+
+def test_what_was_read_from_files_and_not_sealed_is_dropped(released: World) -> None:
+    """Nobody has looked whether the files changed while they were read; a build of tables is sealed."""
+    stage = released.session()
+    with stage.store.reading() as state:
+        shown = {a: p.build for a, p in read_pointers(state, "dev").items() if a in ("staging.a", "raw.s")}
+    for address, build in shown.items():
+        body = loads(released.disk.entries[Collection.BUILDS, build]) | {"status": "building"}
+        if address == "raw.s":
+            body["location"] = {"pattern": "s.csv", "format": "csv", "files": [], "options": {}}
+        released.disk.entries[Collection.BUILDS, build] = dumps(body)
+        released.disk.entries[Collection.PINS, f"{build}/{LEASE}#1"] = "apply"
+    released.disk.end_processes()
+    store = MemoryStore(released.disk)
+    lease = store.acquire(LEASE, holder="next", purpose="test", at="")
+    done = Stage(store, released.warehouse.open(), lease, released.ticks).recover()
+    assert [(d.kind, d.addresses) for d in done] == [
+        (RecoveryKind.SEALED, ("staging.a",)),
+        (RecoveryKind.DROPPED, ("raw.s",)),
+    ]
+    assert shown[Address("raw.s")] not in released.warehouse.open().built()
+
+
+def test_a_build_that_is_doomed_while_it_is_published_makes_the_plan_stale(released: World) -> None:
+    stage = released.session()
+    with stage.store.reading() as state:
+        pointers = dict(read_pointers(state, "dev"))
+    build = pointers[Address("marts.m")].build
+    commit = stage.store.commit
+
+    def overtaken(batch: Batch) -> None:
+        text = released.disk.entries[Collection.BUILDS, build]
+        released.disk.entries[Collection.BUILDS, build] = text.replace('"sealed"', '"doomed"')
+        commit(batch)
+
+    stage.store.commit = overtaken  # type: ignore[method-assign]
+    with pytest.raises(StalePlan, match="HG502"):
+        stage.publish(Intended("dev-2", ENGINE, 0, pointers, MoveKind.APPLY, "me"))
+    assert "dev-2" not in stage.engine.markers()
 
 
 # Promotion

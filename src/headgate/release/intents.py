@@ -36,7 +36,7 @@ def open_intent(
 ) -> None:
     """Write the intent and pins, if the environment's record and the builds' are still these texts.
 
-    Raises ``StalePlan`` where one has moved, ``LeaseLost`` where somebody else holds the lease; nothing is written then.
+    Raises ``StalePlan`` where one has moved and ``LeaseLost`` where the lease is lost; nothing is written then.
     """
     environment = intent.move.environment
     entries = [Entry(Collection.INTENTS, environment, dumps(intent_to_json(intent))), *keeps]
