@@ -1,0 +1,42 @@
+"""The event log's chain: every event carries the hash of the one before it, so that an altered log shows itself."""
+
+from __future__ import annotations
+
+from headgate.core.hashing import digest
+from headgate.core.json_form import dumps
+from headgate.core.ports.store import EventChainFault, NewEvent, Reading
+from headgate.core.records import Event
+
+
+def next_event(last: Event | None, new: NewEvent) -> Event:
+    """Return ``new`` as the event that follows ``last`` (None: it is the first), numbered and chained.
+
+    >>> first = next_event(None, NewEvent("move", {"at": "2026-11-21T02:06:11Z"}))
+    >>> second = next_event(first, NewEvent("gc", {}))
+    >>> second.number, second.previous == first.hash
+    (2, True)
+    """
+    number, previous = (last.number + 1, str(last.hash)) if last else (1, "")
+    return Event(number, new.kind, new.body, previous, digest("event", previous, number, new.kind, dumps(new.body)))
+
+
+def verify_events(reading: Reading) -> EventChainFault | None:
+    """Return the first event that does not fit its place or its hash, or None where the whole log is as written.
+
+    Events cut off at the end leave a log that is whole in itself: compare the last number with a copy kept elsewhere.
+    Cost: reads and hashes the whole log.
+    """
+    last: Event | None = None
+    for event in reading.events():
+        expected = next_event(last, NewEvent(event.kind, event.body))
+        if event.number != expected.number:
+            reason = f"event {expected.number} is missing"
+        elif event.previous != expected.previous:
+            reason = "it does not follow the event before it"
+        elif event.hash != expected.hash:
+            reason = "its content is not what was written"
+        else:
+            last = event
+            continue
+        return EventChainFault(event.number, reason, (event,) if last is None else (last, event))
+    return None
