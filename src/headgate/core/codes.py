@@ -27,7 +27,7 @@ CODES: Mapping[str, str] = {
     "HG530": "There is no such move to roll back to.",
     "HG531": "A rollback lacks builds that were collected.",
     "HG540": "The clock is earlier than the last recorded event, so that nothing can be judged old.",
-    "HG541": "There is no environment of this name.",
+    "HG541": "There is no environment of this name in the engine.",
     "HG600": "The engine, the state or the disk failed.",
     "HG601": "The engine refused a statement of the repository.",
 }

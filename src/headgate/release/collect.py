@@ -69,7 +69,7 @@ def plan_collection(
     Raises ``Refused`` where ``now`` is earlier than the last event, or an environment to drop is unknown. Cost: all
     records of the state are read once.
     """
-    dropped = _known_environments(reading, environments_to_drop)
+    dropped = _known_environments(reading, environments_to_drop, engine_name)
     _check_clock(reading, now)
     rooted = _roots(reading, now=now, retain=retain, dropped=frozenset(dropped))
     builds = _builds_of(reading, engine_name)
@@ -100,7 +100,7 @@ def collect(
     """
     now = clock()
     with store.reading() as reading:
-        dropped = _known_environments(reading, environments_to_drop)
+        dropped = _known_environments(reading, environments_to_drop, engine_name)
         _check_clock(reading, now)
     for name in dropped:
         _expire(name, store=store, engine=engine, lease=lease, clock=clock, nonce=nonce, root=root, by=by)
@@ -123,15 +123,20 @@ def collect(
 _Builds = Mapping[Digest, tuple[Build, str]]
 
 
-def _known_environments(reading: Reading, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names, each once; raise ``Refused`` where one is no environment."""
-    known = read_environments(reading)
+def _known_environments(reading: Reading, names: Iterable[str], engine_name: str) -> tuple[str, ...]:
+    """Return the names, each once; raise ``Refused`` where one is no environment of the engine."""
+    known = [name for name, record in read_environments(reading).items() if record.engine == engine_name]
     wanted = tuple(dict.fromkeys(names))
     unknown = [name for name in wanted if name not in known]
     if unknown:
         near = nearest(unknown[0], known)
         hint = f"Did you mean {near[0]}?" if near else "Look: headgate status"
-        raise Refused([Diagnostic("HG541", f"there is no environment {name}", hint=hint) for name in unknown])
+        raise Refused(
+            [
+                Diagnostic("HG541", f"there is no environment {name} in the engine {engine_name}", hint=hint)
+                for name in unknown
+            ]
+        )
     return wanted
 
 

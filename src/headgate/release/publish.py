@@ -138,7 +138,7 @@ def _check_names(intended: Intended, reading: Reading) -> None:
             raise Refused([Diagnostic("HG507", summary, hint="Use a name that differs in more than - and _.")])
         if record.bare and intended.bare:
             summary = f"{name} still has the schemas without suffix that {intended.environment} shall have"
-            hint = f"Name it in bare_schemas again, or let it go first: headgate gc --drop {name}"
+            hint = f"Name it in bare_schemas again, or let it go first: headgate gc --drop-environment {name}"
             raise Refused([Diagnostic("HG507", summary, hint=hint)])
 
 
