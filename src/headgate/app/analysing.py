@@ -102,7 +102,9 @@ def analysed(job: Job, query: Query | None, settings: str, binder: Binder) -> An
     from headgate.sql.tree import parse
 
     query = query or parse(job.asset.text, job.asset.file.path)
-    found = analyse(query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind)
+    found = analyse(
+        query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind, volatile=job.volatile
+    )
     return Analysed(found.recipe, found.body, found.diagnostics)
 
 

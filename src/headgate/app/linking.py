@@ -153,7 +153,9 @@ class CachingAnalyser:
 def analysis_key(job: Job, settings: str) -> str:
     """Return what an analysis depends on: the text, the kind, the inputs' columns, the engine's settings."""
     inputs = tuple((a, tuple((c.name, c.type) for c in shape)) for a, shape in sorted(job.inputs.items()))
-    return digest("analysis", ANALYSER, job.asset.file.digest, job.asset.kind.value, settings, inputs)
+    return digest(
+        "analysis", ANALYSER, job.asset.file.digest, job.asset.kind.value, settings, inputs, tuple(sorted(job.volatile))
+    )
 
 
 def _names_to(names: Names) -> list[list[Any]]:

@@ -104,7 +104,7 @@ class PooledAnalyser:
                 return
             job = waiting.popleft()
             sent[job.asset.address] = columns
-            self._links[number].send(("analyse", (job.asset.address, job.inputs)))
+            self._links[number].send(("analyse", (job.asset.address, job.inputs, job.volatile)))
 
     def _answer(self, number: int) -> Any:
         try:
@@ -140,7 +140,7 @@ def _serve(link: Connection, root: Path, allow: Sequence[Path], settings: str, o
             link.send(analyser.names(body))
             analyser.binder()
         else:
-            address, inputs = body
-            analyser.start(Job(assets[address], inputs))
+            address, inputs, volatile = body
+            analyser.start(Job(assets[address], inputs, volatile))
             ((_, answer),) = analyser.finished()
             link.send((address, dumps(analysed_to(answer))))

@@ -76,9 +76,14 @@ def term(tag: str, *parts: Part | Term, tainted: bool = False) -> Term:
     return Term(digest(tag, *encoded), tuple(numbers), tainted)
 
 
+def term_of(read: Read, *, tainted: bool = False) -> Term:
+    """Return the term that is what an input shows; ``tainted`` where reading it twice may give two answers."""
+    return Term(digest("read", read.aspect.value), (read,), tainted)
+
+
 def reading(address: Address, aspect: Aspect, column: str = "") -> Term:
     """Return the term that is what an input shows: its rows, its order, or one column."""
-    return Term(digest("read", aspect.value), (Read(address, aspect, column),))
+    return term_of(Read(address, aspect, column))
 
 
 @dataclass(frozen=True, slots=True)

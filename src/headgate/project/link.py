@@ -19,7 +19,7 @@ from headgate.core.declarations import (
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
 from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest, digest
-from headgate.core.recipe import Column, ColumnRecipe, Recipe, Shape, term
+from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, term
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,11 @@ class Analysed:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One SQL asset to analyse, with the columns of all its inputs."""
+    """One SQL asset to analyse, with the columns of all its inputs, and what of them is made anew at each reading."""
 
     asset: AssetDeclaration
     inputs: Mapping[Address, Shape]
+    volatile: frozenset[Read] = frozenset()
 
 
 class Analyser(Protocol):
@@ -170,7 +171,9 @@ class _Linking:
         if asset.kind is Kind.SEED:
             self._seed_node(asset)
         elif asset.address in inputs and all(self.shapes.get(i) for i in inputs[asset.address]):
-            self.analyser.start(Job(asset, {i: self.shapes[i] for i in inputs[asset.address]}))
+            needed = inputs[asset.address]
+            volatile = frozenset(read for i in needed for read in _volatile(self.nodes.get(i)))
+            self.analyser.start(Job(asset, {i: self.shapes[i] for i in needed}, volatile))
             return 1
         else:
             self._report_unseen(inputs.get(asset.address, ()))
@@ -352,6 +355,16 @@ def _identity(node: AnyNode) -> tuple[str, ...]:
         shape = tuple(f"{c.name} {c.type}" for c in node.shape)
         return (*facts, node.token or "", str(node.is_captured), *shape)
     return (*facts, *(f"{address}.{c}" for address, columns in sorted(node.uses.items()) for c in columns))
+
+
+def _volatile(node: AnyNode | None) -> Iterator[Read]:
+    """Yield what of a view is tainted: it holds no data, so each reader makes it anew."""
+    if isinstance(node, Node) and node.kind is Kind.VIEW:
+        if node.recipe.rows.tainted:
+            yield Read(node.address, Aspect.ROWS)
+        if node.recipe.order.tainted:
+            yield Read(node.address, Aspect.ORDER)
+        yield from (Read(node.address, Aspect.COLUMN, c.name) for c in node.recipe.columns if c.term.tainted)
 
 
 def _declared_shape(columns: Sequence[DeclaredColumn]) -> Shape:

@@ -12,7 +12,7 @@ from headgate.core.diagnostic import Diagnostic
 from headgate.core.graph import Reference, SqlBody
 from headgate.core.hashing import Part, digest
 from headgate.core.ports.engine import Bound
-from headgate.core.recipe import Aspect, ColumnRecipe, Recipe, Shape, Term, reading, term
+from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, reading, term
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
 from headgate.sql.relation import UNORDERED, Opaque, Relation
@@ -30,8 +30,18 @@ class Analysis:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def analyse(query: Query, *, kind: str, inputs: Mapping[Address, Shape], settings: str, bind: Bind) -> Analysis:
+def analyse(
+    query: Query,
+    *,
+    kind: str,
+    inputs: Mapping[Address, Shape],
+    settings: str,
+    bind: Bind,
+    volatile: frozenset[Read] = frozenset(),
+) -> Analysis:
     """Return the recipe of ``query`` over ``inputs``, which must hold every relation that it names.
+
+    ``volatile`` is what of the inputs is made anew at each reading (tainted aspects of views).
 
     ``settings`` identifies the engine's settings that change results; ``bind`` asks the engine for exact columns.
     Faults are told in our own words where we found them and the engine agrees that there is one; where it accepts the
@@ -40,7 +50,7 @@ def analyse(query: Query, *, kind: str, inputs: Mapping[Address, Shape], setting
     references, faults = _references(query, inputs)
     body = SqlBody(query.statement, references)
     by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
-    work = Reading(query.text, query.path, by_name)
+    work = Reading(query.text, query.path, by_name, volatile)
     relation, opaque = _read(query, work)
     bound = bind(body.text, {str(a): s for a, s in inputs.items()})
     if bound.error:
@@ -69,11 +79,16 @@ def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:
 def _recipe(kind: str, relation: Relation, shape: Shape, settings: str, opaque: str) -> Recipe:
     settings = digest("settings", settings)
     columns = tuple(
-        ColumnRecipe(column.name, column.type, term("output column", column.type, settings, item.term))
+        ColumnRecipe(column.name, column.type, _output("column", settings, item.term, column.type))
         for column, item in zip(shape, relation.fields, strict=True)
     )
-    rows = term("output rows", settings, relation.rows)
-    return Recipe(kind, rows, term("output order", settings, relation.order), columns, opaque)
+    rows, order = _output("rows", settings, relation.rows), _output("order", settings, relation.order)
+    return Recipe(kind, rows, order, columns, opaque)
+
+
+def _output(what: str, settings: str, item: Term, type_: str = "") -> Term:
+    """Return a finished term. Taint is inside: a build made when it was thought to be sound is another one."""
+    return term(f"output {what}", type_, settings, item.tainted, item)
 
 
 def _everything(query: Query, inputs: Mapping[Address, Shape], shape: Shape) -> Relation:

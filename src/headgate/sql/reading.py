@@ -10,20 +10,29 @@ from sqlglot import exp
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.recipe import Shape
+from headgate.core.recipe import Aspect, Read, Shape, Term, term_of
 from headgate.sql.relation import Field
 from headgate.sql.tree import line_at, place_at
 
 
 @dataclass(slots=True)
 class Reading:
-    """One query being read. ``inputs`` are the columns of everything it may name, by folded address."""
+    """One query being read. ``inputs`` are the columns of everything it may name, by folded address.
+
+    ``volatile`` is what of its inputs is made anew at each reading: what is tainted of a view, which holds no data.
+    """
 
     text: str
     path: str
     inputs: Mapping[str, tuple[Address, Shape]]
+    volatile: frozenset[Read] = frozenset()
     faults: list[Diagnostic] = field(default_factory=list)
     parameters: dict[str, Field] = field(default_factory=dict)
+
+    def seen(self, address: Address, aspect: Aspect, column: str = "") -> Term:
+        """Return the term that is one aspect of an input."""
+        read = Read(address, aspect, column)
+        return term_of(read, tainted=read in self.volatile)
 
     def fault(self, diagnostic: Diagnostic, node: Any) -> None:
         """Note a fault at the place of a node."""

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from headgate.core.address import fold
 from headgate.core.diagnostic import Diagnostic, nearest
-from headgate.core.recipe import Aspect, Term, reading, term
+from headgate.core.recipe import Aspect, Term, term
 from headgate.sql import functions
 from headgate.sql.expressions import encode
 from headgate.sql.reading import Reading
@@ -111,10 +111,9 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> Item:
     if found is None:
         raise Opaque(f"relation {name.schema}.{name.name} is not known")
     address, shape = found
-    fields = tuple(
-        Field(c.name, reading(address, Aspect.COLUMN, c.name), functions.is_exact_type(c.type)) for c in shape
-    )
-    relation = Relation(reading(address, Aspect.ROWS), reading(address, Aspect.ORDER), fields)
+    seen = reader.reading.seen
+    fields = tuple(Field(c.name, seen(address, Aspect.COLUMN, c.name), functions.is_exact_type(c.type)) for c in shape)
+    relation = Relation(seen(address, Aspect.ROWS), seen(address, Aspect.ORDER), fields)
     schema = "" if node.alias else name.schema
     return Item(node.alias or node.name, _aliased(relation, node), address=address, schema=schema)
 
