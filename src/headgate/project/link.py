@@ -403,18 +403,12 @@ def _type_key(type_: str) -> str:
 
 
 def _captured(nodes: Mapping[Address, AnyNode]) -> set[Address]:
-    """Return the addresses that a table reads, directly or through views."""
-    found: set[Address] = set()
-    pending = [i for n in nodes.values() if n.kind is Kind.TABLE for i in n.inputs]
-    while pending:
-        address = pending.pop()
-        if address in found:
-            continue
-        found.add(address)
-        node = nodes.get(address)
-        if node is not None and node.kind is Kind.VIEW:
-            pending += node.inputs
-    return found
+    """Return the addresses that a table or a view reads.
+
+    A view shows its source live, but what it shows is published only together with a capture, which says where the
+    source is and which columns it had.
+    """
+    return {i for n in nodes.values() if n.kind in (Kind.TABLE, Kind.VIEW) for i in n.inputs}
 
 
 def _topological(nodes: Mapping[Address, AnyNode]) -> Iterator[Address]:
