@@ -37,7 +37,7 @@ class Place:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with ExitStack() as stack:
         state = FakeState("first")
-        names = iter(["first", "second", "third"])
+        names = iter(["first", *"abcdefghijkl"])
 
         def opened() -> StateStore:
             path = tmp_path / "w.state.db"
@@ -87,6 +87,18 @@ def in_threads(count: int, work: Callable[[int], None]) -> None:
 def test_the_identity_is_made_once(place: Place) -> None:
     first = place.open()
     assert first.identity() == first.identity() == place.open().identity() == "first"
+
+
+def test_eight_threads_that_make_a_state_at_once_make_one(place: Place) -> None:
+    stores, gate, seen = [place.open() for _ in range(8)], threading.Barrier(8, timeout=20), list[str]()
+
+    def work(number: int) -> None:
+        gate.wait()
+        seen.append(stores[number].identity())
+
+    in_threads(8, work)
+    assert len(seen) == 8
+    assert len(set(seen)) == 1
 
 
 def test_a_new_state_is_empty(store: StateStore) -> None:

@@ -27,7 +27,7 @@ def lock_path(state: Path, resource: str) -> Path:
     """Return the lock file of ``resource``: readable, and different for every two resources on any file system.
 
     >>> lock_path(Path("x.state.db"), "engine/local").name
-    'x.state.db.engine-local-bf05e1f7a7de8d3e.lock'
+    'x.state.db.engine-local-d689c4c84f3d6856.lock'
     """
     readable = re.sub(r"[^a-z0-9]+", "-", resource.lower())[:40].strip("-")
     return state.with_name(f"{state.name}.{readable}-{short(digest('lock', resource), 16)}.lock")

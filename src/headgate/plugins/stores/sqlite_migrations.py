@@ -64,10 +64,13 @@ def check_format(connection: sqlite3.Connection, path: Path, migrations: Sequenc
 
 def is_foreign(connection: sqlite3.Connection) -> bool:
     """Tell whether it is a SQLite file of something else than Headgate. A file without content is not foreign."""
-    (application,) = connection.execute("pragma application_id").fetchone()
-    if application == APPLICATION:
-        return False
-    return bool(application) or bool(connection.execute("select count(*) from sqlite_schema").fetchone()[0])
+    connection.execute("begin")  # both looks see one moment: another process may be making the state
+    try:
+        (application,) = connection.execute("pragma application_id").fetchone()
+        (things,) = connection.execute("select count(*) from sqlite_schema").fetchone()
+    finally:
+        connection.execute("rollback")
+    return application != APPLICATION and bool(application or things)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration], nonce: Nonce) -> None:

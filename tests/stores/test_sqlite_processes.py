@@ -1,0 +1,214 @@
+"""Several processes on one state: leases end with their process, and what was acknowledged survives SIGKILL."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from headgate.core.errors import StoreFailed
+from headgate.core.events import verify_events
+from headgate.core.ports.store import Batch, Entry, LeaseTaken, StateStore
+from headgate.plugins.stores.sqlite import open_sqlite_store
+
+PRELUDE = """
+import os, signal, subprocess, sys, time, pathlib
+from headgate.core.ports.store import Batch, Entry, Expectation, LeaseTaken, NewEvent
+from headgate.core.errors import Conflict
+from headgate.plugins.stores.sqlite import open_sqlite_store
+path, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+store = open_sqlite_store(path, nonce=lambda: name)
+"""
+
+HOLD = """
+store.acquire("engine/local", holder=name, purpose="apply", at="now")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+RACE = """
+print("ready", flush=True)
+sys.stdin.readline()
+won = 0
+while won < 20:
+    try:
+        lease = store.acquire("engine/local", holder=name, purpose="apply", at="now")
+    except LeaseTaken as taken:
+        assert taken.lease.holder != name, taken
+        time.sleep(0.001)
+        continue
+    with store.reading() as reading:
+        before = reading.get("c", ["count", "inside"])
+    assert before.get("inside", "") == "", "two holders at once"
+    store.commit(Batch((Entry("c", "inside", name),), lease=lease))
+    count = str(int(before.get("count", "0")) + 1)
+    store.commit(Batch((Entry("c", "inside", ""), Entry("c", "count", count)), lease=lease))
+    store.release(lease)
+    won += 1
+print(store.identity(), flush=True)
+"""
+
+COMMIT = """
+i = int(sys.argv[3])
+lease = store.acquire("engine/local", holder=name, purpose="apply", at="now")
+while True:
+    i += 1
+    store.commit(Batch((Entry("a", "n", str(i)), Entry("b", "n", str(i))), (), (NewEvent("e", {"i": i}),), lease))
+    os.write(1, b"%d\\n" % i)
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "w.state.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[StateStore]:
+    with closing(open_sqlite_store(path, nonce=lambda: "id")) as store:
+        yield store
+
+
+def started(script: str, *arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", PRELUDE + script, *map(str, arguments)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().strip()
+
+
+def killed(process: subprocess.Popen[str]) -> str:
+    process.send_signal(signal.SIGKILL)
+    return process.communicate()[0]
+
+
+def test_the_loser_is_told_who_holds_the_lease(path: Path, store: StateStore) -> None:
+    holder = started(HOLD, path, "ci@runner-7")
+    assert line_of(holder) == "held"
+    with pytest.raises(LeaseTaken) as caught:
+        store.acquire("engine/local", holder="me", purpose="promote", at="later")
+    assert (caught.value.lease.holder, caught.value.lease.purpose) == ("ci@runner-7", "apply")
+    with store.reading() as reading:
+        assert reading.lease("engine/local") == caught.value.lease
+    holder.communicate()
+    with store.reading() as reading:
+        assert reading.lease("engine/local") is None
+
+
+def test_two_processes_that_make_and_use_a_state_exclude_each_other(path: Path) -> None:
+    racers = [started(RACE, path, name) for name in ("a", "b")]
+    assert [line_of(racer) for racer in racers] == ["ready", "ready"]
+    for racer in racers:
+        assert racer.stdin
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
+    ends = [racer.communicate(timeout=60) for racer in racers]
+    assert [end[1] for end in ends] == ["", ""]
+    assert ends[0][0] == ends[1][0]
+    assert ends[0][0].strip() in {"a", "b"}
+    with closing(open_sqlite_store(path, nonce=lambda: "id")) as store:
+        with store.reading() as reading:
+            assert reading.get("c", ["count"]) == {"count": "40"}
+        assert store.acquire("engine/local", holder="me", purpose="", at="").fence == 41
+
+
+def test_a_killed_holder_is_succeeded_at_once(path: Path, store: StateStore) -> None:
+    for fence in (1, 3, 5):
+        holder = started(HOLD, path, "dead")
+        assert line_of(holder) == "held"
+        killed(holder)
+        with store.reading() as reading:
+            assert reading.lease("engine/local") is None
+        lease = store.acquire("engine/local", holder="me", purpose="apply", at="now")
+        assert lease.fence == fence + 1
+        store.commit(Batch((Entry("c", "a", "1"),), lease=lease))
+        store.release(lease)
+
+
+def test_nothing_acknowledged_is_lost_by_a_kill(path: Path, store: StateStore) -> None:
+    last = 0
+    for attempt in range(10):
+        writer = started(COMMIT, path, "writer", last)
+        line_of(writer)
+        time.sleep(0.004 * attempt)
+        acknowledged = [int(line) for line in killed(writer).split("\n")[:-1]]
+        with store.reading() as reading:
+            values = {dict(reading.scan(collection))["n"] for collection in ("a", "b")}
+            events = list(reading.events())
+            assert verify_events(reading) is None
+        assert len(values) == 1
+        written = int(values.pop())
+        assert max(acknowledged, default=last + 1) <= written
+        assert [event.body["i"] for event in events] == list(range(1, written + 1))
+        last = written
+
+
+CHILDREN = {  # each prints the child's id once the child runs
+    "exec": """
+child = subprocess.Popen(["sleep", "60"], close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(child.pid, flush=True)
+""",
+    "fork": """
+if os.fork() == 0:
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+    os._exit(0)
+""",
+    "multiprocessing": """
+import multiprocessing
+def child():
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+multiprocessing.get_context("fork").Process(target=child).start()
+""",
+}
+
+
+@pytest.mark.parametrize("kind", CHILDREN)
+def test_a_child_does_not_keep_the_lease_of_its_parent_alive(kind: str, path: Path, store: StateStore) -> None:
+    holder = started(HOLD.replace('print("held", flush=True)', CHILDREN[kind]), path, "parent")
+    child = int(line_of(holder))
+    try:
+        with pytest.raises(LeaseTaken):
+            store.acquire("engine/local", holder="me", purpose="apply", at="now")
+        holder.kill()
+        holder.wait()
+        os.kill(child, 0)  # the child is still there
+        assert store.acquire("engine/local", holder="me", purpose="apply", at="now").fence == 2
+    finally:
+        os.kill(child, signal.SIGKILL)
+        holder.communicate()
+
+
+def test_a_forked_child_neither_uses_nor_harms_what_its_parent_opened(path: Path, store: StateStore) -> None:
+    lease = store.acquire("engine/local", holder="parent", purpose="apply", at="now")
+    store.commit(Batch((Entry("c", "a", "1"),), lease=lease))
+
+    def in_child() -> None:
+        with pytest.raises(StoreFailed, match="another process"):
+            store.commit(Batch((Entry("c", "a", "child"),), lease=lease))
+        store.close()
+        other = open_sqlite_store(path, nonce=lambda: "child")
+        with pytest.raises(LeaseTaken):
+            other.acquire("engine/local", holder="child", purpose="apply", at="now")
+        assert other.acquire("engine/other", holder="child", purpose="apply", at="now").fence == 1
+        other.close()
+
+    child = multiprocessing.get_context("fork").Process(target=in_child)
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0
+    store.commit(Batch((Entry("c", "a", "2"),), lease=lease))
+    with closing(open_sqlite_store(path, nonce=lambda: "x")) as other, pytest.raises(LeaseTaken):
+        other.acquire("engine/local", holder="me", purpose="apply", at="now")
+    store.release(lease)
