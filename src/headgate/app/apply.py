@@ -1,0 +1,147 @@
+"""`headgate apply`: make what a plan lacks, then let the environment show it, at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from headgate.app.plan import Planned, refuse_protected
+from headgate.app.session import nonce, now, user
+from headgate.core.errors import StalePlan
+from headgate.core.plan import Plan
+from headgate.core.progress import RunEvent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from headgate.app.session import Held, Session
+    from headgate.core.ports.store import Entry, Reading
+    from headgate.core.records import Move
+    from headgate.core.snapshot import Shown
+    from headgate.release.intended import Intended
+    from headgate.run.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of an apply. ``move`` is None where something failed, so that nothing was published.
+
+    ``seconds`` is the whole time under the lease, ``switch_seconds`` that of the publication alone; ``bytes`` what the
+    new tables take. ``beside`` names the environment that the reused builds are shared with, if it shows them.
+    """
+
+    plan: Plan
+    outcome: Outcome
+    move: Move | None
+    seconds: float
+    switch_seconds: float
+
+    @property
+    def bytes(self) -> int:
+        """What the builds that were made take together."""
+        return sum(self.outcome.builds[address].bytes for address in self.outcome.made)
+
+
+def apply(
+    session: Session,
+    planned: Planned,
+    *,
+    report: Callable[[RunEvent], None],
+    threads: int = 0,
+    wait_seconds: float = 0,
+) -> Applied:
+    """Carry the plan out and publish its result; where anything failed the environment is as it was.
+
+    Raises ``LeaseHeld`` where somebody else changes the warehouse, ``StalePlan`` where an entry of the plan has moved.
+    """
+    from headgate.run.carry_out import carry_out
+
+    plan = planned.plan
+    refuse_protected(session, plan.environment)
+    with session.holding(plan.environment, f"apply {plan.environment}", wait_seconds=wait_seconds) as held:
+        started = time.monotonic()
+        shown = _check(session, plan, held)
+        outcome = carry_out(
+            plan,
+            store=held.store,
+            engine=held.engine,
+            lease=held.lease,
+            clock=now,
+            nonce=nonce,
+            root=str(session.root),
+            report=report,
+            threads=threads,
+        )
+        if not outcome.is_complete:
+            return Applied(plan, outcome, None, time.monotonic() - started, 0.0)
+        switching = time.monotonic()
+        move = _publish(session, planned, outcome, held, shown)
+        ended = time.monotonic()
+        return Applied(plan, outcome, move, ended - started, ended - switching)
+
+
+def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
+    """Return what the environment shows; raise ``StalePlan`` where the plan rests on something else."""
+    from headgate.app.plan import snapshot_of
+    from headgate.plan.stale import stale_entries
+
+    with held.store.reading() as reading:
+        snapshot = snapshot_of(session, reading, plan.environment, engine=plan.engine)
+        if moved := stale_entries(plan, snapshot):
+            raise StalePlan(moved)
+        shown = snapshot.shown
+        return None if shown is None else replace(shown, pointers=dict(shown.pointers))
+
+
+def _publish(session: Session, planned: Planned, outcome: Outcome, held: Held, shown: Shown | None) -> Move | None:
+    from headgate.core.hashing import digest
+    from headgate.core.json_form import dumps
+    from headgate.plan.stored import plan_to_json
+    from headgate.release.intended import intended_for_plan
+    from headgate.release.publish import publish
+
+    plan = planned.plan
+    intended = intended_for_plan(
+        plan,
+        outcome.builds,
+        shown=shown,
+        by=user(),
+        bare=session.config.bare == plan.environment,
+        identity=digest("plan", dumps(plan_to_json(plan))),
+    )
+    with held.store.reading() as reading:
+        keeps = kept_source(plan, reader(session.root, planned.files), reading)
+    return publish(
+        _with_graph(intended, plan),
+        store=held.store,
+        engine=held.engine,
+        lease=held.lease,
+        clock=now,
+        nonce=nonce,
+        root=str(session.root),
+        keeps=keeps,
+    )
+
+
+def kept_source(plan: Plan, read: Callable[[str], bytes], reading: Reading) -> tuple[Entry, ...]:
+    """Return the entries that keep the plan's source code in the state."""
+    from headgate.release.source_code import keep_tree
+
+    return keep_tree(plan.origin.files, read, reading=reading)
+
+
+def reader(root: Path, files: Mapping[str, bytes] | None) -> Callable[[str], bytes]:
+    """Return what gives a file's bytes: out of a saved plan, else from the disk."""
+
+    def read(path: str) -> bytes:
+        return files[path] if files and path in files else (root / path).read_bytes()
+
+    return read
+
+
+def _with_graph(intended: Intended, plan: Plan) -> Intended:
+    """Say that the environment shows the whole graph, unless addresses were left out of the plan."""
+    is_whole = all(step.is_selected for step in plan.steps)
+    return replace(intended, graph=plan.graph) if is_whole else intended

@@ -1,0 +1,8 @@
+/* headgate
+kind: view
+owner: ops
+*/
+select
+  a.carrier,
+  a.name as airline
+from raw.airlines as a

@@ -1,0 +1,8 @@
+/* headgate
+kind: view
+owner: ops
+*/
+select
+  a.faa  as airport,
+  a.name as name
+from raw.airports as a

@@ -1,0 +1,74 @@
+"""`headgate gc`: drop what nobody can come back to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headgate.app.session import nonce, now, user
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from headgate.app.session import Session
+    from headgate.release.collect import CollectionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection would do, or did, in one engine."""
+
+    engine: str
+    plan: CollectionPlan
+
+
+def plan_gc(session: Session, *, drop: Sequence[str] = (), engine: str = "") -> Collected:
+    """Return what would go; raise ``Refused`` where an environment to drop is protected or unknown."""
+    from headgate.release.collect import plan_collection
+
+    name = engine_of(session, engine)
+    for environment in drop:
+        config = session.config.environment(environment)
+        if config is not None and config.protected:
+            text = f"{environment} is protected: it cannot be dropped"
+            hint = "Take `protected = true` out of headgate.toml first, if you mean it."
+            raise Refused([Diagnostic("HG543", text, hint=hint)])
+    with session.reading() as reading:
+        plan = plan_collection(
+            reading, engine_name=name, now=now(), retain=session.retain_seconds, environments_to_drop=drop
+        )
+    return Collected(name, plan)
+
+
+def gc(session: Session, *, drop: Sequence[str] = (), engine: str = "", wait_seconds: float = 0) -> Collected:
+    """Drop it, and return what went."""
+    from headgate.release.collect import collect
+
+    name = engine_of(session, engine)
+    purpose = f"gc --drop-environment {' '.join(drop)}" if drop else "gc"
+    environment = drop[0] if drop else next(iter(session.protected()), "dev")
+    with session.holding(environment, purpose, wait_seconds=wait_seconds, engine_name=name) as held:
+        done = collect(
+            store=held.store,
+            engine=held.engine,
+            engine_name=name,
+            lease=held.lease,
+            clock=now,
+            nonce=nonce,
+            root=str(session.root),
+            by=user(),
+            retain=session.retain_seconds,
+            environments_to_drop=drop,
+        )
+    return Collected(name, done)
+
+
+def engine_of(session: Session, name: str) -> str:
+    """Return the engine to collect in: the one named, else the only one."""
+    engines = list(session.config.engines)
+    if name and name not in engines:
+        raise UsageError(f"there is no engine {name}; headgate.toml has {', '.join(engines)}")
+    if not name and len(engines) > 1:
+        raise UsageError(f"say which engine with --engine: {', '.join(engines)}")
+    return name or engines[0]

@@ -1,0 +1,231 @@
+"""`headgate plan`: what applying the working tree would do to an environment. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Refused, UsageError
+from headgate.core.plan import Action, Plan
+
+if TYPE_CHECKING:
+    from headgate.app.repository import Repository
+    from headgate.app.session import Session
+    from headgate.core.address import Address
+    from headgate.core.graph import Graph
+    from headgate.core.hashing import Digest
+    from headgate.core.plan import Origin
+    from headgate.core.ports.store import Reading
+    from headgate.core.recipe import Recipe, Shape
+    from headgate.core.snapshot import Shown, Snapshot
+
+_EQUAL = "equal"
+"""The kind of cache entry that says: what this move left shows this graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a plan is asked for. ``refresh``: None for none, empty for all source tables."""
+
+    environment: str = "dev"
+    select: tuple[str, ...] = ()
+    refresh: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what a reader of it wants to know beside it.
+
+    ``shows`` counts the tables, views and seeds that the environment shows afterwards. ``recipes`` are those of what is
+    reused, for the reasons; ``stale`` says what has moved since a saved plan was made; ``files`` is the code of a saved
+    plan.
+    """
+
+    plan: Plan
+    shows: int
+    is_new: bool = False
+    warnings: tuple[Diagnostic, ...] = ()
+    recipes: Mapping[Address, Recipe] | None = None
+    stale: tuple[Diagnostic, ...] = ()
+    files: Mapping[str, bytes] | None = None
+
+
+def plan(session: Session, repository: Repository, request: Request) -> Planned:
+    """Return what would bring the environment to the working tree.
+
+    Cost where nothing changed since the last apply: the files' stamps, one look-up; nothing is linked.
+    """
+    environment = session.environment(request.environment)
+    with session.reading() as reading:
+        return _planned(session, repository, request, reading, engine=environment.engine, is_patient=False)
+
+
+def plan_for_apply(session: Session, repository: Repository, request: Request) -> Planned:
+    """Return the same, with columns of source tables that were never seen looked up in the warehouse, if need be."""
+    environment = session.environment(request.environment)
+    with session.reading() as reading:
+        return _planned(session, repository, request, reading, engine=environment.engine, is_patient=True)
+
+
+def save(planned: Planned, repository: Repository, path: Path) -> None:
+    """Leave the plan in a file, with the code that it was made from."""
+    import base64
+
+    from headgate.core.json_form import dumps
+    from headgate.plan.stored import plan_to_json
+
+    files = {f.path: (repository.root / f.path).read_bytes() for f in planned.plan.origin.files}
+    body = plan_to_json(planned.plan)
+    body["shows"], body["is_new"] = planned.shows, planned.is_new
+    body["files"] = {name: base64.b64encode(content).decode("ascii") for name, content in files.items()}
+    try:
+        path.write_text(dumps(body) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def saved(path: Path, session: Session | None = None) -> Planned:
+    """Return a saved plan; with a session also what has moved since it was made."""
+    import base64
+
+    from headgate.core.json_form import loads
+    from headgate.plan.stale import stale_entries
+    from headgate.plan.stored import plan_from_json
+
+    try:
+        body: Any = loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not a saved plan; headgate plan --out FILE makes one") from error
+    found = plan_from_json(body)
+    files = {name: base64.b64decode(text) for name, text in body.get("files", {}).items()}
+    stale: tuple[Diagnostic, ...] = ()
+    if session is not None:
+        session.environment(found.environment)
+        with session.reading() as reading:
+            stale = stale_entries(found, snapshot_of(session, reading, found.environment, engine=found.engine))
+    return Planned(found, int(body.get("shows", 0)), bool(body.get("is_new")), stale=stale, files=files)
+
+
+def snapshot_of(session: Session, reading: Reading, environment: str, *, engine: str) -> Snapshot:
+    """Return what the state holds of an environment and the protected one beside it."""
+    from headgate.release.snapshot import take_snapshot
+
+    return take_snapshot(reading, environment=environment, beside=session.beside(environment), engine=engine)
+
+
+def refuse_protected(session: Session, environment: str) -> None:
+    """Raise ``Refused`` where only promote and rollback may change the environment."""
+    if session.environment(environment).protected:
+        text = f"{environment} is protected: only promote and rollback change it"
+        hint = "Apply to another environment, then promote it: headgate apply dev && headgate promote dev"
+        raise Refused([Diagnostic("HG543", text, hint=hint)])
+
+
+def _planned(
+    session: Session, repository: Repository, request: Request, reading: Reading, *, engine: str, is_patient: bool
+) -> Planned:
+    from headgate.app.repository import graph_of, looked_up, recorded_shapes
+
+    snapshot = snapshot_of(session, reading, request.environment, engine=engine)
+    recorded = recorded_shapes(session, repository, reading, engine=engine)
+    if not request.select and request.refresh is None:
+        empty = _if_nothing_changed(session, repository, snapshot, recorded, engine=engine)
+        if empty is not None:
+            return empty
+    refresh = frozenset[Any]()
+    if request.refresh is not None:
+        from headgate.app.repository import undeclared_tables
+
+        refresh = frozenset(request.refresh or undeclared_tables(repository.declarations))
+    recorded = looked_up(session, repository, recorded, engine=engine, refresh=refresh, is_patient=is_patient)
+    graph, warnings = graph_of(session, repository, recorded)
+    made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
+    if made.is_empty and snapshot.shown is not None and not request.select:
+        # Such an edit (a comment) moves nothing, so the environment's record never learns of this graph.
+        session.cache.put(_EQUAL, {_equal_key(snapshot.shown, graph.digest): ""})
+        session.cache.forget(_EQUAL, keep=50)
+    return Planned(
+        made,
+        shows=_count_shown(made),
+        is_new=snapshot.shown is None or not snapshot.shown.pointers,
+        warnings=warnings,
+        recipes={a: node.recipe for a, node in graph.nodes.items() if hasattr(node, "recipe")},
+    )
+
+
+def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, request: Request, *, engine: str) -> Plan:
+    from headgate.plan.make import make_plan
+    from headgate.plan.select import refreshed, selected
+
+    return make_plan(
+        graph,
+        snapshot,
+        origin,
+        project=session.config.name,
+        engine=engine,
+        select=selected(graph, request.select) if request.select else None,
+        refresh=frozenset() if request.refresh is None else refreshed(graph, request.refresh),
+        is_protected=session.environment(request.environment).protected,
+    )
+
+
+def _if_nothing_changed(
+    session: Session,
+    repository: Repository,
+    snapshot: Snapshot,
+    recorded: Mapping[Address, Shape],
+    *,
+    engine: str,
+) -> Planned | None:
+    """Return the empty plan where the environment shows exactly the graph that the working tree was linked to before.
+
+    Beside the graph a plan depends on the newest captures of source tables: each must be the one that is pointed to.
+    """
+    from headgate.app.repository import known_graph
+
+    shown = snapshot.shown
+    if shown is None or shown.record.engine != engine:
+        return None
+    graph = known_graph(session, repository, recorded)
+    if graph is None or (graph != shown.record.graph and not _is_known_equal(session, shown, graph)):
+        return None
+    for address, capture in snapshot.captures.items():
+        if not capture.exact and address in shown.pointers and shown.pointers[address].build != capture.build:
+            return None
+    beside = (snapshot.beside.record.name, snapshot.beside.record.serial) if snapshot.beside else None
+    empty = Plan(
+        project=session.config.name,
+        environment=snapshot.name,
+        engine=engine,
+        serial=shown.record.serial,
+        entries={},
+        steps=(),
+        reaches=(),
+        origin=repository.origin,
+        beside=beside,
+        graph=graph,
+    )
+    return Planned(empty, shows=len(shown.pointers))
+
+
+def _is_known_equal(session: Session, shown: Shown, graph: Digest) -> bool:
+    key = _equal_key(shown, graph)
+    return key in session.cache.get(_EQUAL, (key,))
+
+
+def _equal_key(shown: Shown, graph: Digest) -> str:
+    return f"{shown.record.name}/{shown.record.intent}/{graph}"
+
+
+def _count_shown(made: Plan) -> int:
+    return sum(step.action is not Action.REMOVE and step.kind.value != "source" for step in made.steps)
+
+
+def counted_builds(steps: Sequence[Any]) -> int:
+    """Return how many of the steps make a table or bind a view."""
+    return sum(step.action is Action.BUILD for step in steps)

@@ -1,0 +1,189 @@
+"""`headgate promote`: a protected environment takes over what another one has proven. Nothing is computed or copied."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headgate.app.repository import Repository, committed, graph_of, looked_up, recorded_shapes
+from headgate.app.session import nonce, now, user
+from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Diagnostic, has_errors
+from headgate.core.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from headgate.app.session import Session
+    from headgate.core.declarations import File
+    from headgate.core.graph import Graph
+    from headgate.core.ports.store import Reading
+    from headgate.core.records import Move
+    from headgate.release.promote import Code, PromotionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What a promotion would do. ``files`` is the code that goes with it; numbers count what readers see."""
+
+    plan: PromotionPlan
+    commit: str
+    files: tuple[File, ...]
+    contents: dict[str, bytes]
+    moved: int
+    kept: int
+    removed: int
+    is_git: bool
+
+    @property
+    def release(self) -> int:
+        """The number that the release will have."""
+        return self.plan.serial + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """What was done: the move is None where the target showed it already."""
+
+    promotion: Promotion
+    move: Move | None
+    switch_seconds: float
+
+
+def target_of(session: Session, source: str, to: str | None) -> str:
+    """Return the environment to promote to: the one named, else the protected one."""
+    if to is None:
+        names = [name for name in session.protected() if name != source]
+        if len(names) != 1:
+            several = f"there are several protected environments ({', '.join(names)})" if names else "none is protected"
+            raise UsageError(f"{several}: say which one with --to NAME")
+        to = names[0]
+    if to == source:
+        raise UsageError(f"{source} cannot be promoted to itself")
+    session.environment(source)
+    if session.environment(to).engine != session.environment(source).engine:
+        text = f"{source} and {to} live in different engines"
+        raise Refused([Diagnostic("HG509", text, hint="Promote between environments of one engine.")])
+    return to
+
+
+def plan_promotion(session: Session, repository: Repository, *, source: str, to: str | None) -> Promotion:
+    """Return what promoting ``source`` would do, with the code that the checked-out commit has.
+
+    Raises ``Refused`` where a rule forbids it.
+    """
+    target = target_of(session, source, to)
+    engine = session.environment(target).engine
+    with committed(session, repository) as code, session.reading() as reading:
+        recorded = recorded_shapes(session, code, reading, engine=engine)
+        recorded = looked_up(session, code, recorded, engine=engine, refresh=frozenset(), is_patient=False)
+        graph, _ = graph_of(session, code, recorded)
+        contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
+        plan = _plan(session, reading, source, target, _code(session, code, graph, reading, target))
+    if has_errors(plan.diagnostics):
+        raise Refused(plan.diagnostics)
+    return _counted(plan, code, contents)
+
+
+def promote(session: Session, repository: Repository, promotion: Promotion, *, wait_seconds: float = 0) -> Promoted:
+    """Make the release: decided again under the lease, then switched in one transaction.
+
+    Raises ``Refused`` where what was shown is not what would happen by now.
+    """
+    from headgate.release.publish import publish
+    from headgate.release.source_code import keep_tree
+
+    source, target = promotion.plan.source, promotion.plan.target
+    with session.holding(target, f"promote {source} to {target}", wait_seconds=wait_seconds) as held:
+        again = plan_promotion(session, repository, source=source, to=target)
+        if again.plan.intended is None:
+            return Promoted(again, None, 0.0)
+        _check_same(promotion, again)
+        with held.store.reading() as reading:
+            keeps = keep_tree(promotion.files, promotion.contents.__getitem__, reading=reading)
+        started = time.monotonic()
+        move = publish(
+            again.plan.intended,
+            store=held.store,
+            engine=held.engine,
+            lease=held.lease,
+            clock=now,
+            nonce=nonce,
+            root=str(session.root),
+            keeps=keeps,
+        )
+        return Promoted(again, move, time.monotonic() - started)
+
+
+def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:
+    from headgate.app.git import is_ancestor
+    from headgate.release.promote import Code
+    from headgate.release.source_code import tree_digest
+
+    commit = code.checkout.commit
+    released = _released_commit(reading, target)
+    return Code(
+        graph=graph,
+        tree=tree_digest(code.declarations.tree),
+        commit=commit,
+        is_clean=code.root == session.root,
+        is_ancestor=is_ancestor(session.root, released, commit) if commit and released else None,
+    )
+
+
+def _released_commit(reading: Reading, target: str) -> str:
+    """Return the commit of the release that the target shows; empty where there is none."""
+    from headgate.release.history import read_moves
+    from headgate.release.stored import read_environment
+
+    record, _ = read_environment(reading, target)
+    moves = read_moves(reading, target, after=record.serial - 1) if record else ()
+    return moves[-1].commit if moves else ""
+
+
+def _plan(session: Session, reading: Reading, source: str, target: str, code: Code) -> PromotionPlan:
+    from headgate.release.history import read_moves
+    from headgate.release.promote import plan_promotion as planned
+    from headgate.release.snapshot import take_snapshot
+
+    engine = session.environment(target).engine
+    ours = take_snapshot(reading, environment=source, beside=None, engine=engine)
+    return planned(
+        source=ours,
+        target=take_snapshot(reading, environment=target, beside=None, engine=engine),
+        code=code,
+        engine=engine,
+        by=user(),
+        bare=session.config.bare == target,
+        moves=read_moves(reading, target, after=ours.shown.record.beside if ours.shown else 0),
+    )
+
+
+def _counted(plan: PromotionPlan, code: Repository, contents: dict[str, bytes]) -> Promotion:
+    pointers = plan.intended.pointers if plan.intended else {}
+    shown = {address for address, pointer in pointers.items() if pointer.kind is not Kind.SOURCE}
+    return Promotion(
+        plan=plan,
+        commit=code.checkout.commit,
+        files=code.declarations.tree,
+        contents=contents,
+        moved=sum(item.address in shown for item in plan.moved),
+        kept=sum(address in shown for address in plan.kept) if shown else len(plan.kept),
+        removed=len(plan.removed),
+        is_git=code.checkout.is_git,
+    )
+
+
+def _check_same(promised: Promotion, again: Promotion) -> None:
+    if promised.plan.intended is None or again.plan.intended is None:
+        return
+    if promised.plan.intended.plan != again.plan.intended.plan or promised.plan.serial != again.plan.serial:
+        target = again.plan.target
+        raise Refused(
+            [
+                Diagnostic(
+                    "HG502",
+                    f"{target} or {again.plan.source} has moved since you were asked",
+                    hint=f"Look, and promote again: headgate promote {again.plan.source}",
+                )
+            ]
+        )

@@ -1,0 +1,97 @@
+"""`headgate rollback`: an environment shows again what it showed before. Nothing is computed or copied."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headgate.app.session import nonce, now, user
+from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Diagnostic, has_errors
+from headgate.core.errors import Refused
+
+if TYPE_CHECKING:
+    from headgate.app.session import Session
+    from headgate.core.ports.store import Reading
+    from headgate.core.records import Move
+    from headgate.release.rollback import RollbackPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a rollback would do; numbers count what readers see. ``restored`` is the record of the move shown again."""
+
+    plan: RollbackPlan
+    restored: Move | None
+    changed: int
+    is_same_data: bool
+    retain_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """What was done: the move is None where the environment showed it already."""
+
+    rollback: Rollback
+    move: Move | None
+    switch_seconds: float
+
+
+def plan_rollback(session: Session, environment: str, *, to: int | None) -> Rollback:
+    """Return what going back to release ``to`` (by default the one before) does; raise ``Refused`` where it cannot."""
+    session.environment(environment)
+    with session.reading() as reading:
+        return _planned(session, reading, environment, to)
+
+
+def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -> RolledBack:
+    """Do it, if it is still what was promised."""
+    from headgate.release.publish import publish
+
+    environment, to = promised.plan.environment, promised.plan.restores
+    with session.holding(environment, f"roll back {environment}", wait_seconds=wait_seconds) as held:
+        with held.store.reading() as reading:
+            again = _planned(session, reading, environment, to)
+        if again.plan.serial != promised.plan.serial:
+            text = f"{environment} has moved since you were asked: it is at {again.plan.serial} by now"
+            raise Refused([Diagnostic("HG502", text, hint=f"Look: headgate releases {environment}")])
+        if again.plan.intended is None:
+            return RolledBack(again, None, 0.0)
+        started = time.monotonic()
+        move = publish(
+            again.plan.intended,
+            store=held.store,
+            engine=held.engine,
+            lease=held.lease,
+            clock=now,
+            nonce=nonce,
+            root=str(session.root),
+        )
+        return RolledBack(again, move, time.monotonic() - started)
+
+
+def _planned(session: Session, reading: Reading, environment: str, to: int | None) -> Rollback:
+    from headgate.release.history import read_moves
+    from headgate.release.rollback import plan_rollback as planned
+    from headgate.release.snapshot import take_snapshot
+
+    engine = session.environment(environment).engine
+    moves = read_moves(reading, environment)
+    plan = planned(
+        snapshot=take_snapshot(reading, environment=environment, beside=None, engine=engine),
+        moves=moves,
+        by=user(),
+        bare=session.config.bare == environment,
+        to=to,
+    )
+    if has_errors(plan.diagnostics):
+        raise Refused(plan.diagnostics)
+    kinds = {a: (change.before or change.after).kind for a, change in plan.changes.items()}  # type: ignore[union-attr]
+    return Rollback(
+        plan=plan,
+        restored=next((move for move in moves if move.serial == plan.restores), None),
+        changed=sum(kind is not Kind.SOURCE for kind in kinds.values()),
+        is_same_data=all(kind is not Kind.SOURCE for kind in kinds.values()),
+        retain_seconds=session.retain_seconds(environment),
+    )

@@ -1,0 +1,319 @@
+"""A session: one project, its state, and the right to change one of its warehouses. All wiring of plugins is here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from headgate.core.address import fault_in_environment
+from headgate.core.errors import EngineFailed, EnvironmentFailed, LeaseHeld, Refused, UsageError
+
+if TYPE_CHECKING:
+    from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
+    from headgate.core.ports.engine import Engine
+    from headgate.core.ports.store import Lease, LeaseTaken, Reading, StateStore
+    from headgate.core.records import Event
+    from headgate.plugins.stores.cache import Cache
+    from headgate.release.recover import Recovery
+
+FILE_WAIT_SECONDS = 30.0
+"""How long a command waits for a warehouse file that another process holds."""
+
+_LEASE_POLL_SECONDS = 0.2
+_RETAIN_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The right to change a warehouse, with the warehouse open and everything that a crash left half done settled."""
+
+    store: StateStore
+    engine: Engine
+    lease: Lease
+    recovered: tuple[Recovery, ...]
+
+
+class Session:
+    """One command's work on one project. What it opened is closed at the end of its ``with``."""
+
+    def __init__(self, root: Path, config: Config) -> None:
+        self.root = root
+        self.config = config
+        self._store: StateStore | None = None
+        self._cache: Cache | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._cache is not None:
+            self._cache.close()
+        if self._store is not None:
+            self._store.close()
+
+    @property
+    def cache(self) -> Cache:
+        """The cache of the project."""
+        if self._cache is None:
+            from headgate.plugins.stores.cache import Cache
+
+            folder = own_folder(self.root)
+            self._cache = Cache(folder / "cache.db")
+        return self._cache
+
+    def environment(self, name: str) -> EnvironmentConfig:
+        """Return the environment's settings; raise ``UsageError`` for a name that cannot be one."""
+        if fault := fault_in_environment(name):
+            raise UsageError(fault)
+        found = self.config.environment(name)
+        if found is None:
+            from headgate.core.diagnostic import Diagnostic, nearest
+
+            known = sorted(self.config.environments)
+            near = nearest(name, known)
+            hint = f"Did you mean {near[0]}?" if near else f"headgate.toml has {', '.join(known)}."
+            raise Refused([Diagnostic("HG544", f"there is no environment {name}", hint=hint)])
+        return found
+
+    def protected(self) -> tuple[str, ...]:
+        """Return the names of the protected environments, the one with bare schemas first."""
+        names = [e.name for e in self.config.environments.values() if e.protected and e.name != "*"]
+        return tuple(sorted(names, key=lambda name: (name != self.config.bare, name)))
+
+    def beside(self, environment: str) -> str | None:
+        """Return the protected environment that ``environment`` stands beside: the first one of its engine."""
+        engine = self.environment(environment).engine
+        others = (n for n in self.protected() if n != environment and self.environment(n).engine == engine)
+        return next(others, None)
+
+    def retain_seconds(self, environment: str) -> int:
+        """Return how long a replaced build stays; a week for an environment that has no settings any more."""
+        found = self.config.environment(environment)
+        return found.retain_seconds if found else _RETAIN_SECONDS
+
+    def state_path(self) -> Path:
+        """Return the file of the state: beside the first engine's warehouse, or where ``[state] url`` says."""
+        url = self.config.state_url
+        if url.startswith("sqlite:///"):
+            return self.root / url.removeprefix("sqlite:///")
+        if url:
+            from headgate.core.diagnostic import Diagnostic, Place
+
+            text = "this Headgate keeps its state in SQLite only"
+            place = Place("headgate.toml")
+            raise Refused([Diagnostic("HG542", text, place, hint='Leave url out, or write "sqlite:///state.db".')])
+        engine = next(iter(self.config.engines.values()))
+        return self.warehouse(engine).with_suffix(".state.db")
+
+    def warehouse(self, engine: EngineConfig) -> Path:
+        """Return the path of an engine's warehouse."""
+        return self.root / engine.path
+
+    def store(self) -> StateStore:
+        """Return the state, made where there is none yet."""
+        if self._store is None:
+            from headgate.plugins.stores.sqlite import open_sqlite_store
+
+            self._store = open_sqlite_store(self.state_path(), create=True, nonce=nonce)
+        return self._store
+
+    def reading(self) -> Reading:
+        """Return a consistent view of the state; of a state that does not exist yet an empty one, and none is made."""
+        if self._store is None and not self.state_path().exists():
+            return _EmptyReading()
+        return self.store().reading()
+
+    def engine(self, name: str, *, is_read_only: bool = False, wait_seconds: float = FILE_WAIT_SECONDS) -> Engine:
+        """Return an open session on the engine called ``name``; a warehouse that is only read must be there."""
+        from headgate.plugins.engines.duckdb import open_duckdb
+
+        config = self.config.engines[name]
+        return open_duckdb(
+            self.warehouse(config),
+            read_only=is_read_only,
+            create=not is_read_only,
+            wait_seconds=wait_seconds,
+            root=self.root,
+            allow=self.allowed(name),
+        )
+
+    def allowed(self, engine: str) -> tuple[Path, ...]:
+        """Return the folders outside of the project that an engine may read."""
+        return tuple(self.root / folder for folder in self.config.engines[engine].allow)
+
+    @contextmanager
+    def holding(
+        self, environment: str, purpose: str, *, wait_seconds: float = 0, engine_name: str = ""
+    ) -> Iterator[Held]:
+        """Hold the lease of the environment's warehouse, open it, and settle what a crash left half done.
+
+        Raises ``LeaseHeld`` where somebody else holds it for longer than ``wait_seconds``.
+        """
+        from headgate.release.recover import recover
+
+        name = engine_name or self.environment(environment).engine
+        store = self.store()
+        lease = self._acquire(store, f"engine/{name}", environment, purpose, wait_seconds)
+        try:
+            engine = self.engine(name)
+            try:
+                done = recover(store=store, engine=engine, lease=lease, clock=now, root=str(self.root))
+                yield Held(store, engine, lease, done)
+            finally:
+                engine.close()
+        finally:
+            store.release(lease)
+
+    def settle(self, environment: str) -> tuple[Recovery, ...]:
+        """Settle what a crash left half done, where the state shows any, and return what was done.
+
+        Where somebody else is at work, what is half done is theirs.
+        """
+        if not self.is_unsettled():
+            return ()
+        try:
+            with self.holding(environment, "recover") as held:
+                return held.recovered
+        except LeaseHeld:
+            return ()
+
+    def is_unsettled(self) -> bool:
+        """Tell whether some move or build was begun and not ended: by a crash, or by somebody who is at work."""
+        from headgate.core.records import Collection
+
+        with self.reading() as reading:
+            return any(next(iter(reading.scan(c)), None) for c in (Collection.INTENTS, Collection.PINS))
+
+    def _acquire(self, store: StateStore, resource: str, environment: str, purpose: str, wait_seconds: float) -> Lease:
+        from headgate.core.ports.store import LeaseTaken
+
+        deadline = time.monotonic() + wait_seconds
+        text = f"{purpose}, process {os.getpid()}"
+        while True:
+            try:
+                return store.acquire(resource, holder=holder(), purpose=text, at=now())
+            except LeaseTaken as taken:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise _held_by(taken, environment) from None
+                time.sleep(min(_LEASE_POLL_SECONDS, left))
+
+
+def find_root(start: Path) -> Path:
+    """Return the folder of the project that ``start`` is in: the nearest with ``headgate.toml``, else with ``assets``.
+
+    Raises ``UsageError`` where there is none.
+    """
+    if not start.is_dir():
+        raise UsageError(f"{start} is not a folder")
+    folders = (start.absolute(), *start.absolute().parents)
+    for name in ("headgate.toml", "assets"):
+        for folder in folders:
+            if (folder / name).exists():
+                return folder
+    raise UsageError("there is no headgate.toml here or above. Make a project: headgate new DIR")
+
+
+def own_folder(root: Path) -> Path:
+    """Return the project's folder of caches, made where it is missing; git does not see it."""
+    folder = root / ".headgate"
+    try:
+        folder.mkdir(exist_ok=True)
+        if not (folder / ".gitignore").exists():
+            (folder / ".gitignore").write_text("*\n")
+    except OSError as error:
+        raise EnvironmentFailed(f"{folder} cannot be made: {error.strerror}", hint="Check its permissions.") from error
+    return folder
+
+
+def now() -> str:
+    """Return the present time in UTC as ISO 8601 with microseconds."""
+    seconds, micros = divmod(time.time_ns() // 1000, 1_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{micros:06d}Z"
+
+
+def nonce() -> str:
+    """Return a text that was never given before: 128 random bits."""
+    return os.urandom(16).hex()
+
+
+def user() -> str:
+    """Return who is at work."""
+    for name in ("HEADGATE_USER", "LOGNAME", "USER", "USERNAME"):
+        if text := os.environ.get(name):
+            return text
+    return f"uid-{os.getuid()}"
+
+
+def holder() -> str:
+    """Return who holds a lease, and where."""
+    return f"{user()}@{os.uname().nodename}"
+
+
+def is_engine_gone(error: EnvironmentFailed) -> bool:
+    """Tell whether it was the engine that failed."""
+    return isinstance(error, EngineFailed)
+
+
+def _held_by(taken: LeaseTaken, environment: str) -> LeaseHeld:
+    from headgate.core.diagnostic import Diagnostic
+
+    lease = taken.lease
+    told = ", ".join(part for part in (lease.purpose, since(lease.since)) if part)
+    return LeaseHeld(
+        [
+            Diagnostic(
+                "HG501",
+                f"the warehouse of {environment} is being changed by {lease.holder} ({told})",
+                hint=f"Wait for it with --wait 5m, or look: headgate status {environment}",
+            )
+        ]
+    )
+
+
+def since(at: str) -> str:
+    """Return how long ago a recorded time is: ``since 12 s``; nothing where it is unknown."""
+    seconds = age_seconds(at)
+    return "" if seconds is None else f"since {seconds:.0f} s"
+
+
+def age_seconds(at: str) -> float | None:
+    """Return the seconds that have passed since a recorded time; None where it is none."""
+    from datetime import datetime
+
+    try:
+        return max(0.0, time.time() - datetime.fromisoformat(at).timestamp())
+    except ValueError:
+        return None
+
+
+class _EmptyReading:
+    """What there is to read before anything was written."""
+
+    def get(self, collection: str, keys: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002
+        return {}
+
+    def scan(self, collection: str, prefix: str = "") -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        return iter(())
+
+    def events(self, after: int = 0) -> Iterator[Event]:  # noqa: ARG002
+        return iter(())
+
+    def lease(self, resource: str) -> Lease | None:  # noqa: ARG002
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None

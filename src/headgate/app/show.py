@@ -1,0 +1,81 @@
+"""`headgate show`: one asset, what it reads, who reads it, and its build in each environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headgate.app.repository import Repository, graph_of, looked_up, recorded_shapes
+from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic, nearest
+from headgate.core.errors import Refused
+from headgate.core.json_form import loads
+from headgate.core.records import Build, Collection, build_from_json, pointer_from_json
+
+if TYPE_CHECKING:
+    from headgate.app.session import Session
+    from headgate.core.graph import AnyNode, Graph
+    from headgate.core.ports.store import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnShown:
+    """One output column."""
+
+    name: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetShown:
+    """One asset of the working tree; ``builds`` are those that environments show, by environment."""
+
+    node: AnyNode
+    columns: tuple[ColumnShown, ...]
+    readers: tuple[Address, ...]
+    builds: tuple[tuple[str, Build], ...]
+
+
+def show(session: Session, repository: Repository, name: str) -> AssetShown:
+    """Return what is known of an asset; raise ``Refused`` with the nearest names where there is none."""
+    engine = next(iter(session.config.engines))
+    with session.reading() as reading:
+        recorded = recorded_shapes(session, repository, reading, engine=engine)
+        recorded = looked_up(session, repository, recorded, engine=engine, refresh=frozenset(), is_patient=False)
+        graph, _ = graph_of(session, repository, recorded)
+        address = _address(graph, name)
+        builds = _builds(reading, address)
+    node = graph.nodes[address]
+    return AssetShown(node, _columns(node), graph.readers()[address], builds)
+
+
+def _address(graph: Graph, name: str) -> Address:
+    if name in graph.nodes:
+        return Address(name)
+    same = [address for address in graph.nodes if address.casefold() == name.casefold()]
+    same = same or [address for address in graph.nodes if address.partition(".")[2] == name]
+    if len(same) == 1:
+        return same[0]
+    near = tuple(same) or nearest(name, graph.nodes)
+    hint = f"Did you mean {' or '.join(near[:3])}?" if near else "headgate status dev lists the assets."
+    raise Refused([Diagnostic("HG401", f"{name} names no asset" if not same else f"{name} is ambiguous", hint=hint)])
+
+
+def _columns(node: AnyNode) -> tuple[ColumnShown, ...]:
+    recipe = getattr(node, "recipe", None)
+    shape = recipe.shape if recipe else getattr(node, "shape", ())
+    told = {column.name.casefold(): column.description for column in node.properties.columns}
+    return tuple(ColumnShown(c.name, c.type, told.get(c.name.casefold(), "")) for c in shape)
+
+
+def _builds(reading: Reading, address: Address) -> tuple[tuple[str, Build], ...]:
+    names = [name for name, _ in reading.scan(Collection.ENVIRONMENTS)]
+    texts = reading.get(Collection.POINTERS, [f"{name}/{address}" for name in names])
+    pointers = {key.partition("/")[0]: pointer_from_json(loads(text)) for key, text in texts.items()}
+    builds = reading.get(Collection.BUILDS, {pointer.build for pointer in pointers.values()})
+    return tuple(
+        (name, build_from_json(loads(builds[pointer.build])))
+        for name, pointer in sorted(pointers.items())
+        if pointer.build in builds
+    )

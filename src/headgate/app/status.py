@@ -1,0 +1,128 @@
+"""`headgate status`: what each environment shows, since when, and who is changing it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from headgate.app.releases import shown_serial
+from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.errors import Refused
+from headgate.core.records import Build, Collection, Move, build_from_json
+
+if TYPE_CHECKING:
+    from headgate.app.session import Session
+    from headgate.core.ports.store import Lease, Reading
+    from headgate.core.records import EnvironmentRecord, Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """One address of an environment and its build, None where that is gone."""
+
+    address: Address
+    kind: Kind
+    build: Build | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStatus:
+    """One environment. ``last`` is its last move, ``serial`` the release whose content it shows.
+
+    ``differs`` counts the addresses that it shows differently from ``beside``, the protected environment; None where it
+    is not compared. ``read_at`` is when the newest data that it shows was read from a source. ``shows`` is filled in
+    where one environment was asked for.
+    """
+
+    name: str
+    is_protected: bool
+    last: Move | None
+    serial: int
+    assets: int
+    read_at: str
+    beside: str
+    differs: int | None
+    lease: Lease | None
+    is_unsettled: bool
+    shows: tuple[Shows, ...] = ()
+
+
+def status(session: Session, environment: str | None = None) -> tuple[EnvironmentStatus, ...]:
+    """Return every environment that is configured or recorded, protected ones first; or the one asked for."""
+    from headgate.release.stored import read_environments
+
+    if environment is not None:
+        session.environment(environment)
+    with session.reading() as reading:
+        records = read_environments(reading)
+        names = [environment] if environment else _names(session, records)
+        found = [_status(session, reading, name, records.get(name), is_whole=environment is not None) for name in names]
+    return tuple(s for s in found if environment or s.is_protected or (s.last is not None and s.assets) or s.lease)
+
+
+def _names(session: Session, records: Iterable[str]) -> list[str]:
+    known = dict.fromkeys(session.protected())
+    known.update(dict.fromkeys(name for name in session.config.environments if name != "*"))
+    known.update(dict.fromkeys(sorted(records)))
+    return list(known)
+
+
+def _status(
+    session: Session, reading: Reading, name: str, record: EnvironmentRecord | None, *, is_whole: bool
+) -> EnvironmentStatus:
+    from headgate.release.history import read_moves
+    from headgate.release.stored import read_intents, read_pointers
+
+    config = session.config.environment(name)
+    moves = read_moves(reading, name) if record else ()
+    pointers = read_pointers(reading, name) if record else {}
+    engine = record.engine if record else config.engine if config else ""
+    shown = {a: p for a, p in pointers.items() if p.kind is not Kind.SOURCE}
+    beside = _beside(session, name)
+    return EnvironmentStatus(
+        name=name,
+        is_protected=bool(config and config.protected),
+        last=moves[-1] if moves else None,
+        serial=shown_serial(moves),
+        assets=len(shown),
+        read_at=_read_at(reading, pointers),
+        beside=beside,
+        differs=_differing(pointers, read_pointers(reading, beside)) if beside else None,
+        lease=reading.lease(f"engine/{engine}") or reading.lease(f"environment/{name}"),
+        is_unsettled=name in read_intents(reading),
+        shows=_shows(reading, pointers) if is_whole else (),
+    )
+
+
+def _beside(session: Session, name: str) -> str:
+    try:
+        return session.beside(name) or ""
+    except Refused:
+        return ""  # an environment that has no settings any more
+
+
+def _differing(ours: Mapping[Address, Pointer], theirs: Mapping[Address, Pointer]) -> int:
+    return sum(
+        ours.get(address) != theirs.get(address)
+        for address in {*ours, *theirs}
+        if (ours.get(address) or theirs[address]).kind is not Kind.SOURCE
+    )
+
+
+def _read_at(reading: Reading, pointers: Mapping[Address, Pointer]) -> str:
+    """Return when the newest capture that is shown was made; empty where nothing was captured."""
+    captures = [p.build for p in pointers.values() if p.kind is Kind.SOURCE]
+    return max((build.created_at for build in _builds(reading, captures)), default="")
+
+
+def _builds(reading: Reading, ids: Iterable[str]) -> list[Build]:
+    from headgate.core.json_form import loads
+
+    return [build_from_json(loads(text)) for text in reading.get(Collection.BUILDS, ids).values()]
+
+
+def _shows(reading: Reading, pointers: Mapping[Address, Pointer]) -> tuple[Shows, ...]:
+    builds = {build.id: build for build in _builds(reading, [p.build for p in pointers.values()])}
+    return tuple(Shows(a, p.kind, builds.get(p.build)) for a, p in sorted(pointers.items()))

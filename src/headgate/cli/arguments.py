@@ -1,0 +1,306 @@
+"""The arguments of every command: their names, their help, examples. Parsers are made one at a time, when used."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+COMMANDS = {
+    "new": "make a project, empty or with an example",
+    "check": "tell every fault of the repository",
+    "plan": "show what an apply would do, and why",
+    "apply": "build what is lacking, then let the environment show it",
+    "promote": "let production show what dev shows",
+    "rollback": "let an environment show again what it showed before",
+    "releases": "list what was released, when and by whom",
+    "status": "list the environments and what they show",
+    "show": "show an asset: columns, inputs, readers, builds",
+    "sql": "ask a question of an environment",
+    "gc": "drop what nobody can come back to",
+}
+
+HELP_WIDTH = 100
+
+_OPTIONS = """
+Options of every command:
+  -C, --project DIR     the project's folder (here, or the nearest above)
+  --json                one object on standard output and nothing else
+  --quiet               no progress, no hints
+  --no-color            as the variable NO_COLOR
+  --help                more about a command, with examples
+
+Exit status: 0 done; 1 refused, or a fault in the repository; 2 wrong usage;
+3 the engine, the state or the disk failed; 10 changes (plan --exit-code)."""
+
+
+class WrongUsage(Exception):
+    """The command line cannot be understood; the text says what is wrong with it, ``command`` whose help to read."""
+
+    def __init__(self, message: str, command: str = "") -> None:
+        super().__init__(message)
+        self.command = command
+
+
+def overview() -> str:
+    """Return the help of Headgate as a whole."""
+    lines = ["Headgate plans, builds, releases and rolls back tables.", "", "  headgate COMMAND [options]", ""]
+    lines += [f"  {name:<9} {text}" for name, text in COMMANDS.items()]
+    lines += ["", "Begin with: headgate new shop --example flights", _OPTIONS]
+    return "\n".join(lines)
+
+
+def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command; raise ``WrongUsage``. ``--help`` prints and ends with 0."""
+    parser = _Parser(command)
+    _PARSERS[command](parser)
+    _add_common(parser, can_change=command in ("apply", "promote", "rollback", "gc"))
+    options = parser.parse_args(list(arguments))
+    options.command = command
+    if command in ("plan", "apply"):
+        _take_environment_out_of_refresh(options)
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with one-line errors that name the nearest option."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            prog=f"headgate {command}",
+            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
+                prog, max_help_position=26, width=HELP_WIDTH
+            ),
+            allow_abbrev=False,
+            add_help=False,
+        )
+        self.command = command
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ``WrongUsage``."""
+        if message.startswith("unrecognized arguments: "):
+            unknown = message.removeprefix("unrecognized arguments: ").split()[0]
+            message = f"{unknown} is not understood here" + self._nearest(unknown)
+        raise WrongUsage(message, self.command)
+
+    def _nearest(self, unknown: str) -> str:
+        if not unknown.startswith("-"):
+            return ""
+        from headgate.core.diagnostic import nearest
+
+        near = nearest(unknown.partition("=")[0], self._option_string_actions)
+        return f". Did you mean {near[0]}?" if near else ""
+
+
+def _describe(parser: _Parser, description: str, *examples: str) -> None:
+    parser.description = textwrap.fill(description, HELP_WIDTH)
+    parser.epilog = "Examples:\n" + "\n".join(f"  {example}" for example in examples)
+
+
+def _add_common(parser: _Parser, *, can_change: bool) -> None:
+    group = parser.add_argument_group("of every command")
+    group.add_argument("-C", "--project", metavar="DIR", default="", help="the project's folder")
+    group.add_argument("--json", action="store_true", help="one object on standard output and nothing else")
+    group.add_argument("--quiet", "-q", action="store_true", help="no progress, no hints")
+    group.add_argument("--no-color", action="store_true", help="as the variable NO_COLOR")
+    answer = "do it without asking" if can_change else argparse.SUPPRESS
+    group.add_argument("--yes", "-y", action="store_true", help=answer)
+    group.add_argument("--help", "-h", action="help", help="show this")
+
+
+def _new(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Make a project in DIR: headgate.toml, a folder for assets, a README, and a git repository with a first "
+        "commit where git is there. Nothing that exists is overwritten.",
+        "headgate new shop",
+        "headgate new shop --example flights && cd shop && headgate apply dev",
+    )
+    parser.add_argument("directory", metavar="DIR", help="the folder to make")
+    parser.add_argument("--example", metavar="NAME", default="", help="begin with an example: flights")
+    parser.add_argument("--name", default="", help="the project's name (the folder's, by default)")
+
+
+def _check(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Tell every fault of the repository at once, with file, line and a hint. Neither warehouse nor state is "
+        "needed.",
+        "headgate check",
+        "headgate check --json",
+    )
+
+
+def _plan(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Show what applying the working tree would do to an environment: what changes and why, what is built "
+        "again, what is reused and why that is safe, which exposures are reached. Nothing is changed. For a "
+        "protected environment it shows what promoting dev would do.",
+        "headgate plan",
+        "headgate plan pr-12 --select marts.carrier_delay+",
+        "headgate plan dev --out dev.plan && headgate apply --plan dev.plan",
+        "headgate plan --show dev.plan",
+    )
+    parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="dev, by default")
+    _add_narrowing(parser)
+    parser.add_argument("--verbose", "-v", action="store_true", help="every address, with its reason")
+    parser.add_argument("--out", metavar="FILE", help="save the plan")
+    parser.add_argument("--show", metavar="FILE", help="show a saved plan, even if it is stale by now")
+    parser.add_argument("--exit-code", action="store_true", help="end with 10 where there are changes")
+
+
+def _apply(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Build what is lacking, then let the environment show it, at once. Where anything fails, the environment "
+        "stays as it was, and the next apply goes on with what is finished. Protected environments are changed by "
+        "promote alone.",
+        "headgate apply dev",
+        "headgate apply pr-12 --select marts.carrier_delay+ --yes",
+        "headgate apply --plan dev.plan",
+        "headgate apply dev --refresh raw.orders",
+    )
+    parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="dev, by default")
+    parser.add_argument("--plan", metavar="FILE", help="carry out a saved plan, or refuse it")
+    _add_narrowing(parser)
+    parser.add_argument("--threads", type=_positive, default=0, metavar="N", help="build so many at once at most")
+    _add_wait(parser)
+
+
+def _promote(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Let a protected environment show what another one shows, as far as that is the committed code. Pointers "
+        "move, in one transaction; nothing is computed or copied. It is a release, with its commit, and can be "
+        "rolled back.",
+        "headgate promote dev",
+        "headgate promote pr-12 --to staging --yes --wait 5m",
+    )
+    parser.add_argument("source", metavar="FROM", help="the environment to take over from")
+    parser.add_argument("--to", metavar="ENV", help="the environment to change (the protected one)")
+    _add_wait(parser)
+
+
+def _rollback(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Let an environment show again what it showed before: pointers move, in one transaction. It is a release, "
+        "too, so a rollback of a rollback goes forward again.",
+        "headgate rollback prod",
+        "headgate rollback prod --to 14",
+    )
+    parser.add_argument("environment", metavar="ENV", help="the environment to change")
+    parser.add_argument("--to", metavar="RELEASE", type=_positive, help="its number (the one before, by default)")
+    _add_wait(parser)
+
+
+def _releases(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "List the releases of an environment, newest first: number, time, who, commit, what changed.",
+        "headgate releases",
+        "headgate releases dev --limit 5",
+    )
+    parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="the protected one, by default")
+    parser.add_argument("--limit", "-n", metavar="N", type=int, default=20, help="so many at most; 0 for all (20)")
+
+
+def _status(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "List the environments: what they show, since when, from which commit, and who is changing them.",
+        "headgate status",
+        "headgate status prod",
+    )
+    parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="this one, with all its assets")
+
+
+def _show(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Show an asset: what it is, its columns and types, what it reads, who reads it, its build in each environment.",
+        "headgate show marts.carrier_delay",
+        "headgate show carrier_delay --json",
+    )
+    parser.add_argument("address", metavar="ADDRESS", help="schema.name, or a name that only one asset has")
+
+
+def _sql(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Ask a question of an environment: staging.flights means what it shows under that name. Nothing can be "
+        "written. The query is read from standard input where it is -.",
+        'headgate sql dev "select * from marts.carrier_delay limit 5"',
+        "headgate sql prod - --format csv < question.sql > answer.csv",
+    )
+    parser.add_argument("environment", metavar="ENV", help="the environment to ask")
+    parser.add_argument("query", metavar="QUERY", help="one SELECT")
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="of the answer (table)")
+    parser.add_argument("--limit", metavar="N", type=int, default=None, help="rows at most; 0 for all (table: 100)")
+
+
+def _gc(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Drop builds that no environment shows, that no rollback within the time of retention can need, and what "
+        "belongs to them alone.",
+        "headgate gc --dry-run",
+        "headgate gc --drop-environment pr-12 --yes",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only tell what would go")
+    parser.add_argument("--drop-environment", metavar="ENV", action="append", default=[], help="and this environment")
+    parser.add_argument("--engine", metavar="NAME", default="", help="in this engine, where there are several")
+    _add_wait(parser)
+
+
+def _add_narrowing(parser: _Parser) -> None:
+    parser.add_argument(
+        "--select", metavar="NAME", action="append", default=[],
+        help="only these: marts.x, marts.*, +marts.x with what it reads, marts.x+ with what reads it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--refresh", metavar="ADDRESS", nargs="*", default=None,
+        help="capture source tables again: those named, or all (files are seen by content)",
+    )  # fmt: skip
+
+
+def _add_wait(parser: _Parser) -> None:
+    parser.add_argument("--wait", metavar="TIME", type=_seconds, default=0.0, help="for whoever is at work: 30s, 5m")
+
+
+def _take_environment_out_of_refresh(options: argparse.Namespace) -> None:
+    """Read ``apply --refresh dev`` as people mean it: an address has a dot, an environment has none."""
+    if options.refresh and options.environment is None and "." not in options.refresh[-1]:
+        options.environment = options.refresh.pop()
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
+    try:
+        return float(number) * units[unit]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1h") from None
+
+
+_PARSERS: dict[str, Callable[[_Parser], None]] = {
+    "new": _new,
+    "check": _check,
+    "plan": _plan,
+    "apply": _apply,
+    "promote": _promote,
+    "rollback": _rollback,
+    "releases": _releases,
+    "status": _status,
+    "show": _show,
+    "sql": _sql,
+    "gc": _gc,
+}

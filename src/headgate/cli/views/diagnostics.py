@@ -1,0 +1,52 @@
+"""Diagnostics as people read them: the code, one line, the place, the user's own line with a mark, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from headgate.cli.terminal import display_width, styled
+from headgate.core.diagnostic import Diagnostic, Severity
+
+_REFUSALS = ("HG4", "HG5")
+_TAB = "    "
+
+
+def lines_of(diagnostics: Iterable[Diagnostic], *, word: str = "") -> list[str]:
+    """Return all of them, with an empty line between two."""
+    lines: list[str] = []
+    for diagnostic in diagnostics:
+        if lines:
+            lines.append("")
+        lines += lines_of_one(diagnostic, word=word)
+    return lines
+
+
+def lines_of_one(diagnostic: Diagnostic, *, word: str = "") -> list[str]:
+    """Return the lines of one diagnostic."""
+    is_warning = diagnostic.severity is Severity.WARNING
+    if not word:
+        is_refusal = diagnostic.code.startswith(_REFUSALS) and not is_warning and diagnostic.place is None
+        word = "refused" if is_refusal else diagnostic.severity.value
+    head = styled(word, "yellow" if is_warning else "red", "bold")
+    lines = [" ".join(part for part in (head, diagnostic.code) if part) + f"  {diagnostic.summary}"]
+    if diagnostic.place is not None:
+        lines.append(f"  {diagnostic.place}")
+    lines += excerpt_of(diagnostic)
+    lines += [f"  {line}" for line in diagnostic.detail.splitlines()]
+    lines += [f"  {line}" for line in diagnostic.hint.splitlines()]
+    return lines
+
+
+def excerpt_of(diagnostic: Diagnostic) -> list[str]:
+    """Return the user's own line, with marks under the part that is meant."""
+    place = diagnostic.place
+    if not diagnostic.excerpt or place is None or not place.line:
+        return []
+    text = diagnostic.excerpt.replace("\t", _TAB)
+    lines = [f"{place.line:>5} | {text.rstrip()}"]
+    if place.column:
+        before = diagnostic.excerpt[: place.column - 1].replace("\t", _TAB)
+        meant = diagnostic.excerpt[place.column - 1 : place.column - 1 + max(place.length, 1)].replace("\t", _TAB)
+        marks = "^" * max(1, display_width(meant))
+        lines.append(f"      | {' ' * display_width(before)}{styled(marks, 'red')}")
+    return lines

@@ -1,0 +1,270 @@
+"""`headgate plan`: what matters first, why, and what to do next."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from headgate.app.plan import Planned, Request
+from headgate.cli.terminal import Terminal, aligned, styled
+from headgate.cli.words import counted, listed, rows_text, seconds_text
+from headgate.core.declarations import Kind
+from headgate.core.plan import Action, Plan, Step
+
+SHORT_MAX = 20
+"""So many addresses are listed under one word; the others are counted."""
+
+CHANGES = 10
+"""The exit status of ``--exit-code`` where there are changes."""
+
+_STYLE = {
+    "change": "yellow", "new": "green", "rebuild": "cyan", "capture": "cyan", "reorder": "yellow", "remove": "red",
+    "reuse": "dim", "keep": "dim", "loses": "red",
+}  # fmt: skip
+
+
+def run(options: Namespace, terminal: Terminal) -> int:
+    """Show a plan; with ``--show`` a saved one, for a protected environment a promotion."""
+    from headgate.cli.opening import with_repository
+
+    session, repository = with_repository(options)
+    with session:
+        if options.show:
+            from headgate.app.plan import saved
+
+            return _show(saved(Path(options.show), session), options, terminal)
+        environment = options.environment or "dev"
+        if session.environment(environment).protected:
+            from headgate.cli.views.promote import show_promotion
+
+            return show_promotion(session, repository, environment, options, terminal)
+        from headgate.app.plan import plan, save
+
+        request = request_of(options, environment)
+        planned = plan(session, repository, request)
+        if options.out:
+            if not planned.plan.steps:  # an empty plan in short: saved whole
+                planned = plan(session, repository, Request(environment, ("*",)))
+            save(planned, repository, Path(options.out))
+        return _show(planned, options, terminal)
+
+
+def request_of(options: Namespace, environment: str) -> Request:
+    """Return what the options ask for."""
+    refresh = None if options.refresh is None else tuple(options.refresh)
+    return Request(environment, tuple(options.select), refresh)
+
+
+def _show(planned: Planned, options: Namespace, terminal: Terminal) -> int:
+    status = CHANGES if options.exit_code and not planned.plan.is_empty else 0
+    if terminal.is_json:
+        from headgate.cli.envelope import print_envelope
+
+        return print_envelope(
+            terminal, "plan", result_of(planned), status=status, diagnostics=(*planned.stale, *planned.warnings)
+        )
+    if planned.stale:
+        from headgate.cli.views.diagnostics import lines_of
+
+        for line in lines_of(planned.stale):
+            terminal.complain(line)
+        terminal.complain()
+    if planned.plan.is_empty:
+        elapsed = seconds_text(perf_counter() - options.started)
+        terminal.write(f"{nothing_to_do(planned.plan)} ({elapsed})")
+        return status
+    for line in lines_of_plan(planned, width=terminal.width, is_verbose=options.verbose):
+        terminal.write(line)
+    if not planned.stale:
+        terminal.say()
+        terminal.say(f"Next: {next_command(planned.plan, options)}")
+    return status
+
+
+def nothing_to_do(plan: Plan) -> str:
+    """Return what is said of an empty plan."""
+    if any(not step.is_selected for step in plan.steps):
+        return f"{plan.environment} equals the working tree in what was selected: nothing to do."
+    return f"{plan.environment} equals the working tree: nothing to do."
+
+
+def next_command(plan: Plan, options: Namespace) -> str:
+    """Return the command that carries the plan out."""
+    if options.show or options.out:
+        return f"headgate apply --plan {options.show or options.out}"
+    words = ["headgate apply", plan.environment, *(f"--select {name}" for name in options.select)]
+    if options.refresh is not None:
+        words.append(" ".join(["--refresh", *options.refresh]))
+    return " ".join(words)
+
+
+def result_of(planned: Planned) -> dict[str, Any]:
+    """Return a plan as ``--json`` shows it: what it does, without the texts that carry it out."""
+    from headgate.core.json_form import plain
+    from headgate.plan.explain import effect_of, reason_of, word_of
+
+    plan = planned.plan
+    steps = []
+    for step in plan.steps:
+        body = {
+            name: plain(getattr(step, name))
+            for name in (
+                "address", "kind", "action", "cause", "affected", "rows_affected", "is_destructive", "is_selected",
+                "proof", "rows", "seconds", "owner", "difference", "influences", "build", "replaces",
+            )
+        }  # fmt: skip
+        steps.append({**body, "word": word_of(step), "reason": reason_of(step), "effect": effect_of(step)})
+    return {
+        "project": plan.project, "environment": plan.environment, "engine": plan.engine, "serial": plan.serial,
+        "is_empty": plan.is_empty, "is_new": planned.is_new, "is_stale": bool(planned.stale),
+        "beside": plain(plan.beside), "commit": plan.origin.commit, "dirty": list(plan.origin.dirty),
+        "steps": steps, "reaches": plain(plan.reaches),
+    }  # fmt: skip
+
+
+def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> list[str]:
+    """Return the plan as people read it."""
+    plan = planned.plan
+    lines = [headline(planned), ""]
+    rows = [*_changes(plan, is_verbose=is_verbose), *_losses(plan)]
+    rows += _kept_one_by_one(planned) if is_verbose else _kept(plan)
+    ends = [*_reaches(plan), *_expectations(plan)]
+    both = aligned([*rows, *ends], width=width)
+    lines += both[: _height(rows, both, ends)]
+    if ends:
+        lines += ["", *both[_height(rows, both, ends) :]]
+    return [_coloured(line) for line in lines]
+
+
+def _height(rows: Sequence[object], both: Sequence[str], ends: Sequence[Sequence[str]]) -> int:
+    """Return how many lines of ``both`` belong to ``rows``: one each, unless the terminal is narrow."""
+    if len(both) == len(rows) + len(ends):
+        return len(rows)
+    first = f"  {ends[0][0]} " if ends else "\n"
+    return next((n for n, line in enumerate(both) if line.startswith(first)), len(both))
+
+
+def headline(planned: Planned) -> str:
+    """Return project, environment, commit, and what it stands beside."""
+    plan = planned.plan
+    origin = plan.origin
+    code = "outside of git"
+    if origin.is_git:
+        code = origin.commit[:7] or "no commit yet"
+        if origin.dirty:
+            code += f" and {counted(len(origin.dirty), 'changed file')}"
+    parts = [plan.project, plan.environment + (" (new)" if planned.is_new else ""), code]
+    if plan.beside is not None and plan.beside[1]:
+        parts.append(f"beside {plan.beside[0]} (release {plan.beside[1]})")
+    return " · ".join(parts)
+
+
+def _changes(plan: Plan, *, is_verbose: bool) -> list[tuple[str, ...]]:
+    from headgate.plan.explain import effect_of, reason_of, word_of
+
+    by_word: dict[str, list[Step]] = {}
+    for step in plan.doing(Action.BUILD, Action.RESHAPE, Action.REMOVE, Action.CAPTURE):
+        by_word.setdefault(word_of(step), []).append(step)
+    order = ("change", "new", "reorder", "rebuild", "capture", "remove")
+    rows: list[tuple[str, ...]] = []
+    for word in sorted(by_word, key=lambda w: order.index(w) if w in order else len(order)):
+        steps = by_word[word]
+        shown = steps if is_verbose else steps[:SHORT_MAX]
+        rows += [(word, step.address, _reason(word, reason_of(step)), effect_of(step)) for step in shown]
+        if len(steps) > len(shown):
+            rows.append((word, f"and {len(steps) - len(shown):,} more", "", "--verbose lists them"))
+    return rows
+
+
+def _reason(word: str, reason: str) -> str:
+    return "" if reason == word else reason
+
+
+def _losses(plan: Plan) -> list[tuple[str, ...]]:
+    """Return what can be read now and not, or not in the same way, afterwards."""
+    rows: list[tuple[str, ...]] = []
+    for step in plan.steps:
+        difference = step.difference
+        if step.is_destructive and step.action is not Action.REMOVE and difference is not None:
+            gone = [*difference.columns_removed, *(f"the type of {c}" for c in difference.columns_retyped)]
+            what = listed(gone) if gone else f"what it was: it is a {step.kind.value} now"
+            rows.append(("loses", step.address, what, "its readers may break"))
+    return rows
+
+
+def _kept(plan: Plan) -> list[tuple[str, ...]]:
+    found = [s for s in plan.doing(Action.KEEP, Action.REUSE) if s.kind is not Kind.SOURCE]
+    selected = [step for step in found if step.is_selected]
+    rows: list[tuple[str, ...]] = []
+    if selected:
+        rows.append(("reuse", counted(len(selected), "asset"), _why_kept(plan)))
+    if len(found) > len(selected):
+        rows.append(("keep", counted(len(found) - len(selected), "asset"), "not selected"))
+    return rows
+
+
+def _why_kept(plan: Plan) -> str:
+    """Return why what is reused is safe, in one line."""
+    columns: list[str] = []
+    moved = [step for step in plan.steps if step.action is not Action.KEEP and step.is_selected]
+    for step in moved:
+        difference = step.difference
+        if difference is not None and step.cause.value == "changed":
+            columns += [*difference.columns_changed, *difference.columns_removed, *difference.columns_retyped]
+    named = listed(tuple(dict.fromkeys(columns)), 3)
+    if named:
+        return f"none depends on {named} or on changed rows"
+    shared = [step for step in plan.doing(Action.REUSE) if step.kind is not Kind.SOURCE]
+    if shared and plan.beside is not None and plan.beside[1]:
+        return "they are built already"
+    return "nothing that they read changes"
+
+
+def _kept_one_by_one(planned: Planned) -> list[tuple[str, ...]]:
+    from headgate.plan.explain import reason_of, word_of, words_of_reads
+
+    rows: list[tuple[str, ...]] = []
+    for step in planned.plan.doing(Action.KEEP, Action.REUSE):
+        recipe = (planned.recipes or {}).get(step.address)
+        word = "reuse" if step.is_selected else word_of(step)
+        reads = words_of_reads(recipe) if recipe is not None and recipe.kind != "seed" and step.is_selected else ""
+        rows.append((word, step.address, reason_of(step) or "unchanged", reads))
+    return rows
+
+
+def _reaches(plan: Plan) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for reach in plan.reaches:
+        columns = [name for names in reach.columns.values() for name in names]
+        what = listed(columns) if columns else "its rows may change"
+        owner = f" (owner: {reach.owner})" if reach.owner else ""
+        rows.append(("reaches", f"{reach.address}{owner}", what))
+    return rows
+
+
+def _expectations(plan: Plan) -> list[tuple[str, ...]]:
+    builds = plan.doing(Action.BUILD, Action.CAPTURE)
+    tables = [s for s in builds if s.kind is not Kind.VIEW]
+    if not tables:
+        return []
+    made = sum(s.action is Action.BUILD for s in builds)
+    parts = [counted(made, "build")] if made else []
+    captures = len(builds) - made
+    parts += [counted(captures, "capture")] if captures else []
+    known = [s for s in tables if s.seconds is not None]
+    if len(known) == len(tables):
+        parts.append(rows_text(sum(s.rows or 0 for s in known)))
+        parts.append(f"about {seconds_text(sum(s.seconds or 0.0 for s in known))}")
+        return [("expect", ", ".join(parts), "from recorded builds")]
+    return [("expect", ", ".join(parts))]
+
+
+def _coloured(line: str) -> str:
+    word, _, rest = line.strip().partition(" ")
+    style = _STYLE.get(word)
+    if style is None or not line.startswith("  ") or line.startswith("   "):
+        return line
+    return f"  {styled(word, style)} {rest}" if style != "dim" else styled(line, "dim")

@@ -1,0 +1,79 @@
+"""`headgate rollback`: what is shown again, and what that leaves as it is."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from headgate.cli.opening import demand_answer, with_config
+from headgate.cli.terminal import Terminal
+from headgate.cli.words import age_text, counted, milliseconds_text
+
+if TYPE_CHECKING:
+    from headgate.app.rollback import Rollback, RolledBack
+
+_DAY = 24 * 3600
+
+
+def run(options: Namespace, terminal: Terminal) -> int:
+    """Say what would change, ask, switch, say what was done."""
+    from headgate.app.rollback import plan_rollback, rollback
+
+    session = with_config(options)
+    with session:
+        session.settle(options.environment)
+        promised = plan_rollback(session, options.environment, to=options.to)
+        name, restores = promised.plan.environment, promised.plan.restores
+        if promised.plan.intended is None:
+            if terminal.is_json:
+                return _json(promised, None, terminal)
+            terminal.write(f"{name} shows what release {restores} showed: nothing to do.")
+            return 0
+        demand_answer(terminal)
+        if not terminal.says_yes and not terminal.ask(f"{_promise(promised)} Go on?"):
+            terminal.complain("Nothing was done.")
+            return 1
+        done = rollback(session, promised, wait_seconds=options.wait)
+        if terminal.is_json:
+            return _json(done.rollback, done, terminal)
+        terminal.write(f"{name} now shows release {restores}. Switched in {milliseconds_text(done.switch_seconds)}.")
+        for line in _afterwards(done, is_protected=session.environment(name).protected):
+            terminal.say(line)
+        return 0
+
+
+def _promise(promised: Rollback) -> str:
+    from headgate.app.session import age_seconds
+
+    restored = promised.restored
+    facts = [counted(promised.changed, "table")]
+    if restored is not None:
+        age = age_text(age_seconds(restored.at))
+        facts += [" ".join(part for part in (restored.commit[:7], f"of {restored.by}", age) if part)]
+    facts += ["the same source data" if promised.is_same_data else "with the source data of then"]
+    return f"{promised.plan.environment} will show release {promised.plan.restores} again ({', '.join(facts)})."
+
+
+def _afterwards(done: RolledBack, *, is_protected: bool) -> list[str]:
+    plan = done.rollback.plan
+    days = done.rollback.retain_seconds / _DAY
+    kept = f"{days:g} days" if days != 1 else "a day"
+    lines = [f"Release {plan.serial} is kept for {kept}. Forward again: headgate rollback {plan.environment}"]
+    if is_protected:
+        lines.append("The repository still holds its change: the next promote says so and asks.")
+    return lines
+
+
+def _json(promised: Rollback, done: RolledBack | None, terminal: Terminal) -> int:
+    from headgate.cli.envelope import print_envelope
+    from headgate.core.json_form import plain
+
+    body = {
+        "environment": promised.plan.environment,
+        "restores": promised.plan.restores,
+        "serial": done.move.serial if done and done.move else promised.plan.serial,
+        "is_done": done is not None and done.move is not None,
+        "changes": plain(promised.plan.changes),
+        "switch_seconds": round(done.switch_seconds, 4) if done else 0.0,
+    }
+    return print_envelope(terminal, "rollback", body, diagnostics=promised.plan.diagnostics)

@@ -1,0 +1,84 @@
+"""Numbers and times as people read them."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "asset"), counted(1200, "asset")
+    ('1 asset', '1,200 assets')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a duration.
+
+    >>> seconds_text(0.083), seconds_text(1.62), seconds_text(75)
+    ('0.08 s', '1.6 s', '1 min 15 s')
+    """
+    if seconds < 0.1:
+        return f"{seconds:.2f} s"
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def milliseconds_text(seconds: float) -> str:
+    """Return a short duration: ``9 ms``; above a second as ``seconds_text``."""
+    return f"{max(1, round(seconds * 1000))} ms" if seconds < 1 else seconds_text(seconds)
+
+
+def rows_text(rows: int) -> str:
+    """Return a rough number of rows.
+
+    >>> rows_text(950), rows_text(673_552)
+    ('950 rows', '0.7 M rows')
+    """
+    if rows >= 100_000:
+        return f"{rows / 1e6:,.1f} M rows"
+    return counted(rows, "row")
+
+
+def bytes_text(size: int) -> str:
+    """Return a rough size.
+
+    >>> bytes_text(900), bytes_text(9_400_000)
+    ('1 kB', '9 MB')
+    """
+    for unit, factor in (("GB", 1e9), ("MB", 1e6)):
+        if size >= factor:
+            return f"{size / factor:,.{1 if size < 10 * factor and unit == 'GB' else 0}f} {unit}"
+    return f"{max(1, round(size / 1000)) if size else 0} kB"
+
+
+def age_text(seconds: float | None) -> str:
+    """Return how long ago something was.
+
+    >>> age_text(5), age_text(150), age_text(90_000), age_text(None)
+    ('just now', '2 min ago', '25 h ago', '')
+    """
+    if seconds is None:
+        return ""
+    for limit, unit, name in ((60, 0, ""), (3600, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{int(seconds // unit)} {name} ago" if unit else "just now"
+    return f"{int(seconds // 86_400)} days ago"
+
+
+def time_text(at: str) -> str:
+    """Return a recorded time (UTC) to the minute.
+
+    >>> time_text("2026-11-21T02:06:11.123456Z")
+    '2026-11-21 02:06'
+    """
+    return at[:16].replace("T", " ")
+
+
+def listed(names: list[str] | tuple[str, ...], limit: int = 4) -> str:
+    """Return names with commas; the others are counted."""
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
