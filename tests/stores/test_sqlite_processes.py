@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +19,7 @@ import pytest
 from headgate.core.errors import StoreFailed
 from headgate.core.events import verify_events
 from headgate.core.ports.store import Batch, Entry, LeaseTaken, StateStore
+from headgate.plugins.stores.locks import lock_path
 from headgate.plugins.stores.sqlite import open_sqlite_store
 
 PRELUDE = """
@@ -133,6 +136,16 @@ def test_a_killed_holder_is_succeeded_at_once(path: Path, store: StateStore) -> 
         assert lease.fence == fence + 1
         store.commit(Batch((Entry("c", "a", "1"),), lease=lease))
         store.release(lease)
+
+
+def test_somebody_who_looks_at_a_dead_lease_does_not_stop_the_next_holder(path: Path, store: StateStore) -> None:
+    holder = started(HOLD, path, "dead")
+    line_of(holder)
+    killed(holder)
+    with lock_path(path, "engine/local").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        threading.Timer(0.02, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+        assert store.acquire("engine/local", holder="me", purpose="apply", at="now").fence == 2
 
 
 def test_nothing_acknowledged_is_lost_by_a_kill(path: Path, store: StateStore) -> None:
