@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 POOL_FROM = 150
 """So many unknown texts are worth the start of worker processes (about 0.3 s)."""
 
+_KEPT_AT_ONCE = 500
+"""So many new answers, 2 kB each, are written together: what an interrupted command has analysed is not lost."""
+
 ANALYSER = 1
 """The number of the analyser. Raise it when the same text gets another recipe: cached answers are then made anew."""
 
@@ -107,13 +110,22 @@ class CachingAnalyser:
         answers, self._answers = self._answers, []
         if answers:
             return answers
-        answers = list(self._local.finished())
+        for address, answer in self._local.finished():
+            self._keep(address, answer, dumps(analysed_to(answer)))
+            answers.append((address, answer))
         if not answers and self._pool is not None:
-            answers = list(self._pool.finished())
-        for address, answer in answers:
-            if answer.recipe is not None:
-                self._new[self._keys[address]] = dumps(analysed_to(answer))
+            for address, text in self._pool.finished():
+                answer = analysed_from(loads(text))
+                self._keep(address, answer, text)
+                answers.append((address, answer))
         return answers
+
+    def _keep(self, address: Address, answer: Analysed, text: str) -> None:
+        if answer.recipe is not None:
+            self._new[self._keys.pop(address)] = text
+        if len(self._new) >= _KEPT_AT_ONCE:
+            self._cache.put("analysis", self._new)
+            self._new = {}
 
     def seed(self, asset: AssetDeclaration) -> tuple[Shape, tuple[Diagnostic, ...]]:
         """Return the columns of a seed, looked at once per content."""

@@ -16,12 +16,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from headgate.app.analysing import LocalAnalyser, analysed_from, analysed_to
+from headgate.app.analysing import LocalAnalyser, analysed_to
 from headgate.core.address import Address
 from headgate.core.declarations import AssetDeclaration
 from headgate.core.errors import EnvironmentFailed
-from headgate.core.json_form import dumps, loads
-from headgate.project.link import Analysed, Job, Names
+from headgate.core.json_form import dumps
+from headgate.project.link import Job, Names
 
 WORKERS = 2
 ON_THE_WAY_MAX = 24
@@ -70,20 +70,20 @@ class PooledAnalyser:
         self._waiting[number].append(job)
         self._fill(number)
 
-    def finished(self) -> Iterable[tuple[Address, Analysed]]:
-        """Wait for an answer; return all that are there."""
+    def finished(self) -> Iterable[tuple[Address, str]]:
+        """Wait for an answer; return all that are there, in their stored form."""
         busy = [link for link, jobs in zip(self._links, self._on_the_way, strict=True) if jobs]
         if not busy:
             return []
         ready = wait(busy, timeout=ANSWER_SECONDS_MAX)
         if not ready:
             raise EnvironmentFailed("a process that analyses SQL does not answer", hint="Run the command again.")
-        answers: list[tuple[Address, Analysed]] = []
+        answers: list[tuple[Address, str]] = []
         for number, link in enumerate(self._links):
             if link in ready:
                 address, text = self._answer(number)
                 del self._on_the_way[number][address]
-                answers.append((address, analysed_from(loads(text))))
+                answers.append((address, text))
                 self._fill(number)
         return answers
 

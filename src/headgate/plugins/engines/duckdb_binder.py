@@ -27,6 +27,9 @@ from headgate.plugins.engines.duckdb_faults import position, said
 from headgate.plugins.engines.duckdb_files import fault_in_location, fault_in_seed, reader, seed_reader
 from headgate.plugins.engines.duckdb_settings import settings_identity, settle, version_of
 
+_TABLES_MAX = 500
+"""So many empty tables are kept, 10 kB each; then a new database is begun, which takes 2 ms."""
+
 
 class DuckBinder:
     """See ``core.ports.engine.Binder``. Calls from several threads wait for each other."""
@@ -54,6 +57,8 @@ class DuckBinder:
         """Return the columns of ``sql`` over its inputs (0.2 to 0.3 ms, 0.3 ms more for each new input)."""
         with self._lock:
             try:
+                if len(self._shapes) > _TABLES_MAX:
+                    self._begin_anew()
                 for name, shape in inputs.items():
                     self._provide(name, shape)
             except duckdb.Error as error:
@@ -90,6 +95,13 @@ class DuckBinder:
             self._connection.close()
             if self._sniffing is not None:
                 self._sniffing.close()
+
+    def _begin_anew(self) -> None:
+        """Let go of all tables. Dropping them would keep most of their memory."""
+        self._connection.close()
+        self._connection = _in_memory(())
+        self._schemas = {"main"}
+        self._shapes = {}
 
     def _provide(self, name: str, shape: Shape) -> None:
         """Make the empty table ``name`` with ``shape``, unless it is there already."""
