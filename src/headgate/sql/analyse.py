@@ -15,7 +15,7 @@ from headgate.core.ports.engine import Bound
 from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, reading, term
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
-from headgate.sql.relation import UNORDERED, Opaque, Relation
+from headgate.sql.relation import UNORDERED, Opaque, Relation, lowered
 from headgate.sql.tree import Query, line_at, place_at, relations
 
 Bind = Callable[[str, Mapping[str, Shape]], Bound]
@@ -50,7 +50,7 @@ def analyse(
     references, faults = _references(query, inputs)
     body = SqlBody(query.statement, references)
     by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
-    work = Reading(query.text, query.path, by_name, volatile)
+    work = Reading(query.text, query.path, by_name, volatile, is_collated=_is_collated(query, inputs))
     relation, opaque = _read(query, work)
     bound = bind(body.text, {str(a): s for a, s in inputs.items()})
     if bound.error:
@@ -74,6 +74,11 @@ def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:
         return None, reason.reason
     except RecursionError:
         return None, "it is nested too deeply"
+
+
+def _is_collated(query: Query, inputs: Mapping[Address, Shape]) -> bool:
+    typed = any(" COLLATE " in column.type for shape in inputs.values() for column in shape)
+    return typed or any(token.text.upper() == "COLLATE" for token in query.tokens)
 
 
 def _recipe(kind: str, relation: Relation, shape: Shape, settings: str, opaque: str) -> Recipe:
@@ -194,7 +199,7 @@ def _shared_names(query: Query) -> Iterator[Diagnostic]:
         for item in items:
             if not isinstance(item, exp.Table) or not isinstance(item.this, exp.Identifier) or item.alias:
                 continue
-            if item.name.casefold() in names and item.args.get("db") is not None:
+            if lowered(item.name) in names and item.args.get("db") is not None:
                 start = int(item.this.meta.get("start", 0))
                 yield Diagnostic(
                     "HG210",
@@ -203,4 +208,4 @@ def _shared_names(query: Query) -> Iterator[Diagnostic]:
                     hint=f"Give each an alias: `{item.sql()} as {item.name[:1]}2`.",
                     excerpt=line_at(query.text, start),
                 )
-            names[item.name.casefold()] = item
+            names[lowered(item.name)] = item

@@ -33,7 +33,8 @@ def read_call(stage: Stage, node: exp.Anonymous) -> Field:
         name in functions.EXACT_IF_ARGUMENTS_ARE and all(item.is_exact for item in items)
     )
     volatile = name in functions.VOLATILE
-    return Field("", term("call", name, *(item.term for item in items), tainted=volatile), exact)
+    is_list = name in functions.LIST_SCALARS
+    return Field("", term("call", name, *(item.term for item in items), tainted=volatile), exact, is_list)
 
 
 def _unnest(stage: Stage, arguments: Iterable[Any]) -> Field:
@@ -43,13 +44,19 @@ def _unnest(stage: Stage, arguments: Iterable[Any]) -> Field:
     if len(arguments) != 1:
         raise Opaque("UNNEST with options is not understood")
     item = stage.encode(arguments[0])
+    if not item.is_list and stage.scope.outer is not None:
+        # A struct gives one column for each member (seen). At the top the engine's own count of columns tells.
+        raise Opaque("UNNEST of what may be a struct is not understood")
     stage.unnested.append(item.term)
-    return Field("", term("unnested", item.term), False)
+    return Field("", term("unnested", item.term), False, item.is_list)
 
 
 def read_explode(stage: Stage, node: Any) -> Field:
     """Return the field of UNNEST in the SELECT list."""
-    return _unnest(stage, [node.this, *(node.args.get("expressions") or ())])
+    found = _unnest(stage, [node.this, *(node.args.get("expressions") or ())])
+    if not found.is_list and not isinstance(node.parent, exp.Alias):
+        raise Opaque("UNNEST of what may be a struct, without a name, is not understood")
+    return Field("", found.term)
 
 
 def aggregate(stage: Stage, name: str, node: exp.Anonymous, filter_: exp.Expression | None) -> Field:
@@ -73,7 +80,7 @@ def aggregate(stage: Stage, name: str, node: exp.Anonymous, filter_: exp.Express
         name in ("max", "min", "sum", "any_value", "first", "last", "quantile_disc") and all(i.is_exact for i in items)
     )
     found = term("aggregate", name, stage.relation.rows, where, *parts, tainted=tainted)
-    return Field("", found, exact or name in ("string_agg", "group_concat", "listagg"))
+    return Field("", found, exact or name in ("string_agg", "group_concat", "listagg"), name in ("list", "array_agg"))
 
 
 def _order_dependence(stage: Stage, name: str, items: list[Field], arguments: list[Any]) -> tuple[bool, bool]:

@@ -14,7 +14,7 @@ from headgate.core.hashing import Part
 from headgate.core.recipe import Term, term
 from headgate.sql.calls import read_call, read_explode, read_filtered, read_within_group
 from headgate.sql.names import UNKNOWN, read_column, read_star
-from headgate.sql.relation import Field, Opaque
+from headgate.sql.relation import Field, Opaque, lowered
 from headgate.sql.stage import Encode, Stage, only, order_keys
 from headgate.sql.types import type_name
 from headgate.sql.windows import read_window
@@ -24,7 +24,11 @@ def encode(stage: Stage, node: Any) -> Field:
     """Return the field of an expression; raise ``Opaque`` where it is not understood."""
     handler = _HANDLERS.get(type(node))
     if handler is not None:
-        return handler(stage, node)
+        found = handler(stage, node)
+        if found.is_exact and stage.reading.is_collated:
+            # A collation goes from arguments to results, and makes equal what is not the same.
+            return Field(found.name, found.term, False, found.is_list)
+        return found
     plain = _PLAIN.get(type(node))
     if plain is None:
         raise Opaque(f"{type(node).__name__} is not understood")
@@ -54,8 +58,8 @@ def _plain(stage: Stage, node: Any, tag: str, keys: tuple[str, ...], rule: str) 
             parts.append((key, value or None))
         else:
             raise Opaque(f"{key} of {type(node).__name__} is not understood")
-    is_exact = {"exact": True, "inexact": False, "as arguments": exact}[rule]
-    return Field("", term(tag, *parts), is_exact)
+    is_exact = {"exact": True, "inexact": False, "as arguments": exact}[rule] and not stage.reading.is_collated
+    return Field("", term(tag, *parts), is_exact, tag == "list value")
 
 
 _TWO = ("this", "expression")
@@ -123,7 +127,7 @@ def _paren(stage: Stage, node: exp.Paren) -> Field:
     item = stage.encode(node.this)
     if isinstance(node.this, (exp.Column, exp.Literal, exp.Paren, exp.Anonymous, exp.Cast, exp.Case, exp.Window)):
         return item
-    return Field("", term("parentheses", item.term), item.is_exact)
+    return Field(item.name, term("parentheses", item.term), item.is_exact)
 
 
 def _literal(_stage: Stage, node: exp.Literal) -> Field:
@@ -256,7 +260,7 @@ def _ordered_arguments(stage: Stage, node: exp.Order) -> Field:
 
 def _lambda(stage: Stage, node: exp.Lambda) -> Field:
     only(node, "this", "expressions", "colon")
-    names = tuple(p.name.casefold() for p in node.args.get("expressions") or ())
+    names = tuple(lowered(p.name) for p in node.args.get("expressions") or ())
     body = _lambda_body(stage, node.this, names)
     return Field("", term("lambda", len(names), body.term), False)
 
@@ -274,7 +278,7 @@ def _lambda_body(stage: Stage, node: Any, names: tuple[str, ...]) -> Field:
 
 
 def _identifier(stage: Stage, node: exp.Identifier) -> Field:
-    found = stage.reading.parameters.get(node.name.casefold())
+    found = stage.reading.parameters.get(lowered(node.name))
     if found is None:
         raise Opaque(f"the word {node.name} is not understood")
     return found
@@ -284,7 +288,7 @@ def _dot(stage: Stage, node: exp.Dot) -> Field:
     if not isinstance(node.expression, exp.Identifier):
         raise Opaque("a function behind a dot is not understood")
     item = stage.encode(node.this)
-    return Field("", term("member", item.term, node.expression.name.casefold()), False)
+    return Field("", term("member", item.term, lowered(node.expression.name)), False)
 
 
 def _alias(stage: Stage, node: exp.Alias) -> Field:

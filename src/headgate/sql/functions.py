@@ -54,6 +54,19 @@ SCALARS = frozenset(
 )
 """One value for one row, the same for the same arguments, whatever the order of rows."""
 
+LIST_SCALARS = frozenset(
+    """
+    array_append array_apply array_cat array_concat array_distinct array_filter array_grade_up array_intersect
+    array_pop_back array_pop_front array_prepend array_push_back array_push_front array_resize array_reverse
+    array_reverse_sort array_select array_slice array_sort array_transform array_value array_where array_zip
+    list_append list_apply list_cat list_concat list_distinct list_filter list_grade_up list_intersect list_pack
+    list_prepend list_resize list_reverse list_reverse_sort list_select list_slice list_sort list_transform list_value
+    list_where list_zip map_entries map_keys map_values regexp_extract_all regexp_split_to_array split str_split
+    str_split_regex string_split string_split_regex string_to_array
+    """.split()
+)
+"""Scalars that give a list, whatever they are given."""
+
 VOLATILE = frozenset(
     """
     age ago current_date current_localtime current_localtimestamp current_time current_timestamp gen_random_uuid

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlglot import exp
 
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.recipe import term
-from headgate.sql.relation import Field, Item, Opaque, Scope, either, outer_field
+from headgate.sql.relation import HIDDEN_COLUMNS, Field, Item, Opaque, Scope, either, lowered, outer_field
 from headgate.sql.stage import Stage, only
 
 UNKNOWN = Field("", term("unknown"), False)
@@ -24,7 +24,7 @@ def read_column(stage: Stage, node: exp.Column) -> Field:
         return _star(stage, parts)
     if not isinstance(node.this, exp.Identifier):
         raise Opaque("this column is not understood")
-    folded = (parts[0] if parts else node.name).casefold()
+    folded = lowered(parts[0] if parts else node.name)
     if folded in stage.reading.parameters:
         raise Opaque("a parameter of a lambda is used in a way that is not understood")
     return resolve(stage, [*parts, node.name], node)
@@ -35,9 +35,11 @@ def resolve(stage: Stage, parts: list[str], node: Any) -> Field:
     scope: Scope | None = stage.scope
     crossed: list[Scope] = []
     found: list[Field] = []
+    is_uncertain = False
     while scope is not None:
         here = _columns(scope, parts)
-        aliased = scope.aliases.get(parts[0].casefold())
+        is_uncertain = is_uncertain or not (here or scope.is_certain_without(parts[0]))
+        aliased = scope.aliases.get(lowered(parts[0]))
         only_alias = not here and not found
         if aliased is not None and (not here or scope.aliases_compete):
             here.append(_members(aliased, parts[1:]))
@@ -46,6 +48,8 @@ def resolve(stage: Stage, parts: list[str], node: Any) -> Field:
             break
         crossed.append(scope)
         scope = scope.outer
+    if found and is_uncertain:
+        raise Opaque(f"{parts[-1]} may mean a column that the engine names itself")
     return either(parts[-1], found) if found else _unresolved(stage, parts, node)
 
 
@@ -58,14 +62,14 @@ def _outside(item: Field, crossed: list[Scope]) -> Field:
 
 
 def _columns(scope: Scope, parts: list[str]) -> list[Field]:
-    found = [_members(item, parts[1:]) for item in scope.candidates(parts[0].casefold())]
+    found = [_members(item, parts[1:]) for item in scope.candidates(lowered(parts[0]))]
     if len(parts) > 1:
         item = scope.item(parts[0])
-        if item is not None and (column := item.field(parts[1].casefold())) is not None:
+        if item is not None and (column := item.field(lowered(parts[1]))) is not None:
             found.append(_members(column, parts[2:]))
     if len(parts) > 2:
         item = scope.item(parts[1], parts[0])
-        if item is not None and (column := item.field(parts[2].casefold())) is not None:
+        if item is not None and (column := item.field(lowered(parts[2]))) is not None:
             found.append(_members(column, parts[3:]))
     if not found and len(parts) == 1 and (whole := scope.item(parts[0])) is not None:
         found.append(whole_row(whole))
@@ -74,19 +78,19 @@ def _columns(scope: Scope, parts: list[str]) -> list[Field]:
 
 def _members(item: Field, names: list[str]) -> Field:
     for name in names:
-        item = Field(name, term("member", item.term, name.casefold()), False)
+        item = Field(name, term("member", item.term, lowered(name)), False)
     return item
 
 
 def whole_row(item: Item) -> Field:
     """Return the row of a relation as one value: all its columns with their names."""
     fields = item.fields()
-    names = tuple(f.name for f in fields)
+    names = _certain_names(fields)
     return Field(item.alias, term("whole row", names, *(f.term for f in fields)), False)
 
 
 def _unresolved(stage: Stage, parts: list[str], node: Any) -> Field:
-    if parts[-1].casefold() in ("rowid", "filename", "file_row_number", "file_index"):
+    if lowered(parts[-1]) in HIDDEN_COLUMNS:
         raise Opaque(f"{parts[-1]} depends on how rows are stored")
     stage.reading.fault(_unknown_column(stage, parts), node)
     return UNKNOWN
@@ -119,12 +123,22 @@ def _star(stage: Stage, parts: list[str]) -> Field:
             raise Opaque("a star of another query's table is not understood")
         items = [found]
     fields = [f for item in items for f in item.fields()]
-    return Field("", term("all columns", tuple(f.name for f in fields), *(f.term for f in fields)), False)
+    return Field("", term("all columns", _certain_names(fields), *(f.term for f in fields)), False)
+
+
+def _certain_names(fields: Iterable[Field]) -> tuple[str, ...]:
+    """Return the names that values of a whole row carry; those that the engine makes up follow the text (seen)."""
+    names = tuple(f.name for f in fields)
+    if "" in names or len(set(map(lowered, names))) < len(names):
+        raise Opaque("a whole row with columns that the engine names itself is not understood")
+    return names
 
 
 def read_star(stage: Stage, node: exp.Star) -> Field:
-    """Return all columns as one value."""
+    """Return all columns as one value, where a call takes them."""
     only(node)
+    if not isinstance(node.parent, exp.Anonymous):
+        raise Opaque("a star with a condition is not understood")
     return _star(stage, [])
 
 
@@ -145,17 +159,17 @@ def star_fields(star: exp.Star, stage: Stage, qualified: exp.Column | None) -> I
             raise Opaque("a star without FROM")
         fields = _all_fields(scope)
     excluded = {_word(e) for e in star.args.get("except_") or ()}
-    replaced = {e.alias.casefold(): e.this for e in star.args.get("replace") or ()}
+    replaced = {lowered(e.alias): e.this for e in star.args.get("replace") or ()}
     names = {_word(e.this): e.alias for e in star.args.get("rename") or ()}
     for item_ in fields:
-        folded = item_.name.casefold()
+        folded = lowered(item_.name)
         if folded in excluded:
             continue
         if folded in replaced:
             found = stage.encode(replaced[folded])
             yield Field(item_.name, found.term, found.is_exact)
         else:
-            yield Field(names.get(folded, item_.name), item_.term, item_.is_exact)
+            yield Field(names.get(folded, item_.name), item_.term, item_.is_exact, item_.is_list)
 
 
 def _all_fields(scope: Scope) -> list[Field]:
@@ -163,7 +177,7 @@ def _all_fields(scope: Scope) -> list[Field]:
     given: set[str] = set()
     for item in scope.items:
         for found in item.fields():
-            folded = found.name.casefold()
+            folded = lowered(found.name)
             if folded in item.hidden:
                 continue
             if folded in scope.merged and folded not in given:
@@ -177,4 +191,4 @@ def _all_fields(scope: Scope) -> list[Field]:
 def _word(node: Any) -> str:
     if isinstance(node, exp.Column) and node.args.get("table") is not None:
         raise Opaque("EXCLUDE of a qualified name is not understood")
-    return str(node.name).casefold()
+    return lowered(str(node.name))

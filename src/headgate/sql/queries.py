@@ -17,7 +17,7 @@ from headgate.sql.calls import has_aggregate, has_window
 from headgate.sql.expressions import encode
 from headgate.sql.names import star_fields
 from headgate.sql.reading import Reading
-from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope, renamed
+from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope, lowered, renamed
 from headgate.sql.sources import read_from
 from headgate.sql.stage import Stage, only
 
@@ -61,7 +61,7 @@ class Queries:
         for cte in with_.expressions:
             only(cte, "this", "alias", "materialized")
             only(cte.args["alias"], "this", "columns")
-            name = cte.alias.casefold()
+            name = lowered(cte.alias)
             border = Scope(outer, known)
             if with_.args.get("recursive") and _names_itself(cte, name):
                 known[name] = self._recursive(cte, border, known)
@@ -88,7 +88,7 @@ class Queries:
             UNORDERED,
             tuple(Field(f.name, term("recursion column", level, n)) for n, f in enumerate(first.fields)),
         )
-        inner = {**ctes, cte.alias.casefold(): seen, f"\0{level}": seen}
+        inner = {**ctes, lowered(cte.alias): seen, f"\0{level}": seen}
         again = self.read(union.expression, border, inner)
         if len(again.fields) != len(first.fields):
             raise Opaque("a recursive CTE with branches of different width")
@@ -106,7 +106,7 @@ class Queries:
                 raise Opaque(f"{key} of SELECT is not understood")
         scope = Scope(outer, ctes)
         relation = read_from(self, node, scope)
-        windows = {str(w.name).casefold(): w for w in node.args.get("windows") or ()}
+        windows = {lowered(str(w.name)): w for w in node.args.get("windows") or ()}
         stage = Stage(self.reading, scope, relation, encode, self.inside, windows, relation)
         aliased = _aliased(node)
         if node.args.get("where") is not None:
@@ -121,9 +121,7 @@ class Queries:
 
     def _note_aliases(self, stage: Stage, aliased: Mapping[str, Any], clauses: Iterable[Any]) -> None:
         """Make the aliases of the SELECT list known to clauses that name one where FROM has no such column."""
-        named = {
-            c.name.casefold() for clause in clauses for c in clause.find_all(exp.Column) if not c.args.get("table")
-        }
+        named = {lowered(c.name) for clause in clauses for c in clause.find_all(exp.Column) if not c.args.get("table")}
         wanted = {n for n in named & set(aliased) if stage.scope.aliases_compete or not stage.scope.candidates(n)}
         if not wanted:
             return
@@ -196,7 +194,7 @@ class Queries:
             elif not has_aggregate(item):
                 found = encode(stage, item)
                 if isinstance(item, exp.Alias):
-                    stage.scope.aliases.setdefault(item.alias.casefold(), found)
+                    stage.scope.aliases.setdefault(lowered(item.alias), found)
                 yield found
 
     # SELECT list and after ----------------------------------------------------------------------------------------
@@ -209,7 +207,7 @@ class Queries:
         qualify = node.args.get("qualify")
         if qualify is not None:
             stage.scope.aliases_compete = True
-            stage.scope.aliases.update((f.name.casefold(), f) for f in fields if f.name)
+            stage.scope.aliases.update((lowered(f.name), f) for f in fields if f.name)
             condition = encode(stage, qualify.this)
             rows = term("filter", rows, _of_groups(condition.term, groups))
         if unnested:
@@ -226,16 +224,16 @@ class Queries:
         fields: list[Field] = []
         for item in self._expanded(node, stage):
             if isinstance(item, Field):
-                fields.append(Field(item.name, _of_groups(item.term, groups), item.is_exact))
+                fields.append(Field(item.name, _of_groups(item.term, groups), item.is_exact, item.is_list))
                 continue
             inner = item.this if isinstance(item, exp.Alias) else item
             found = encode(stage, inner)
-            name = item.alias if isinstance(item, exp.Alias) else _own_name(inner)
-            found = Field(name, _of_groups(found.term, groups), found.is_exact)
+            name = item.alias if isinstance(item, exp.Alias) else _own_name(inner, found)
+            found = Field(name, _of_groups(found.term, groups), found.is_exact, found.is_list)
             fields.append(found)
             if isinstance(item, exp.Alias):
                 # A later item may use the alias; inside of groups the closure must not be wrapped twice.
-                stage.scope.aliases.setdefault(name.casefold(), found)
+                stage.scope.aliases.setdefault(lowered(name), found)
         unnested, stage.unnested = stage.unnested, None
         return fields, unnested
 
@@ -257,7 +255,7 @@ class Queries:
         if on is None:
             return deduplicated(relation, "distinct")
         stage.scope.aliases_compete = True
-        stage.scope.aliases.update((f.name.casefold(), f) for f in relation.fields if f.name)
+        stage.scope.aliases.update((lowered(f.name), f) for f in relation.fields if f.name)
         items = on.args.get("expressions") if isinstance(on, exp.Tuple) else [on]
         keys = []
         for item in items or ():
@@ -323,7 +321,9 @@ class Queries:
         )
         rows = term("limited", rows, _directions(node), tainted=not is_total)
         if is_total:
-            rows = Term(rows.hash, rows.reads, relation.rows.tainted or any(f.term.tainted for f in keys))
+            rows = Term(
+                rows.hash, rows.reads, any(t.tainted for t in (relation.rows, *bounds, *(f.term for f in keys)))
+            )
         return Relation(rows, order, relation.fields)
 
     def _keysonly(self, keys: list[Field]) -> Term:
@@ -346,7 +346,7 @@ class Queries:
             return relation.order, []
         only(order, "expressions")
         stage.scope.aliases_compete = True
-        stage.scope.aliases.update((f.name.casefold(), f) for f in relation.fields if f.name)
+        stage.scope.aliases.update((lowered(f.name), f) for f in relation.fields if f.name)
         parts: list[Term] = []
         fields: list[Field] = []
         for item in order.args.get("expressions") or ():
@@ -375,7 +375,8 @@ def deduplicated(relation: Relation, kind: str) -> Relation:
     exact = all(f.is_exact for f in relation.fields)
     rows = term(f"rows {kind}", relation.rows, *(f.term for f in relation.fields))
     fields = tuple(
-        Field(f.name, term(f"column {kind}", rows, f.term, tainted=not exact), f.is_exact) for f in relation.fields
+        Field(f.name, term(f"column {kind}", rows, f.term, tainted=not exact), f.is_exact, f.is_list)
+        for f in relation.fields
     )
     return Relation(rows, UNORDERED, fields)
 
@@ -395,7 +396,7 @@ def _directions(node: Any) -> Term:
 def _output_named(node: Any, relation: Relation) -> Field | None:
     """Return the output column that a bare ORDER BY name means; an output goes before a column of FROM (seen)."""
     if isinstance(node, exp.Column) and node.args.get("table") is None:
-        matches = [f for f in relation.fields if f.name.casefold() == node.name.casefold()]
+        matches = [f for f in relation.fields if lowered(f.name) == lowered(node.name)]
         if len(matches) == 1:
             return matches[0]
     return None
@@ -421,7 +422,7 @@ def _aliased(node: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for item in node.args.get("expressions") or ():
         if isinstance(item, exp.Alias):
-            found.setdefault(item.alias.casefold(), item.this)
+            found.setdefault(lowered(item.alias), item.this)
     return found
 
 
@@ -429,9 +430,12 @@ def _without(aliased: Mapping[str, Any], *tests: Callable[[Any], bool]) -> dict[
     return {name: item for name, item in aliased.items() if not any(test(item) for test in tests)}
 
 
-def _own_name(node: Any) -> str:
+def _own_name(node: Any, found: Field) -> str:
+    """Return the name that the engine gives an item without alias: a column's own, in the case it was made with."""
+    while isinstance(node, exp.Paren):
+        node = node.this
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier):
-        return str(node.name)
+        return found.name or str(node.name)
     if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
         return str(node.expression.name)
     return ""
@@ -454,7 +458,7 @@ def _paired_by_name(left: Relation, right: Relation) -> list[tuple[str, Field, F
 
 def _names_itself(cte: exp.Expression, name: str) -> bool:
     tables = cte.this.find_all(exp.Table)
-    return any(t.args.get("db") is None and t.name.casefold() == name for t in tables)
+    return any(t.args.get("db") is None and lowered(t.name) == name for t in tables)
 
 
 def _is_grouped(node: Any) -> bool:

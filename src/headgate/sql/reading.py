@@ -20,6 +20,7 @@ class Reading:
     """One query being read. ``inputs`` are the columns of everything it may name, by folded address.
 
     ``volatile`` is what of its inputs is made anew at each reading: what is tainted of a view, which holds no data.
+    ``is_collated``: a collation stands in the query or in its inputs' types; then no value counts as exact.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Reading:
     volatile: frozenset[Read] = frozenset()
     faults: list[Diagnostic] = field(default_factory=list)
     parameters: dict[str, Field] = field(default_factory=dict)
+    is_collated: bool = False
 
     def seen(self, address: Address, aspect: Aspect, column: str = "") -> Term:
         """Return the term that is one aspect of an input."""

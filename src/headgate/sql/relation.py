@@ -13,6 +13,17 @@ from dataclasses import dataclass, field
 from headgate.core.address import Address
 from headgate.core.recipe import Term, term
 
+_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+
+def lowered(name: str) -> str:
+    """Return a column's name or an alias as DuckDB compares it: ``É`` and ``é`` are two columns (seen).
+
+    >>> lowered("Flight_É")
+    'flight_É'
+    """
+    return name.translate(_LOWER)
+
 
 class Opaque(Exception):
     """The query holds something that is not understood. The asset then counts as reading everything."""
@@ -26,16 +37,21 @@ class Opaque(Exception):
 class Field:
     """One column of a relation. ``is_exact``: equal values are the same bits, so that grouping by it is deterministic.
 
-    ``name`` is empty where the engine makes one up.
+    ``name`` is empty where the engine makes one up. ``is_list``: certainly a list, so that UNNEST gives one column.
     """
 
     name: str
     term: Term
     is_exact: bool = False
+    is_list: bool = False
 
 
 UNORDERED = term("order of the engine's choice", tainted=True)
 """The order of rows that come out of a join, a grouping or a set operation."""
+
+
+HIDDEN_COLUMNS = frozenset({"rowid", "filename", "file_row_number", "file_index"})
+"""Columns that a stored table or a file has without showing them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +64,9 @@ class Relation:
 
     def find(self, name: str) -> Field | None:
         """Return the column of that name, case folded; None where there is none."""
-        folded = name.casefold()
+        folded = lowered(name)
         for item in self.fields:
-            if item.name.casefold() == folded:
+            if lowered(item.name) == folded:
                 return item
         return None
 
@@ -72,9 +88,11 @@ class Item:
     def __post_init__(self) -> None:
         self.by_name: dict[str, Field] = {}
         for item in self.relation.fields:
-            self.by_name.setdefault(item.name.casefold(), item)
+            self.by_name.setdefault(lowered(item.name), item)
+        self.is_open = "" in self.by_name or len(self.by_name) < len(self.relation.fields)
 
     by_name: dict[str, Field] = field(init=False, repr=False)
+    is_open: bool = field(init=False, repr=False)
 
     def field(self, folded: str) -> Field | None:
         """Return the column of that folded name as the join shows it."""
@@ -85,7 +103,7 @@ class Item:
         """Return a column of this relation as the join shows it: with the position of its side."""
         if self.position == 0:
             return item
-        return Field(item.name, term("side", self.position, item.term), item.is_exact)
+        return Field(item.name, term("side", self.position, item.term), item.is_exact, item.is_list)
 
     def fields(self) -> tuple[Field, ...]:
         """Return all columns as the join shows them."""
@@ -109,6 +127,13 @@ class Scope:
     aliases_compete: bool = False
     escaped: bool = False
 
+    def is_certain_without(self, name: str) -> bool:
+        """Tell whether FROM has no column of that name for certain, once none of the known ones is it.
+
+        An item may have columns that the engine names itself: unnamed expressions, doubled names, hidden ones.
+        """
+        return not (self.items and lowered(name) in HIDDEN_COLUMNS) and not any(i.is_open for i in self.items)
+
     def candidates(self, folded: str) -> list[Field]:
         """Return every column in FROM that an unqualified name may mean."""
         if folded in self.merged:
@@ -117,9 +142,9 @@ class Scope:
 
     def item(self, alias: str, schema: str = "") -> Item | None:
         """Return the relation that a qualifier names."""
-        alias, schema = alias.casefold(), schema.casefold()
+        alias, schema = lowered(alias), lowered(schema)
         for item in self.items:
-            if item.alias.casefold() == alias and (not schema or item.schema.casefold() == schema):
+            if lowered(item.alias) == alias and (not schema or lowered(item.schema) == schema):
                 return item
         return None
 
@@ -130,7 +155,7 @@ class Scope:
 
 def outer_field(item: Field) -> Field:
     """Return a column of the query around as a subquery sees it."""
-    return Field(item.name, term("outer", item.term), item.is_exact)
+    return Field(item.name, term("outer", item.term), item.is_exact, item.is_list)
 
 
 def either(name: str, found: list[Field]) -> Field:
@@ -148,7 +173,7 @@ def renamed(relation: Relation, names: list[str]) -> Relation:
     if len(names) > len(relation.fields):
         raise Opaque("more column aliases than columns")
     fields = tuple(
-        Field(new or f.name, f.term, f.is_exact)
+        Field(new or f.name, f.term, f.is_exact, f.is_list)
         for f, new in itertools.zip_longest(relation.fields, names, fillvalue="")
         if isinstance(f, Field)
     )

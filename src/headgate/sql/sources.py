@@ -13,7 +13,7 @@ from headgate.core.recipe import Aspect, Term, term
 from headgate.sql import functions
 from headgate.sql.expressions import encode
 from headgate.sql.reading import Reading
-from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope, renamed
+from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope, lowered, renamed
 from headgate.sql.stage import Stage, function_name, only
 from headgate.sql.tree import table_name
 
@@ -43,10 +43,23 @@ def read_from(reader: Reader, node: Any, scope: Scope) -> Relation:
             raise Opaque("joins without FROM")
         return NO_ROWS_READ
     only(from_, "this")
-    relation = _item(reader, from_.this, scope)
+    groups = [_item(reader, from_.this, scope)]
     for join in [*_joins_of(from_.this), *(node.args.get("joins") or ())]:
-        relation = _join(reader, join, scope, relation)
+        if _is_comma(join):
+            groups.append(_item(reader, join.this, scope))
+        elif len(groups) > 1 and (join.args.get("using") or join.args.get("method")):
+            raise Opaque("USING, NATURAL and ASOF after a comma in FROM are not understood")
+        else:
+            groups[-1] = _join(reader, join, scope, groups[-1])
+    relation = groups[0]
+    for group in groups[1:]:
+        relation = Relation(term("join", "INNER", relation.rows, group.rows, term("no condition")), UNORDERED, ())
     return Relation(relation.rows, relation.order, tuple(f for item in scope.items for f in item.fields()))
+
+
+def _is_comma(join: Any) -> bool:
+    """Tell whether a join is a comma, which binds less than the word JOIN: ``a, b RIGHT JOIN c`` keeps all of a."""
+    return not any(join.args.get(key) for key in ("side", "kind", "method", "on", "using")) and not _joins_of(join.this)
 
 
 def _joins_of(node: Any) -> list[Any]:
@@ -103,7 +116,7 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> Item:
     name = table_name(node)
     only(node, "this", "db", "catalog", "alias", "joins")
     if node.args.get("db") is None:
-        cte = scope.ctes.get(node.name.casefold())
+        cte = scope.ctes.get(lowered(node.name))
         if cte is not None:
             return Item(node.alias or node.name, _aliased(cte, node))
         raise Opaque(f"relation {node.name} has no schema")
@@ -112,7 +125,15 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> Item:
         raise Opaque(f"relation {name.schema}.{name.name} is not known")
     address, shape = found
     seen = reader.reading.seen
-    fields = tuple(Field(c.name, seen(address, Aspect.COLUMN, c.name), functions.is_exact_type(c.type)) for c in shape)
+    fields = tuple(
+        Field(
+            c.name,
+            seen(address, Aspect.COLUMN, c.name),
+            functions.is_exact_type(c.type) and not reader.reading.is_collated,
+            c.type.endswith("]"),
+        )
+        for c in shape
+    )
     relation = Relation(seen(address, Aspect.ROWS), seen(address, Aspect.ORDER), fields)
     schema = "" if node.alias else name.schema
     return Item(node.alias or node.name, _aliased(relation, node), address=address, schema=schema)
@@ -193,8 +214,8 @@ def _join(reader: Reader, join: Any, scope: Scope, left: Relation) -> Relation:
 def _condition(reader: Reader, join: Any, scope: Scope, added: Item, how: str) -> Term:
     using = [str(u.name) for u in join.args.get("using") or ()]
     if join.args.get("method") and str(join.args["method"]).upper() == "NATURAL":
-        before = {f.name.casefold() for item in scope.items[:-1] for f in item.relation.fields}
-        using = [f.name for f in added.relation.fields if f.name.casefold() in before]
+        before = {lowered(f.name) for item in scope.items[:-1] for f in item.relation.fields}
+        using = [f.name for f in added.relation.fields if lowered(f.name) in before]
         if not using:
             reader.reading.fault(Diagnostic("HG205", "NATURAL JOIN finds no column that both sides have"), join.this)
     if using:
@@ -208,7 +229,7 @@ def _condition(reader: Reader, join: Any, scope: Scope, added: Item, how: str) -
 
 def _merge(reader: Reader, name: str, scope: Scope, added: Item, how: str, join: Any) -> Term:
     """Merge one column of USING or NATURAL: unqualified it means the left one, the right one, or whichever is there."""
-    folded = name.casefold()
+    folded = lowered(name)
     rights = added.field(folded)
     lefts = [scope.merged[folded]] if folded in scope.merged else [
         f for item in scope.items[:-1] if folded not in item.hidden and (f := item.field(folded)) is not None

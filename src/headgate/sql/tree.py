@@ -17,6 +17,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from headgate.core.diagnostic import Diagnostic, Place
+from headgate.sql.relation import lowered
 
 PREFIX = "hg:"
 """What the name of a call begins with in our trees."""
@@ -131,7 +132,7 @@ def is_cte(table: exp.Table) -> bool:
     """Tell whether an unqualified table names a CTE of a query around it, the recursive one's own name included."""
     if table.args.get("db") is not None:
         return False
-    name = table.name.casefold()
+    name = lowered(table.name)
     below: exp.Expression = table
     node: Any = table.parent
     while node is not None:
@@ -139,10 +140,10 @@ def is_cte(table: exp.Table) -> bool:
         if with_ is not None:
             for cte in with_.expressions:
                 if below is with_ and _is_inside(table, cte):
-                    if with_.args.get("recursive") and cte.alias.casefold() == name:
+                    if with_.args.get("recursive") and lowered(cte.alias) == name:
                         return True
                     break  # a CTE sees only those before it
-                if cte.alias.casefold() == name:
+                if lowered(cte.alias) == name:
                     return True
         below = node
         node = node.parent

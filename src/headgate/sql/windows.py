@@ -9,7 +9,7 @@ from sqlglot import exp
 from headgate.core.hashing import Part
 from headgate.core.recipe import Term, term
 from headgate.sql import functions
-from headgate.sql.relation import Field, Opaque
+from headgate.sql.relation import Field, Opaque, lowered
 from headgate.sql.stage import Stage, function_name, only, order_keys
 
 
@@ -20,9 +20,11 @@ def read_window(stage: Stage, node: exp.Window) -> Field:
         raise Opaque("this window is not understood")
     base = node
     if node.args.get("alias") is not None:
-        named = stage.windows.get(node.alias.casefold())
+        named = stage.windows.get(lowered(node.alias))
         if named is None or node.args.get("partition_by") or node.args.get("order") or node.args.get("spec"):
             raise Opaque("this named window is not understood")
+        if named.args.get("alias") is not None or named.args.get("first") is not None:
+            raise Opaque("a window made from another one is not understood")
         base = named  # type: ignore[assignment]  # a window definition has the same arguments
     call, filter_, nulls = _window_call(node.this)
     name = function_name(call)
@@ -36,7 +38,7 @@ def read_window(stage: Stage, node: exp.Window) -> Field:
     partition = [stage.encode(p) for p in base.args.get("partition_by") or ()]
     keys, ordering = order_keys(stage, base.args.get("order"))
     frame = _frame(stage, base.args.get("spec"))
-    tainted = _window_taint(name, items, ordering, base.args.get("spec"))
+    tainted = _window_taint(name, items, base.args.get("spec"))
     parts = (term("partition", *(p.term for p in partition)), keys, frame, where, *(i.term for i in items))
     order = () if ordering else (stage.windowed.order,)
     reads_order = order if name in functions.TIE_WINDOWS or tainted else ()
@@ -58,12 +60,12 @@ def _window_call(node: Any) -> tuple[exp.Anonymous, exp.Expression | None, str]:
     return node, filter_, nulls
 
 
-def _window_taint(name: str, items: list[Field], ordering: list[Field], spec: exp.Expression | None) -> bool:
+def _window_taint(name: str, items: list[Field], spec: exp.Expression | None) -> bool:
     if name in functions.PEER_WINDOWS:
         return False
     if name in functions.TIE_WINDOWS:
         return True
-    depends_on_ties = bool(ordering) and spec is not None and str(spec.args.get("kind") or "").upper() != "RANGE"
+    depends_on_ties = spec is not None and str(spec.args.get("kind") or "").upper() != "RANGE"
     if name in functions.ORDER_FREE_AGGREGATES or name in functions.ORDER_FREE_IF_EXACT:
         return depends_on_ties or (name in functions.ORDER_FREE_IF_EXACT and not all(i.is_exact for i in items))
     return True
