@@ -1,0 +1,87 @@
+"""One file into a ``Piece``: a pure function of its path and its bytes."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+
+from headgate.core.address import fault_in_part
+from headgate.core.diagnostic import Diagnostic, Place
+from headgate.project.header import read_header
+from headgate.project.pieces import Piece
+from headgate.project.properties import read_header_statement
+from headgate.project.text import decoded
+
+TEXT_BYTES_MAX = 4 * 1024 * 1024
+"""A SQL or property file that is larger is refused unread."""
+
+SEED_BYTES_MAX = 64 * 1024 * 1024
+"""A larger CSV is data, not source code: a release keeps every seed in its record."""
+
+YAML = (".yml", ".yaml")
+
+
+def declare_file(path: str, content: bytes) -> Piece:
+    """Return what a file says; ``path`` is relative to the repository, with ``/``.
+
+    >>> declare_file("assets/marts/x.sql", b"select 1 as one").name
+    'x'
+    """
+    piece = declare_path(path)
+    if path.startswith(("macros/", "tests/")) or not path.endswith((".sql", *YAML)):
+        return piece
+    if len(content) > TEXT_BYTES_MAX:
+        return replace(piece, schema="", name="", diagnostics=(too_large(path, len(content), TEXT_BYTES_MAX),))
+    source = decoded(path, content)
+    if isinstance(source, Diagnostic):
+        return replace(piece, schema="", name="", diagnostics=(*piece.diagnostics, source))
+    if path.endswith(YAML):
+        from headgate.project.property_files import PropertyFile
+
+        file = PropertyFile(source)
+        file.read()
+        return Piece(
+            path,
+            text=source.text,
+            statements=tuple(file.statements),
+            sources=tuple(file.sources),
+            exposures=tuple(file.exposures),
+            diagnostics=source.all_faults(),
+        )
+    fields = read_header(source)
+    header = read_header_statement(source, fields) if fields else None
+    diagnostics = (*piece.diagnostics, *source.all_faults()) if source.faults else piece.diagnostics
+    return Piece(path, piece.schema, piece.name, source.text, header, diagnostics=diagnostics)
+
+
+def declare_path(path: str) -> Piece:
+    """Return what the path alone says: the address of an asset, or that it has none."""
+    if not path.startswith("assets/") or path.endswith(YAML):
+        return Piece(path)
+    stem, dot, suffix = path.removeprefix("assets/").rpartition(".")
+    suffix = f"{dot}{suffix}"
+    schema, slash, name = stem.partition("/")
+    if suffix == ".py":
+        summary = "Python assets are not supported in this version"
+        return Piece(path, diagnostics=(Diagnostic("HG303", summary, Place(path), "Write it as a SQL file."),))
+    if suffix not in (".sql", ".csv"):
+        summary = f"{suffix} is not read: names end in lower case"
+        return Piece(path, diagnostics=(Diagnostic("HG106", summary, Place(path), f"Name it {suffix.lower()}."),))
+    if not slash or "/" in name:
+        folder = schema if slash else "SCHEMA"
+        hint = f"Move it to assets/{folder}/{path.rpartition('/')[2]}."
+        summary = "an asset stands in a folder of its schema: assets/SCHEMA/NAME" + suffix
+        return Piece(path, diagnostics=(Diagnostic("HG106", summary, Place(path), hint),))
+    # macOS may give decomposed names for what everybody else writes composed.
+    schema, name = (part if part.isascii() else unicodedata.normalize("NFC", part) for part in (schema, name))
+    for part, what in ((schema, "folder"), (name, "file")):
+        if fault := fault_in_part(part):
+            return Piece(path, diagnostics=(Diagnostic("HG107", fault, Place(path), f"Rename the {what}."),))
+    return Piece(path, schema, name)
+
+
+def too_large(path: str, size: int, limit: int) -> Diagnostic:
+    """Return the fault of a file that is larger than it may be."""
+    summary = f"{path} has {size:,} bytes, more than the {limit:,} that are read"
+    hint = "Declare it as a source with `path:`; a seed is source code." if path.endswith(".csv") else "Split it."
+    return Diagnostic("HG103", summary, Place(path), hint)

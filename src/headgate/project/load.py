@@ -1,0 +1,143 @@
+"""The repository into ``Declarations``: walk, each file alone, then one merge. Faults are diagnostics, never raised.
+
+10,000 SQL files of 600 bytes take about a second when nothing of them is known. A caller that only asks whether
+anything changed needs ``survey``, which opens no file that the cache knows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from headgate.core.declarations import Config, Declarations, File
+from headgate.core.diagnostic import Diagnostic, Place, in_order
+from headgate.project.data_files import Matched, match_files
+from headgate.project.declare import SEED_BYTES_MAX, TEXT_BYTES_MAX, declare_file, declare_path, too_large
+from headgate.project.files import FileCache, file_of, file_of_bytes, read_bytes
+from headgate.project.merge import merge
+from headgate.project.pieces import Piece
+from headgate.project.toml_config import TOML_BYTES_MAX, default_config, read_config
+from headgate.project.walk import CONFIG_FILE, Stat, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Every file that Headgate reads, by content, and the faults of those that cannot be read."""
+
+    files: tuple[File, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def survey(root: Path, *, cache: FileCache | None = None) -> Survey:
+    """Return the tree of the repository without understanding it. Cost: a stat per file; unknown ones are read."""
+    work = _Load(root, cache)
+    files = []
+    for path, stat in work.stats.items():
+        try:
+            files.append(file_of(path, work.full(path), stat, work.cache))
+        except OSError as error:
+            work.unreadable(path, error)
+    return Survey(tuple(files), tuple(work.diagnostics))
+
+
+def load(root: Path, *, cache: FileCache | None = None, environ: Mapping[str, str] | None = None) -> Declarations:
+    """Return everything that the repository at ``root`` declares, with all faults that files show one by one.
+
+    ``environ`` gives the values of ``env:NAME``; the process's own unless given.
+    """
+    work = _Load(root, cache)
+    pieces = [piece for path, stat in work.stats.items() if (piece := work.piece(path, stat))]
+    config = work.config(os.environ if environ is None else environ)
+    allow = tuple(dict.fromkeys(folder for engine in config.engines.values() for folder in engine.allow))
+
+    def match(pattern: str) -> Matched:
+        return match_files(root, pattern, allow, work.cache)
+
+    merged = merge(pieces, work.files, match)
+    return Declarations(
+        config,
+        merged.assets,
+        merged.sources,
+        merged.exposures,
+        tuple(work.files[path] for path in work.stats if path in work.files),
+        in_order((*work.diagnostics, *merged.diagnostics)),
+    )
+
+
+def load_config(root: Path, *, environ: Mapping[str, str] | None = None) -> tuple[Config, tuple[Diagnostic, ...]]:
+    """Return the configuration alone, and its faults."""
+    work = _Load(root, None, walked={})
+    return work.config(os.environ if environ is None else environ), tuple(work.diagnostics)
+
+
+class _Load:
+    def __init__(self, root: Path, cache: FileCache | None, *, walked: Mapping[str, Stat] | None = None) -> None:
+        self.cache = FileCache() if cache is None else cache
+        self.files: dict[str, File] = {}
+        self._root = root
+        self._top = os.path.join(os.fspath(root), "")
+        # Before the walk: what is younger than this moment is not remembered.
+        self._read_at = self.cache.moment()
+        found = walk(root) if walked is None else None
+        self.stats: Mapping[str, Stat] = found.files if found else walked or {}
+        self.diagnostics: list[Diagnostic] = list(found.diagnostics) if found else []
+
+    def full(self, path: str) -> str:
+        """Return the path in the file system."""
+        return self._top + path
+
+    def piece(self, path: str, stat: Stat) -> Piece | None:
+        """Return what one file says, and note its digest; None where it cannot be read."""
+        if path == CONFIG_FILE:
+            return None
+        is_seed = path.endswith(".csv")
+        limit = SEED_BYTES_MAX if is_seed else TEXT_BYTES_MAX
+        if stat.size > limit:
+            self.diagnostics.append(too_large(path, stat.size, limit))
+            return None
+        try:
+            if is_seed:
+                self.files[path] = file_of(path, self.full(path), stat, self.cache)
+                return declare_path(path)
+            content = read_bytes(self.full(path))
+        except OSError as error:
+            self.unreadable(path, error)
+            return None
+        self.files[path] = file_of_bytes(path, content, stat, self.cache, read_at=self._read_at)
+        return declare_file(path, content)
+
+    def config(self, environ: Mapping[str, str]) -> Config:
+        """Return the configuration."""
+        from headgate.project.text import decoded
+
+        name = self._root.resolve().name or "project"
+        if not os.path.lexists(self.full(CONFIG_FILE)):
+            return default_config(name)
+        try:
+            stat = os.stat(self.full(CONFIG_FILE))
+            if stat.st_size > TOML_BYTES_MAX:
+                self.diagnostics.append(too_large(CONFIG_FILE, stat.st_size, TOML_BYTES_MAX))
+                return default_config(name)
+            content = read_bytes(self.full(CONFIG_FILE))
+        except OSError as error:
+            self.unreadable(CONFIG_FILE, error)
+            return default_config(name)
+        if CONFIG_FILE in self.stats:
+            stat_ = self.stats[CONFIG_FILE]
+            self.files[CONFIG_FILE] = file_of_bytes(CONFIG_FILE, content, stat_, self.cache, read_at=self._read_at)
+        source = decoded(CONFIG_FILE, content)
+        if isinstance(source, Diagnostic):
+            self.diagnostics.append(source)
+            return default_config(name)
+        config = read_config(source, name, environ)
+        self.diagnostics += source.all_faults()
+        return config
+
+    def unreadable(self, path: str, error: OSError) -> None:
+        """Note that a file cannot be read."""
+        summary = f"{path} cannot be read: {error.strerror or error}"
+        self.diagnostics.append(
+            Diagnostic("HG101", summary, Place(path), "Check that it is there and its permissions.")
+        )

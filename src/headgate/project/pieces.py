@@ -1,0 +1,101 @@
+"""What one file says, before it is put together with what others say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from headgate.core.declarations import DeclaredColumn
+from headgate.core.diagnostic import Diagnostic, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A text, and where it stands."""
+
+    value: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a header, or one entry of a property file, says about one asset; None where it says nothing.
+
+    ``name`` is as written (``flights`` or ``staging.flights``; empty in a header without one), ``section`` the key it
+    stands under (``models``, ``seeds``, ...; empty for a header).
+    """
+
+    name: str
+    section: str
+    place: Place
+    kind: Stated | None = None
+    owner: Stated | None = None
+    description: Stated | None = None
+    tags: tuple[Stated, ...] = ()
+    columns: tuple[DeclaredColumn, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedFiles:
+    """Data in files, as a property file says it: a glob, not looked up yet. ``format`` may be empty: by the name."""
+
+    pattern: str
+    format: str
+    options: Mapping[str, str]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class StatedTable:
+    """Data in a table of the engine."""
+
+    schema: str
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatement:
+    """One table of a source: its address is ``schema.statement.name``."""
+
+    schema: str
+    statement: Statement
+    location: StatedFiles | StatedTable
+
+
+@dataclass(frozen=True, slots=True)
+class StatedUse:
+    """One thing that an exposure reads: a name as written, with or without schema; no columns means all."""
+
+    name: str
+    columns: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureStatement:
+    """One exposure: what it is, and what it reads."""
+
+    statement: Statement
+    uses: tuple[StatedUse, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file, understood alone: a function of its path and its bytes, so that it can be cached by content.
+
+    ``schema`` and ``name`` are those of an asset's file, empty where the file is no asset or its place is not allowed;
+    ``text`` is what was read, empty for seeds.
+    """
+
+    path: str
+    schema: str = ""
+    name: str = ""
+    text: str = ""
+    header: Statement | None = None
+    statements: tuple[Statement, ...] = ()
+    sources: tuple[SourceStatement, ...] = ()
+    exposures: tuple[ExposureStatement, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

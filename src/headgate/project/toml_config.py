@@ -1,0 +1,254 @@
+"""``headgate.toml`` into a ``Config`` with every default filled in; faults go to its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from headgate.core.address import fault_in_environment, fold
+from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
+from headgate.core.diagnostic import Place
+from headgate.project.text import Text, did_you_mean
+from headgate.project.toml_places import TomlPlaces
+from headgate.project.walk import CONFIG_FILE
+
+ENGINE_KINDS = ("duckdb",)
+WAREHOUSE = "warehouse.duckdb"
+RETAIN_SECONDS = 7 * 24 * 3600
+TOML_BYTES_MAX = 1 << 20
+
+_ENGINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_DURATION = re.compile(r"\s*([0-9]{1,6})\s*([a-z]+)\s*")
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
+_UNITS = {
+    **{unit: seconds for name, seconds in _SECONDS.items() for unit in (name, name + "s")},
+    "s": 1,
+    "sec": 1,
+    "m": 60,
+    "min": 60,
+    "h": 3600,
+    "d": 86400,
+    "w": 7 * 86400,
+}
+
+
+def default_config(name: str) -> Config:
+    """Return the config of a repository without ``headgate.toml``: one DuckDB, ``prod`` and ``dev``."""
+    engines = {"local": EngineConfig("local", "duckdb", WAREHOUSE)}
+    return Config(name, engines, _default_environments("local"), "prod")
+
+
+def read_config(source: Text, name: str, environ: Mapping[str, str]) -> Config:
+    """Return the config of a text; ``name`` is that of the project unless it says another.
+
+    What is faulty counts as not given, so that everything else is checked as well.
+    """
+    import tomllib
+
+    try:
+        body = tomllib.loads(source.text)
+    except (ValueError, RecursionError) as error:
+        _refuse_syntax(source, error)
+        return default_config(name)
+    return _Reading(source, environ).config(body, name)
+
+
+def seconds_of(text: str) -> int | None:
+    """Return the seconds of a duration such as ``7 days`` or ``12 hours``; None where it is none.
+
+    >>> seconds_of("12 hours")
+    43200
+    """
+    found = _DURATION.fullmatch(text.lower())
+    if found is None or found[2] not in _UNITS:
+        return None
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _refuse_syntax(source: Text, error: Exception) -> None:
+    told = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
+    found = re.search(r" \(at line (\d+), column (\d+)\)$", told)
+    if found:
+        place = source.place(int(found[1]), int(found[2]), 1)
+        told = told[: found.start()]
+    else:
+        lines = source.text.rstrip("\n").count("\n") + 1
+        place = source.place(lines, 1) if "end of document" in told else source.place()
+        told = told.replace(" (at end of document)", ", at the end of the file")
+    hint = "Texts need quotes in TOML; a table begins with its name in brackets, [environments.prod]."
+    source.fault("HG120", f"{source.path} cannot be read: {told}", place, hint)
+
+
+def _default_environments(engine: str) -> dict[str, EnvironmentConfig]:
+    return {
+        "prod": EnvironmentConfig("prod", engine, True, RETAIN_SECONDS),
+        "dev": EnvironmentConfig("dev", engine, False, RETAIN_SECONDS),
+    }
+
+
+class _Reading:
+    def __init__(self, source: Text, environ: Mapping[str, str]) -> None:
+        self._source = source
+        self._environ = environ
+        self._places = TomlPlaces(source)
+
+    def config(self, body: Mapping[str, Any], name: str) -> Config:
+        """Return the config of what the text holds."""
+        self._others(body, (), ("name", "engines", "environments", "state"))
+        name = self._text(body, ("name",)) or name
+        engines = self._engines(self._table(body, ("engines",)))
+        environments = self._environments(self._table(body, ("environments",)), engines)
+        state = self._table(body, ("state",))
+        self._others(state, ("state",), ("url",))
+        bare = self._bare(self._table(body, ("environments",)), environments)
+        return Config(name, engines, environments, bare, self._text(state, ("state", "url")))
+
+    def _engines(self, body: Mapping[str, Any]) -> dict[str, EngineConfig]:
+        engines: dict[str, EngineConfig] = {}
+        for name in body:
+            path = ("engines", name)
+            section = self._table(body, path)
+            self._others(section, path, ("kind", "path", "allow"))
+            if not _ENGINE_NAME.fullmatch(name):
+                self._fault("HG122", f"{name!r} is not a name for an engine", self._places.key(path))
+                continue
+            kind = self._text(section, (*path, "kind")) or "duckdb"
+            if kind not in ENGINE_KINDS:
+                hint = did_you_mean(kind, ENGINE_KINDS, f"This version knows {', '.join(ENGINE_KINDS)}.")
+                self._fault("HG125", f"unknown kind of engine {kind}", self._places.value((*path, "kind")), hint)
+            file = self._text(section, (*path, "path")) or WAREHOUSE
+            if file.startswith(":") or "\0" in file:
+                hint = f'Write a path such as "{WAREHOUSE}": what is in memory is gone after a command.'
+                self._fault("HG122", f"{file} is not a file", self._places.value((*path, "path")), hint)
+                file = WAREHOUSE
+            other = next((e.name for e in engines.values() if e.path == file), None)
+            if other is not None:
+                summary = f"engines {other} and {name} have the same path {file}"
+                self._fault("HG124", summary, self._places.key(path), "Give each a file of its own.")
+            engines[name] = EngineConfig(name, "duckdb", file, self._texts(section, (*path, "allow")))
+        return engines or {"local": EngineConfig("local", "duckdb", WAREHOUSE)}
+
+    def _environments(
+        self, body: Mapping[str, Any], engines: Mapping[str, EngineConfig]
+    ) -> dict[str, EnvironmentConfig]:
+        environments: dict[str, EnvironmentConfig] = {}
+        schemas: dict[str, str] = {}
+        for name in body:
+            path = ("environments", name)
+            section = self._table(body, path)
+            self._others(section, path, ("engine", "protected", "retain", "bare_schemas"))
+            fault = "" if name == "*" else fault_in_environment(name)
+            folded = fold(name).replace("-", "_")
+            if fault:
+                self._fault("HG122", fault, self._places.key(path), "Rename the environment.")
+            elif folded in schemas:
+                summary = f"{name} and {schemas[folded]} would have the same schemas in the engine"
+                self._fault("HG124", summary, self._places.key(path), "Rename one of them: - becomes _ there.")
+            else:
+                schemas[folded] = name
+                protected = self._truth(section, (*path, "protected"))
+                environments[name] = EnvironmentConfig(
+                    name,
+                    self._engine(section, path, engines),
+                    name == "prod" if protected is None else protected,
+                    self._retain(section, path),
+                )
+        return environments or _default_environments(next(iter(engines)))
+
+    def _engine(self, section: Mapping[str, Any], path: tuple[str, ...], engines: Mapping[str, EngineConfig]) -> str:
+        name = self._text(section, (*path, "engine"))
+        first = next(iter(engines))
+        if name and name not in engines:
+            hint = did_you_mean(name, engines, f"There is {', '.join(engines)}.")
+            self._fault("HG125", f"there is no engine {name}", self._places.value((*path, "engine")), hint)
+        elif not name and len(engines) > 1:
+            hint = f'Add engine = "{first}", or another of {", ".join(engines)}.'
+            self._fault("HG125", f"environment {path[-1]} does not say its engine", self._places.key(path), hint)
+        return name if name in engines else first
+
+    def _retain(self, section: Mapping[str, Any], path: tuple[str, ...]) -> int:
+        text = self._text(section, (*path, "retain"))
+        if not text:
+            return RETAIN_SECONDS
+        seconds = seconds_of(text)
+        if seconds is None:
+            place = self._places.value((*path, "retain"))
+            self._fault("HG122", f"{text!r} is not a duration", place, 'Write "7 days", "12 hours" or "30 minutes".')
+        return RETAIN_SECONDS if seconds is None else seconds
+
+    def _bare(self, body: Mapping[str, Any], environments: Mapping[str, EnvironmentConfig]) -> str:
+        """Return the environment with bare schemas: the one that says so, else the first protected one."""
+        said = {
+            name: self._truth(body[name], ("environments", name, "bare_schemas"))
+            for name in environments
+            if isinstance(body.get(name), dict)
+        }
+        chosen = [name for name, is_bare in said.items() if is_bare]
+        if "*" in chosen or len(chosen) > 1:
+            path = ("environments", chosen[-1], "bare_schemas")
+            self._fault("HG124", "only one environment can have bare schemas", self._places.key(path), _BARE)
+        named = [name for name in chosen if name != "*"]
+        protected = [
+            e.name for e in environments.values() if e.protected and e.name != "*" and said.get(e.name) is None
+        ]
+        return next(iter(named + protected), "")
+
+    def _table(self, body: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+        found = body.get(path[-1], {})
+        if isinstance(found, dict):
+            return found
+        hint = f"Begin it with [{'.'.join(path)}] on a line of its own."
+        self._fault("HG122", f"{path[-1]} has to be a table", self._places.key(path), hint)
+        return {}
+
+    def _text(self, section: Mapping[str, Any], path: tuple[str, ...]) -> str:
+        found = self._value(section.get(path[-1]), path)
+        if isinstance(found, str):
+            return found
+        self._refuse_form(found, path, "a text")
+        return ""
+
+    def _texts(self, section: Mapping[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:
+        found = section.get(path[-1], [])
+        values = [self._value(one, path) for one in (found if isinstance(found, list) else [found])]
+        if not all(isinstance(one, str) for one in values):
+            self._fault("HG122", f"{path[-1]} has to be a list of texts", self._places.value(path))
+        return tuple(one for one in values if isinstance(one, str) and one)
+
+    def _truth(self, section: Mapping[str, Any], path: tuple[str, ...]) -> bool | None:
+        found = self._value(section.get(path[-1]), path)
+        if isinstance(found, str) and found.lower() in ("true", "false"):
+            return found.lower() == "true"
+        if isinstance(found, bool):
+            return found
+        self._refuse_form(found, path, "true or false")
+        return None
+
+    def _value(self, value: Any, path: tuple[str, ...]) -> Any:
+        """Return a value, read from the environment where it is ``env:NAME``."""
+        if not isinstance(value, str) or not value.startswith("env:"):
+            return value
+        name = value.removeprefix("env:")
+        if name in self._environ:
+            return self._environ[name]
+        hint = f"Set it: export {name}=..." if re.fullmatch(r"\w+", name) else "Write env:NAME."
+        self._fault("HG123", f"the environment variable {name} is not set", self._places.value(path), hint)
+        return None
+
+    def _refuse_form(self, value: Any, path: tuple[str, ...], form: str) -> None:
+        if value is not None:
+            self._fault("HG122", f"{path[-1]} has to be {form}", self._places.value(path))
+
+    def _others(self, section: Mapping[str, Any], path: tuple[str, ...], known: tuple[str, ...]) -> None:
+        for key in section:
+            if key not in known:
+                where = f"[{'.'.join(path)}]" if path else CONFIG_FILE
+                hint = did_you_mean(key, known, f"Known are {', '.join(known)}.")
+                self._fault("HG121", f"unknown key {key} in {where}", self._places.key((*path, key)), hint)
+
+    def _fault(self, code: str, summary: str, place: Place, hint: str = "") -> None:
+        self._source.fault(code, summary, place, hint)
+
+
+_BARE = "Leave bare_schemas = true with one environment that has a name."
