@@ -1,4 +1,4 @@
-"""What git says of the repository: short commands, started early and read late. Outside of git all answers are empty."""
+"""What git says of the repository: short commands, started early and read late. Outside of git it says nothing."""
 
 from __future__ import annotations
 

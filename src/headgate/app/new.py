@@ -63,10 +63,10 @@ def new(folder: Path, *, name: str = "", example: str = "") -> Made:
 
 
 def _texts(example: str, name: str) -> Mapping[str, str]:
-    """Return the files of a template; the project's name is put in where it says ``{name}``."""
+    """Return the files of a template; the project's name is put in where it says ``{project}``."""
     root = Path(__file__).parent / "examples" / example
     found = {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}
-    texts = {name_: path.read_text(encoding="utf-8").replace("{name}", name) for name_, path in found.items()}
+    texts = {name_: path.read_text(encoding="utf-8").replace("{project}", name) for name_, path in found.items()}
     return {".gitignore": _IGNORED + ("data/\n" if example == "flights" else ""), **texts}
 
 

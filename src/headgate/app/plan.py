@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from headgate.core.hashing import Digest
     from headgate.core.plan import Origin
     from headgate.core.ports.store import Reading
-    from headgate.core.recipe import Recipe, Shape
+    from headgate.core.recipe import Shape
     from headgate.core.snapshot import Shown, Snapshot
 
 _EQUAL = "equal"
@@ -39,16 +39,14 @@ class Request:
 class Planned:
     """A plan with what a reader of it wants to know beside it.
 
-    ``shows`` counts the tables, views and seeds that the environment shows afterwards. ``recipes`` are those of what is
-    reused, for the reasons; ``stale`` says what has moved since a saved plan was made; ``files`` is the code of a saved
-    plan.
+    ``shows`` counts the tables, views and seeds that the environment shows afterwards. ``stale`` says what has moved
+    since a saved plan was made; ``files`` is the code of a saved plan.
     """
 
     plan: Plan
     shows: int
     is_new: bool = False
     warnings: tuple[Diagnostic, ...] = ()
-    recipes: Mapping[Address, Recipe] | None = None
     stale: tuple[Diagnostic, ...] = ()
     files: Mapping[str, bytes] | None = None
 
@@ -154,7 +152,6 @@ def _planned(
         shows=_count_shown(made),
         is_new=snapshot.shown is None or not snapshot.shown.pointers,
         warnings=warnings,
-        recipes={a: node.recipe for a, node in graph.nodes.items() if hasattr(node, "recipe")},
     )
 
 

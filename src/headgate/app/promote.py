@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What a promotion would do. ``files`` is the code that goes with it; numbers count what readers see."""
+    """What a promotion would do. ``files`` is the code that goes with it; numbers count what readers see.
+
+    ``differs``: afterwards the source still shows something else, that is in no commit or not in the one checked out.
+    """
 
     plan: PromotionPlan
     commit: str
@@ -33,6 +36,7 @@ class Promotion:
     kept: int
     removed: int
     is_git: bool
+    differs: bool
 
     @property
     def release(self) -> int:
@@ -79,9 +83,10 @@ def plan_promotion(session: Session, repository: Repository, *, source: str, to:
         graph, _ = graph_of(session, code, recorded)
         contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
         plan = _plan(session, reading, source, target, _code(session, code, graph, reading, target))
+        differs = plan.intended is None and _is_different(reading, source, target)
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
-    return _counted(plan, code, contents)
+    return _counted(plan, code, contents, differs=differs)
 
 
 def promote(session: Session, repository: Repository, promotion: Promotion, *, wait_seconds: float = 0) -> Promoted:
@@ -158,7 +163,13 @@ def _plan(session: Session, reading: Reading, source: str, target: str, code: Co
     )
 
 
-def _counted(plan: PromotionPlan, code: Repository, contents: dict[str, bytes]) -> Promotion:
+def _is_different(reading: Reading, source: str, target: str) -> bool:
+    from headgate.release.stored import read_pointers
+
+    return dict(read_pointers(reading, source)) != dict(read_pointers(reading, target))
+
+
+def _counted(plan: PromotionPlan, code: Repository, contents: dict[str, bytes], *, differs: bool) -> Promotion:
     pointers = plan.intended.pointers if plan.intended else {}
     shown = {address for address, pointer in pointers.items() if pointer.kind is not Kind.SOURCE}
     return Promotion(
@@ -170,6 +181,7 @@ def _counted(plan: PromotionPlan, code: Repository, contents: dict[str, bytes]) 
         kept=sum(address in shown for address in plan.kept) if shown else len(plan.kept),
         removed=len(plan.removed),
         is_git=code.checkout.is_git,
+        differs=differs,
     )
 
 

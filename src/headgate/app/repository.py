@@ -66,28 +66,27 @@ def open_repository(root: Path) -> tuple[Session, Repository]:
     from headgate.project.load import load
 
     looking = Looking(root)
-    cache = _file_cache(root)
+    stamps = own_folder(root) / "files.json"
+    cache = _file_cache(stamps)
     declarations = load(root, cache=cache)
-    cache.save()
+    _keep(cache, stamps)
     session = Session(root, declarations.config)
     return session, Repository(root, declarations, looking.checkout())
 
 
 def open_config(root: Path) -> Session:
     """Return a session that knows the settings of ``headgate.toml`` alone; raise ``Refused`` where they are faulty."""
-    from headgate.project.load import load
-
-    declarations = load(root, cache=_file_cache(root))
-    return Session(root, _sound_config(declarations))
+    return Session(root, config_of(root))
 
 
-def _sound_config(declarations: Declarations) -> Config:
-    faults = [
-        d for d in declarations.diagnostics if d.place and d.place.path == CONFIG and d.severity is Severity.ERROR
-    ]
-    if faults:
-        raise Refused(faults)
-    return declarations.config
+def config_of(root: Path) -> Config:
+    """Return the settings of ``headgate.toml``, or the defaults where there is none; raise ``Refused`` for faults."""
+    from headgate.project.load import load_config
+
+    config, found = load_config(root)
+    if has_errors(found):
+        raise Refused(found)
+    return config
 
 
 def graph_of(
@@ -249,10 +248,27 @@ def _link_data(repository: Repository, folder: Path) -> None:
                 os.link(repository.root / file.path, target)
 
 
-def _file_cache(root: Path) -> FileCache:
+def _file_cache(stamps: Path) -> FileCache:
     from headgate.project.files import FileCache
 
-    return FileCache(own_folder(root))
+    try:
+        return FileCache.from_text(stamps.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return FileCache()
+
+
+def _keep(cache: FileCache, stamps: Path) -> None:
+    """Leave the cache in its file, at once and whole; where that fails the files are read again next time."""
+    import os
+
+    if not cache.is_changed:
+        return
+    aside = stamps.with_name(f"{stamps.name}.{os.getpid()}")
+    try:
+        aside.write_text(cache.to_text(), encoding="utf-8")
+        aside.replace(stamps)
+    except OSError:
+        aside.unlink(missing_ok=True)
 
 
 def _columns_key(engine: str, table: TableSource) -> str:

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from headgate.core.address import fault_in_environment
-from headgate.core.errors import EngineFailed, EnvironmentFailed, LeaseHeld, Refused, UsageError
+from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageError
 
 if TYPE_CHECKING:
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
@@ -250,17 +250,17 @@ def user() -> str:
     for name in ("HEADGATE_USER", "LOGNAME", "USER", "USERNAME"):
         if text := os.environ.get(name):
             return text
-    return f"uid-{os.getuid()}"
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # an account that only a container knows
+        return f"uid-{os.getuid()}"
 
 
 def holder() -> str:
     """Return who holds a lease, and where."""
     return f"{user()}@{os.uname().nodename}"
-
-
-def is_engine_gone(error: EnvironmentFailed) -> bool:
-    """Tell whether it was the engine that failed."""
-    return isinstance(error, EngineFailed)
 
 
 def _held_by(taken: LeaseTaken, environment: str) -> LeaseHeld:

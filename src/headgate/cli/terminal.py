@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -126,23 +126,29 @@ def cut(text: str, width: int) -> str:
     return taken + "…"
 
 
+def widths_of(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Return the widest cell of each column."""
+    count = max((len(row) for row in rows), default=0)
+    return tuple(max(display_width(row[n]) for row in rows if n < len(row)) for n in range(count))
+
+
 def aligned(
-    rows: Iterable[Sequence[str]],
+    rows: Sequence[Sequence[str]],
     *,
     width: int,
     indent: str = "  ",
     gap: str = "  ",
     right: frozenset[int] = frozenset(),
+    widths: Sequence[int] = (),
 ) -> list[str]:
     """Return the rows as lines with aligned columns; ``right`` columns are flush right.
 
-    Where a line is wider than the terminal, its last cells stand on lines of their own, further in.
+    Where a line is wider than the terminal, its last cells stand on lines of their own, further in. ``widths`` are
+    those of the columns where other rows stand under the same ones.
     """
-    table = [list(row) for row in rows]
-    count = max((len(row) for row in table), default=0)
-    widths = [max((display_width(row[n]) for row in table if n < len(row)), default=0) for n in range(count)]
+    widths = widths or widths_of(rows)
     lines: list[str] = []
-    for row in table:
+    for row in rows:
         cells = [padded(cell, widths[n], is_right=n in right) for n, cell in enumerate(row)]
         line = (indent + gap.join(cells)).rstrip()
         if display_width(line) <= width or len(row) < 3:

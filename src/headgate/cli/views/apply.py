@@ -180,7 +180,7 @@ def _tell_success(session: Session, planned: Planned, applied: Applied, terminal
     others = planned.shows - len(made)
     beside = session.beside(plan.environment)
     if planned.is_new and not others:
-        parts = [f"{counted(len(made), 'table')} in {seconds_text(applied.seconds)}", bytes_text(applied.bytes)]
+        parts = [f"{counted(len(made), 'asset')} in {seconds_text(applied.seconds)}", bytes_text(applied.bytes)]
         look = _look(plan)
         terminal.write(f"{plan.environment}: {', '.join(parts)}.{look}")
     else:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from headgate.app.plan import Planned, Request
-from headgate.cli.terminal import Terminal, aligned, styled
+from headgate.cli.terminal import Terminal, aligned, styled, widths_of
 from headgate.cli.words import counted, listed, rows_text, seconds_text
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan, Step
@@ -126,25 +125,19 @@ def result_of(planned: Planned) -> dict[str, Any]:
 
 
 def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> list[str]:
-    """Return the plan as people read it."""
+    """Return the plan as people read it: what changes, what is kept, what that reaches, what it costs."""
     plan = planned.plan
-    lines = [headline(planned), ""]
     rows = [*_changes(plan, is_verbose=is_verbose), *_losses(plan)]
-    rows += _kept_one_by_one(planned) if is_verbose else _kept(plan)
+    rows += [] if is_verbose else _kept(plan)
     ends = [*_reaches(plan), *_expectations(plan)]
-    both = aligned([*rows, *ends], width=width)
-    lines += both[: _height(rows, both, ends)]
-    if ends:
-        lines += ["", *both[_height(rows, both, ends) :]]
-    return [_coloured(line) for line in lines]
-
-
-def _height(rows: Sequence[object], both: Sequence[str], ends: Sequence[Sequence[str]]) -> int:
-    """Return how many lines of ``both`` belong to ``rows``: one each, unless the terminal is narrow."""
-    if len(both) == len(rows) + len(ends):
-        return len(rows)
-    first = f"  {ends[0][0]} " if ends else "\n"
-    return next((n for n, line in enumerate(both) if line.startswith(first)), len(both))
+    widths = widths_of([*rows, *ends])
+    parts = [aligned(rows, width=width, widths=widths), aligned(ends, width=width, widths=widths)]
+    if is_verbose:
+        parts.insert(1, aligned(_kept_one_by_one(plan), width=width))
+    lines = [headline(planned)]
+    for part in filter(None, parts):
+        lines += ["", *(_coloured(line) for line in part)]
+    return lines
 
 
 def headline(planned: Planned) -> str:
@@ -173,14 +166,23 @@ def _changes(plan: Plan, *, is_verbose: bool) -> list[tuple[str, ...]]:
     for word in sorted(by_word, key=lambda w: order.index(w) if w in order else len(order)):
         steps = by_word[word]
         shown = steps if is_verbose else steps[:SHORT_MAX]
-        rows += [(word, step.address, _reason(word, reason_of(step)), effect_of(step)) for step in shown]
+        rows += [
+            (word, step.address, _reason(step, word, reason_of(step)), _effect(step, effect_of(step))) for step in shown
+        ]
         if len(steps) > len(shown):
             rows.append((word, f"and {len(steps) - len(shown):,} more", "", "--verbose lists them"))
     return rows
 
 
-def _reason(word: str, reason: str) -> str:
-    return "" if reason == word else reason
+def _reason(step: Step, word: str, reason: str) -> str:
+    """Return the reason; what is new needs none, so its kind stands there."""
+    return f"a {step.kind.value}" if reason == "new" and word in ("new", "capture") else reason
+
+
+def _effect(step: Step, effect: str) -> str:
+    """Return the effect; a place on a file's first line is the file's."""
+    place = step.place
+    return place.path if place is not None and effect == str(place) and place.line <= 1 else effect
 
 
 def _losses(plan: Plan) -> list[tuple[str, ...]]:
@@ -223,16 +225,13 @@ def _why_kept(plan: Plan) -> str:
     return "nothing that they read changes"
 
 
-def _kept_one_by_one(planned: Planned) -> list[tuple[str, ...]]:
-    from headgate.plan.explain import reason_of, word_of, words_of_reads
+def _kept_one_by_one(plan: Plan) -> list[tuple[str, ...]]:
+    from headgate.plan.explain import reason_of, word_of
 
-    rows: list[tuple[str, ...]] = []
-    for step in planned.plan.doing(Action.KEEP, Action.REUSE):
-        recipe = (planned.recipes or {}).get(step.address)
-        word = "reuse" if step.is_selected else word_of(step)
-        reads = words_of_reads(recipe) if recipe is not None and recipe.kind != "seed" and step.is_selected else ""
-        rows.append((word, step.address, reason_of(step) or "unchanged", reads))
-    return rows
+    return [
+        ("reuse" if step.is_selected else word_of(step), step.address, reason_of(step) or "unchanged")
+        for step in plan.doing(Action.KEEP, Action.REUSE)
+    ]
 
 
 def _reaches(plan: Plan) -> list[tuple[str, ...]]:
@@ -240,8 +239,7 @@ def _reaches(plan: Plan) -> list[tuple[str, ...]]:
     for reach in plan.reaches:
         columns = [name for names in reach.columns.values() for name in names]
         what = listed(columns) if columns else "its rows may change"
-        owner = f" (owner: {reach.owner})" if reach.owner else ""
-        rows.append(("reaches", f"{reach.address}{owner}", what))
+        rows.append(("reaches", reach.address, f"owner: {reach.owner}" if reach.owner else "no owner", what))
     return rows
 
 
@@ -251,15 +249,15 @@ def _expectations(plan: Plan) -> list[tuple[str, ...]]:
     if not tables:
         return []
     made = sum(s.action is Action.BUILD for s in builds)
-    parts = [counted(made, "build")] if made else []
     captures = len(builds) - made
-    parts += [counted(captures, "capture")] if captures else []
+    what = counted(made, "build") if made else counted(captures, "capture")
+    more = [counted(captures, "capture")] if made and captures else []
     known = [s for s in tables if s.seconds is not None]
-    if len(known) == len(tables):
-        parts.append(rows_text(sum(s.rows or 0 for s in known)))
-        parts.append(f"about {seconds_text(sum(s.seconds or 0.0 for s in known))}")
-        return [("expect", ", ".join(parts), "from recorded builds")]
-    return [("expect", ", ".join(parts))]
+    if len(known) < len(tables):
+        return [("expect", what, *more)]
+    more.append(rows_text(sum(s.rows or 0 for s in known)))
+    more.append(f"about {seconds_text(sum(s.seconds or 0.0 for s in known))}")
+    return [("expect", what, ", ".join(more), "from recorded builds")]
 
 
 def _coloured(line: str) -> str:

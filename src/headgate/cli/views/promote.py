@@ -25,12 +25,11 @@ def run(options: Namespace, terminal: Terminal) -> int:
     with session:
         session.settle(target_of(session, options.source, options.to))
         promotion = plan_promotion(session, repository, source=options.source, to=options.to)
-        target = promotion.plan.target
         _warn(promotion, terminal)
         if promotion.plan.is_empty:
             if terminal.is_json:
                 return _json(promotion, None, 0.0, terminal)
-            terminal.write(f"{target} shows what {options.source} shows: nothing to do.")
+            _tell_nothing(promotion, terminal)
             return 0
         demand_answer(terminal)
         if not terminal.says_yes and not terminal.ask(f"{_promise(promotion)} Go on?"):
@@ -59,7 +58,7 @@ def show_promotion(
         return status
     _warn(promotion, terminal)
     if promotion.plan.is_empty:
-        terminal.write(f"{target} shows what dev shows: nothing to do.")
+        _tell_nothing(promotion, terminal)
         return status
     for line in lines_of_promotion(
         promotion, project=session.config.name, width=terminal.width, is_verbose=options.verbose
@@ -68,6 +67,16 @@ def show_promotion(
     terminal.say()
     terminal.say("Next: headgate promote dev" + ("" if len(session.protected()) == 1 else f" --to {target}"))
     return status
+
+
+def _tell_nothing(promotion: Promotion, terminal: Terminal) -> None:
+    source, target = promotion.plan.source, promotion.plan.target
+    if not promotion.differs:
+        terminal.write(f"{target} shows what {source} shows: nothing to do.")
+        return
+    code = f"commit {promotion.commit[:7]}" if promotion.commit else "the repository"
+    terminal.write(f"{target} shows {code} already. {source} shows something else.")
+    terminal.say(f"Next: commit what {source} shows, then headgate promote {source}")
 
 
 def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_verbose: bool) -> list[str]:
