@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headgate.app.repository import Repository, graph_of, recorded_shapes
+from headgate.app.repository import Repository, graph_of, recorded_shapes, undeclared_tables
 from headgate.core.diagnostic import Diagnostic, Severity, in_order
 from headgate.core.errors import Refused
 
@@ -38,7 +38,8 @@ def check(session: Session, repository: Repository) -> Checked:
     """Return all diagnostics of the files and of what they mean together."""
     started = time.monotonic()
     engine = next(iter(session.config.engines))
-    recorded = recorded_shapes(session, repository, None, engine=engine)
+    tables = undeclared_tables(repository.declarations)
+    recorded = recorded_shapes(session, tables, None, engine=engine)
     try:
         _, warnings = graph_of(session, repository, recorded)
         found = warnings

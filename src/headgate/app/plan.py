@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused, UsageError
 from headgate.core.plan import Action, Plan
@@ -14,12 +15,10 @@ from headgate.core.plan import Action, Plan
 if TYPE_CHECKING:
     from headgate.app.repository import Repository
     from headgate.app.session import Session
-    from headgate.core.address import Address
     from headgate.core.graph import Graph
     from headgate.core.hashing import Digest
     from headgate.core.plan import Origin
     from headgate.core.ports.store import Reading
-    from headgate.core.recipe import Shape
     from headgate.core.snapshot import Shown, Snapshot
 
 _EQUAL = "equal"
@@ -127,19 +126,17 @@ def refuse_protected(session: Session, environment: str) -> None:
 def _planned(
     session: Session, repository: Repository, request: Request, reading: Reading, *, engine: str, is_patient: bool
 ) -> Planned:
-    from headgate.app.repository import graph_of, looked_up, recorded_shapes
+    from headgate.app.repository import graph_of, looked_up, recorded_shapes, undeclared_tables
 
     snapshot = snapshot_of(session, reading, request.environment, engine=engine)
-    recorded = recorded_shapes(session, repository, reading, engine=engine)
     if not request.select and request.refresh is None:
-        empty = _if_nothing_changed(session, repository, snapshot, recorded, engine=engine)
+        empty = _if_nothing_changed(session, repository, snapshot, reading, engine=engine)
         if empty is not None:
             return empty
-    refresh = frozenset[Any]()
-    if request.refresh is not None:
-        from headgate.app.repository import undeclared_tables
-
-        refresh = frozenset(request.refresh or undeclared_tables(repository.declarations))
+    tables = undeclared_tables(repository.declarations)
+    asked = tables if request.refresh == () else request.refresh or ()
+    refresh = frozenset(map(Address, asked))
+    recorded = recorded_shapes(session, tables, reading, engine=engine)
     recorded = looked_up(session, repository, recorded, engine=engine, refresh=refresh, is_patient=is_patient)
     graph, warnings = graph_of(session, repository, recorded)
     made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
@@ -175,7 +172,7 @@ def _if_nothing_changed(
     session: Session,
     repository: Repository,
     snapshot: Snapshot,
-    recorded: Mapping[Address, Shape],
+    reading: Reading,
     *,
     engine: str,
 ) -> Planned | None:
@@ -188,7 +185,7 @@ def _if_nothing_changed(
     shown = snapshot.shown
     if shown is None or shown.record.engine != engine:
         return None
-    graph = known_graph(session, repository, recorded)
+    graph = known_graph(session, repository, reading, engine=engine)
     if graph is None or (graph != shown.record.graph and not _is_known_equal(session, shown, graph)):
         return None
     for address, capture in snapshot.captures.items():

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headgate.app.repository import Repository, committed, graph_of, looked_up, recorded_shapes
+from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import nonce, now, user
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
@@ -78,9 +78,7 @@ def plan_promotion(session: Session, repository: Repository, *, source: str, to:
     target = target_of(session, source, to)
     engine = session.environment(target).engine
     with committed(session, repository) as code, session.reading() as reading:
-        recorded = recorded_shapes(session, code, reading, engine=engine)
-        recorded = looked_up(session, code, recorded, engine=engine, refresh=frozenset(), is_patient=False)
-        graph, _ = graph_of(session, code, recorded)
+        graph, _ = linked_now(session, code, reading, engine=engine)
         contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
         plan = _plan(session, reading, source, target, _code(session, code, graph, reading, target))
         differs = plan.intended is None and _is_different(reading, source, target)

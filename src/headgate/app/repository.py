@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headgate import __version__
 from headgate.app.git import Checkout, Looking
 from headgate.app.session import Session, own_folder
 from headgate.core.address import Address
-from headgate.core.declarations import Config, Declarations, FileSource, TableSource
+from headgate.core.declarations import Declarations, File, FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors
 from headgate.core.errors import EngineFailed, Refused
 from headgate.core.hashing import digest
@@ -26,67 +27,121 @@ if TYPE_CHECKING:
     from headgate.core.recipe import Shape
     from headgate.project.files import FileCache
 
-CONFIG = "headgate.toml"
-
-COLUMNS = "table columns"
+_COLUMNS = "table columns"
 """The kind of cache entry that holds the columns of source tables as they were last seen."""
 
-GRAPHS = "graphs"
-"""The kind of cache entry that holds the digests of graphs without errors."""
+_NAMED = "named"
+"""By tree: the data files and the source tables without declared columns that the files name."""
 
+_GRAPHS = "graphs"
+"""The digests of graphs without errors, by all that they depend on."""
+
+_FILES = "files.json"
 _GRAPHS_KEPT = 50
 _LOOK_UP_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
 class Repository:
-    """What the files declare, and the commit that they stand on."""
+    """The files of a project and the commit that they stand on. What they declare is read when it is asked for."""
 
-    root: Path
-    declarations: Declarations
-    checkout: Checkout
+    def __init__(self, root: Path, looking: Looking | Checkout, cache: FileCache | None = None) -> None:
+        self.root = root
+        self._looking = looking
+        self._cache = cache
+        self._declarations: Declarations | None = None
+        self._files: tuple[File, ...] | None = None
+
+    @property
+    def checkout(self) -> Checkout:
+        """What git says."""
+        if isinstance(self._looking, Looking):
+            self._looking = self._looking.checkout()
+        return self._looking
+
+    @property
+    def declarations(self) -> Declarations:
+        """Everything that the files declare, faults included. Cost: every file is read, once."""
+        if self._declarations is None:
+            from headgate.project.load import load
+
+            self._declarations = load(self.root, cache=self._cache)
+        return self._declarations
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """The files that Headgate reads, by content. Cost: a stat for each that is known."""
+        if self._declarations is not None:
+            return self._declarations.tree
+        if self._files is None:
+            from headgate.project.load import survey
+
+            found = survey(self.root, cache=self._cache)
+            if found.diagnostics:
+                return self.declarations.tree
+            self._files = found.files
+        return self._files
+
+    @property
+    def tree(self) -> Digest:
+        """The identity of the files."""
+        from headgate.release.source_code import tree_digest
+
+        return tree_digest(self.files)
 
     @property
     def origin(self) -> Origin:
         """Where a plan made from it comes from."""
-        from headgate.release.source_code import tree_digest
-
-        tree = self.declarations.tree
+        files = self.files
         return Origin(
-            tree=tree_digest(tree),
-            files=tree,
+            tree=self.tree,
+            files=files,
             commit=self.checkout.commit,
-            dirty=self.checkout.dirty(file.path for file in tree),
+            dirty=self.checkout.dirty(file.path for file in files),
             is_git=self.checkout.is_git,
         )
 
+    def matched(self, pattern: str, allow: Sequence[str]) -> tuple[File, ...]:
+        """Return the data files of a pattern as they are now."""
+        from headgate.project.data_files import match_files
+        from headgate.project.files import FileCache
+
+        return match_files(self.root, pattern, allow, self._cache or FileCache()).files
+
+    def remember(self) -> None:
+        """Keep the digests of files for the next command."""
+        if self._cache is not None and self._cache.is_changed:
+            file = own_folder(self.root) / _FILES
+            aside = file.with_name(f"{_FILES}.{os.getpid()}")
+            try:
+                aside.write_text(self._cache.to_text(), encoding="utf-8")
+                aside.replace(file)
+            except OSError:
+                aside.unlink(missing_ok=True)
+
 
 def open_repository(root: Path) -> tuple[Session, Repository]:
-    """Return a session on the project at ``root`` and what its files declare. Faults are in the declarations."""
-    from headgate.project.load import load
+    """Return a session on the project at ``root`` and its files; raise ``Refused`` for a faulty ``headgate.toml``."""
+    from headgate.project.files import FileCache
 
     looking = Looking(root)
-    stamps = own_folder(root) / "files.json"
-    cache = _file_cache(stamps)
-    declarations = load(root, cache=cache)
-    _keep(cache, stamps)
-    session = Session(root, declarations.config)
-    return session, Repository(root, declarations, looking.checkout())
+    session = open_config(root)
+    try:
+        text = (own_folder(root) / _FILES).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    repository = Repository(root, looking, FileCache.from_text(text))
+    session.at_end(repository.remember)
+    return session, repository
 
 
 def open_config(root: Path) -> Session:
     """Return a session that knows the settings of ``headgate.toml`` alone; raise ``Refused`` where they are faulty."""
-    return Session(root, config_of(root))
-
-
-def config_of(root: Path) -> Config:
-    """Return the settings of ``headgate.toml``, or the defaults where there is none; raise ``Refused`` for faults."""
     from headgate.project.load import load_config
 
-    config, found = load_config(root)
-    if has_errors(found):
-        raise Refused(found)
-    return config
+    config, diagnostics = load_config(root)
+    if has_errors(diagnostics):
+        raise Refused(diagnostics)
+    return Session(root, config)
 
 
 def graph_of(
@@ -105,34 +160,56 @@ def graph_of(
     )
     if found.graph is None:
         raise Refused(found.diagnostics)
-    key = graph_key(repository.declarations, recorded)
-    session.cache.put(GRAPHS, {key: found.graph.digest})
-    session.cache.forget(GRAPHS, keep=_GRAPHS_KEPT)
+    _remember_graph(session, repository, recorded, found.graph.digest)
     return found.graph, tuple(d for d in found.diagnostics if d.severity is Severity.WARNING)
 
 
-def known_graph(session: Session, repository: Repository, recorded: Mapping[Address, Shape]) -> Digest | None:
-    """Return the digest of the graph without making it, where the same repository was linked before."""
-    if has_errors(repository.declarations.diagnostics):
+def known_graph(session: Session, repository: Repository, reading: Reading, *, engine: str) -> Digest | None:
+    """Return the digest of the graph where the same repository was linked before; no file is understood for that.
+
+    Of the files that were understood before it is known which data and which tables they name; those are looked at.
+    """
+    tree = repository.tree
+    text = session.cache.get(_NAMED, (tree,)).get(tree)
+    if text is None:
         return None
-    key = graph_key(repository.declarations, recorded)
-    return session.cache.get(GRAPHS, (key,)).get(key)  # type: ignore[return-value]  # it was put as a digest
+    named = loads(text)
+    tables = {Address(a): TableSource(schema, name) for a, schema, name in named["tables"]}
+    recorded = recorded_shapes(session, tables, reading, engine=engine)
+    files = [(address, pattern, repository.matched(pattern, named["allow"])) for address, pattern in named["files"]]
+    key = _graph_key(tree, files, recorded)
+    return session.cache.get(_GRAPHS, (key,)).get(key)  # type: ignore[return-value]  # it was put as a digest
 
 
-def graph_key(declarations: Declarations, recorded: Mapping[Address, Shape]) -> str:
+def _remember_graph(session: Session, repository: Repository, recorded: Mapping[Address, Shape], graph: Digest) -> None:
+    declarations = repository.declarations
+    tables = [[a, t.schema, t.name] for a, t in undeclared_tables(declarations).items()]
+    sources = [(s.address, s.location) for s in declarations.sources]
+    files = [(a, location.pattern, location.files) for a, location in sources if isinstance(location, FileSource)]
+    engines = declarations.config.engines.values()
+    named = {
+        "tables": tables,
+        "files": [[address, pattern] for address, pattern, _ in files],
+        "allow": list(dict.fromkeys(folder for engine in engines for folder in engine.allow)),
+    }
+    tree = repository.tree
+    session.cache.put(_NAMED, {tree: dumps(named)})
+    session.cache.put(_GRAPHS, {_graph_key(tree, files, recorded): graph})
+    session.cache.forget(_NAMED, keep=_GRAPHS_KEPT)
+    session.cache.forget(_GRAPHS, keep=_GRAPHS_KEPT)
+
+
+def _graph_key(
+    tree: Digest, files: Sequence[tuple[str, str, tuple[File, ...]]], recorded: Mapping[Address, Shape]
+) -> str:
     """Return what a graph depends on: the code, the files of sources, the columns of source tables, our versions."""
     from headgate.app.linking import ANALYSER
     from headgate.core.hashing import ALGORITHM
     from headgate.plugins.engines.duckdb_settings import settings_identity
 
-    files = tuple((file.path, file.digest) for file in declarations.tree)
-    sources = tuple(
-        (s.address, s.location.pattern, tuple((f.path, f.digest) for f in s.location.files))
-        for s in declarations.sources
-        if isinstance(s.location, FileSource)
-    )
+    data = tuple((address, pattern, tuple((f.path, f.digest) for f in found)) for address, pattern, found in files)
     shapes = tuple((a, tuple((c.name, c.type) for c in shape)) for a, shape in sorted(recorded.items()))
-    return digest("graph key", ALGORITHM, ANALYSER, settings_identity(), files, sources, shapes)
+    return digest("graph key", ALGORITHM, ANALYSER, __version__, settings_identity(), tree, data, shapes)
 
 
 def undeclared_tables(declarations: Declarations) -> Mapping[Address, TableSource]:
@@ -146,10 +223,9 @@ def undeclared_tables(declarations: Declarations) -> Mapping[Address, TableSourc
 
 
 def recorded_shapes(
-    session: Session, repository: Repository, reading: Reading | None, *, engine: str
+    session: Session, tables: Mapping[Address, TableSource], reading: Reading | None, *, engine: str
 ) -> Mapping[Address, Shape]:
     """Return the columns of source tables as they were last captured, else as they were last seen."""
-    tables = undeclared_tables(repository.declarations)
     found: dict[Address, Shape] = {}
     if reading is not None:
         keys = {address: f"{engine}/{address}" for address in tables}
@@ -161,9 +237,18 @@ def recorded_shapes(
             if location.get("schema") == tables[address].schema and location.get("name") == tables[address].name:
                 found[address] = shape_from_json(body["shape"])
     missing = {address: _columns_key(engine, table) for address, table in tables.items() if address not in found}
-    seen = session.cache.get(COLUMNS, missing.values()) if missing else {}
+    seen = session.cache.get(_COLUMNS, missing.values()) if missing else {}
     found.update({a: shape_from_json(loads(seen[key])) for a, key in missing.items() if key in seen})
     return found
+
+
+def linked_now(
+    session: Session, repository: Repository, reading: Reading, *, engine: str
+) -> tuple[Graph, tuple[Diagnostic, ...]]:
+    """Return the graph and its warnings, with what is recorded of source tables, or quickly looked up."""
+    recorded = recorded_shapes(session, undeclared_tables(repository.declarations), reading, engine=engine)
+    recorded = looked_up(session, repository, recorded, engine=engine, refresh=frozenset(), is_patient=False)
+    return graph_of(session, repository, recorded)
 
 
 def looked_up(
@@ -196,7 +281,7 @@ def looked_up(
         opened.close()
     found = {address: shapes[table] for address, table in wanted.items() if shapes.get(table)}
     texts = {_columns_key(engine, wanted[a]): dumps(shape_to_json(shape)) for a, shape in found.items()}
-    session.cache.put(COLUMNS, texts)
+    session.cache.put(_COLUMNS, texts)
     return {**recorded, **found}
 
 
@@ -206,8 +291,6 @@ def committed(session: Session, repository: Repository) -> Iterator[Repository]:
 
     Data files that git does not know are the working tree's: they are linked into the copy.
     """
-    from headgate.app.git import files_at
-
     dirty = repository.origin.dirty
     if not repository.checkout.commit or (not dirty and not _is_lacking(repository)):
         yield repository
@@ -215,7 +298,7 @@ def committed(session: Session, repository: Repository) -> Iterator[Repository]:
     import shutil
     import tempfile
 
-    from headgate.project.load import load
+    from headgate.app.git import files_at
 
     folder = Path(tempfile.mkdtemp(prefix="commit-", dir=own_folder(session.root)))
     try:
@@ -223,52 +306,27 @@ def committed(session: Session, repository: Repository) -> Iterator[Repository]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         _link_data(repository, folder)
-        yield Repository(folder, load(folder), repository.checkout)
+        yield Repository(folder, repository.checkout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_lacking(repository: Repository) -> bool:
     """Tell whether a file of the commit that Headgate would read was deleted from the working tree."""
-    present = {file.path for file in repository.declarations.tree}
+    present = {file.path for file in repository.files}
     return any(
         path not in present and path.startswith(("assets/", "headgate.toml")) for path in repository.checkout.changed
     )
 
 
 def _link_data(repository: Repository, folder: Path) -> None:
-    import os
-
     for source in repository.declarations.sources:
         files = source.location.files if isinstance(source.location, FileSource) else ()
         for file in files:
             target = folder / file.path
-            if not Path(file.path).is_absolute() and not target.exists():
+            if not Path(file.path).is_absolute() and not file.path.startswith("..") and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.link(repository.root / file.path, target)
-
-
-def _file_cache(stamps: Path) -> FileCache:
-    from headgate.project.files import FileCache
-
-    try:
-        return FileCache.from_text(stamps.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        return FileCache()
-
-
-def _keep(cache: FileCache, stamps: Path) -> None:
-    """Leave the cache in its file, at once and whole; where that fails the files are read again next time."""
-    import os
-
-    if not cache.is_changed:
-        return
-    aside = stamps.with_name(f"{stamps.name}.{os.getpid()}")
-    try:
-        aside.write_text(cache.to_text(), encoding="utf-8")
-        aside.replace(stamps)
-    except OSError:
-        aside.unlink(missing_ok=True)
 
 
 def _columns_key(engine: str, table: TableSource) -> str:

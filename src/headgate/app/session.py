@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +47,7 @@ class Session:
         self.config = config
         self._store: StateStore | None = None
         self._cache: Cache | None = None
+        self._at_end: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -54,10 +55,16 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for step in self._at_end:
+            step()
         if self._cache is not None:
             self._cache.close()
         if self._store is not None:
             self._store.close()
+
+    def at_end(self, step: Callable[[], None]) -> None:
+        """Have ``step`` done at the end."""
+        self._at_end.append(step)
 
     @property
     def cache(self) -> Cache:
@@ -116,6 +123,13 @@ class Session:
     def warehouse(self, engine: EngineConfig) -> Path:
         """Return the path of an engine's warehouse."""
         return self.root / engine.path
+
+    def warehouse_bytes(self, engine: str) -> int:
+        """Return how large the file of a warehouse is; 0 where there is none."""
+        try:
+            return self.warehouse(self.config.engines[engine]).stat().st_size
+        except OSError:
+            return 0
 
     def store(self) -> StateStore:
         """Return the state, made where there is none yet."""

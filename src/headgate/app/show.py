@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headgate.app.repository import Repository, graph_of, looked_up, recorded_shapes
+from headgate.app.repository import Repository, linked_now
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused
@@ -41,9 +41,7 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
     """Return what is known of an asset; raise ``Refused`` with the nearest names where there is none."""
     engine = next(iter(session.config.engines))
     with session.reading() as reading:
-        recorded = recorded_shapes(session, repository, reading, engine=engine)
-        recorded = looked_up(session, repository, recorded, engine=engine, refresh=frozenset(), is_patient=False)
-        graph, _ = graph_of(session, repository, recorded)
+        graph, _ = linked_now(session, repository, reading, engine=engine)
         address = _address(graph, name)
         builds = _builds(reading, address)
     node = graph.nodes[address]

@@ -180,9 +180,9 @@ def _tell_success(session: Session, planned: Planned, applied: Applied, terminal
     others = planned.shows - len(made)
     beside = session.beside(plan.environment)
     if planned.is_new and not others:
-        parts = [f"{counted(len(made), 'asset')} in {seconds_text(applied.seconds)}", bytes_text(applied.bytes)]
-        look = _look(plan)
-        terminal.write(f"{plan.environment}: {', '.join(parts)}.{look}")
+        size = bytes_text(session.warehouse_bytes(plan.engine))
+        took = seconds_text(applied.seconds)
+        terminal.write(f"{plan.environment}: {counted(len(made), 'asset')} in {took}, {size} in all.{_look(plan)}")
     else:
         kept = f", {others:,} {'shared' if _is_shared(plan) else 'as before'}" if others else ""
         removed = len(plan.doing(Action.REMOVE))

@@ -1,0 +1,1 @@
+"""The demo: the whole round on the New York flights of 2013, with real commands."""

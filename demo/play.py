@@ -1,0 +1,192 @@
+"""Plays new, plan, apply, promote, an edit with its plan, promote and rollback, in a temporary folder.
+
+The commands are real, and what they print is checked: the demo ends with 1 where a command fails or says something
+else than it should. It pauses only where somebody watches (``--fast`` does not; ``--keep`` keeps the folder).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FLIGHTS = "assets/staging/flights.sql"
+BEFORE = "  f.arr_delay,\n"
+AFTER = "  case when f.arr_delay < 0 then 0 else f.arr_delay end as arr_delay,\n"
+LATE = "select airline, mean_delay, p90_delay from marts.carrier_delay order by mean_delay desc, airline limit 5"
+GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@localhost", "-c", "commit.gpgsign=false")
+
+
+class Unexpected(Exception):
+    """A command failed, or did not say what it should."""
+
+
+@dataclass
+class Player:
+    """Runs commands in ``folder`` and shows them as if somebody typed them."""
+
+    folder: Path
+    is_watched: bool
+    started: float = field(default_factory=time.monotonic)
+
+    def tell(self, text: str) -> None:
+        """Say in a line what comes next."""
+        self._pause(0.6)
+        print(f"\n{self._styled(f'# {text}', '1;36')}", flush=True)
+        self._pause(0.8)
+
+    def run(self, line: str, *expected: str, status: int = 0) -> str:
+        """Run one command line; its output is shown, and must match every pattern of ``expected``."""
+        print(f"{self._styled('$', '32')} {self._styled(line, '1')}", flush=True)
+        self._pause(0.4)
+        output, code = self._output(line)
+        if code != status:
+            raise Unexpected(f"`{line}` ended with {code}, not {status}")
+        for pattern in expected:
+            if not re.search(pattern, output):
+                raise Unexpected(f"`{line}` should say something like {pattern!r}")
+        self._pause(1.2)
+        return output
+
+    def edit(self, path: str, before: str, after: str) -> None:
+        """Change one line of a file, and show the change."""
+        file = self.folder / path
+        text = file.read_text()
+        if text.count(before) != 1:
+            raise Unexpected(f"{path} should hold {before!r} once")
+        file.write_text(text.replace(before, after))
+        print(f"{self._styled('$', '32')} {self._styled(f'$EDITOR {path}', '1')}")
+        print(self._styled(f"- {before.rstrip()}", "31"))
+        print(self._styled(f"+ {after.rstrip()}", "32"), flush=True)
+        self._pause(1.5)
+
+    def _output(self, line: str) -> tuple[str, int]:
+        words = shlex.split(line)
+        if words[0] == "headgate":
+            words = [sys.executable, "-m", "headgate", *words[1:]]
+        elif words[0] == "git":
+            words = [*GIT, *words[1:]]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HEADGATE_USER": "ada"}
+        if self.is_watched:
+            return _in_terminal(words, self.folder, environment)
+        done = subprocess.run(
+            words,
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        print(done.stdout, end="", flush=True)
+        return done.stdout, done.returncode
+
+    def _styled(self, text: str, codes: str) -> str:
+        return f"\x1b[{codes}m{text}\x1b[0m" if self.is_watched and not os.environ.get("NO_COLOR") else text
+
+    def _pause(self, seconds: float) -> None:
+        if self.is_watched:
+            time.sleep(seconds)
+
+
+def _in_terminal(words: Sequence[str], folder: Path, environment: dict[str, str]) -> tuple[str, int]:
+    """Run a command on a terminal of its own, so that it shows its colours and its progress; return what it wrote."""
+    import pty
+
+    outer, inner = pty.openpty()
+    try:
+        import fcntl
+        import termios
+
+        size = fcntl.ioctl(sys.stdout.fileno(), termios.TIOCGWINSZ, b"\0" * 8)
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, size)
+    except OSError:
+        pass  # a terminal without a size: the command takes 80 columns
+    process = subprocess.Popen(words, cwd=folder, env=environment, stdin=inner, stdout=inner, stderr=inner)
+    os.close(inner)
+    pieces: list[bytes] = []
+    while True:
+        try:
+            piece = os.read(outer, 4096)
+        except OSError:
+            break  # the command has ended: reading from its terminal fails then
+        if not piece:
+            break
+        pieces.append(piece)
+        sys.stdout.buffer.write(piece)
+        sys.stdout.flush()
+    os.close(outer)
+    text = b"".join(pieces).decode(errors="replace")
+    return re.sub(r"\x1b\[[0-9;]*[mK]", "", text).replace("\r", ""), process.wait()
+
+
+def play(player: Player) -> None:
+    """Play the whole round."""
+    player.tell("A project: the 336,776 flights that left New York in 2013, with weather, planes, airports, airlines")
+    player.run("headgate new shop --example flights", r"5 sources, 11 assets", r"first commit")
+    player.folder /= "shop"
+    player.tell("What would an apply do? (in shop/)")
+    player.run("headgate plan dev", r"marts\.carrier_delay", r"Next: headgate apply dev")
+    player.tell("Build it all in dev, beside production")
+    player.run("headgate apply dev --yes", r"336,776 rows", r"dev: 11 \w+ in", r"Next: headgate promote dev")
+    player.run(f'headgate sql dev "{LATE}"', r"Frontier Airlines")
+    player.tell("Production takes it over: pointers move, in one transaction, and it is release 1")
+    player.run("headgate promote dev --yes", r"prod now shows 11 new tables")
+
+    player.tell("Somebody edits one expression: early arrivals shall not make up for late ones")
+    player.edit(FLIGHTS, BEFORE, AFTER)
+    player.tell("The plan says what that means, column by column, before anything is done")
+    player.run(
+        "headgate plan dev",
+        r"change +staging\.flights +column arr_delay",
+        r"rebuild +marts\.carrier_delay",
+        r"reuse +7 assets",
+        r"reaches +dashboards\.punctuality",
+    )
+    player.run("headgate apply dev --yes", r"dev: 4 new builds, 7 ")
+    player.tell("Only what is committed can be released")
+    player.run('git commit -q -a -m "Count an early arrival as no delay"')
+    player.run("headgate promote dev --yes", r"prod now shows 4 new tables, 7 as before", r"headgate rollback prod")
+    changed = player.run(f'headgate sql prod "{LATE}"', r"mean_delay")
+
+    player.tell("It was not what the dashboard's readers expected: back, at once")
+    player.run("headgate rollback prod --yes", r"prod now shows release 1")
+    if player.run(f'headgate sql prod "{LATE}"', r"mean_delay") == changed:
+        raise Unexpected("prod shows the same numbers after the rollback as before it")
+    player.run("headgate releases", r"rollback to 1", r"promote dev: 4 tables", r"promote dev: 11 tables")
+    player.tell("And dev still is what the repository says")
+    player.run("headgate plan dev", r"dev equals the working tree: nothing to do")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play, and return 0; 1 where something was not as it should be."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--fast", action="store_true", help="without pauses")
+    parser.add_argument("--keep", action="store_true", help="keep the folder")
+    options = parser.parse_args(list(arguments))
+    folder = Path(tempfile.mkdtemp(prefix="headgate-demo-"))
+    player = Player(folder, is_watched=sys.stdout.isatty() and not options.fast)
+    status = 0
+    try:
+        play(player)
+        seconds = time.monotonic() - player.started
+        print(f"\nThat was the whole round, in {seconds:.0f} s. README.md says what else there is.")
+    except Unexpected as error:
+        print(f"\nThe demo stops: {error}.", file=sys.stderr)
+        status = 1
+    finally:
+        if options.keep:
+            print(f"The project is kept in {player.folder}")
+        else:
+            import shutil
+
+            shutil.rmtree(folder, ignore_errors=True)
+    return status
