@@ -96,7 +96,11 @@ class Mapped:
 
     def values(self, keys: Iterable[str]) -> dict[str, Any]:
         """Return the plain values of those keys that are given."""
-        return {key: value_of(node) for key in sorted(keys) if (node := self.node(key)) is not None}
+        return {
+            key: value_of(node)
+            for key in sorted(self._pairs.keys() & set(keys))
+            if (node := self.node(key)) is not None
+        }
 
     def warn_of_others(self, known: frozenset[str], told: frozenset[str], where: str) -> None:
         """Warn about every key that is not known, naming the nearest, else those of ``told``."""

@@ -60,6 +60,15 @@ def walk(root: Path) -> Walked:
     return Walked(dict(sorted(work.files.items())), tuple(work.diagnostics))
 
 
+def is_read(path: str) -> bool:
+    """Tell whether a path, relative to the root, is one that the walk would give if it were a file."""
+    if path == CONFIG_FILE:
+        return True
+    parts = path.split("/")
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+    return len(parts) > 1 and not hidden and path.endswith(FOLDERS.get(parts[0], ("\0",)))
+
+
 def stat_of(found: os.stat_result) -> Stat:
     """Return the part of a stat that tells one content from another."""
     return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
