@@ -45,6 +45,13 @@ class Looking:
             return Checkout()
         return _checkout(status, files, prefix.strip("\n"))
 
+    def end(self) -> None:
+        """Leave no process behind; what was not asked for is not waited for."""
+        for process in (self._status, self._files, self._prefix):
+            if process is not None and process.stdout is not None and not process.stdout.closed:
+                process.kill()
+                process.communicate()
+
 
 def _checkout(status: str, files: str, prefix: str) -> Checkout:
     commit, changed = "", set[str]()

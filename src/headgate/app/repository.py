@@ -123,8 +123,9 @@ def open_repository(root: Path) -> tuple[Session, Repository]:
     """Return a session on the project at ``root`` and its files; raise ``Refused`` for a faulty ``headgate.toml``."""
     from headgate.project.files import FileCache
 
-    looking = Looking(root)
     session = open_config(root)
+    looking = Looking(root)
+    session.at_end(looking.end)
     try:
         text = (own_folder(root) / _FILES).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -80,10 +80,11 @@ def _status(
     pointers = read_pointers(reading, name) if record else {}
     engine = record.engine if record else config.engine if config else ""
     shown = {a: p for a, p in pointers.items() if p.kind is not Kind.SOURCE}
-    beside = _beside(session, name)
+    is_protected = bool(config and config.protected)
+    beside = "" if is_protected else _beside(session, name)
     return EnvironmentStatus(
         name=name,
-        is_protected=bool(config and config.protected),
+        is_protected=is_protected,
         last=moves[-1] if moves else None,
         serial=shown_serial(moves),
         assets=len(shown),

@@ -130,7 +130,7 @@ def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> 
     rows = [*_changes(plan, is_verbose=is_verbose), *_losses(plan)]
     rows += [] if is_verbose else _kept(plan)
     ends = [*_reaches(plan), *_expectations(plan)]
-    widths = widths_of([*rows, *ends])
+    widths = widths_of([("rebuild",), *rows, *ends])
     parts = [aligned(rows, width=width, widths=widths), aligned(ends, width=width, widths=widths)]
     if is_verbose:
         parts.insert(1, aligned(_kept_one_by_one(plan), width=width))
