@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused, UsageError
-from headgate.core.plan import Action, Plan
+from headgate.core.plan import Action, Origin, Plan
 
 if TYPE_CHECKING:
     from headgate.app.repository import Repository
     from headgate.app.session import Session
     from headgate.core.graph import Graph
     from headgate.core.hashing import Digest
-    from headgate.core.plan import Origin
     from headgate.core.ports.store import Reading
     from headgate.core.snapshot import Shown, Snapshot
 
@@ -27,11 +26,16 @@ _EQUAL = "equal"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a plan is asked for. ``refresh``: None for none, empty for all source tables."""
+    """What a plan is asked for. ``refresh``: None for none, empty for all source tables.
+
+    Not ``is_whole``: what only keeps what it shows may be left out of the plan, which is then for reading alone; where
+    nothing changed, so may the commit.
+    """
 
     environment: str = "dev"
     select: tuple[str, ...] = ()
     refresh: tuple[str, ...] | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +134,10 @@ def _planned(
 
     snapshot = snapshot_of(session, reading, request.environment, engine=engine)
     if not request.select and request.refresh is None:
-        empty = _if_nothing_changed(session, repository, snapshot, reading, engine=engine)
+        empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)
         if empty is not None:
             return empty
+    repository.look_at_git()
     tables = undeclared_tables(repository.declarations)
     asked = tables if request.refresh == () else request.refresh or ()
     refresh = frozenset(map(Address, asked))
@@ -171,6 +176,7 @@ def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, re
 def _if_nothing_changed(
     session: Session,
     repository: Repository,
+    request: Request,
     snapshot: Snapshot,
     reading: Reading,
     *,
@@ -200,7 +206,7 @@ def _if_nothing_changed(
         entries={},
         steps=(),
         reaches=(),
-        origin=repository.origin,
+        origin=repository.origin if request.is_whole else Origin(repository.tree, repository.files),
         beside=beside,
         graph=graph,
     )

@@ -13,13 +13,15 @@ from pathlib import Path
 
 from headgate.core.declarations import Config, Declarations, File
 from headgate.core.diagnostic import Diagnostic, Place, in_order
-from headgate.project.data_files import Matched, match_files
-from headgate.project.declare import SEED_BYTES_MAX, TEXT_BYTES_MAX, declare_file, declare_path, too_large
 from headgate.project.files import FileCache, file_of, file_of_bytes, read_bytes
-from headgate.project.merge import merge
-from headgate.project.pieces import Piece
-from headgate.project.toml_config import TOML_BYTES_MAX, default_config, read_config
 from headgate.project.walk import CONFIG_FILE, Stat, walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from headgate.project.data_files import Matched
+    from headgate.project.pieces import Piece
+
+# What understands files is imported where that is done: a survey alone starts 20 ms sooner.
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ def load(root: Path, *, cache: FileCache | None = None, environ: Mapping[str, st
 
     ``environ`` gives the values of ``env:NAME``; the process's own unless given.
     """
+    from headgate.project.data_files import match_files
+    from headgate.project.merge import merge
+
     work = _Load(root, cache)
     pieces = [piece for path, stat in work.stats.items() if (piece := work.piece(path, stat))]
     config = work.config(os.environ if environ is None else environ)
@@ -90,6 +95,8 @@ class _Load:
 
     def piece(self, path: str, stat: Stat) -> Piece | None:
         """Return what one file says, and note its digest; None where it cannot be read."""
+        from headgate.project.declare import SEED_BYTES_MAX, TEXT_BYTES_MAX, declare_file, declare_path, too_large
+
         if path == CONFIG_FILE:
             return None
         is_seed = path.endswith(".csv")
@@ -111,6 +118,7 @@ class _Load:
     def config(self, environ: Mapping[str, str]) -> Config:
         """Return the configuration."""
         from headgate.project.text import decoded
+        from headgate.project.toml_config import TOML_BYTES_MAX, default_config, read_config
 
         name = self._root.resolve().name or "project"
         if not os.path.lexists(self.full(CONFIG_FILE)):
@@ -118,6 +126,8 @@ class _Load:
         try:
             stat = os.stat(self.full(CONFIG_FILE))
             if stat.st_size > TOML_BYTES_MAX:
+                from headgate.project.declare import too_large
+
                 self.diagnostics.append(too_large(CONFIG_FILE, stat.st_size, TOML_BYTES_MAX))
                 return default_config(name)
             content = read_bytes(self.full(CONFIG_FILE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -42,7 +43,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
             return show_promotion(session, repository, environment, options, terminal)
         from headgate.app.plan import plan, save
 
-        request = request_of(options, environment)
+        is_whole = bool(options.out or options.verbose or terminal.is_json)
+        request = replace(request_of(options, environment), is_whole=is_whole)
         planned = plan(session, repository, request)
         if options.out:
             if not planned.plan.steps:  # an empty plan in short: saved whole
