@@ -113,8 +113,10 @@ class Repository:
 
         return match_files(self.root, pattern, allow, self._cache or FileCache()).files
 
-    def remember(self) -> None:
-        """Keep the digests of files for the next command."""
+    def end(self) -> None:
+        """Wait for git no longer, and keep the digests of files for the next command."""
+        if isinstance(self._looking, Looking):
+            self._looking.end()
         if self._cache is not None and self._cache.is_changed:
             file = own_folder(self.root) / _FILES
             aside = file.with_name(f"{_FILES}.{os.getpid()}")
@@ -130,14 +132,12 @@ def open_repository(root: Path) -> tuple[Session, Repository]:
     from headgate.project.files import FileCache
 
     session = open_config(root)
-    looking = Looking(root)
-    session.at_end(looking.end)
     try:
         text = (own_folder(root) / _FILES).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         text = ""
     repository = Repository(root, cache=FileCache.from_text(text))
-    session.at_end(repository.remember)
+    session.at_end(repository.end)
     return session, repository
 
 
