@@ -129,8 +129,9 @@ def _write(path: Path, pieces: Iterable[bytes]) -> None:
 
 
 def _commit(folder: Path, subject: str) -> str:
-    from headgate.app.git import is_inside, make_repository
+    from headgate.app.git import make_repository
+    from headgate.project.git import git_state
 
-    if is_inside(folder):
+    if git_state(folder).is_git:
         return "inside"
     return "made" if make_repository(folder, subject) else "missing"

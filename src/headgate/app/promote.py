@@ -118,18 +118,17 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
 
 
 def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:
-    from headgate.app.git import is_ancestor
     from headgate.release.promote import Code
     from headgate.release.source_code import tree_digest
 
-    commit = code.checkout.commit
+    commit = code.git.commit
     released = _released_commit(reading, target)
     return Code(
         graph=graph,
         tree=tree_digest(code.declarations.tree),
         commit=commit,
         is_clean=code.root == session.root,
-        is_ancestor=is_ancestor(session.root, released, commit) if commit and released else None,
+        is_ancestor=code.git.is_ancestor(released, commit) if commit and released else None,
     )
 
 
@@ -172,13 +171,13 @@ def _counted(plan: PromotionPlan, code: Repository, contents: dict[str, bytes], 
     shown = {address for address, pointer in pointers.items() if pointer.kind is not Kind.SOURCE}
     return Promotion(
         plan=plan,
-        commit=code.checkout.commit,
+        commit=code.git.commit,
         files=code.declarations.tree,
         contents=contents,
         moved=sum(item.address in shown for item in plan.moved),
         kept=sum(address in shown for address in plan.kept) if shown else len(plan.kept),
         removed=len(plan.removed),
-        is_git=code.checkout.is_git,
+        is_git=code.git.is_git,
         differs=differs,
     )
 

@@ -9,23 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate import __version__
-from headgate.app.git import Checkout, Looking
 from headgate.app.session import Session, own_folder
 from headgate.core.address import Address
 from headgate.core.declarations import Declarations, File, FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors
-from headgate.core.errors import EngineFailed, Refused
+from headgate.core.errors import EngineFailed, EnvironmentFailed, Refused
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.plan import Origin
 from headgate.core.records import Capture, Collection, shape_from_json, shape_to_json
 
 if TYPE_CHECKING:
+    from threading import Thread
+
     from headgate.core.graph import Graph
     from headgate.core.hashing import Digest
     from headgate.core.ports.store import Reading
     from headgate.core.recipe import Shape
     from headgate.project.files import FileCache
+    from headgate.project.git import GitState
 
 _COLUMNS = "table columns"
 """The kind of cache entry that holds the columns of source tables as they were last seen."""
@@ -44,25 +46,49 @@ _LOOK_UP_SECONDS = 2.0
 class Repository:
     """The files of a project and the commit that they stand on. What they declare is read when it is asked for."""
 
-    def __init__(self, root: Path, checkout: Checkout | None = None, cache: FileCache | None = None) -> None:
+    def __init__(self, root: Path, git: GitState | None = None, cache: FileCache | None = None) -> None:
         self.root = root
-        self._looking: Looking | Checkout | None = checkout
+        self._git = git
         self._cache = cache
         self._declarations: Declarations | None = None
         self._files: tuple[File, ...] | None = None
+        self._dirty: tuple[frozenset[str], tuple[str, ...]] | None = None
+        self._looking: Thread | None = None
 
     @property
-    def checkout(self) -> Checkout:
-        """What git says. Cost: waiting for it, about 30 ms unless ``look_at_git`` let it begin earlier."""
-        self.look_at_git()
-        if isinstance(self._looking, Looking):
-            self._looking = self._looking.checkout()
-        return self._looking or Checkout()
+    def git(self) -> GitState:
+        """Whether the project is in git, and at which commit; no process is started for that."""
+        if self._git is None:
+            from headgate.project.git import git_state
+
+            self._git = git_state(self.root)
+        return self._git
 
     def look_at_git(self) -> None:
-        """Let git begin, so that it works beside us."""
+        """Let git compare the files with the commit beside us."""
+        from threading import Thread
+
         if self._looking is None:
-            self._looking = Looking(self.root)
+            paths = frozenset(file.path for file in self.files)
+            self._looking = Thread(target=self._compare, args=(paths,), daemon=True)
+            self._looking.start()
+
+    @property
+    def dirty(self) -> tuple[str, ...]:
+        """The files that are not as the commit has them; all of them where git cannot tell.
+
+        Cost: waiting for git, about 30 ms unless ``look_at_git`` let it begin earlier.
+        """
+        if self._looking is not None:
+            self._looking.join()
+        paths = frozenset(file.path for file in self.files)
+        if self._dirty is None or self._dirty[0] != paths:
+            self._compare(paths)
+        return self._dirty[1] if self._dirty else tuple(sorted(paths))
+
+    def _compare(self, paths: frozenset[str]) -> None:
+        found = self.git.dirty(paths)
+        self._dirty = (paths, tuple(sorted(paths)) if found is None else found)
 
     @property
     def declarations(self) -> Declarations:
@@ -101,9 +127,9 @@ class Repository:
         return Origin(
             tree=self.tree,
             files=files,
-            commit=self.checkout.commit,
-            dirty=self.checkout.dirty(file.path for file in files),
-            is_git=self.checkout.is_git,
+            commit=self.git.commit,
+            dirty=self.dirty,
+            is_git=self.git.is_git,
         )
 
     def matched(self, pattern: str, allow: Sequence[str]) -> tuple[File, ...]:
@@ -114,9 +140,9 @@ class Repository:
         return match_files(self.root, pattern, allow, self._cache or FileCache()).files
 
     def end(self) -> None:
-        """Wait for git no longer, and keep the digests of files for the next command."""
-        if isinstance(self._looking, Looking):
-            self._looking.end()
+        """Wait for git, and keep the digests of files for the next command."""
+        if self._looking is not None:
+            self._looking.join()
         if self._cache is not None and self._cache.is_changed:
             file = own_folder(self.root) / _FILES
             aside = file.with_name(f"{_FILES}.{os.getpid()}")
@@ -298,32 +324,31 @@ def committed(session: Session, repository: Repository) -> Iterator[Repository]:
 
     Data files that git does not know are the working tree's: they are linked into the copy.
     """
-    dirty = repository.origin.dirty
-    if not repository.checkout.commit or (not dirty and not _is_lacking(repository)):
+    git = repository.git
+    if not git.commit or not repository.dirty:
         yield repository
         return
     import shutil
     import tempfile
 
-    from headgate.app.git import files_at
-
     folder = Path(tempfile.mkdtemp(prefix="commit-", dir=own_folder(session.root)))
     try:
-        for path, content in files_at(session.root, repository.checkout.commit).items():
+        for path, content in _files_at(git, git.commit).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         _link_data(repository, folder)
-        yield Repository(folder, repository.checkout)
+        yield Repository(folder, git)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_lacking(repository: Repository) -> bool:
-    """Tell whether a file of the commit that Headgate would read was deleted from the working tree."""
-    present = {file.path for file in repository.files}
-    return any(
-        path not in present and path.startswith(("assets/", "headgate.toml")) for path in repository.checkout.changed
-    )
+def _files_at(git: GitState, commit: str) -> Mapping[str, bytes]:
+    """Return the files of the project as the commit has them."""
+    blobs = git.files_of(commit)
+    contents = git.read_blobs(blobs.values()) if blobs else {}
+    if blobs is None or any(blob not in contents for blob in blobs.values()):
+        raise EnvironmentFailed(f"git does not give the files of {commit[:7]}", hint="Look: git fsck")
+    return {path: contents[blob] for path, blob in blobs.items()}
 
 
 def _link_data(repository: Repository, folder: Path) -> None:
