@@ -265,7 +265,7 @@ class _Linking:
         self.diagnostics += faults
         if faults:
             return
-        declared = {fold(c.name): c.type for c in asset.properties.columns if c.type}
+        declared = {fold(c.name): _type_key(c.type) for c in asset.properties.columns if c.type}
         shape = tuple(Column(c.name, declared.get(fold(c.name), c.type)) for c in shape)
         self.diagnostics += _mismatches(asset.address, asset.properties.columns, shape)
         content = asset.file.digest
@@ -370,7 +370,7 @@ def _volatile(node: AnyNode | None) -> Iterator[Read]:
 def _declared_shape(columns: Sequence[DeclaredColumn]) -> Shape:
     if not columns or any(not c.type for c in columns):
         return ()
-    return tuple(Column(c.name, c.type) for c in columns)
+    return tuple(Column(c.name, _type_key(c.type)) for c in columns)
 
 
 def _mismatches(address: Address, declared: Sequence[DeclaredColumn], shape: Shape) -> Iterator[Diagnostic]:
