@@ -77,9 +77,13 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     from headgate.release.snapshot import take_snapshot
 
     engine = session.environment(environment).engine
-    moves = read_moves(reading, environment)
+    snapshot = take_snapshot(reading, environment=environment, beside=None, engine=engine)
+    serial = snapshot.shown.record.serial if snapshot.shown else 0
+    restores = serial - 1 if to is None else to
+    # A number that is none of its moves is told apart by all of them.
+    moves = read_moves(reading, environment, after=restores - 1 if 0 < restores <= serial else 0)
     plan = planned(
-        snapshot=take_snapshot(reading, environment=environment, beside=None, engine=engine),
+        snapshot=snapshot,
         moves=moves,
         by=user(),
         bare=session.config.bare == environment,

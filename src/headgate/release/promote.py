@@ -224,7 +224,7 @@ def _choose_node(
 ) -> _Choice:
     """Keep the target's build if it is what the commit says of what will be shown; else the source's, if that is."""
     recipe = node.recipe.digest()
-    key = _key(node, chosen)
+    key = _recorded_key(node, chosen, recipe, (theirs[1], ours[1])) or _key(node, chosen)
     for side, is_kept in ((theirs, True), (ours, False)):
         pointer, build = side
         if pointer is not None and build is not None and build.key == key and stands_for(build, node, recipe):
@@ -241,6 +241,14 @@ def _choose_node(
         hint=f"Build it on what is newest: headgate apply {name}",
     )
     return _Choice(*ours, fault=fault)
+
+
+def _recorded_key(
+    node: Node, chosen: Mapping[Address, _Choice], recipe: Digest, builds: tuple[Build | None, ...]
+) -> Digest | None:
+    """Return the key without hashing any version: that of a build of the recipe on the very builds that are chosen."""
+    inputs = {i: _id(chosen[i].build) for i in node.inputs if i in chosen}
+    return next((b.key for b in builds if b is not None and b.recipe == recipe and b.inputs == inputs), None)
 
 
 def _key(node: Node, chosen: Mapping[Address, _Choice]) -> Digest | None:

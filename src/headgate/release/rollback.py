@@ -32,8 +32,8 @@ def plan_rollback(
 ) -> RollbackPlan:
     """Return the move back to the state after ``to``, by default to the one just before the last move.
 
-    ``moves`` are all moves of the environment, oldest first. A rollback of a rollback shows again what was left. Builds
-    that were collected are named. Cost: linear in the changes of the moves undone.
+    ``moves`` are those of the environment, oldest first: from the one restored on, or all. A rollback of a rollback
+    shows again what was left. Builds that were collected are named. Cost: linear in the changes of the moves undone.
     """
     serial = snapshot.shown.record.serial if snapshot.shown else 0
     restores = serial - 1 if to is None else to
