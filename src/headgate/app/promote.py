@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class Promotion:
     """What a promotion would do. ``files`` is the code that goes with it; numbers count what readers see.
 
-    ``differs``: afterwards the source still shows something else, that is in no commit or not in the one checked out.
+    ``heads`` are the records of both environments that it was decided on. ``differs``: afterwards the source still
+    shows something else, that is in no commit or not in the one checked out.
     """
 
     plan: PromotionPlan
@@ -37,6 +38,7 @@ class Promotion:
     removed: int
     is_git: bool
     differs: bool
+    heads: tuple[str | None, ...]
 
     @property
     def release(self) -> int:
@@ -82,13 +84,14 @@ def plan_promotion(session: Session, repository: Repository, *, source: str, to:
         contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
         plan = _plan(session, reading, source, target, _code(session, code, graph, reading, target))
         differs = plan.intended is None and _is_different(reading, source, target)
+        heads = _heads(reading, source, target)
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
-    return _counted(plan, code, contents, differs=differs)
+    return _counted(plan, code, contents, differs=differs, heads=heads)
 
 
 def promote(session: Session, repository: Repository, promotion: Promotion, *, wait_seconds: float = 0) -> Promoted:
-    """Make the release: decided again under the lease, then switched in one transaction.
+    """Make the release: decided again under the lease, if anything moved, then switched in one transaction.
 
     Raises ``Refused`` where what was shown is not what would happen by now.
     """
@@ -97,7 +100,9 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
 
     source, target = promotion.plan.source, promotion.plan.target
     with session.holding(target, f"promote {source} to {target}", wait_seconds=wait_seconds) as held:
-        again = plan_promotion(session, repository, source=source, to=target)
+        with held.store.reading() as reading:
+            is_same = _heads(reading, source, target) == promotion.heads
+        again = promotion if is_same else plan_promotion(session, repository, source=source, to=target)
         if again.plan.intended is None:
             return Promoted(again, None, 0.0)
         _check_same(promotion, again)
@@ -160,13 +165,22 @@ def _plan(session: Session, reading: Reading, source: str, target: str, code: Co
     )
 
 
+def _heads(reading: Reading, source: str, target: str) -> tuple[str | None, ...]:
+    """Return the records of both environments as they are stored; each move writes another one."""
+    from headgate.release.stored import read_environment
+
+    return tuple(read_environment(reading, name)[1] for name in (source, target))
+
+
 def _is_different(reading: Reading, source: str, target: str) -> bool:
     from headgate.release.stored import read_pointers
 
     return dict(read_pointers(reading, source)) != dict(read_pointers(reading, target))
 
 
-def _counted(plan: PromotionPlan, code: Repository, contents: dict[str, bytes], *, differs: bool) -> Promotion:
+def _counted(
+    plan: PromotionPlan, code: Repository, contents: dict[str, bytes], *, differs: bool, heads: tuple[str | None, ...]
+) -> Promotion:
     pointers = plan.intended.pointers if plan.intended else {}
     shown = {address for address, pointer in pointers.items() if pointer.kind is not Kind.SOURCE}
     return Promotion(
@@ -179,6 +193,7 @@ def _counted(plan: PromotionPlan, code: Repository, contents: dict[str, bytes], 
         removed=len(plan.removed),
         is_git=code.git.is_git,
         differs=differs,
+        heads=heads,
     )
 
 

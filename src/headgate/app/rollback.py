@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headgate.app.releases import shown_serial
 from headgate.app.session import nonce, now, user
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What a rollback would do; numbers count what readers see. ``restored`` is the record of the move shown again."""
+    """What a rollback would do; numbers count what readers see.
+
+    ``restored`` is the record of the move shown again, ``release`` the one whose content that is: where the move was a
+    rollback itself, the one that it went back to.
+    """
 
     plan: RollbackPlan
     restored: Move | None
+    release: int
     changed: int
     is_same_data: bool
     retain_seconds: int
@@ -95,6 +101,7 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     return Rollback(
         plan=plan,
         restored=next((move for move in moves if move.serial == plan.restores), None),
+        release=shown_serial(tuple(move for move in moves if move.serial <= plan.restores)),
         changed=sum(kind is not Kind.SOURCE for kind in kinds.values()),
         is_same_data=all(kind is not Kind.SOURCE for kind in kinds.values()),
         retain_seconds=session.retain_seconds(environment),

@@ -23,11 +23,11 @@ def run(options: Namespace, terminal: Terminal) -> int:
     with session:
         session.settle(options.environment)
         promised = plan_rollback(session, options.environment, to=options.to)
-        name, restores = promised.plan.environment, promised.plan.restores
+        name, release = promised.plan.environment, promised.release
         if promised.plan.intended is None:
             if terminal.is_json:
                 return _json(promised, None, terminal)
-            terminal.write(f"{name} shows what release {restores} showed: nothing to do.")
+            terminal.write(f"{name} shows what release {release} showed: nothing to do.")
             return 0
         demand_answer(terminal)
         if not terminal.says_yes and not terminal.ask(f"{_promise(promised)} Go on?"):
@@ -36,7 +36,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
         done = rollback(session, promised, wait_seconds=options.wait)
         if terminal.is_json:
             return _json(done.rollback, done, terminal)
-        terminal.write(f"{name} now shows release {restores}. Switched in {milliseconds_text(done.switch_seconds)}.")
+        terminal.write(f"{name} now shows release {release}. Switched in {milliseconds_text(done.switch_seconds)}.")
         for line in _afterwards(done, is_protected=session.environment(name).protected):
             terminal.say(line)
         return 0
@@ -51,7 +51,7 @@ def _promise(promised: Rollback) -> str:
         age = age_text(age_seconds(restored.at))
         facts += [" ".join(part for part in (restored.commit[:7], f"of {restored.by}", age) if part)]
     facts += ["the same source data" if promised.is_same_data else "with the source data of then"]
-    return f"{promised.plan.environment} will show release {promised.plan.restores} again ({', '.join(facts)})."
+    return f"{promised.plan.environment} will show release {promised.release} again ({', '.join(facts)})."
 
 
 def _afterwards(done: RolledBack, *, is_protected: bool) -> list[str]:
