@@ -86,8 +86,10 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     snapshot = take_snapshot(reading, environment=environment, beside=None, engine=engine)
     serial = snapshot.shown.record.serial if snapshot.shown else 0
     restores = serial - 1 if to is None else to
-    # A number that is none of its moves is told apart by all of them.
+    # A number that is none of its moves is told by all of them, and so is what an earlier rollback went back to.
     moves = read_moves(reading, environment, after=restores - 1 if 0 < restores <= serial else 0)
+    if moves and moves[0].restores:
+        moves = read_moves(reading, environment)
     plan = planned(
         snapshot=snapshot,
         moves=moves,
