@@ -1,0 +1,332 @@
+"""What must hold in a world at any instant, and what must hold once the next command has ended.
+
+Everything is read from copies of the files, with code of this package: the state by ``state_file``, the warehouse with
+DuckDB, and what an environment must show by rebuilding the release's own SQL in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from crash.projects import RANDOM, VERSIONS, orders_of, rates_of
+from crash.state_file import State, faults_in_state, read_state
+
+OWN_TABLES = {"state", "builds", "environments", "schemas"}
+UNREPEATABLE = {RANDOM, "marts.rolled", "marts.best"}
+
+_Answer = tuple[tuple[tuple[str, str], ...], list[Any]]
+"""Columns with their types, and the rows in an order of our own."""
+
+_KNOWN: dict[tuple[str, int, int, int], dict[str, _Answer]] = {}
+"""Full rebuilds by the release's code and the versions of the data: captured orders, captured and live rates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What readers of an environment see: its number, and a digest over all rows that a rebuild gives again."""
+
+    serial: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found: faults, the environments, and how many builds and tables there are."""
+
+    faults: tuple[str, ...]
+    heads: Mapping[str, Head]
+    builds: int
+    tables: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What an environment must show: the marker decides whether it is the record's pointers or those of the intent."""
+
+    name: str
+    bare: bool
+    serial: int
+    pointers: Mapping[str, Any]
+    tree: str
+
+
+def check(world: Path, *, is_settled: bool) -> Checked:
+    """Look at everything. Where the last command was killed, nothing is settled until the next one has ended."""
+    with tempfile.TemporaryDirectory(prefix="crash-check-") as folder:
+        for file in world.glob("warehouse.*"):
+            if not file.name.endswith((".lock", "-shm")):
+                shutil.copy2(file, folder)
+        state = read_state(Path(folder, "warehouse.state.db"))
+        faults = list(faults_in_state(state))
+        with duckdb.connect(str(Path(folder, "warehouse.duckdb"))) as connection:
+            found = _Warehouse(connection, state)
+            faults += found.faults_in_builds(is_settled=is_settled)
+            faults += found.faults_in_markers(is_settled=is_settled)
+            heads = {}
+            for due in found.due():
+                told, content = found.compared(due)
+                faults += told
+                heads[due.name] = Head(due.serial, content)
+            faults += found.faults_in_views()
+            tables = len(found.tables)
+    return Checked(tuple(faults), heads, len(state.entries.get("builds", {})), tables)
+
+
+class _Warehouse:
+    """The copy of a warehouse beside its state."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, state: State) -> None:
+        self.connection = connection
+        self.state = state
+        self.builds = state.all("builds")
+        rows = self.rows("select schema_name, table_name from duckdb_tables() where schema_name = 'headgate'")
+        names = {name for _, name in rows}
+        self.is_adopted = names >= OWN_TABLES
+        self.tables = names - OWN_TABLES
+        self.built = dict(self.rows("select id, relation from headgate.builds")) if self.is_adopted else {}
+        markers = self.rows("select environment, serial, intent from headgate.environments") if self.is_adopted else []
+        self.markers = {name: (serial, intent) for name, serial, intent in markers}
+        self.marked = [name for name, _, _ in markers]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql).fetchall()
+
+    def faults_in_builds(self, *, is_settled: bool) -> Iterator[str]:
+        """Yield builds, tables, keys, pins and captures that do not belong together."""
+        ids = [row[0] for row in self.rows("select id from headgate.builds")] if self.is_adopted else []
+        if len(ids) != len(set(ids)):
+            yield "a build is in the warehouse twice"
+        if self.tables != {relation for relation in self.built.values() if relation}:
+            yield f"tables without a row, or rows without a table: {self.tables ^ set(self.built.values())}"
+        sealed = {i for i, b in self.builds.items() if b["status"] == "sealed"}
+        for identity in sealed:
+            relation = self.builds[identity]["relation"]
+            if relation and self.built.get(identity) != relation:
+                yield f"sealed {relation} is not in the warehouse"
+        by_key: dict[str, list[str]] = {}
+        for key in self.state.entries.get("keys", {}):
+            digest, _, identity = key.partition("/")
+            by_key.setdefault(digest, []).append(identity)
+            if identity not in self.builds or self.builds[identity]["key"] != digest:
+                yield f"the key of {identity} leads nowhere"
+        for digest, found in by_key.items():
+            if len([i for i in found if i in sealed]) > 1:
+                yield f"built twice: {[self.builds[i]['address'] for i in found if i in self.builds]} of {digest}"
+        for key, capture in self.state.all("captures").items():
+            if capture["build"] not in sealed:
+                yield f"the latest capture of {key} is not sealed"
+        if is_settled:
+            yield from self._faults_left()
+
+    def _faults_left(self) -> Iterator[str]:
+        for collection in ("intents", "pins"):
+            if left := list(self.state.entries.get(collection, {})):
+                yield f"{collection} are left: {left}"
+        unfinished = [b["address"] for b in self.builds.values() if b["status"] == "building"]
+        if unfinished:
+            yield f"unfinished builds are left: {unfinished}"
+        recorded = {b["relation"] for b in self.builds.values() if b["relation"] and b["status"] == "sealed"}
+        if orphans := self.tables - recorded - self._doomed():
+            yield f"tables that no build has: {orphans}"
+
+    def _doomed(self) -> set[str]:
+        return {b["relation"] for b in self.builds.values() if b["status"] == "doomed"}
+
+    def faults_in_markers(self, *, is_settled: bool) -> Iterator[str]:
+        """Yield markers that are neither the record's nor the open intent's."""
+        if len(self.marked) != len(set(self.marked)):
+            yield "an environment has two markers"
+        if self.is_adopted:
+            owners = [row[0] for row in self.rows("select id from headgate.state")]
+            if owners != [self.state.identity]:
+                yield f"the warehouse belongs to {owners}, the state is {self.state.identity}"
+        records, intents = self.state.all("environments"), self.state.all("intents")
+        for name in {*records, *self.markers, *intents}:
+            record = records.get(name, {"serial": 0, "intent": ""})
+            marker = self.markers.get(name, (0, ""))
+            allowed = {(record["serial"], record["intent"])}
+            if name in intents and not is_settled:
+                allowed.add((intents[name]["move"]["serial"], intents[name]["id"]))
+            if marker not in allowed:
+                yield f"the marker of {name} is {marker}, must be one of {allowed}"
+
+    def due(self) -> Iterator[_Due]:
+        """Yield what each environment must show by its marker."""
+        records, intents = self.state.all("environments"), self.state.all("intents")
+        for name in sorted({*records, *intents}):
+            record, intent = records.get(name), intents.get(name)
+            pointers = dict(self.state.pointers(name))
+            if intent and self.markers.get(name) == (intent["move"]["serial"], intent["id"]):
+                for address, (_, after) in intent["move"]["changes"].items():
+                    pointers[address] = after
+                pointers = {address: pointer for address, pointer in pointers.items() if pointer}
+                yield _Due(name, intent["bare"], intent["move"]["serial"], pointers, intent["move"]["tree"])
+            elif record:
+                tree = next((move["tree"] for move in reversed(self.state.moves(name))), "")
+                yield _Due(name, record["bare"], record["serial"], pointers, tree)
+
+    def compared(self, due: _Due) -> tuple[list[str], str]:
+        """Return where the environment is not the full rebuild of its release, and the digest of what it shows."""
+        faults = list(self._faults_in_pointers(due))
+        if due.pointers and due.tree not in self.state.entries.get("trees", {}):
+            faults.append(f"the code of {due.name} {due.serial} is not kept")
+        if not due.pointers or faults:
+            return faults, ""
+        wanted = self._rebuilt(due)
+        shown = {address for address, pointer in due.pointers.items() if pointer["kind"] != "source"}
+        if shown != wanted.keys():
+            faults.append(f"{due.name} shows {sorted(shown ^ wanted.keys())} or should, and not the other way")
+        hashed = hashlib.sha256()
+        for address in sorted(shown & wanted.keys()):
+            columns, rows = self._answer(f"select * from {view_of(due, address)}")
+            if columns != tuple(tuple(c) for c in due.pointers[address]["shape"]):
+                faults.append(f"{due.name} {address} has {columns}, its pointer says otherwise")
+            if (columns, rows) != wanted[address]:
+                faults.append(f"{due.name} {address} shows {rows[:3]}..., a rebuild gives {wanted[address][1][:3]}...")
+            if address not in UNREPEATABLE:
+                hashed.update(repr((address, columns, rows)).encode())
+        return faults, hashed.hexdigest()
+
+    def _faults_in_pointers(self, due: _Due) -> Iterator[str]:
+        for address, pointer in due.pointers.items():
+            build = self.builds.get(pointer["build"])
+            if build is None or build["status"] != "sealed":
+                yield f"{due.name} points to a build of {address} that is not sealed"
+                continue
+            if not build["relation"]:
+                continue
+            if build["relation"] not in self.tables:
+                yield f"{due.name} points to {build['relation']}, which is gone"
+                continue
+            relation = f'headgate."{build["relation"]}"'
+            columns, rows = self._answer(f"select * from {relation}")
+            if columns != tuple(tuple(c) for c in build["shape"]):
+                yield f"{build['relation']} has the columns {columns}"
+            if build["rows"] not in (0, len(rows)):  # 0: sealed by recovery, which does not count
+                yield f"{build['relation']} has {len(rows)} rows, recorded are {build['rows']}"
+
+    def _answer(self, sql: str, database: str = "warehouse") -> _Answer:
+        self.connection.execute(f"use {database}")
+        relation = self.connection.execute(f"describe {sql}").fetchall()
+        rows = sorted(self.rows(sql), key=repr)
+        self.connection.execute("use warehouse")
+        return tuple((row[0], row[1]) for row in relation), rows
+
+    def _rebuilt(self, due: _Due) -> dict[str, _Answer]:
+        """Return what each asset of the release must show: tables over the captures, views over the live table."""
+        files = self.state.files(due.tree)
+        assets = {m[1] + "." + m[2]: m[0] for path in files if (m := re.fullmatch(r"assets/(\w+)/(\w+)\.\w+", path))}
+        texts = {address: (path, files[path]) for address, path in assets.items()}
+        orders, rates = self._captured(due)
+        ((live,),) = self.rows("select distinct batch from warehouse.raw.rates")
+        key = (due.tree, orders, rates, live)
+        if key not in _KNOWN:
+            _KNOWN[key] = self._whole(due, texts, *key[1:])
+        chance = {address: text for address, text in texts.items() if address in UNREPEATABLE}
+        with _database(self.connection, "chance") as database:
+            self._make(database, due, chance)
+            return {**_KNOWN[key], **{a: self._answer(f"select * from {a}", database) for a in chance}}
+
+    def _whole(
+        self, due: _Due, texts: Mapping[str, tuple[str, str]], orders: int, rates: int, live: int
+    ) -> dict[str, _Answer]:
+        """Return what a full rebuild shows. What is random is made of what the environment shows of it."""
+        with _database(self.connection, "whole") as database:
+            self._load(f"{database}.raw.orders", orders_of(orders))
+            self.connection.execute(f"create table {database}.raw.rates as {rates_of(rates)}")
+            self._make(database, due, texts)
+            tables = {a: self._answer(f"select * from {a}", database) for a in texts}
+            self.connection.execute(f"create or replace table {database}.raw.rates as {rates_of(live)}")
+            views = [address for address, (_, text) in texts.items() if _is_view(text)]
+            return {**tables, **{a: self._answer(f"select * from {a}", database) for a in views}}
+
+    def _captured(self, due: _Due) -> tuple[int, int]:
+        """Return the versions of the two sources that the environment's tables were made from."""
+        size = self.builds[due.pointers["raw.orders"]["build"]]["location"]["files"][0]["size"]
+        rates = self.builds[due.pointers["raw.rates"]["build"]]["relation"]
+        ((batch,),) = self.rows(f'select distinct batch from headgate."{rates}"')
+        return next(v for v in VERSIONS if len(orders_of(v)) == size), batch
+
+    def _load(self, table: str, text: str) -> None:
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+            file.write(text)
+            file.flush()
+            self.connection.execute(f"create table {table} as from read_csv('{file.name}', header = true)")
+
+    def _make(self, database: str, due: _Due, assets: Mapping[str, tuple[str, str]]) -> None:
+        """Make every asset as soon as what it reads is there; what is random is what the environment shows."""
+        waiting = dict(assets)
+        while waiting:
+            before = len(waiting)
+            for address, (path, text) in list(waiting.items()):
+                try:
+                    self._make_one(database, due, address, path, text)
+                except duckdb.CatalogException:
+                    continue
+                del waiting[address]
+            if len(waiting) == before:
+                raise RuntimeError(f"these cannot be rebuilt: {sorted(waiting)}")
+
+    def _make_one(self, database: str, due: _Due, address: str, path: str, text: str) -> None:
+        target = f"{database}.{address}"
+        if path.endswith(".csv"):
+            self._load(target, text)
+            return
+        if address == RANDOM:
+            text = f"select id, roll from warehouse.{view_of(due, address)} where roll >= 0 and roll < 1"
+        self.connection.execute(f"use {database}")
+        try:
+            self.connection.execute(f"create {'view' if _is_view(text) else 'table'} {target} as {text}")
+        finally:
+            self.connection.execute("use warehouse")
+
+    def faults_in_views(self) -> Iterator[str]:
+        """Yield views that no environment points to, or that lack."""
+        sql = "select schema_name, view_name from duckdb_views() where not internal and database_name = 'warehouse'"
+        present = {f'"{schema}"."{name}"' for schema, name in self.rows(sql)}
+        due = {
+            view_of(due, address)
+            for due in self.due()
+            for address, pointer in due.pointers.items()
+            if pointer["kind"] != "source"
+        }
+        if present != due:
+            yield f"views that are shown and should not be, or the other way: {sorted(present ^ due)}"
+
+
+class _database:  # noqa: N801 - it is used as a function
+    """A database in memory with the schemas of the project, for the time of a ``with``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+
+    def __enter__(self) -> str:
+        self._connection.execute(f"attach ':memory:' as {self._name}")
+        for schema in ("raw", "staging", "marts"):
+            self._connection.execute(f"create schema {self._name}.{schema}")
+        return self._name
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.execute("use warehouse")
+        self._connection.execute(f"detach {self._name}")
+
+
+def view_of(due: _Due, address: str) -> str:
+    """Return the quoted name of the view that shows an address."""
+    schema, _, name = address.partition(".")
+    suffix = "" if due.bare else "__" + due.name.replace("-", "_")
+    return f'"{schema}{suffix}"."{name}"'
+
+
+def _is_view(text: str) -> bool:
+    return re.search(r"^kind: view$", text, re.MULTILINE) is not None

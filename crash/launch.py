@@ -1,0 +1,152 @@
+"""`python -m crash.launch SPEC ARGUMENTS...`: Headgate, whose calls of store and engine are counted, or one kills it.
+
+SPEC is JSON: ``{"level": "call" | "statement" | "none", "count": FILE}`` writes a line for each call with its seconds;
+``{"level": ..., "kill": N, "when": "before" | "after" | SECONDS}`` ends the process with SIGKILL before or after the
+N-th call, or so many seconds after the call began, wherever the process is by then.
+
+A *call* is one of the ports (``StateStore``, ``Reading``, ``Engine``), a *statement* what SQLite or DuckDB is given.
+The product does not know of this: its methods are wrapped from outside. ``{"plant": NAME}`` plants a bug of
+``crash.planted``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+STORE = ("identity", "reading", "commit", "acquire", "release", "close")
+READING = ("__enter__", "__exit__", "get", "scan", "events", "lease")
+ENGINE = (
+    "state", "adopt", "markers", "fence", "columns", "build", "built", "drop", "publish", "shown", "query", "close",
+)  # fmt: skip
+STATEMENTS = ("execute", "executemany", "sql", "extract_statements", "close")
+
+
+class Points:
+    """The instants at which the process may end, numbered from 0 in the order in which they are reached."""
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self._spec = spec
+        self._guard = threading.Lock()
+        self._next = 0
+        self._file = open(spec["count"], "w", encoding="utf-8") if "count" in spec else None  # noqa: SIM115
+
+    def around(self, name: str, call: Callable[[], Any]) -> Any:
+        """Make the call as the next point."""
+        with self._guard:
+            number = self._next
+            self._next += 1
+        is_last = number == self._spec.get("kill")
+        when = self._spec.get("when")
+        if is_last and when == "before":
+            _die()
+        if is_last and isinstance(when, (int, float)):
+            threading.Thread(target=_die_after, args=(when,), daemon=True).start()
+        started = time.perf_counter()
+        try:
+            return call()
+        finally:
+            if is_last and when == "after":
+                _die()
+            if self._file is not None:
+                self._file.write(f"{number} {name} {time.perf_counter() - started:.6f}\n")
+                self._file.flush()
+
+
+def main(spec: dict[str, Any], arguments: list[str]) -> int:
+    """Wrap, then run the command line as ``python -m headgate`` does."""
+    if "plant" in spec:
+        from crash.planted import BUGS
+
+        BUGS[spec["plant"]]()
+    points = Points(spec)
+    if spec["level"] == "call":
+        wrap_calls(points)
+    elif spec["level"] == "statement":
+        wrap_statements(points)
+    from headgate.cli.main import run
+
+    return run(arguments)
+
+
+def wrap_calls(points: Points) -> None:
+    """Make every call of a port a point."""
+    from headgate.plugins.engines import duckdb as engines
+    from headgate.plugins.stores import sqlite as stores
+    from headgate.plugins.stores.sqlite_reading import SqliteReading
+
+    for kind, names in ((stores.SqliteStore, STORE), (SqliteReading, READING), (engines.DuckEngine, ENGINE)):
+        for name in names:
+            setattr(kind, name, _wrapped(points, f"{kind.__name__}.{name}", getattr(kind, name)))
+    stores.open_sqlite_store = _wrapped(points, "open_sqlite_store", stores.open_sqlite_store)
+    engines.open_duckdb = _wrapped(points, "open_duckdb", engines.open_duckdb)
+
+
+def wrap_statements(points: Points) -> None:
+    """Make every statement that changes what is stored, or may, a point."""
+    from headgate.plugins.engines.duckdb import DuckEngine
+    from headgate.plugins.stores.sqlite_opening import Connections
+
+    cursor, connected = DuckEngine._cursor, Connections._connected
+
+    @contextmanager
+    def _cursor(engine: DuckEngine) -> Iterator[Any]:
+        with cursor(engine) as inner:
+            yield _Told(points, "duckdb", inner)
+
+    def _connected(connections: Connections, *, may_create: bool) -> Any:
+        return _Told(points, "sqlite", connected(connections, may_create=may_create))
+
+    setattr(DuckEngine, "_cursor", _cursor)  # noqa: B010 - mypy knows what a method is, and that this is none
+    setattr(Connections, "_connected", _connected)  # noqa: B010
+    setattr(DuckEngine, "close", _wrapped(points, "duckdb close", DuckEngine.close))  # noqa: B010
+
+
+class _Told:
+    """A connection or cursor whose statements are points."""
+
+    def __init__(self, points: Points, name: str, inner: Any) -> None:
+        self._points = points
+        self._name = name
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name not in STATEMENTS:
+            return found
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            words = " ".join(str(arguments[0]).split()[:3]) if arguments else name
+            return self._points.around(f"{self._name} {words}", lambda: found(*arguments, **named))
+
+        return call
+
+
+def _wrapped(points: Points, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        return points.around(name, lambda: function(*arguments, **named))
+
+    return call
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+def _die_after(seconds: float) -> None:
+    time.sleep(seconds)
+    _die()
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(sys.argv[1]), sys.argv[2:]))

@@ -1,0 +1,130 @@
+"""Bugs that are planted from outside, to see that the campaigns find them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from crash import kills, races
+from crash.process import PLANTED
+from crash.worlds import Worlds
+
+RUNS_MAX = 60
+
+
+def forget_the_intent() -> None:
+    """Let the switch happen without the state having been told before."""
+    from headgate.release import publish
+
+    setattr(publish, "open_intent", lambda *_, **__: None)  # noqa: B010 - mypy: it is not exported
+
+
+def tear_the_switch() -> None:
+    """Make every statement of a switch a transaction of its own."""
+    from headgate.plugins.engines import duckdb
+
+    @contextmanager
+    def torn(_: object) -> Iterator[None]:
+        yield
+
+    duckdb._transaction = torn  # type: ignore[assignment]
+
+
+def seal_early() -> None:
+    """Let builds be found before the engine has made them."""
+    from headgate.run.ledger import Ledger
+
+    begin = Ledger.begin
+
+    def sealing(ledger: Ledger, builds: Any, **named: Any) -> None:
+        begin(ledger, builds, **named)
+        ledger.seal([_sealed(build) for build in builds])
+
+    setattr(Ledger, "begin", sealing)  # noqa: B010 - mypy knows what a method is, and that this is none
+
+
+def skip_recovery() -> None:
+    """Leave what a crash left half done."""
+    from headgate.release import recover
+
+    def nothing(*, store: Any, engine: Any, **_: Any) -> tuple[()]:
+        if engine.state() is None:
+            engine.adopt(store.identity())
+        return ()
+
+    recover.recover = nothing
+
+
+def grant_every_lease() -> None:
+    """Let two commands change the warehouse at once."""
+    from headgate.plugins.stores import sqlite
+
+    class Free:
+        def free(self) -> None:
+            return
+
+    setattr(sqlite, "try_lock", lambda _: Free())  # noqa: B010
+
+
+def collect_what_is_retained() -> None:
+    """Drop what a rollback needs."""
+    from headgate.release import collect
+
+    collect._replaced = lambda *_, **__: set()
+
+
+BUGS: Mapping[str, Callable[[], None]] = {
+    "the intent is forgotten": forget_the_intent,
+    "the switch is torn": tear_the_switch,
+    "builds are sealed early": seal_early,
+    "recovery is skipped": skip_recovery,
+    "every lease is granted": grant_every_lease,
+    "gc drops what is retained": collect_what_is_retained,
+}
+
+
+def hunt(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
+    """Play with a bug until it is found; return how many runs that took, and the first fault, empty if none."""
+    references = {
+        s: kills.measure(s, worlds, worlds.folder) for s in kills.SCENARIOS if s.name in ("apply", "rollback")
+    }
+    pair = races.PAIRS[0]
+    outcomes = races.outcomes(pair, worlds)
+    killing = [kill for s, reference in references.items() for kill in _worthwhile(s, reference, chance)]
+    chance.shuffle(killing)
+    PLANTED.append(name)
+    try:
+        for number, kill in enumerate(killing[:RUNS_MAX], 1):
+            fault = _first(kills.carry_out([kill], references, worlds, lambda _: None).faults)
+            if not fault and number % 4 == 0:
+                fault = _first(races.race(pair, 1, worlds, chance, lambda _: None, known=outcomes).faults)
+            if fault:
+                return number, fault
+        return len(killing), ""
+    finally:
+        PLANTED.clear()
+
+
+def _worthwhile(scenario: kills.Scenario, reference: kills.Reference, chance: random.Random) -> Iterator[kills.Kill]:
+    for kill in kills.at_every_call(scenario, reference, chance):
+        if kill.told.rpartition(".")[2] in kills.WRITING:
+            yield kill
+    for number in range(len(reference.statements)):
+        spec = {"level": "statement", "kill": number, "when": "after"}
+        yield kills.Kill(
+            scenario, f"after statement {number}", spec, 0.0, chance.choice((scenario.again, ("gc", "--yes")))
+        )
+
+
+def _first(faults: list[str]) -> str:
+    return faults[0] if faults else ""
+
+
+def _sealed(build: Any) -> Any:
+    from dataclasses import replace
+
+    from headgate.core.records import BuildStatus
+
+    return replace(build, status=BuildStatus.SEALED)

@@ -1,0 +1,125 @@
+"""The project that the campaigns work on: three versions of its code, and of the data that it reads.
+
+It has what can go wrong in a release: a file and a table as sources, both captured; a seed; views over tables, over the
+live table and over views; a sum of floats and a chain over ``random()``; assets that come and go; two tables that say
+which version they are, in two schemas.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+VERSIONS = (1, 2, 3)
+
+TOML = """\
+name = "crash"
+
+[engines.local]
+kind = "duckdb"
+path = "warehouse.duckdb"
+
+[environments.prod]
+engine = "local"
+protected = true
+retain = "0 seconds"
+
+[environments."*"]
+engine = "local"
+retain = "0 seconds"
+"""
+
+SOURCES = """\
+sources:
+  - name: raw
+    owner: ops
+    tables:
+      - name: orders
+        path: data/orders.csv
+      - name: rates
+"""
+
+RANDOM = "staging.dice"
+"""The asset that no rebuild gives again."""
+
+
+def files_of(version: int) -> dict[str, str]:
+    """Return the project's files by path, without data."""
+    files = {
+        "headgate.toml": TOML,
+        "assets/sources.yml": SOURCES,
+        ".gitignore": "*.db*\n*.duckdb*\n.headgate/\ndata/\n",
+    }
+    files["assets/staging/regions.csv"] = "region,label\nn,North\ns,South\n" + "e,East\n" * (version > 1)
+    files |= {f"assets/{address.replace('.', '/')}.sql": sql for address, sql in _assets(version).items()}
+    return files
+
+
+def _assets(version: int) -> dict[str, str]:
+    head, view = "/* headgate\nowner: ops\n*/\n", "/* headgate\nkind: view\nowner: ops\n*/\n"
+    assets = {
+        "staging.orders": f"{head}select id, region, amount * {version} as amount, batch from raw.orders",
+        "staging.stamp": f"{head}select {version} as version, count(*) as orders from raw.orders",
+        "staging.rates": f"{view}select region, rate + {version} as rate, batch from raw.rates",
+        "staging.dice": f"{head}select id, random() as roll from raw.orders",
+        "staging.big": f"{view}select id, region, amount from staging.orders where amount > {version}",
+        "marts.stamp": f"{head}select {version} as version, sum(amount) as total from staging.orders",
+        "marts.by_region": (
+            f"{head}select region, sum(amount) as total, count(*) as n from staging.orders group by region"
+        ),
+        "marts.shares": (
+            f"{head}select b.region, b.total / g.grand as share from marts.by_region as b\n"
+            "cross join (select sum(total) as grand from marts.by_region) as g"
+        ),
+        "marts.rolled": f"{head}select id, roll * {version} as points from staging.dice",
+        "marts.best": f"{head}select max(points) as best, count(*) as n from marts.rolled",
+        "marts.rated": (
+            f"{head}select b.id, b.amount * r.rate as rated, r.batch\n"
+            "from staging.big as b join staging.rates as r on r.region = b.region"
+        ),
+        "marts.labelled": (
+            f"{view}select r.label, m.total, m.n from marts.by_region as m\n"
+            "join staging.regions as r on r.region = m.region"
+        ),
+        "marts.priced": (
+            f"{view}select l.label, l.total, s.version from marts.labelled as l cross join staging.stamp as s"
+        ),
+    }
+    if version == 1:
+        assets["marts.old"] = f"{head}select region from staging.orders where amount > 5"
+    else:
+        assets["marts.fresh"] = f"{head}select distinct region from staging.orders"
+    return assets
+
+
+def orders_of(version: int) -> str:
+    """Return the file that the project reads; its size tells the version. All sums of its amounts are exact."""
+    rows = (f"{i},{'nse'[i % 3]},{i * 0.25},{version}" for i in range(1, 31 + 10 * version))
+    return "id,region,amount,batch\n" + "\n".join(rows) + "\n"
+
+
+def rates_of(version: int) -> str:
+    """Return the SELECT of the table that the project reads."""
+    rows = ", ".join(f"('{region}', {number * version}.5::double, {version})" for number, region in enumerate("nse", 1))
+    return f"select * from (values {rows}) as t(region, rate, batch)"
+
+
+def write(folder: Path, version: int) -> None:
+    """Make the folder hold that version's files and no others of an earlier one."""
+    for old in folder.glob("assets/**/*"):
+        if old.is_file():
+            old.unlink()
+    for path, text in files_of(version).items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+
+
+def write_data(folder: Path, version: int) -> None:
+    """Make the folder's data that version's: the file at once, the table in the warehouse."""
+    import duckdb
+
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data/orders.csv").write_text(orders_of(version))
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("create schema if not exists raw")
+        connection.execute(f"create or replace table raw.rates as {rates_of(version)}")
