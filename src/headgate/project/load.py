@@ -7,14 +7,14 @@ anything changed needs ``survey``, which opens no file that the cache knows.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from headgate.core.declarations import Config, Declarations, File
 from headgate.core.diagnostic import Diagnostic, Place, in_order
 from headgate.project.files import FileCache, file_of, file_of_bytes, read_bytes
-from headgate.project.walk import CONFIG_FILE, Stat, walk
+from headgate.project.walk import CONFIG_FILE, Stat, Walked, walk, walk_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,21 +73,21 @@ def load(root: Path, *, cache: FileCache | None = None, environ: Mapping[str, st
 
 def load_config(root: Path, *, environ: Mapping[str, str] | None = None) -> tuple[Config, tuple[Diagnostic, ...]]:
     """Return the configuration alone, and its faults."""
-    work = _Load(root, None, walked={})
+    work = _Load(root, None, walk=walk_config)
     return work.config(os.environ if environ is None else environ), tuple(work.diagnostics)
 
 
 class _Load:
-    def __init__(self, root: Path, cache: FileCache | None, *, walked: Mapping[str, Stat] | None = None) -> None:
+    def __init__(self, root: Path, cache: FileCache | None, *, walk: Callable[[Path], Walked] = walk) -> None:
         self.cache = FileCache() if cache is None else cache
         self.files: dict[str, File] = {}
         self._root = root
         self._top = os.path.join(os.fspath(root), "")
         # Before the walk: what is younger than this moment is not remembered.
         self._read_at = self.cache.moment()
-        found = walk(root) if walked is None else None
-        self.stats: Mapping[str, Stat] = found.files if found else walked or {}
-        self.diagnostics: list[Diagnostic] = list(found.diagnostics) if found else []
+        found = walk(root)
+        self.stats: Mapping[str, Stat] = found.files
+        self.diagnostics: list[Diagnostic] = list(found.diagnostics)
 
     def full(self, path: str) -> str:
         """Return the path in the file system."""
@@ -121,22 +121,20 @@ class _Load:
         from headgate.project.toml_config import TOML_BYTES_MAX, default_config, read_config
 
         name = self._root.resolve().name or "project"
-        if not os.path.lexists(self.full(CONFIG_FILE)):
+        stat = self.stats.get(CONFIG_FILE)
+        if stat is None:  # there is none, or the walk refused it
             return default_config(name)
         try:
-            stat = os.stat(self.full(CONFIG_FILE))
-            if stat.st_size > TOML_BYTES_MAX:
+            if stat.size > TOML_BYTES_MAX:
                 from headgate.project.declare import too_large
 
-                self.diagnostics.append(too_large(CONFIG_FILE, stat.st_size, TOML_BYTES_MAX))
+                self.diagnostics.append(too_large(CONFIG_FILE, stat.size, TOML_BYTES_MAX))
                 return default_config(name)
             content = read_bytes(self.full(CONFIG_FILE))
         except OSError as error:
             self.unreadable(CONFIG_FILE, error)
             return default_config(name)
-        if CONFIG_FILE in self.stats:
-            stat_ = self.stats[CONFIG_FILE]
-            self.files[CONFIG_FILE] = file_of_bytes(CONFIG_FILE, content, stat_, self.cache, read_at=self._read_at)
+        self.files[CONFIG_FILE] = file_of_bytes(CONFIG_FILE, content, stat, self.cache, read_at=self._read_at)
         source = decoded(CONFIG_FILE, content)
         if isinstance(source, Diagnostic):
             self.diagnostics.append(source)

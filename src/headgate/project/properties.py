@@ -44,7 +44,10 @@ def read_statement(said: Mapped, section: str, name: Stated | None, *, more: fro
     owner = _owner(said, meta)
     if config is not None:
         meta = _with_config(config, meta)
-    owner = owner or (_owner(config, meta) if config else None) or (_owner(given, {}) if given else None)
+    # dbt has no owner of a model: people keep it in meta, or in the meta of config.
+    for other in (config, given, config.mapping("meta") if config else None):
+        if owner is None and other is not None:
+            owner = _owner(other, meta)
     columns, of_columns = _columns(said)
     if of_columns:
         meta["columns"] = of_columns

@@ -60,6 +60,13 @@ def walk(root: Path) -> Walked:
     return Walked(dict(sorted(work.files.items())), tuple(work.diagnostics))
 
 
+def walk_config(root: Path) -> Walked:
+    """Return ``headgate.toml`` alone, where it is there."""
+    work = _Walk(os.path.realpath(root))
+    work.file(CONFIG_FILE, os.path.join(os.fspath(root), CONFIG_FILE), is_expected=False)
+    return Walked(work.files, tuple(work.diagnostics))
+
+
 def is_read(path: str) -> bool:
     """Tell whether a path, relative to the root, is one that the walk would give if it were a file."""
     if path == CONFIG_FILE:

@@ -1,0 +1,65 @@
+"""``headgate.toml``: defaults, values of the environment, and where its faults are marked."""
+
+from pathlib import Path
+
+import pytest
+
+from headgate.core.declarations import EngineConfig, EnvironmentConfig
+from headgate.project.toml_config import seconds_of
+from tests.project.project_stage import marked, read, told
+
+WEEK = 7 * 86400
+
+
+def test_the_example_of_the_design(tmp_path: Path) -> None:
+    toml = (
+        'name = "flights"\n[engines.local]\nkind = "duckdb"\npath = "env:WAREHOUSE"\n'
+        '[environments.prod]\nengine = "local"\nprotected = true\nretain = "12 hours"\n[environments."*"]\n'
+    )
+    found = read(tmp_path, {"headgate.toml": toml}, WAREHOUSE="other.duckdb")
+    assert told(found) == []
+    assert found.config.engines == {"local": EngineConfig("local", "duckdb", "other.duckdb")}
+    assert found.config.bare == "prod"
+    assert found.config.environment("prod") == EnvironmentConfig("prod", "local", True, 43200)
+    assert found.config.environment("pr-12") == EnvironmentConfig("pr-12", "local", False, WEEK)
+
+
+@pytest.mark.parametrize(
+    ("toml", "expected"),
+    [
+        ("nam = 'x'\n", "HG121 nam"),
+        ("[engines.a]\nknd = 'duckdb'\n", "HG121 knd"),
+        ("[engines.a]\nkind = 'duckbd'  # typo\n", "HG125 'duckbd'"),
+        ("[engines.a]\npath = 'env:NOT_SET_ANYWHERE'\n", "HG123 'env:NOT_SET_ANYWHERE'"),
+        ("[engines.a]\npath = ':memory:'\n", "HG122 ':memory:'"),
+        ("[engines.a]\n[engines.b]\n", "HG124 engines.b"),
+        ("[environments.prod]\nengine = 'lokal'\n", "HG125 'lokal'"),
+        ("[environments.prod]\nprotected = 1\n", "HG122 1"),
+        ("[environments.prod]\nretain = '7'\n", "HG122 '7'"),
+        ("[environments.Prod]\n", "HG122 environments.Prod"),
+        ("[environments.pr-1]\n[environments.pr_1]\n", "HG124 environments.pr_1"),
+        ("[environments.a]\nbare_schemas = true\n[environments.b]\nbare_schemas = true\n", "HG124 bare_schemas"),
+        ("environments = 1\n", "HG122 environments"),
+        ("name = x\n", "HG120 x"),
+        ("x = " + "[" * 5000, "HG120 x"),
+    ],
+)
+def test_faults_are_marked(tmp_path: Path, toml: str, expected: str) -> None:
+    (only,) = marked(read(tmp_path, {"headgate.toml": toml}))
+    assert only == expected or (expected.startswith("HG120") and only.startswith("HG120"))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7 days", WEEK),
+        ("1 week", WEEK),
+        ("12h", 43200),
+        ("30 Minutes", 1800),
+        ("7", None),
+        ("-1 day", None),
+        ("", None),
+    ],
+)
+def test_durations(text: str, seconds: int | None) -> None:
+    assert seconds_of(text) == seconds
