@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from headgate.app.session import Held, Session
+    from headgate.core.address import Address
     from headgate.core.ports.store import Entry, Reading
-    from headgate.core.records import Move
+    from headgate.core.records import Build, Move
     from headgate.core.snapshot import Shown
     from headgate.release.intended import Intended
     from headgate.run.outcome import Outcome
@@ -77,9 +78,28 @@ def apply(
         if not outcome.is_complete:
             return Applied(plan, outcome, None, time.monotonic() - started, 0.0)
         switching = time.monotonic()
-        move = _publish(session, planned, outcome, held, shown)
+        move = _publish(session, planned, outcome.builds, held, shown)
         ended = time.monotonic()
         return Applied(plan, outcome, move, ended - started, ended - switching)
+
+
+def stand_beside(session: Session, planned: Planned, *, wait_seconds: float = 0) -> None:
+    """Record that the environment, which shows the working tree already, was planned beside the protected one as it is.
+
+    Outside of git a promotion needs that. Raises ``StalePlan`` where the environment has moved since it was planned.
+    """
+    from headgate.app.plan import snapshot_of
+    from headgate.core.diagnostic import Diagnostic
+
+    plan = replace(planned.plan, steps=())
+    with session.holding(plan.environment, f"apply {plan.environment}", wait_seconds=wait_seconds) as held:
+        with held.store.reading() as reading:
+            found = snapshot_of(session, reading, plan.environment, engine=plan.engine).shown
+            shown = None if found is None else replace(found, pointers=dict(found.pointers))
+        if shown is None or shown.record.serial != plan.serial:
+            text = f"{plan.environment} has moved since it was planned"
+            raise StalePlan([Diagnostic("HG502", text, hint=f"Plan again: headgate plan {plan.environment}")])
+        _publish(session, replace(planned, plan=plan), {}, held, shown)
 
 
 def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
@@ -95,7 +115,9 @@ def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
         return None if shown is None else replace(shown, pointers=dict(shown.pointers))
 
 
-def _publish(session: Session, planned: Planned, outcome: Outcome, held: Held, shown: Shown | None) -> Move | None:
+def _publish(
+    session: Session, planned: Planned, builds: Mapping[Address, Build], held: Held, shown: Shown | None
+) -> Move | None:
     from headgate.core.hashing import digest
     from headgate.core.json_form import dumps
     from headgate.plan.stored import plan_to_json
@@ -105,7 +127,7 @@ def _publish(session: Session, planned: Planned, outcome: Outcome, held: Held, s
     plan = planned.plan
     intended = intended_for_plan(
         plan,
-        outcome.builds,
+        builds,
         shown=shown,
         by=user(),
         bare=session.config.bare == plan.environment,

@@ -42,13 +42,15 @@ class Request:
 class Planned:
     """A plan with what a reader of it wants to know beside it.
 
-    ``shows`` counts the tables, views and seeds that the environment shows afterwards. ``stale`` says what has moved
+    ``shows`` counts the tables, views and seeds that the environment shows afterwards. ``is_behind``: nothing is to be
+    done, but the protected environment has moved since this one was applied beside it. ``stale`` says what has moved
     since a saved plan was made; ``files`` is the code of a saved plan.
     """
 
     plan: Plan
     shows: int
     is_new: bool = False
+    is_behind: bool = False
     warnings: tuple[Diagnostic, ...] = ()
     stale: tuple[Diagnostic, ...] = ()
     files: Mapping[str, bytes] | None = None
@@ -153,6 +155,7 @@ def _planned(
         made,
         shows=_count_shown(made),
         is_new=snapshot.shown is None or not snapshot.shown.pointers,
+        is_behind=made.is_empty and not request.select and _is_behind(snapshot),
         warnings=warnings,
     )
 
@@ -210,7 +213,12 @@ def _if_nothing_changed(
         beside=beside,
         graph=graph,
     )
-    return Planned(empty, shows=len(shown.pointers))
+    return Planned(empty, shows=len(shown.pointers), is_behind=_is_behind(snapshot))
+
+
+def _is_behind(snapshot: Snapshot) -> bool:
+    shown, beside = snapshot.shown, snapshot.beside
+    return shown is not None and beside is not None and shown.record.beside != beside.record.serial
 
 
 def _is_known_equal(session: Session, shown: Shown, graph: Digest) -> bool:

@@ -128,12 +128,13 @@ def _code(session: Session, code: Repository, graph: Graph, reading: Reading, ta
 
     commit = code.git.commit
     released = _released_commit(reading, target)
+    # A commit that this clone does not know is one that it lacks: taking it for unknown would undo that release.
     return Code(
         graph=graph,
         tree=tree_digest(code.declarations.tree),
         commit=commit,
         is_clean=code.root == session.root,
-        is_ancestor=code.git.is_ancestor(released, commit) if commit and released else None,
+        is_ancestor=bool(code.git.is_ancestor(released, commit)) if commit and released else None,
     )
 
 

@@ -282,7 +282,8 @@ def _release_faults(shown: Shown, name: str, target: Snapshot, code: Code, moves
             Diagnostic(
                 "HG516",
                 f"{target.name} shows a release whose commit is not part of {code.commit[:7]}: it would be undone",
-                hint=f"Merge the branch that was released, then: headgate apply {name} && headgate promote {name}",
+                hint="Merge the branch that was released (git fetch, if it is not here), then: "
+                f"headgate apply {name} && headgate promote {name}",
             )
         )
     elif not code.commit or code.is_ancestor is None:

@@ -48,9 +48,7 @@ def _apply_saved(session: Session, options: Namespace, terminal: Terminal) -> in
     if planned.stale:
         session.settle(planned.plan.environment)
         raise StalePlan(planned.stale)
-    if planned.plan.is_empty:
-        return _tell_nothing(planned, options, terminal)
-    if not _is_agreed(planned, terminal):
+    if not planned.plan.is_empty and not _is_agreed(planned, terminal):
         return _declined(terminal)
     return _carry_out(session, planned, options, terminal)
 
@@ -65,9 +63,7 @@ def _apply_working_tree(
     session.settle(environment)
     request = request_of(options, environment)
     planned = plan_for_apply(session, repository, request)
-    if planned.plan.is_empty:
-        return _tell_nothing(planned, options, terminal)
-    if not _is_agreed(planned, terminal):
+    if not planned.plan.is_empty and not _is_agreed(planned, terminal):
         return _declined(terminal)
     try:
         return _carry_out(session, planned, options, terminal)
@@ -76,8 +72,6 @@ def _apply_working_tree(
             raise
     # Nobody was shown the plan, so somebody who moved the environment meanwhile is no reason to stop: once more.
     planned = plan_for_apply(session, repository, request)
-    if planned.plan.is_empty:
-        return _tell_nothing(planned, options, terminal)
     return _carry_out(session, planned, options, terminal)
 
 
@@ -124,6 +118,12 @@ def _tell_nothing(planned: Planned, options: Namespace, terminal: Terminal) -> i
 
 
 def _carry_out(session: Session, planned: Planned, options: Namespace, terminal: Terminal) -> int:
+    if planned.plan.is_empty:
+        if planned.is_behind:
+            from headgate.app.apply import stand_beside
+
+            stand_beside(session, planned, wait_seconds=options.wait)
+        return _tell_nothing(planned, options, terminal)
     from headgate.app.apply import apply
     from headgate.cli.progress import Progress
 
