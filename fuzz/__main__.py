@@ -1,72 +1,96 @@
-"""`python -m fuzz [--cases N] [--seed N] [--planted N] [--seconds N]`: see fuzz/README.md."""
+"""`python -m fuzz [--cases N] [--seed N] [--jobs N] [--seconds N] [--planted N]`: see fuzz/README.md."""
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import sys
-import tempfile
 import time
-from pathlib import Path
+from functools import partial
 
-from fuzz.cases import Case
-from fuzz.planted import NAMES, planted
-from fuzz.world import Tally, Wrong, open_world
+import duckdb
+
+from fuzz.campaigns import Seen, campaign, found_in
+from fuzz.planted import NAMES
 
 
 def main(arguments: list[str]) -> int:
-    """Run both campaigns; return 1 where a wrong reuse was found or a planted bug was not."""
+    """Run all campaigns; return 1 where a wrong reuse, a needless build or a planted bug that was missed is found."""
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000, help="how many cases (default 10,000)")
     parser.add_argument("--seed", type=int, default=2013, help="the first case's seed")
-    parser.add_argument("--planted", type=int, default=600, help="cases at most for each planted bug")
+    parser.add_argument("--jobs", type=int, default=2, help="how many processes (default 2)")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="stop after so many seconds for each campaign"
+    )
+    parser.add_argument("--planted", type=int, default=600, help="cases at most for each planted bug; 0 plants none")
     options = parser.parse_args(arguments)
-    wrong = campaign(options.seed, options.cases)
-    missed = hunt(options.seed, options.planted)
-    return 1 if wrong or missed else 0
+    print(f"DuckDB {duckdb.__version__}, cases from {options.seed} on")
+    parts = _parts(options.seed, options.cases, options.jobs)
+    edits = _together("edits", parts, options.seconds)
+    show(edits)
+    neutral = _together("neutral", _parts(options.seed, options.cases // 5, options.jobs), options.seconds)
+    show_neutral(neutral)
+    missed = hunt(range(options.seed, options.seed + options.planted), options.jobs) if options.planted else 0
+    return 1 if edits.wrong or neutral.wrong or missed else 0
 
 
-def campaign(first: int, count: int) -> int:
-    """Play cases; print each wrong reuse with its seed, then the figures. Return how many were wrong."""
-    tally, wrong, began = Tally(), 0, time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        connection, binder = open_world(Path(folder))
-        for seed in range(first, first + count):
-            try:
-                Case(seed, connection, binder, tally).run()
-            except Wrong as fault:
-                wrong += 1
-                print(f"WRONG seed {seed}: {fault}\n")
-            if (seed - first + 1) % 1000 == 0:
-                print(f"{seed - first + 1} cases, {wrong} wrong, {time.monotonic() - began:.0f} s", file=sys.stderr)
-    share = tally.needless / max(tally.rebuilt, 1)
-    total = tally.reused + tally.rebuilt
-    print(f"{count:,} cases, {tally.steps:,} edits, {total:,} decisions: {wrong} wrong reuses.")
+def _parts(first: int, count: int, jobs: int) -> list[range]:
+    step = -(-max(count, 1) // jobs)
+    return [range(n, min(n + step, first + count)) for n in range(first, first + count, step)]
+
+
+def _together(kind: str, parts: list[range], seconds: float) -> Seen:
+    """Play a campaign in several processes, one for each range of seeds."""
+    until = time.monotonic() + seconds
+    seen = Seen()
+    if len(parts) == 1:
+        return campaign(kind, parts[0], until=until, report=_report)
+    with multiprocessing.get_context("spawn").Pool(len(parts)) as pool:
+        for part in pool.imap_unordered(partial(campaign, kind, until=until, report=_report), parts):
+            seen.add(part)
+    return seen
+
+
+def _report(done: int, wrong: int) -> None:
+    if done % 500 == 0:
+        print(f"{done} cases, {wrong} wrong", file=sys.stderr, flush=True)
+
+
+def show(seen: Seen) -> None:
+    """Print each wrong reuse with its story, then the figures."""
+    tally = seen.tally
+    for story in seen.wrong:
+        print(f"WRONG {story}\n")
+    total = max(tally.reused + tally.rebuilt, 1)
+    print(f"{tally.cases:,} cases, {tally.steps:,} edits, {total:,} decisions: {len(seen.wrong)} wrong reuses.")
     print(
         f"{tally.reused:,} reused, {tally.rebuilt:,} built; {tally.needless:,} of those gave what was there before"
-        f" ({share:.1%}). {tally.opaque:,} opaque ({tally.opaque / max(total, 1):.1%})."
+        f" ({tally.needless / max(tally.rebuilt, 1):.1%}). {tally.opaque:,} opaque ({tally.opaque / total:.1%})."
+        f" {tally.drawn:,} drawn by chance. {tally.invalid:,} edits refused"
+        f" ({tally.invalid / max(tally.invalid + tally.steps + tally.cases * 4, 1):.0%})."
     )
+    if seen.broken:
+        print(f"{len(seen.broken)} cases broke the engine itself: {seen.broken[:10]}")
     print("edits: " + ", ".join(f"{name} {n}" for name, n in sorted(tally.edits.items())))
     for reason, times in sorted(tally.reasons.items(), key=lambda r: -r[1])[:8]:
         print(f"  opaque {times}: {reason}")
-    return wrong
 
 
-def hunt(first: int, limit: int) -> int:
+def show_neutral(seen: Seen) -> None:
+    """Print each build that a neutral edit made."""
+    for story in seen.wrong:
+        print(f"NEEDLESS {story}\n")
+    print(f"{seen.tally.cases:,} cases, {seen.tally.steps:,} neutral edits: {len(seen.wrong)} built something.")
+
+
+def hunt(seeds: range, jobs: int) -> int:
     """Plant each bug and play cases until it is found; print how many that took. Return how many were missed."""
-    missed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        connection, binder = open_world(Path(folder))
-        for name in NAMES:
-            found = 0
-            with planted(name):
-                for number in range(limit):
-                    try:
-                        Case(first + number, connection, binder, Tally()).run()
-                    except Wrong:
-                        found = number + 1
-                        break
-            missed += not found
-            print(f"planted: {name}: " + (f"found in case {found}" if found else f"NOT FOUND in {limit} cases"))
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        counts = pool.map(partial(found_in, seeds=seeds), NAMES, chunksize=1)
+    for name, found in zip(NAMES, counts, strict=True):
+        print(f"planted: {name}: " + (f"found in case {found}" if found else f"NOT FOUND in {len(seeds)} cases"))
+    missed = sum(found is None for found in counts)
     print(f"{len(NAMES) - missed} of {len(NAMES)} planted bugs found.")
     return missed
 

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import re
+from dataclasses import dataclass
 
 import duckdb
 
 from fuzz.grammar import Query, class_of
+from fuzz.mutations import mutated
 from fuzz.projects import RAW_COLUMNS, Projects, Table
-from fuzz.world import Invalid, Tally, World, shape
+from fuzz.world import Invalid, Tally, World, Wrong, shape
 from headgate.core.address import Address
 from headgate.plugins.engines.duckdb_binder import DuckBinder
 
 ASSETS = (3, 6)
-EDITS = (2, 4)
+EDITS = (3, 6)
 TRIES = 12
+VIEWS = 0.2
+"""The share of assets that are views."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A query that was edited as text, so that its clauses are not known any more."""
+
+    sql: str
+
+    def text(self) -> str:
+        return self.sql
+
+    def copy(self) -> Written:
+        return self
 
 
 class Case:
@@ -25,20 +44,40 @@ class Case:
         self.projects = Projects(self.chance)
         self.world = World(connection, binder, self.chance)
         self.tally = tally
-        self.queries: dict[Address, Query] = {}
+        self.queries: dict[Address, Query | Written] = {}
+        self.kinds: dict[Address, str] = {}
         self.raw: dict[Address, tuple[list[tuple[str, str]], list[str]]] = {}
         self.token = 0
+        self.last = "nothing was edited"
 
     def run(self) -> None:
         """Play the case; raise ``Wrong`` where the environment shows what it should not."""
         try:
             self._sources()
             self._assets()
-            for _ in range(self.chance.randint(*EDITS)):
-                self._edit()
+            self._play()
             self.tally.cases += 1
+        except Wrong as fault:
+            raise Wrong(fault.address, f"{fault}\n{self.story(fault.address)}") from None
         finally:
-            self.world.close()
+            with contextlib.suppress(duckdb.FatalException):  # a broken engine has nothing to drop
+                self.world.close()
+
+    def _play(self) -> None:
+        for _ in range(self.chance.randint(*EDITS)):
+            self._edit()
+
+    def story(self, address: Address) -> str:
+        """Return the last edit, and the queries and sources that an asset is made of."""
+        wanted, lines = [address], [f"The last edit: {self.last}"]
+        for one in wanted:
+            text = self.queries[one].text() if one in self.queries else ""
+            wanted += [a for a in [*self.queries, *self.raw] if re.search(rf"\b{a}\b", text) and a not in wanted]
+            if text:
+                lines.append(f"-- {one} ({self.kinds.get(one, 'table')})\n{text}")
+            elif one in self.raw:
+                lines.append(f"-- {one}: {self.raw[one]}")
+        return "\n".join(lines)
 
     def _sources(self) -> None:
         for number in range(self.chance.randint(2, 3)):
@@ -67,15 +106,19 @@ class Case:
     def _assets(self) -> None:
         for number in range(self.chance.randint(*ASSETS)):
             address = Address(f"m.a{number}")
+            self.kinds[address] = "view" if self.chance.random() < VIEWS else "table"
             for _ in range(TRIES):
                 query = self.projects.query(self.tables())
                 try:
-                    self.world.apply(address, query.text(), self.tally)
+                    self._apply(address, query)
                 except Invalid:
                     self.tally.invalid += 1
                     continue
                 self.queries[address] = query
                 break
+
+    def _apply(self, address: Address, query: Query | Written) -> bool:
+        return self.world.apply(address, query.text(), self.tally, kind=self.kinds[address])
 
     # Edits --------------------------------------------------------------------------------------------------------
 
@@ -85,31 +128,39 @@ class Case:
         shown, raw, queries = dict(self.world.shown), dict(self.raw), dict(self.queries)
         form = self.chance.random()
         try:
-            if form < 0.1:
+            if form < 0.08:
                 what = self._edit_data()
             elif form < 0.2:
                 what = self._edit_source()
             else:
-                address = self.chance.choice(list(self.queries))
-                self.queries[address], what = self.projects.edited(self.queries[address], self.tables(address))
-                self.tally.edits[what] = self.tally.edits.get(what, 0) + 1
-            self._apply_all()
+                what = self._edit_query()
+            self.tally.edits[what] = self.tally.edits.get(what, 0) + 1
+            self.apply_all()
             self.tally.steps += 1
-            if self.chance.random() < 0.25:
-                self._back(shown, raw, queries)
-        except Invalid:
+            if self.chance.random() < 0.25 and self.raw == raw:
+                self.last += "\n(and taken back)"
+                self.queries = queries
+                self.apply_all()
+        except (Invalid, duckdb.InterruptException):
             self.tally.invalid += 1
             self.world.shown, self.raw, self.queries = shown, raw, queries
 
-    def _back(self, shown: dict, raw: dict, queries: dict) -> None:  # type: ignore[type-arg]  # copies of ours
-        """Undo the edit of queries: everything must be there still."""
-        if self.raw == raw:
-            self.queries = queries
-            self._apply_all()
+    def _edit_query(self) -> str:
+        address = self.chance.choice(list(self.queries))
+        before = self.queries[address]
+        after: Query | Written
+        # A recursion that is changed blindly may have no end.
+        if isinstance(before, Query) and (before.is_recursive or self.chance.random() < 0.45):
+            after, what = self.projects.edited(before, self.tables(address))
+        else:
+            after, what = Written(mutated(before.text(), self.chance)), "text"
+        self.queries[address] = after
+        self.last = f"{what} of {address}\n--- before\n{before.text()}\n--- after\n{after.text()}\n---"
+        return what
 
-    def _apply_all(self) -> None:
-        for address, query in self.queries.items():
-            self.world.apply(address, query.text(), self.tally)
+    def apply_all(self) -> list[Address]:
+        """Bring the environment to the queries; return what was built."""
+        return [address for address, query in self.queries.items() if self._apply(address, query)]
 
     def _edit_data(self) -> str:
         address = self.chance.choice(list(self.raw))
@@ -117,21 +168,27 @@ class Case:
         extra = self.projects.raw_rows(columns)[:1]
         self.raw[address] = (columns, [*rows, *extra])
         self._load(address)
+        self.last = f"a row more in {address}"
         return "data"
 
     def _edit_source(self) -> str:
-        """Add a column to a source, or change the type of one: stars, NATURAL joins and whole rows see it."""
+        """Change a source's columns: stars, NATURAL joins, whole rows and names that shadow others see it."""
         address = self.chance.choice(list(self.raw))
-        columns, _ = self.raw[address]
+        columns = list(self.raw[address][0])
         free = sorted(set(RAW_COLUMNS) - {n for n, _ in columns})
-        numbers = [n for n, (_, t) in enumerate(columns) if t == "INTEGER"]
-        columns = list(columns)
-        if free and self.chance.random() < 0.6:
+        numbers = [n for n, (_, t) in enumerate(columns) if t in ("INTEGER", "BIGINT")]
+        form = self.chance.random()
+        if free and form < 0.4:
             name = self.chance.choice(free)
-            columns.append((name, RAW_COLUMNS[name]))
-        elif numbers:
+            columns.insert(self.chance.randint(0, len(columns)), (name, RAW_COLUMNS[name]))
+        elif numbers and form < 0.6:
             number = self.chance.choice(numbers)
-            columns[number] = (columns[number][0], "BIGINT")
+            columns[number] = (columns[number][0], "BIGINT" if columns[number][1] == "INTEGER" else "INTEGER")
+        elif form < 0.8 and len(columns) > 2:
+            columns.pop(self.chance.randrange(1, len(columns)))
+        else:
+            self.chance.shuffle(columns)
+        self.last = f"columns of {address}: {self.raw[address][0]} are now {columns}"
         self.raw[address] = (columns, self.projects.raw_rows(columns))
         self._load(address)
         return "source"

@@ -10,11 +10,13 @@ import random
 from dataclasses import dataclass, field
 
 Scope = list[tuple[str, str]]
-"""What expressions may use: how a column is written, and its class: i(nteger), s(tring), f(loat), d(ate), n(umeric), l(ist)."""
+"""What expressions may use: how a column is written, and its class: i(nteger), s(tring), f(loat), d(ate), n(umeric), l(ist),
+s(t)ruct, m(ap)."""
 
 CLASSES = {
     "INTEGER": "i", "BIGINT": "i", "HUGEINT": "i", "VARCHAR": "s", "DOUBLE": "f", "DATE": "d", "INTEGER[]": "l",
-    "SMALLINT": "i", "BOOLEAN": "b",
+    "SMALLINT": "i", "BOOLEAN": "b", "STRUCT(p INTEGER, q VARCHAR)": "t", "MAP(VARCHAR, INTEGER)": "m",
+    "VARCHAR COLLATE NOCASE": "s",
 }  # fmt: skip
 
 
@@ -123,15 +125,19 @@ class Grammar:
         if kind == "i":
             return str(chance.randint(-2, 6))
         if kind == "s":
-            return f"'{chance.choice(['a', 'b', 'c', 'ab', ''])}'"
+            return f"'{chance.choice(['a', 'b', 'A', 'ab', ''])}'"
         if kind == "f":
-            return f"{chance.choice(['0.5', '1.5', '-2.25'])}::double"
+            return chance.choice(["0.5", "1.5", "-2.25", "0.0", "'-0.0'", "'nan'"]) + "::double"
         if kind == "n":
             return chance.choice(["0.50", "1.25", "3"]) + "::decimal(10,2)"
         if kind == "d":
             return f"date '2013-01-0{chance.randint(1, 5)}'"
         if kind == "b":
             return chance.choice(["true", "false"])
+        if kind == "t":
+            return f"{{'p': {chance.randint(0, 3)}, 'q': '{chance.choice('ab')}'}}"
+        if kind == "m":
+            return f"map {{'a': {chance.randint(0, 3)}, 'b': {chance.randint(0, 3)}}}"
         return chance.choice(["[1, 2]", "[3]", "[]::integer[]", "[1, null]"])
 
     def expression(self, scope: Scope, kind: str, depth: int = 2) -> str:
@@ -151,8 +157,20 @@ class Grammar:
             lambda: f"cast({e('n')} as integer)", lambda: f"len({e('l')})", lambda: f"{e('l')}[1]",
             lambda: f"extract(day from {e('d')})", lambda: f"greatest({e('i')}, {e('i')})", lambda: f"-{e('i')}",
             lambda: f"if({self.condition(scope, depth)}, {e('i')}, {e('i')})", lambda: f"try_cast({e('s')} as integer)",
+            lambda: self.member(scope, "t", ".p"), lambda: self.member(scope, "m", "['a']"),
         ]  # fmt: skip
         return self.chance.choice(forms)()
+
+    def member(self, scope: Scope, kind: str, which: str) -> str:
+        """Return a member of a struct or a map, or a literal where there is no such column."""
+        column = self.column(scope, kind)
+        return self.literal("i") if column is None else f"{column}{which}"
+
+    def _t(self, scope: Scope, depth: int) -> str:
+        return f"{{'p': {self.expression(scope, 'i', depth)}, 'q': {self.expression(scope, 's', depth)}}}"
+
+    def _m(self, scope: Scope, depth: int) -> str:
+        return f"map {{'a': {self.expression(scope, 'i', depth)}}}"
 
     def _s(self, scope: Scope, depth: int) -> str:
         e = lambda kind: self.expression(scope, kind, depth)  # noqa: E731
@@ -199,7 +217,8 @@ class Grammar:
             lambda: f"{e('i')} in ({self.literal('i')}, {self.literal('i')})", lambda: f"{e('s')} is null",
             lambda: f"{e('d')} between {self.literal('d')} and {self.literal('d')}",
             lambda: f"{e('i')} is not distinct from {e('i')}", lambda: f"{e('s')} in ('a', 'b')",
-            lambda: f"{e('i')} is not null",
+            lambda: f"{e('i')} is not null", lambda: f"{e('s')} not like 'a%'", lambda: f"{e('f')} > {e('f')}",
+            lambda: f"{e('t')} = {e('t')}", lambda: f"({e('i')}, {e('s')}) < ({e('i')}, {e('s')})",
         ]  # fmt: skip
         found = self.chance.choice(forms)()
         if depth > 0 and self.maybe(0.25):
@@ -216,7 +235,10 @@ class Grammar:
             lambda: f"count(*) filter (where {self.condition(scope, 0)})", lambda: f"any_value({e('i')})",
             lambda: f"string_agg({(s := e('s'))}, ',' order by {s})", lambda: f"list({(i := e('i'))} order by {i})",
             lambda: f"arg_max({e('s')}, {e('i')})", lambda: f"median({e('i')})", lambda: f"max({e('d')})",
-            lambda: f"first({e('i')} order by {e('s')})",
+            lambda: f"first({e('i')} order by {e('s')})", lambda: f"list(distinct {e('i')})", lambda: f"max({e('f')})",
+            lambda: f"quantile_cont({e('i')}, 0.5)", lambda: f"sum(distinct {e('i')})", lambda: f"max({e('t')})",
+            lambda: f"list({e('i')})", lambda: f"min({e('n')}) filter ({self.condition(scope, 0)})",
+            lambda: f"count({e('i')}) * 2 + min({e('i')})", lambda: f"sum(count(*)) over (order by {e('i')})",
         ]  # fmt: skip
         return self.chance.choice(forms)()
 
@@ -225,20 +247,35 @@ class Grammar:
         e = lambda kind: self.expression(scope, kind, 0)  # noqa: E731
         partition = f"partition by {e('s')}" if self.maybe(0.6) else ""
         order = f"order by {e('i')}, {e('s')}"
-        frame = self.chance.choice(["", "rows between 1 preceding and current row", "rows unbounded preceding"])
+        frame = self.chance.choice(
+            [
+                "", "rows between 1 preceding and current row", "rows unbounded preceding",
+                "groups between 1 preceding and 1 following", "rows between 1 preceding and 1 following exclude current row",
+            ]
+        )  # fmt: skip
+        if self.maybe(0.15):
+            order = f"order by {e('i')} desc nulls first"
         forms = [
             lambda: f"row_number() over ({partition} {order})", lambda: f"rank() over ({partition} {order})",
             lambda: f"sum({e('i')}) over ({partition} {order} {frame})", lambda: f"count(*) over ({partition})",
             lambda: f"lag({e('i')}) over ({partition} {order})", lambda: f"max({e('i')}) over ({partition})",
             lambda: f"dense_rank() over ({order})", lambda: f"first_value({e('s')}) over ({partition} {order})",
+            lambda: f"count(*) filter (where {self.condition(scope, 0)}) over ({partition})",
+            lambda: f"ntile(2) over ({order})", lambda: f"sum({e('i')}) over ({partition} rows 1 preceding)",
+            lambda: f"avg({e('i')}) over (order by {e('i')} range between 1 preceding and current row)",
+            lambda: f"row_number() over () + {e('i')}", lambda: "row_number() over w1", lambda: f"sum({e('i')}) over w1",
+            lambda: f"list({e('i')}) over ({partition} {order})", lambda: f"nth_value({e('i')}, 2) over ({order})",
         ]  # fmt: skip
         return self.chance.choice(forms)()
 
     def subquery_condition(self, scope: Scope, other: tuple[str, Scope]) -> str:
         """Return a condition with a subquery over another relation, correlated or not."""
         name, columns = other
-        inner = [(f"z.{c}", k) for c, k in columns]
-        ours, theirs = self.column(scope, "i"), self.column(inner, "i")
+        alias = self.chance.choice(["z.", "z.", ""])
+        inner = [(f"{alias}{c}", k) for c, k in columns]
+        if self.maybe(0.15):
+            inner = [*inner, *scope]
+        ours, theirs = self.column(self.bared(scope), "i"), self.column(inner, "i")
         if ours is None or theirs is None:
             return self.condition(scope)
         filter_ = self.condition(inner, 0)
@@ -248,18 +285,40 @@ class Grammar:
             lambda: f"not exists (from {name} as z where {theirs} = {ours})",
             lambda: f"{ours} >= (select max({theirs}) from {name} as z where {filter_})",
             lambda: f"{ours} = any (select {theirs} from {name} as z)",
+            lambda: f"{ours} <> all (select {theirs} from {name} as z where {filter_})",
+            lambda: f"{ours} not in (select {theirs} from {name} as z where {theirs} is not null limit 2)",
+            lambda: f"({ours}, {ours}) in (select {theirs}, {theirs} from {name} as z)",
+            lambda: f"exists (with q9 as (select {theirs} as v from {name} as z) select v from q9 where v = {ours})",
+            lambda: f"{ours} in (select {theirs} from {name} as z except select 1)",
         ]  # fmt: skip
         return self.chance.choice(forms)()
 
     def subquery_value(self, scope: Scope, other: tuple[str, Scope]) -> str:
         """Return a scalar subquery over another relation."""
         name, columns = other
-        inner = [(f"z.{c}", k) for c, k in columns]
-        ours, theirs = self.column(scope, "i"), self.column(inner, "i")
+        alias = self.chance.choice(["z.", "z.", ""])
+        inner = [(f"{alias}{c}", k) for c, k in columns]
+        if self.maybe(0.15):
+            inner = [*inner, *scope]
+        ours, theirs = self.column(self.bared(scope), "i"), self.column(inner, "i")
         if ours is None or theirs is None:
             return self.literal("i")
         call = self.chance.choice(["max", "min", "count", "sum"])
         link = self.chance.choice(
             [f"where {self.column(inner, 'i')} = {ours}", "", f"where {self.condition(inner, 0)}"]
         )
-        return f"(select {call}({theirs}) from {name} as z {link})"
+        end = self.chance.choice(["limit 1", "desc limit 1", "limit 1 offset 1"])
+        forms = [
+            f"(select {call}({theirs}) from {name} as z {link})", f"(select {theirs} from {name} as z {link} order by all {end})",
+            f"(with q9 as (select {theirs} as v from {name} as z {link}) select {call}(v) from q9)",
+            f"(select {call}(v) from (select {theirs} as v from {name} as z {link}) as n0)",
+            f"(select {theirs} + (select {call}({theirs}) from {name} as y0) from {name} as z {link} order by 1 {end})",
+            f"(select list({theirs} order by {theirs}) from {name} as z {link})[1]",
+        ]  # fmt: skip
+        return self.chance.choice(forms)
+
+    def bared(self, scope: Scope) -> Scope:
+        """Return the scope, at times with columns as bare names: a query inside may find others under them."""
+        if not self.maybe(0.3):
+            return scope
+        return [(text.rpartition(".")[2], kind) for text, kind in scope]

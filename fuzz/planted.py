@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import patch
 
+from sqlglot import exp
+
 from headgate.core import recipe as recipes
 from headgate.core import versions
 from headgate.core.hashing import digest
-from headgate.core.recipe import Aspect, Term, term
+from headgate.core.recipe import Aspect, Column, Term, term
 
 Change = Callable[[str, tuple[Any, ...]], tuple[str, tuple[Any, ...]]]
 
@@ -83,10 +85,19 @@ CHANGES: dict[str, Change] = {
     "a recursive CTE forgets its step": _keeps("recursive", 3),
     "the type of a column is forgotten": _drops("output column", 0),
     "DISTINCT ON forgets its keys": _keeps("distinct on", 1),
-    "NOT is forgotten": _drops("not", 0),
+    "NOT is forgotten": _as("not", "parentheses"),
+    "rows between one and another are one frame": _drops("frame", 1),
+    "the key of ORDER BY forgets its direction": _keeps("key", 1),
+    "GROUPING SETS are one": _keeps("keys", 1),
+    "a member of a struct is any member": _drops("member", 1),
+    "names in a whole row are forgotten": _drops("whole row", 0),
+    "the bound of LIMIT is any": _keeps("bound", 0),
+    "a qualifier of an outer column is forgotten": _drops("outer", 0),
 }
 
-_MODULES = ("analyse", "expressions", "queries", "sources", "relation", "calls", "windows", "names")
+_MODULES = (
+    "analyse", "calls", "expressions", "names", "queries", "relation", "sources", "stage", "types", "windows",
+)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -105,7 +116,7 @@ def planted(name: str) -> Iterator[None]:
 
 
 def _forget_rows(stack: contextlib.ExitStack) -> None:
-    original = versions._version  # noqa: SLF001  # the bug sits inside
+    original = versions._version  # the bug sits inside
 
     def changed(tag: str, item: Term, seen: Any) -> Any:
         reads = tuple(r for r in item.reads if r.aspect is not Aspect.ROWS)
@@ -115,7 +126,7 @@ def _forget_rows(stack: contextlib.ExitStack) -> None:
 
 
 def _forget_columns(stack: contextlib.ExitStack) -> None:
-    original = versions._version  # noqa: SLF001
+    original = versions._version
 
     def changed(tag: str, item: Term, seen: Any) -> Any:
         reads = item.reads if tag != "rows" else tuple(r for r in item.reads if r.aspect is not Aspect.COLUMN)
@@ -144,11 +155,114 @@ def _forget_rows_in_key(stack: contextlib.ExitStack) -> None:
     stack.enter_context(patch.object(fuzz.world, "build_key", changed))
 
 
+def _forget_taint(stack: contextlib.ExitStack) -> None:
+    import fuzz.world
+
+    stack.enter_context(patch.object(fuzz.world, "published_versions", lambda recipe, plain, build: plain))
+
+
+def _forget_order(stack: contextlib.ExitStack) -> None:
+    original = versions._version
+
+    def changed(tag: str, item: Term, seen: Any) -> Any:
+        reads = tuple(r for r in item.reads if r.aspect is not Aspect.ORDER)
+        return original(tag, Term(item.hash, reads, item.tainted), seen)
+
+    stack.enter_context(patch.object(versions, "_version", changed))
+
+
+def _forget_types_in_key(stack: contextlib.ExitStack) -> None:
+    """Neither the key nor the recipe knows the types of the columns."""
+    import fuzz.world
+    from headgate.sql import analyse
+
+    original = versions.build_key
+
+    def key(kind: str, shape: Any, found: versions.Versions, marks: tuple[str, ...] = ()) -> Any:
+        return original(kind, tuple(Column(c.name, "") for c in shape), found, marks)
+
+    def source(token: Any, shape: Any) -> versions.Versions:
+        columns = {c.name: digest("source column", token, c.name) for c in shape}
+        return versions.Versions(digest("rows", token), digest("order", token), columns)
+
+    stack.enter_context(patch.object(fuzz.world, "build_key", key))
+    stack.enter_context(patch.object(fuzz.world, "source_versions", source))
+    stack.enter_context(patch.object(analyse, "term", _term_with(_drops("output column", 0))))
+
+
+def _forget_shape_in_key(stack: contextlib.ExitStack) -> None:
+    """The key knows the set of the columns' versions, not which column has which."""
+    import fuzz.world
+
+    def changed(kind: str, shape: Any, found: versions.Versions, marks: tuple[str, ...] = ()) -> Any:
+        columns = tuple(sorted((c.type, found.columns[c.name]) for c in shape))
+        return digest("build", kind, columns, found.rows, found.order, marks)
+
+    stack.enter_context(patch.object(fuzz.world, "build_key", changed))
+
+
+def _ignore_new_columns(stack: contextlib.ExitStack) -> None:
+    """A text is understood once: stars, USING, NATURAL and bare names are not resolved again over other columns."""
+    import fuzz.world
+
+    original = fuzz.world.analyse
+    known: dict[str, Any] = {}
+
+    def changed(query: Any, **rest: Any) -> Any:
+        found = original(query, **rest)
+        if found.recipe is None:
+            return found
+        first = known.setdefault(query.text, found)
+        same = first.recipe.shape == found.recipe.shape
+        return first if same else known.setdefault(query.text + str(found.recipe.shape), found)
+
+    stack.enter_context(patch.object(fuzz.world, "analyse", changed))
+
+
+def _parentheses_do_not_count(stack: contextlib.ExitStack) -> None:
+    from headgate.sql import expressions
+
+    stack.enter_context(patch.object(expressions, "term", _term_with(_as("parentheses", "parentheses"))))
+    handlers = {**expressions._HANDLERS, exp.Paren: lambda stage, node: stage.encode(node.this)}
+    handlers[exp.Not] = lambda stage, node: stage.encode(node.this)
+    stack.enter_context(patch.object(expressions, "_HANDLERS", handlers))
+
+
+def _names_stay_inside(stack: contextlib.ExitStack) -> None:
+    """A bare name is looked up in the query around before the query itself."""
+    from headgate.sql import names
+
+    original = names.resolve
+
+    def changed(stage: Any, parts: list[str], node: Any) -> Any:
+        outer = stage.scope.outer
+        if outer is not None and len(parts) == 1 and outer.candidates(parts[0].lower()):
+            return outer.candidates(parts[0].lower())[0]
+        return original(stage, parts, node)
+
+    stack.enter_context(patch.object(names, "resolve", changed))
+
+
+def _merged_columns_are_left(stack: contextlib.ExitStack) -> None:
+    """A column of USING or NATURAL is the left one, whatever the join."""
+    from headgate.sql import sources
+
+    stack.enter_context(patch.object(sources, "term", _term_with(_drops("using", 0, 2))))
+
+
 OTHERS: dict[str, Callable[[contextlib.ExitStack], None]] = {
     "rows of inputs are forgotten": _forget_rows,
     "columns that steer rows are forgotten": _forget_columns,
     "the content of a source is forgotten": _forget_source_types,
     "the key forgets the rows": _forget_rows_in_key,
+    "published versions forget the build": _forget_taint,
+    "the order of inputs is forgotten": _forget_order,
+    "types are forgotten": _forget_types_in_key,
+    "the key forgets which column is which": _forget_shape_in_key,
+    "new columns of inputs are not seen": _ignore_new_columns,
+    "parentheses and NOT do not count": _parentheses_do_not_count,
+    "bare names are sought outside first": _names_stay_inside,
+    "USING takes the left column": _merged_columns_are_left,
 }
 
 NAMES = (*CHANGES, *OTHERS)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 
+from fuzz.edits import Edits, Table
 from fuzz.grammar import Grammar, Item, Query, Scope, class_of
-
-Table = tuple[str, list[tuple[str, str]]]
-"""A relation's address and its columns: name and engine type."""
 
 RAW_COLUMNS = {
     "k": "INTEGER", "a": "INTEGER", "b": "VARCHAR", "c": "DOUBLE", "d": "DATE", "l": "INTEGER[]", "n": "DECIMAL(10,2)",
-    "m": "INTEGER", "s": "VARCHAR",
+    "m": "INTEGER", "s": "VARCHAR", "st": "STRUCT(p INTEGER, q VARCHAR)", "mp": "MAP(VARCHAR, INTEGER)",
+    "g": "VARCHAR COLLATE NOCASE",
 }  # fmt: skip
 
 
@@ -20,12 +19,11 @@ def scope_of(table: Table, alias: str = "") -> Scope:
     return [(f"{alias}.{n}" if alias else n, class_of(t)) for n, t in table[1]]
 
 
-class Projects:
+class Projects(Edits):
     """Makes raw tables, queries and edits at random."""
 
     def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
-        self.grammar = Grammar(chance)
+        super().__init__(chance, Grammar(chance))
 
     def raw_shape(self) -> list[tuple[str, str]]:
         names = ["k", *self.chance.sample(sorted(set(RAW_COLUMNS) - {"k"}), self.chance.randint(3, 5))]
@@ -35,7 +33,7 @@ class Projects:
         return ["(" + ", ".join(self._value(t) for _, t in shape) + ")" for _ in range(self.chance.randint(3, 9))]
 
     def _value(self, type_: str) -> str:
-        if self.chance.random() < 0.12:
+        if self.chance.random() < 0.15:
             return "null"
         return self.grammar.literal(class_of(type_))
 
@@ -51,16 +49,20 @@ class Projects:
         scope = self.scope(query)
         query.items = [(grammar.expression(scope, k), f"{k}{n}") for n, k in enumerate(self._classes(scope))]
         self.names(query)
+        self._extras(query)
         shape = chance.random()
         if shape < 0.3:
             self.group(query, scope)
         elif shape < 0.4:
             query.distinct = "distinct"
         elif shape < 0.46 and (key := grammar.column(scope, "i")):
-            query.distinct = f"distinct on ({key})"
-            query.order = f"{grammar.expression(scope, 'i', 0)}"
+            more = f", {grammar.expression(scope, 's', 0)}" if grammar.maybe(0.4) else ""
+            query.distinct = f"distinct on ({key}{more})"
+            query.order = chance.choice([grammar.expression(scope, "i", 0), f"{key} desc, {query.items[0][1]}", ""])
         elif shape < 0.6:
             query.items.append((grammar.window(scope), "w0"))
+            if "over w1" in query.items[-1][0]:
+                query.window = f"w1 as (partition by {grammar.expression(scope, 's', 0)} order by {grammar.expression(scope, 'i', 0)})"
             if grammar.maybe(0.4):
                 query.qualify = f"w0 {chance.choice(['=', '<=', '>'])} 1"
         elif shape < 0.68 and not any(s.join.startswith(("semi", "anti")) for s in query.sources):
@@ -70,6 +72,8 @@ class Projects:
             query.items.append((f"unnest({grammar.expression(scope, 'l', 1)})", "u0"))
         if grammar.maybe(0.45):
             query.where = grammar.condition(scope)
+            if grammar.maybe(0.12):
+                query.where = f"{query.items[0][1]} {chance.choice(['=', '>'])} {query.items[0][1]}"
         if grammar.maybe(0.2):
             query.where = grammar.subquery_condition(scope, self._other(tables))
         if grammar.maybe(0.12) and not query.group and not query.distinct:
@@ -79,8 +83,18 @@ class Projects:
         return query
 
     def _classes(self, scope: Scope) -> list[str]:
-        present = sorted({k for _, k in scope if k in "isfdnl"}) or ["i"]
+        present = sorted({k for _, k in scope if k in "isfdnltm"}) or ["i"]
         return [self.chance.choice([*present, "i", "s", "b"]) for _ in range(self.chance.randint(1, 4))]
+
+    def _extras(self, query: Query) -> None:
+        """Add what few queries have: an alias used further on, a whole row, chance."""
+        first = query.items[0][1]
+        if self.grammar.maybe(0.06):
+            query.items.append((f"{first} is null", "x1"))
+        if self.grammar.maybe(0.05) and query.sources[0].alias:
+            query.items.append((f"{query.sources[0].alias}::varchar", "x2"))
+        if self.grammar.maybe(0.03):
+            query.items.append(("random()", "x3"))
 
     def names(self, query: Query, prefix: str = "") -> None:
         """Give the items names that are new among themselves, mostly plain ones that collide with input columns."""
@@ -91,17 +105,6 @@ class Projects:
             name = f"{prefix}{pool[number]}" if prefix or number < len(pool) else f"y{number}"
             named.append((expression, name))
         query.items = named
-
-    def scope(self, query: Query) -> Scope:
-        found: Scope = []
-        merged: set[str] = set()
-        for item in query.sources:
-            if item.join.startswith(("semi", "anti")):
-                continue
-            merged |= set(item.merged)
-            found += [(f"{item.alias}.{c}" if item.alias else c, k) for c, k in item.columns]
-        found += [(name, "i") for name in merged if name == "k"]
-        return found
 
     def _sources(self, query: Query, tables: list[Table]) -> None:
         chance = self.chance
@@ -118,23 +121,59 @@ class Projects:
                 query.sources[-1].columns = []
 
     def _item(self, query: Query, table: Table, alias: str) -> Item:
+        chance, grammar = self.chance, self.grammar
         columns = [(n, class_of(t)) for n, t in table[1]]
-        if self.grammar.maybe(0.15):
+        form = chance.random()
+        where = f" where {grammar.condition([(n, k) for n, k in columns], 0)}" if grammar.maybe(0.6) else ""
+        if form < 0.15:
             name = f"q{len(query.ctes)}"
-            where = (
-                f" where {self.grammar.condition([(n, k) for n, k in columns], 0)}" if self.grammar.maybe(0.5) else ""
-            )
-            query.ctes.append((name, f"select * from {table[0]}{where}"))
+            inner = query.ctes[-1][0] if query.ctes and grammar.maybe(0.4) else table[0]
+            if inner != table[0]:
+                where = ""
+                columns = (
+                    next(s.columns for s in query.sources if s.text == inner)
+                    if any(s.text == inner for s in query.sources)
+                    else columns
+                )
+            query.ctes.append((name, f"select * from {inner}{where}"))
             return Item(name, alias, columns)
-        if self.grammar.maybe(0.12):
-            where = f" where {self.grammar.condition([(n, k) for n, k in columns], 0)}"
-            return Item(f"(select * from {table[0]}{where})", alias, columns)
+        if form < 0.32:
+            return Item(f"({self._derived(table, columns, where)})", alias, columns)
+        if form < 0.35:
+            return Item("(values (1, 'a'), (2, 'b'), (2, null))", f"{alias}(k, b)", [("k", "i"), ("b", "s")])
+        if form < 0.37:
+            return Item(
+                f"{chance.choice(['range', 'generate_series'])}(1, {chance.randint(2, 5)})", f"{alias}(k)", [("k", "i")]
+            )
+        if form < 0.39:
+            more = [(f"{n}2", k) for n, k in columns]
+            return Item(table[0], f"{alias}({', '.join(n for n, _ in more)})", more)
         return Item(table[0], alias, columns)
+
+    def _derived(self, table: Table, columns: Scope, where: str) -> str:
+        """Return a query over a relation that offers the same columns."""
+        names = ", ".join(n for n, _ in columns)
+        forms = [
+            f"select * from {table[0]}{where}",
+            f"from {table[0]}{where} order by all limit {self.chance.randint(2, 6)}",
+            f"select distinct * from {table[0]}{where}",
+            f"select {names} from {table[0]}{where}",
+            f"select * from {table[0]}{where} union all select * from {table[0]}",
+            f"(select * from {table[0]} order by all desc limit 3) union (select * from {table[0]}{where})",
+            f"select * from {table[0]} except all (select * from {table[0]}{where} limit 1)",
+            f"with q0 as (select * from {table[0]}{where}) select * from q0",
+            f"select * replace (({columns[0][0]}) as {columns[0][0]}) from {table[0]}{where}",
+            f"select {names.replace(columns[0][0], f'({columns[0][0]})', 1)} from {table[0]}{where}",
+            f"select * from {table[0]}{where} qualify row_number() over (order by all) <= 3",
+        ]
+        return self.chance.choice(forms)
 
     def _join(self, query: Query, number: int) -> None:
         chance, item = self.chance, query.sources[number]
-        before: Scope = [(f"{s.alias}.{c}", k) for s in query.sources[:number] if s.alias for c, k in s.columns]
-        ours = [(f"{item.alias}.{c}", k) for c, k in item.columns]
+        before: Scope = [
+            (f"{s.alias.partition('(')[0]}.{c}", k) for s in query.sources[:number] if s.alias for c, k in s.columns
+        ]
+        ours = [(f"{item.alias.partition('(')[0]}.{c}", k) for c, k in item.columns]
         left, right = self.grammar.column(before, "i"), self.grammar.column(ours, "i")
         shared = {c for c, _ in item.columns} & {c for s in query.sources[:number] for c, _ in s.columns}
         form = chance.random()
@@ -143,8 +182,15 @@ class Projects:
             item.join, item.condition, item.merged = kind, "using (k)", ("k",)
         elif form < 0.27 and shared and number == 1:
             item.join, item.condition = "natural join", ""
-        elif form < 0.34:
-            item.join, item.condition = "cross join", ""
+        elif form < 0.36:
+            item.join, item.condition = chance.choice(["cross join", ","]), ""
+        elif form < 0.42 and left and right and item.text.startswith("(select *") and " union " not in item.text:
+            # LATERAL: what stands before it in FROM is seen inside.
+            item.join, item.condition = chance.choice([", lateral", "join", "left join"]), ""
+            item.condition = "" if item.join.startswith(",") else "on true"
+            item.text = f"(select * from {item.text} as n0 where n0.{right.partition('.')[2]} = {left})"
+        elif form < 0.45 and left and right:
+            item.join, item.condition = chance.choice(["asof join", "asof left join"]), f"on {left} >= {right}"
         elif left and right:
             kinds = ["join", "join", "left join", "right join", "full join", "semi join", "anti join"]
             item.join = chance.choice(kinds)
@@ -156,7 +202,9 @@ class Projects:
         item = query.sources[0]
         if len(query.sources) > 1 or len(item.columns) < 3:
             return f"{item.alias}.*"
-        return self.chance.choice(["*", f"{item.alias}.*", f"* exclude ({item.columns[-1][0]})"])
+        last = item.columns[-1][0]
+        forms = ["*", f"{item.alias}.*", f"* exclude ({last})", f"* rename ({last} as zz)", f"* replace (1 as {last})"]
+        return self.chance.choice([*forms, f"* exclude ({item.columns[0][0]}) replace (null::integer as {last})"])
 
     def group(self, query: Query, scope: Scope) -> None:
         """Turn the query into a grouped one."""
@@ -165,10 +213,19 @@ class Projects:
         query.items = [*keys, *calls]
         if keys:
             numbers = ", ".join(str(n + 1) for n in range(len(keys)))
-            forms = ["all", numbers, ", ".join(e for e, _ in keys), f"rollup ({', '.join(e for e, _ in keys)})"]
+            written = ", ".join(e for e, _ in keys)
+            forms = [
+                "all",
+                numbers,
+                written,
+                f"rollup ({written})",
+                f"cube ({written})",
+                f"grouping sets (({written}), ())",
+            ]
+            forms += [", ".join(a for _, a in keys), f"{keys[0][0]}, rollup ({written})", f"({written})"]
             query.group = self.chance.choice(forms)
         if self.grammar.maybe(0.3):
-            query.having = f"count(*) {self.chance.choice(['>', '>=', '<'])} {self.chance.randint(0, 3)}"
+            query.having = f"{self.chance.choice(['count(*)', 'count(*)', query.items[-1][1]])} {self.chance.choice(['>', '>=', '<'])} {self.chance.randint(0, 3)}"
 
     def _other(self, tables: list[Table]) -> tuple[str, Scope]:
         table = self.chance.choice(tables)
@@ -195,9 +252,12 @@ class Projects:
             "except",
             "intersect",
             "except all",
+            "intersect all",
             "union all by name",
             "union by name",
         ]
+        if self.grammar.maybe(0.1):
+            other.items = [(e, self.chance.choice([a, "yy"]) if n == 0 else a) for n, (e, a) in enumerate(other.items)]
         query.set_kind = self.chance.choice(kinds)
 
     def _class_of_item(self, query: Query, number: int) -> str:
@@ -207,15 +267,38 @@ class Projects:
         if query.order:
             return
         if self.grammar.maybe(0.15) and not query.star:
-            query.order = self.chance.choice(["1", "all", query.items[0][1], f"{query.items[0][1]} desc nulls first"])
-        if self.grammar.maybe(0.1):
-            query.limit = f"limit {self.chance.randint(0, 5)}"
+            first, last = query.items[0][1], query.items[-1][1]
+            query.order = self.chance.choice(
+                [
+                    "1",
+                    "all",
+                    "all desc",
+                    first,
+                    f"{first} desc nulls first",
+                    f"{last}, {first} desc",
+                    f"{first} is null, 1",
+                ]
+            )
+        if self.grammar.maybe(0.15):
+            bound = self.chance.randint(0, 5)
+            forms = [
+                f"limit {bound}",
+                f"limit {bound}",
+                f"limit {bound} offset 1",
+                f"offset {bound}",
+                f"limit {bound}0 percent",
+            ]
+            query.limit = self.chance.choice(forms)
 
     def _recursive(self, tables: list[Table]) -> Query:
         table = self.chance.choice(tables)
         query = Query(is_recursive=True)
         step = self.chance.randint(1, 2)
-        body = f"select 1 as i union all select i + {step} from r where i < {self.chance.randint(2, 5)}"
+        word, bound = self.chance.choice(["union all", "union"]), self.chance.randint(2, 5)
+        body = f"select 1 as i {word} select i + {step} from r where i < {bound}"
+        key = self.grammar.column([(c, class_of(t)) for c, t in table[1]], "i")
+        if key and self.grammar.maybe(0.4):
+            body = f"select 1 as i union select least(r.i + {step}, 6) from r join {table[0]} as t1 on t1.{key} >= r.i"
         query.ctes = [("r", body)]
         query.sources = [Item("r", "r", [("i", "i")])]
         columns = [(n, class_of(t)) for n, t in table[1]]
@@ -225,191 +308,3 @@ class Projects:
         scope = self.scope(query)
         query.items = [("r.i", "i"), (self.grammar.expression(scope, "i", 1), "e")]
         return query
-
-    # Edits --------------------------------------------------------------------------------------------------------
-
-    def edited(self, query: Query, tables: list[Table]) -> tuple[Query, str]:
-        """Return the query with one clause replaced, and what was done. Some edits change nothing that matters."""
-        other, chance, grammar = query.copy(), self.chance, self.grammar
-        scope = self.scope(other)
-        if other.is_recursive:
-            other.ctes = [(n, b.replace("i + 1", "i + 3").replace("i + 2", "i + 1")) for n, b in other.ctes]
-            return other, "step of a recursive CTE"
-        edits = [
-            self._edit_comment, self._edit_expression, self._edit_expression, self._edit_where, self._edit_where,
-            self._edit_add, self._edit_drop, self._edit_swap, self._edit_join, self._edit_distinct, self._edit_limit,
-            self._edit_alias, self._edit_having, self._edit_set, self._edit_literal, self._edit_literal, self._edit_qualify,
-            self._edit_group, self._edit_aggregate, self._edit_order, self._edit_cte, self._edit_source,
-        ]  # fmt: skip
-        for _ in range(6):
-            edit = chance.choice(edits)
-            if edit(other, scope, tables):
-                return other, edit.__name__.removeprefix("_edit_")
-        other.comment = f"edit {chance.randint(0, 10**6)}"
-        del grammar
-        return other, "comment"
-
-    def _edit_comment(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        query.comment = f"edit {self.chance.randint(0, 10**6)}"
-        return True
-
-    def _edit_expression(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        number = self.chance.randrange(len(query.items)) if query.items else -1
-        if number < 0 or query.group or query.set_with is not None:
-            return False
-        expression, name = query.items[number]
-        if "unnest(" in expression or "over (" in expression:
-            return False
-        kind = self.chance.choice("isfdn")
-        query.items[number] = (self.grammar.expression(scope, kind), name)
-        return True
-
-    def _edit_where(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        query.where = "" if query.where and self.grammar.maybe(0.3) else self.grammar.condition(scope)
-        return True
-
-    def _edit_add(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if query.set_with is not None:
-            kind = self.chance.choice("is")
-            query.items.append((self.grammar.expression(scope, kind, 0), "z9"))
-            inner = self.scope(query.set_with)
-            query.set_with.items.append((self.grammar.expression(inner, kind, 0), "z9"))
-            return not query.group
-        if query.group and query.group != "all":
-            query.items.append((self.grammar.aggregate(scope), "z9"))
-        elif not query.group and self.grammar.maybe(0.25):
-            query.items.append(("count(*)", "z9"))
-        else:
-            query.items.append((self.grammar.expression(scope, self.chance.choice("isd"), 1), "z9"))
-        return True
-
-    def _edit_drop(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if len(query.items) < 2 or query.set_with is not None or (query.group and query.group != "all"):
-            return False
-        dropped = query.items.pop(self.chance.randrange(len(query.items)))
-        return dropped[1] != "w0"
-
-    def _edit_swap(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if len(query.items) < 2 or query.set_with is not None:
-            return False
-        query.items[0], query.items[-1] = query.items[-1], query.items[0]
-        return True
-
-    def _edit_join(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if len(query.sources) < 2 or not query.sources[1].condition.startswith(("on", "using")):
-            return False
-        before = query.sources[1].join
-        query.sources[1].join = self.chance.choice(["join", "left join", "full join", "right join"])
-        return before != query.sources[1].join
-
-    def _edit_distinct(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if query.distinct.startswith("distinct on"):
-            return False
-        query.distinct = "" if query.distinct else "distinct"
-        return True
-
-    def _edit_limit(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        query.limit = "" if query.limit and self.grammar.maybe(0.3) else f"limit {self.chance.randint(0, 6)}"
-        return True
-
-    def _edit_alias(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        """Rename an alias everywhere: this changes nothing."""
-        item = query.sources[0] if query.sources else None
-        if item is None or not item.alias or query.is_recursive:
-            return False
-        old, new = f"{item.alias}.", "renamed."
-        if item.alias == "renamed":
-            return False
-
-        def swap(text: str) -> str:
-            import re
-
-            return re.sub(rf"\b{re.escape(old)}", new, text)
-
-        query.items = [(swap(e), a) for e, a in query.items]
-        for name in ("where", "group", "having", "qualify", "order", "distinct", "star"):
-            setattr(query, name, swap(getattr(query, name)))
-        for source in query.sources:
-            source.condition = swap(source.condition)
-            source.text = swap(source.text) if source.text.startswith("unnest") else source.text
-        item.alias = "renamed"
-        return True
-
-    def _edit_having(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if not query.group:
-            return False
-        query.having = "" if query.having else f"count(*) > {self.chance.randint(0, 2)}"
-        return True
-
-    def _edit_set(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if query.set_with is None:
-            return False
-        query.set_kind = self.chance.choice(["union all", "union", "except", "intersect", "union all by name"])
-        return True
-
-    def _edit_literal(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        """Change one number somewhere."""
-        import re
-
-        def bump(text: str) -> str:
-            found = list(re.finditer(r"(?<![\w.'\-])\d(?![\w.'])", text))
-            if not found:
-                return text
-            place = self.chance.choice(found)
-            return text[: place.start()] + str((int(place.group()) + 1) % 7) + text[place.end() :]
-
-        clauses = ["where", "having", "qualify", "limit"]
-        self.chance.shuffle(clauses)
-        for name in clauses:
-            changed = bump(getattr(query, name))
-            if changed != getattr(query, name):
-                setattr(query, name, changed)
-                return True
-        return False
-
-    def _edit_qualify(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if not any(alias == "w0" for _, alias in query.items):
-            return False
-        query.qualify = "" if query.qualify else "w0 <= 2"
-        return True
-
-    def _edit_group(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if not query.group or query.group == "all" or query.set_with is not None:
-            return False
-        key = self.grammar.column(scope, "i")
-        if key is None or "rollup" in query.group:
-            return False
-        query.group = f"{query.group}, {key}"
-        return True
-
-    def _edit_aggregate(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if not query.group or not query.items:
-            return False
-        query.items[-1] = (self.grammar.aggregate(scope), query.items[-1][1])
-        return query.set_with is None
-
-    def _edit_order(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if query.distinct.startswith("distinct on") or query.star or not query.items:
-            return False
-        query.order = "" if query.order else f"{query.items[-1][1]} desc"
-        return True
-
-    def _edit_cte(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        if not query.ctes:
-            return False
-        name, body = query.ctes[0]
-        if " where " in body:
-            query.ctes[0] = (name, body.split(" where ")[0])
-        else:
-            query.ctes[0] = (name, f"{body} where k > {self.chance.randint(0, 3)}")
-        return True
-
-    def _edit_source(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
-        """Read another relation that has the same columns."""
-        item = self.chance.choice(query.sources)
-        names = {c for c, _ in item.columns}
-        same = [t for t in tables if names <= {n for n, _ in t[1]} and t[0] != item.text]
-        if not same or "." not in item.text or item.text.startswith(("(", "unnest")):
-            return False
-        item.text = self.chance.choice(same)[0]
-        return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,28 @@ import duckdb
 from headgate.core.address import Address
 from headgate.core.graph import SqlBody
 from headgate.core.hashing import Digest
-from headgate.core.recipe import Column, Read, Recipe, Shape
+from headgate.core.recipe import Aspect, Column, Read, Recipe, Shape
 from headgate.core.versions import Versions, build_id, build_key, plain_versions, published_versions, source_versions
 from headgate.plugins.engines.duckdb_binder import DuckBinder, open_binder
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.sql.analyse import Analysis, analyse
 from headgate.sql.bind import bound, inlined, projection
-from headgate.sql.tree import Unreadable, parse, relations
+from headgate.sql.tree import Query, Unreadable, parse, relations
 
-VOLATILE = ("random()", "now()", "uuid()")
+VOLATILE = "random()"
+"""Drawn anew each time: what is tainted is then not compared, but whatever reads the table is."""
+
+
+Rows = list[tuple[Any, ...]]
 
 
 @dataclass
 class Made:
-    """A build: its key, what readers see, its table with the columns as they were made, and the shape that is shown."""
+    """A build: its key, what readers see, its table with the columns as they were made, and the shape that is shown.
+
+    A view has no table; ``text`` is then its query, bound to what the environment shows, and ``volatile`` what of it
+    each reader makes anew.
+    """
 
     key: Digest
     id: Digest
@@ -41,10 +49,14 @@ class Made:
     table: str
     made: Shape
     shape: Shape
+    text: str = ""
+    volatile: frozenset[Read] = frozenset()
 
     @property
     def relation(self) -> str:
         """What stands for it in a query: another order of columns than the table's needs a projection."""
+        if self.text:
+            return inlined(self.text)
         return self.table if self.made == self.shape else inlined(projection(self.table, self.shape))
 
 
@@ -59,12 +71,17 @@ class Tally:
     rebuilt: int = 0
     needless: int = 0
     opaque: int = 0
+    drawn: int = 0
     edits: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
 
 
 class Wrong(AssertionError):
     """A table that the environment shows is not what its query gives."""
+
+    def __init__(self, address: Address, what: str) -> None:
+        super().__init__(f"{address}: {what}")
+        self.address = address
 
 
 class Invalid(Exception):
@@ -82,6 +99,9 @@ class World:
         self.builds: dict[Digest, Made] = {}
         self.shown: dict[Address, Made] = {}
         self.number = 0
+        self._parsed: dict[str, tuple[Query, frozenset[Address]]] = {}
+        self._analysed: dict[object, Analysis] = {}
+        self._checked: set[object] = set()
         connection.execute(f"create schema {self.name}")
 
     def close(self) -> None:
@@ -106,27 +126,38 @@ class World:
 
     # Assets -------------------------------------------------------------------------------------------------------
 
-    def understand(self, text: str) -> tuple[Recipe, SqlBody]:
+    def understand(self, text: str, kind: str) -> tuple[Recipe, SqlBody]:
         """Return the recipe of a text over what is shown now; raise ``Invalid``."""
-        found = self.analysis(text)
+        found = self._analysis(text, kind)
         if found.recipe is None:
             raise Invalid(found.diagnostics[0].summary)
         return found.recipe, found.body
 
-    def analysis(self, text: str) -> Analysis:
-        try:
-            query = parse(text, "asset.sql")
-        except Unreadable as fault:
-            raise Invalid(fault.diagnostic.summary) from None
-        named = {Address(f"{t.schema}.{t.name}") for t in relations(query)}
+    def _analysis(self, text: str, kind: str) -> Analysis:
+        query, named = self._read(text)
         if not named <= set(self.shown):
             raise Invalid("names something that is not there")
-        inputs = {a: self.shown[a].shape for a in named}
-        return analyse(query, kind="table", inputs=inputs, settings="fuzz", bind=self.binder.bind)
+        inputs = {a: self.shown[a].shape for a in sorted(named)}
+        volatile = frozenset(read for a in inputs for read in self.shown[a].volatile)
+        key = (text, kind, tuple(inputs.items()), volatile)
+        if key not in self._analysed:
+            self._analysed[key] = analyse(
+                query, kind=kind, inputs=inputs, settings="fuzz", bind=self.binder.bind, volatile=volatile
+            )
+        return self._analysed[key]
 
-    def apply(self, address: Address, text: str, tally: Tally) -> None:
-        """Point to a build of the text over what is shown: one that exists, or a new one."""
-        recipe, body = self.understand(text)
+    def _read(self, text: str) -> tuple[Query, frozenset[Address]]:
+        if text not in self._parsed:
+            try:
+                query = parse(text, "asset.sql")
+            except Unreadable as fault:
+                raise Invalid(fault.diagnostic.summary) from None
+            self._parsed[text] = query, frozenset(Address(f"{t.schema}.{t.name}") for t in relations(query))
+        return self._parsed[text]
+
+    def apply(self, address: Address, text: str, tally: Tally, *, kind: str = "table") -> bool:
+        """Point to a build of the text over what is shown, one that exists or a new one; tell whether it is new."""
+        recipe, body = self.understand(text, kind)
         plain = plain_versions(recipe, self._seen)
         if plain is None:
             raise Invalid("reads a column that is not there")
@@ -135,26 +166,46 @@ class World:
         if recipe.opaque:
             tally.reasons[recipe.opaque] = tally.reasons.get(recipe.opaque, 0) + 1
         before = self.shown.get(address)
-        made = before if before is not None and before.key == key else self.builds.get(key)
-        if made is None:
-            made = self._build(recipe, key, plain, self._select(body))
+        found = before if before is not None and before.key == key else self.builds.get(key)
+        made = found or self._build(address, recipe, key, plain, body)
+        made = dataclasses.replace(made, shape=recipe.shape, text=self._select(body) if kind == "view" else "")
+        if kind == "view":
+            self._run(made.text, "limit 0")
+        elif found is None:
             tally.rebuilt += 1
-            if before is not None and _same(self._rows(before, before.shape), self._rows(made, made.shape)):
+            if before is not None and before.table and _same(self._rows(before), self._rows(made)):
                 tally.needless += before.shape == made.shape
         else:
-            made = dataclasses.replace(made, shape=recipe.shape)
             tally.reused += 1
         self.shown[address] = made
-        self._check(address, text, recipe, body, made)
+        if kind != "view":
+            self._check(address, text, recipe, body, made, tally)
+        return found is None
 
-    def _build(self, recipe: Recipe, key: Digest, plain: Versions, select: str) -> Made:
-        table = self._new_table()
+    def _run(self, text: str, end: str) -> None:
         try:
-            self.connection.execute(f"create table {table} as {select}")
+            self.connection.execute(f"select * from {inlined(text)} as q {end}").fetchall()
+        except (duckdb.FatalException, duckdb.InternalException):
+            raise
         except duckdb.Error as error:
             raise Invalid(str(error).splitlines()[0]) from None
+
+    def _build(self, address: Address, recipe: Recipe, key: Digest, plain: Versions, body: SqlBody) -> Made:
+        table = self._new_table()
+        if recipe.kind == "view":
+            volatile = frozenset(_tainted(address, recipe))
+        else:
+            volatile = frozenset()
+            try:
+                self.connection.execute(f"create table {table} as {self._select(body)}")
+            except (duckdb.FatalException, duckdb.InternalException):
+                raise
+            except duckdb.Error as error:
+                raise Invalid(str(error).splitlines()[0]) from None
         identity = build_id(key, table)
-        made = Made(key, identity, published_versions(recipe, plain, identity), table, recipe.shape, recipe.shape)
+        published = published_versions(recipe, plain, identity)
+        table = "" if recipe.kind == "view" else table
+        made = Made(key, identity, published, table, recipe.shape, recipe.shape, volatile=volatile)
         self.builds[key] = made
         return made
 
@@ -167,31 +218,61 @@ class World:
 
     # The check ----------------------------------------------------------------------------------------------------
 
-    def _check(self, address: Address, text: str, recipe: Recipe, body: SqlBody, made: Made) -> None:
+    def _check(self, address: Address, text: str, recipe: Recipe, body: SqlBody, made: Made, tally: Tally) -> None:
         """Raise ``Wrong`` where the table is not what the query gives over what is shown."""
+        select = self._select(body)
+        state = (select, made.id, made.shape)
+        if state in self._checked:
+            return
+        self._checked.add(state)
         names = [c.name for c in recipe.shape]
         try:
-            cursor = self.connection.execute(self._select(body))
+            cursor = self.connection.execute(select)
             columns = [d[0] for d in cursor.description or ()]
             fresh = cursor.fetchall()
+        except (duckdb.FatalException, duckdb.InternalException, duckdb.InterruptException):
+            raise
         except duckdb.Error as error:
-            raise Wrong(f"{address}: the query fails now: {error}\n{text}") from None
+            raise Wrong(address, f"the query fails now: {error}\n{text}") from None
         if columns != names:
-            raise Wrong(f"{address}: columns {columns} are not {names}\n{text}")
-        kept = self._rows(made, recipe.shape)
-        if not _same(fresh, kept):
-            raise Wrong(f"{address} shows\n{_shown(kept)}\nits query gives\n{_shown(fresh)}\n{text}")
+            raise Wrong(address, f"columns {columns} are not {names}")
+        kept = self._rows(made)
+        if _same(fresh, kept):
+            return
+        if VOLATILE in select and self._agree_beside_chance(recipe, fresh, kept):
+            tally.drawn += 1
+            return
+        raise Wrong(address, f"it shows\n{_shown(kept)}\nits query gives\n{_shown(fresh)}")
 
-    def _rows(self, made: Made, shape: Shape) -> list[tuple[Any, ...]]:
-        listed = ", ".join(f'"{c.name}"' for c in shape)
-        actual = {d[0]: str(d[1]) for d in self.connection.execute(f"describe {made.table}").fetchall()}
-        wrong = [c.name for c in shape if actual.get(c.name) != c.type]
+    @staticmethod
+    def _agree_beside_chance(recipe: Recipe, fresh: Rows, kept: Rows) -> bool:
+        """Tell whether two executions agree in everything that the recipe does not call tainted."""
+        if recipe.rows.tainted:
+            return True
+        places = [n for n, c in enumerate(recipe.columns) if not c.term.tainted]
+        return len(places) < len(recipe.columns) and _same(
+            *([tuple(r[n] for n in places) for r in s] for s in (fresh, kept))
+        )
+
+    def _rows(self, made: Made) -> Rows:
+        listed = ", ".join(f'"{c.name}"' for c in made.shape)
+        actual = {d[0].lower(): str(d[1]) for d in self.connection.execute(f"describe {made.table}").fetchall()}
+        wrong = [c.name for c in made.shape if actual.get(c.name.lower()) != c.type.partition(" COLLATE ")[0]]
         if wrong:
-            raise Wrong(f"{made.table} has other types for {wrong}: {actual}")
+            raise Wrong(Address("m.unknown"), f"{made.table} has other types for {wrong}: {actual}")
         return self.connection.execute(f"select {listed} from {made.table}").fetchall()
 
 
-def _same(one: list[tuple[Any, ...]], two: list[tuple[Any, ...]]) -> bool:
+def _tainted(address: Address, recipe: Recipe) -> Iterator[Read]:
+    """Yield what of a view each reader makes anew, as linking does."""
+    if recipe.rows.tainted:
+        yield Read(address, Aspect.ROWS)
+    if recipe.order.tainted:
+        yield Read(address, Aspect.ORDER)
+    yield from (Read(address, Aspect.COLUMN, c.name) for c in recipe.columns if c.term.tainted)
+
+
+def _same(one: Rows, two: Rows) -> bool:
     return sorted(map(_comparable, one)) == sorted(map(_comparable, two))
 
 
@@ -199,7 +280,7 @@ def _comparable(row: tuple[Any, ...]) -> str:
     return repr(row)  # tells 0.0 from -0.0, 1 from 1.0 and True, NULL from 'None'
 
 
-def _shown(rows: list[tuple[Any, ...]]) -> str:
+def _shown(rows: Rows) -> str:
     return "\n".join(f"  {row}" for row in sorted(rows, key=repr)[:12]) or "  nothing"
 
 
@@ -208,9 +289,6 @@ def open_world(folder: Path) -> tuple[duckdb.DuckDBPyConnection, DuckBinder]:
     connection = duckdb.connect(":memory:")
     settle(connection, duckdb.__version__, folders=(), threads=1)
     return connection, open_binder(folder)
-
-
-Shapes = Mapping[Address, Shape]
 
 
 def shape(columns: list[tuple[str, str]]) -> Shape:

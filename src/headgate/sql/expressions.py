@@ -42,7 +42,7 @@ def _plain(stage: Stage, node: Any, tag: str, keys: tuple[str, ...], rule: str) 
     for key, value in node.args.items():
         if value is None or value is False or value == []:
             continue
-        if key not in keys:
+        if key not in keys and not (key == "negate" and rule == "exact"):
             raise Opaque(f"{key} of {type(node).__name__} is not understood")
     for key in keys:
         value = node.args.get(key)
@@ -59,7 +59,11 @@ def _plain(stage: Stage, node: Any, tag: str, keys: tuple[str, ...], rule: str) 
         else:
             raise Opaque(f"{key} of {type(node).__name__} is not understood")
     is_exact = {"exact": True, "inexact": False, "as arguments": exact}[rule] and not stage.reading.is_collated
-    return Field("", term(tag, *parts), is_exact, tag == "list value")
+    found = term(tag, *parts)
+    if node.args.get("negate"):
+        # Newer sqlglot keeps the NOT of NOT LIKE inside; older ones have a node around, as for `not (a like b)`.
+        found = term("not", found)
+    return Field("", found, is_exact, tag == "list value")
 
 
 _TWO = ("this", "expression")
@@ -128,6 +132,16 @@ def _paren(stage: Stage, node: exp.Paren) -> Field:
     if isinstance(node.this, (exp.Column, exp.Literal, exp.Paren, exp.Anonymous, exp.Cast, exp.Case, exp.Window)):
         return item
     return Field(item.name, term("parentheses", item.term), item.is_exact)
+
+
+def _escape(stage: Stage, node: exp.Escape) -> Field:
+    """Read LIKE with ESCAPE; a NOT inside of it stands around it, as older sqlglot has it."""
+    like = node.this
+    if not like.args.get("negate"):
+        return _plain(stage, node, *_PLAIN[exp.Escape])
+    positive = node.copy()
+    positive.this.set("negate", None)
+    return Field("", term("not", _plain(stage, positive, *_PLAIN[exp.Escape]).term), True)
 
 
 def _literal(_stage: Stage, node: exp.Literal) -> Field:
@@ -301,6 +315,7 @@ _HANDLERS: dict[type, Encode] = {
     exp.And: _connector,
     exp.Or: _connector,
     exp.Case: _case,
+    exp.Escape: _escape,
     exp.If: _when,
     exp.Cast: _cast,
     exp.TryCast: _cast,

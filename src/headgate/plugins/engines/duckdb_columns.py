@@ -101,6 +101,8 @@ def shape_of(
     shape = tuple(Column(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True))
     if not collated or not any(column.type == "VARCHAR" for column in shape):
         return shape
+    if len({column.name.lower() for column in shape}) < len(shape):
+        return shape  # a table would rename the second of two; such a query is refused anyway
     return _with_collations_of(connection, sql, shape)
 
 
