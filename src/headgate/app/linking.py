@@ -37,20 +37,26 @@ def linked(
     cache: Cache,
     recorded: Mapping[Address, Shape],
     allow: Sequence[Path] = (),
-) -> Linked:
-    """Return the graph of a repository. Only what the cache does not know is parsed and bound."""
+) -> tuple[Linked, Mapping[Address, str]]:
+    """Return the graph of a repository, and the keys of the analyses in the cache.
+
+    Only what the cache does not know is parsed and bound.
+    """
     from headgate.plugins.engines.duckdb_settings import settings_identity
 
     settings = settings_identity()
     analyser = CachingAnalyser(root, allow, cache, settings)
     try:
-        return link(declarations, analyser, recorded=recorded, settings=settings)
+        return link(declarations, analyser, recorded=recorded, settings=settings), analyser.keys
     finally:
         analyser.close()
 
 
 class CachingAnalyser:
-    """Asks the cache first, keyed by content; passes on what it does not know, and keeps the answers without faults."""
+    """Asks the cache first, keyed by content; passes on what it does not know, and keeps the answers without faults.
+
+    ``keys`` are those of everything that was started.
+    """
 
     def __init__(self, root: Path, allow: Sequence[Path], cache: Cache, settings: str) -> None:
         self._local = LocalAnalyser(root, allow, settings)
@@ -59,7 +65,7 @@ class CachingAnalyser:
         self._place = (root, allow)
         self._cache = cache
         self._settings = settings
-        self._keys: dict[Address, str] = {}
+        self.keys: dict[Address, str] = {}
         self._answers: list[tuple[Address, Analysed]] = []
         self._new: dict[str, str] = {}
 
@@ -94,10 +100,9 @@ class CachingAnalyser:
 
     def start(self, job: Job) -> None:
         """Answer from the cache, or pass on."""
-        key = analysis_key(job, self._settings)
+        key = self.keys[job.asset.address] = analysis_key(job, self._settings)
         text = self._cache.get("analysis", (key,)).get(key)
         if text is None:
-            self._keys[job.asset.address] = key
             if self._pool is not None and job.asset.address in self._pooled:
                 self._pool.start(job)
             else:
@@ -122,7 +127,7 @@ class CachingAnalyser:
 
     def _keep(self, address: Address, answer: Analysed, text: str) -> None:
         if answer.recipe is not None:
-            self._new[self._keys.pop(address)] = text
+            self._new[self.keys[address]] = text
         if len(self._new) >= _KEPT_AT_ONCE:
             self._cache.put("analysis", self._new)
             self._new = {}

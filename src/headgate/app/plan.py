@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
+from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused, UsageError
+from headgate.core.hashing import Digest
 from headgate.core.plan import Action, Origin, Plan
 
 if TYPE_CHECKING:
     from headgate.app.repository import Repository
     from headgate.app.session import Session
     from headgate.core.graph import Graph
-    from headgate.core.hashing import Digest
     from headgate.core.ports.store import Reading
     from headgate.core.snapshot import Shown, Snapshot
 
@@ -44,7 +45,8 @@ class Planned:
 
     ``shows`` counts the tables, views and seeds that the environment shows afterwards. ``is_behind``: nothing is to be
     done, but the protected environment has moved since this one was applied beside it. ``stale`` says what has moved
-    since a saved plan was made; ``files`` is the code of a saved plan.
+    since a saved plan was made; ``files`` is the code of a saved plan. ``left_out`` counts the tables, views and seeds
+    that are kept and stand in no step.
     """
 
     plan: Plan
@@ -53,6 +55,7 @@ class Planned:
     is_behind: bool = False
     warnings: tuple[Diagnostic, ...] = ()
     stale: tuple[Diagnostic, ...] = ()
+    left_out: int = 0
     files: Mapping[str, bytes] | None = None
 
 
@@ -140,6 +143,10 @@ def _planned(
         if empty is not None:
             return empty
     repository.look_at_git()
+    if not request.is_whole and not request.select and request.refresh is None:
+        short = _if_little_changed(session, repository, snapshot, reading, engine=engine)
+        if short is not None:
+            return short
     tables = undeclared_tables(repository.declarations)
     asked = tables if request.refresh == () else request.refresh or ()
     refresh = frozenset(map(Address, asked))
@@ -147,9 +154,14 @@ def _planned(
     recorded = looked_up(session, repository, recorded, engine=engine, refresh=refresh, is_patient=is_patient)
     graph, warnings = graph_of(session, repository, recorded)
     made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
+    if request.is_whole or made.is_empty:  # then the environment probably shows this graph when it is planned next
+        from headgate.app.neighbours import remember
+
+        remember(session.cache, repository.declarations, repository.tree, graph, repository.analyses)
     if made.is_empty and snapshot.shown is not None and not request.select:
         # Such an edit (a comment) moves nothing, so the environment's record never learns of this graph.
-        session.cache.put(_EQUAL, {_equal_key(snapshot.shown, graph.digest): ""})
+        shown = snapshot.shown
+        session.cache.put(_EQUAL, {_equal_key(shown, graph.digest): "", _equal_key(shown, ""): graph.digest})
         session.cache.forget(_EQUAL, keep=50)
     return Planned(
         made,
@@ -192,14 +204,11 @@ def _if_nothing_changed(
     from headgate.app.repository import known_graph
 
     shown = snapshot.shown
-    if shown is None or shown.record.engine != engine:
+    if shown is None or not _is_settled(snapshot, engine):
         return None
     graph = known_graph(session, repository, reading, engine=engine)
     if graph is None or (graph != shown.record.graph and not _is_known_equal(session, shown, graph)):
         return None
-    for address, capture in snapshot.captures.items():
-        if not capture.exact and address in shown.pointers and shown.pointers[address].build != capture.build:
-            return None
     beside = (snapshot.beside.record.name, snapshot.beside.record.serial) if snapshot.beside else None
     empty = Plan(
         project=session.config.name,
@@ -221,12 +230,51 @@ def _is_behind(snapshot: Snapshot) -> bool:
     return shown is not None and beside is not None and shown.record.beside != beside.record.serial
 
 
+def _is_settled(snapshot: Snapshot, engine: str) -> bool:
+    """Tell whether the environment is of that engine and points to the newest captures of source tables."""
+    shown = snapshot.shown
+    if shown is None or shown.record.engine != engine:
+        return False
+    pointers = shown.pointers
+    return all(c.exact or a not in pointers or pointers[a].build == c.build for a, c in snapshot.captures.items())
+
+
+def _if_little_changed(
+    session: Session, repository: Repository, snapshot: Snapshot, reading: Reading, *, engine: str
+) -> Planned | None:
+    """Return the short plan where nothing but a few texts differ from what the environment shows whole."""
+    from headgate.app.neighbours import listed, relinked
+    from headgate.app.repository import known_graph
+    from headgate.plan.short import Part, make_short_plan
+
+    shown = snapshot.shown
+    is_protected = session.environment(snapshot.name).protected
+    if shown is None or is_protected or not _is_settled(snapshot, engine):
+        return None
+    last = _equal_key(shown, "")
+    graph = session.cache.get(_EQUAL, (last,)).get(last) or shown.record.graph
+    before = listed(session.cache, Digest(graph)) if graph else None
+    if before is None or known_graph(session, repository, reading, engine=engine, tree=before.tree) != graph:
+        return None
+    allow = session.allowed(next(iter(session.config.engines)))
+    found = relinked(repository.root, allow, session.cache, before, repository.files)
+    if found is None:
+        return None
+    part = Part(found.digest, found.changed, found.place, found.node, found.readers, found.is_live)
+    made = make_short_plan(part, snapshot, repository.origin, project=session.config.name, engine=engine)
+    if made is None:
+        return None
+    moved = sum(step.kind is not Kind.SOURCE for step in made.steps)
+    is_behind = made.is_empty and _is_behind(snapshot)
+    return Planned(made, shows=found.assets, is_behind=is_behind, left_out=found.assets - moved)
+
+
 def _is_known_equal(session: Session, shown: Shown, graph: Digest) -> bool:
     key = _equal_key(shown, graph)
     return key in session.cache.get(_EQUAL, (key,))
 
 
-def _equal_key(shown: Shown, graph: Digest) -> str:
+def _equal_key(shown: Shown, graph: str) -> str:
     return f"{shown.record.name}/{shown.record.intent}/{graph}"
 
 

@@ -52,6 +52,8 @@ class Repository:
         self._cache = cache
         self._declarations: Declarations | None = None
         self._files: tuple[File, ...] | None = None
+        self.analyses: Mapping[Address, str] = {}
+        """Where the cache holds what the assets mean, once they are linked."""
         self._dirty: tuple[frozenset[str], tuple[str, ...]] | None = None
         self._looking: Thread | None = None
 
@@ -184,7 +186,7 @@ def graph_of(
     from headgate.app.linking import linked
 
     engine = next(iter(session.config.engines))
-    found = linked(
+    found, keys = linked(
         repository.root,
         repository.declarations,
         cache=session.cache,
@@ -194,15 +196,19 @@ def graph_of(
     if found.graph is None:
         raise Refused(found.diagnostics)
     _remember_graph(session, repository, recorded, found.graph.digest)
+    repository.analyses = keys
     return found.graph, tuple(d for d in found.diagnostics if d.severity is Severity.WARNING)
 
 
-def known_graph(session: Session, repository: Repository, reading: Reading, *, engine: str) -> Digest | None:
+def known_graph(
+    session: Session, repository: Repository, reading: Reading, *, engine: str, tree: Digest | None = None
+) -> Digest | None:
     """Return the digest of the graph where the same repository was linked before; no file is understood for that.
 
     Of the files that were understood before it is known which data and which tables they name; those are looked at.
+    With ``tree`` it is the graph that those files make with the data and the tables of now.
     """
-    tree = repository.tree
+    tree = tree or repository.tree
     text = session.cache.get(_NAMED, (tree,)).get(tree)
     if text is None:
         return None

@@ -157,7 +157,7 @@ def _source_to_json(node: SourceNode) -> dict[str, Any]:
 
 
 def _any_node_from_json(body: Mapping[str, Any]) -> Node | SourceNode:
-    place, properties = Place(**body["place"]), _properties_from_json(body["properties"])
+    place, properties = Place(**body["place"]), properties_from_json(body["properties"])
     if "location" in body:
         return SourceNode(
             address=body["address"],
@@ -180,7 +180,8 @@ def _any_node_from_json(body: Mapping[str, Any]) -> Node | SourceNode:
     )
 
 
-def _properties_from_json(body: Mapping[str, Any]) -> Properties:
+def properties_from_json(body: Mapping[str, Any]) -> Properties:
+    """Return the properties of a stored form."""
     return Properties(
         kind=Kind(body["kind"]) if body["kind"] is not None else None,
         owner=body["owner"],

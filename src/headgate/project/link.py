@@ -132,7 +132,7 @@ class _Linking:
             shape, faults = self.analyser.files(source)
             self.diagnostics += faults
             if not faults:
-                self.diagnostics += _mismatches(source.address, source.properties.columns, shape)
+                self.diagnostics += mismatches(source.address, source.properties.columns, shape)
             files = tuple((f.path, f.digest) for f in location.files)
             options = tuple(sorted(location.options.items()))
             types = tuple((c.name, c.type) for c in shape)
@@ -172,7 +172,7 @@ class _Linking:
             self._seed_node(asset)
         elif asset.address in inputs and all(self.shapes.get(i) for i in inputs[asset.address]):
             needed = inputs[asset.address]
-            volatile = frozenset(read for i in needed for read in _volatile(self.nodes.get(i)))
+            volatile = frozenset(read for i in needed for read in volatile_of(self.nodes.get(i)))
             self.analyser.start(Job(asset, {i: self.shapes[i] for i in needed}, volatile))
             return 1
         else:
@@ -267,7 +267,7 @@ class _Linking:
             return
         declared = {fold(c.name): _type_key(c.type) for c in asset.properties.columns if c.type}
         shape = tuple(Column(c.name, declared.get(fold(c.name), c.type)) for c in shape)
-        self.diagnostics += _mismatches(asset.address, asset.properties.columns, shape)
+        self.diagnostics += mismatches(asset.address, asset.properties.columns, shape)
         content = asset.file.digest
         rows = term("seed rows", content, self.settings)
         columns = tuple(
@@ -280,7 +280,7 @@ class _Linking:
         self.diagnostics += analysed.diagnostics
         if analysed.recipe is None:
             return
-        faults = _mismatches(asset.address, asset.properties.columns, analysed.recipe.shape)
+        faults = mismatches(asset.address, asset.properties.columns, analysed.recipe.shape)
         self.diagnostics += faults
         self._add(asset, analysed.recipe, inputs, analysed.body)
 
@@ -343,12 +343,21 @@ class _Linking:
             )  # fmt: skip
         for address in _topological(self.nodes):
             nodes[address] = self.nodes[address]
-        return Graph(nodes, digest("graph", *(_identity(node) for node in nodes.values())))
+        return Graph(nodes, graph_digest(identity_of(node) for node in nodes.values()))
 
 
-def _identity(node: AnyNode) -> tuple[str, ...]:
-    """Return what a plan can depend on of one node, the words it shows included."""
-    facts = (node.address, node.kind.value, node.properties.owner, str(node.place), *node.inputs)
+def graph_digest(identities: Iterable[Digest]) -> Digest:
+    """Return the digest of a graph whose nodes have these identities, in its order."""
+    return digest("graph", "".join(identities))
+
+
+def identity_of(node: AnyNode) -> Digest:
+    """Return the digest of what a plan can depend on of one node, the words it shows included."""
+    return digest("node", *_facts(node))
+
+
+def _facts(node: AnyNode) -> tuple[str | tuple[str, ...], ...]:
+    facts = (node.address, node.kind.value, node.properties.owner, str(node.place), node.inputs)
     if isinstance(node, Node):
         return (*facts, node.recipe.digest(), node.file_digest, *(c.name for c in node.recipe.columns))
     if isinstance(node, SourceNode):
@@ -357,7 +366,7 @@ def _identity(node: AnyNode) -> tuple[str, ...]:
     return (*facts, *(f"{address}.{c}" for address, columns in sorted(node.uses.items()) for c in columns))
 
 
-def _volatile(node: AnyNode | None) -> Iterator[Read]:
+def volatile_of(node: AnyNode | None) -> Iterator[Read]:
     """Yield what of a view is tainted: it holds no data, so each reader makes it anew."""
     if isinstance(node, Node) and node.kind is Kind.VIEW:
         if node.recipe.rows.tainted:
@@ -373,7 +382,7 @@ def _declared_shape(columns: Sequence[DeclaredColumn]) -> Shape:
     return tuple(Column(c.name, _type_key(c.type)) for c in columns)
 
 
-def _mismatches(address: Address, declared: Sequence[DeclaredColumn], shape: Shape) -> Iterator[Diagnostic]:
+def mismatches(address: Address, declared: Sequence[DeclaredColumn], shape: Shape) -> Iterator[Diagnostic]:
     """Yield a fault for each declared column that the asset has not, or has with another type."""
     actual = {fold(c.name): c for c in shape}
     for column in declared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from headgate.core.address import Address
 from headgate.core.hashing import Digest
@@ -22,8 +22,8 @@ def take_snapshot(reading: Reading, *, environment: str, beside: str | None, eng
     shown = _shown(reading, environment)
     other = _shown(reading, beside) if beside and beside != environment else None
 
-    def expected() -> list[Digest]:
-        return [pointer.build for side in (shown, other) if side for pointer in side.pointers.values()]
+    def expected() -> Iterator[Digest]:
+        return (pointer.build for side in (shown, other) if side for pointer in side.pointers.values())
 
     builds = StoredBuilds(reading, expected)
     recipes: dict[Digest, Recipe | None] = {}

@@ -58,7 +58,7 @@ class StoredBuilds:
     def __init__(self, reading: Reading, expected: Callable[[], Iterable[Digest]] = tuple) -> None:
         self._reading = reading
         self._expected = expected
-        self._waiting: dict[Digest, None] | None = None
+        self._waiting: Iterator[Digest] | None = None
         self._ahead = 8
         self._texts: dict[Digest, str | None] = {}
         self._decoded: dict[Digest, Build] = {}
@@ -93,15 +93,15 @@ class StoredBuilds:
 
     def _next(self) -> list[Digest]:
         if self._waiting is None:
-            self._waiting = dict.fromkeys(self._expected())
-        taken: list[Digest] = []
-        while self._waiting and len(taken) < self._ahead:
-            candidate = next(iter(self._waiting))
-            del self._waiting[candidate]
+            self._waiting = iter(self._expected())
+        taken: dict[Digest, None] = {}
+        for candidate in self._waiting:
             if candidate not in self._texts:
-                taken.append(candidate)
+                taken[candidate] = None
+            if len(taken) >= self._ahead:
+                break
         self._ahead = min(2 * self._ahead, _AHEAD_MAX)
-        return taken
+        return list(taken)
 
 
 def read_pointers(reading: Reading, environment: str) -> StoredPointers:

@@ -130,7 +130,7 @@ def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> 
     """Return the plan as people read it: what changes, what is kept, what that reaches, what it costs."""
     plan = planned.plan
     rows = [*_changes(plan, is_verbose=is_verbose), *_losses(plan)]
-    rows += [] if is_verbose else _kept(plan)
+    rows += [] if is_verbose else _kept(plan, left_out=planned.left_out)
     ends = [*_reaches(plan), *_expectations(plan)]
     widths = widths_of([("rebuild",), *rows, *ends])
     parts = [aligned(rows, width=width, widths=widths), aligned(ends, width=width, widths=widths)]
@@ -199,12 +199,12 @@ def _losses(plan: Plan) -> list[tuple[str, ...]]:
     return rows
 
 
-def _kept(plan: Plan) -> list[tuple[str, ...]]:
+def _kept(plan: Plan, *, left_out: int) -> list[tuple[str, ...]]:
     found = [s for s in plan.doing(Action.KEEP, Action.REUSE) if s.kind is not Kind.SOURCE]
     selected = [step for step in found if step.is_selected]
     rows: list[tuple[str, ...]] = []
-    if selected:
-        rows.append(("reuse", counted(len(selected), "asset"), _why_kept(plan)))
+    if selected or left_out:
+        rows.append(("reuse", counted(len(selected) + left_out, "asset"), _why_kept(plan)))
     if len(found) > len(selected):
         rows.append(("keep", counted(len(found) - len(selected), "asset"), "not selected"))
     return rows

@@ -65,6 +65,20 @@ class Cache:
         except sqlite3.Error:
             self._is_broken = True
 
+    def forget_all_but(self, kind: str, *, those_of: str) -> None:
+        """Drop the entries of a kind whose keys are not those of another kind as well."""
+        connection = self._open()
+        if connection is None:
+            return
+        try:
+            with connection:
+                connection.execute(
+                    "delete from entries where kind = ? and key not in (select key from entries where kind = ?)",
+                    (kind, those_of),
+                )
+        except sqlite3.Error:
+            self._is_broken = True
+
     def close(self) -> None:
         """Let go of the file."""
         if self._connection is not None:
