@@ -53,12 +53,17 @@ class Command:
             return subprocess.Popen(
                 self.arguments,
                 cwd=self.folder,
-                env={**os.environ, **(self.environment or {})},
+                env={**_surroundings(), **(self.environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+
+def _surroundings() -> dict[str, str]:
+    """Return the variables of this process, without those that make Python compile its modules again each time."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def nothing() -> None:

@@ -52,6 +52,7 @@ class Repository:
         self._cache = cache
         self._declarations: Declarations | None = None
         self._files: tuple[File, ...] | None = None
+        self._tree: tuple[tuple[File, ...], Digest] | None = None
         self.analyses: Mapping[Address, str] = {}
         """Where the cache holds what the assets mean, once they are linked."""
         self._dirty: tuple[frozenset[str], tuple[str, ...]] | None = None
@@ -120,7 +121,10 @@ class Repository:
         """The identity of the files."""
         from headgate.release.source_code import tree_digest
 
-        return tree_digest(self.files)
+        files = self.files
+        if self._tree is None or self._tree[0] is not files:
+            self._tree = (files, tree_digest(files))
+        return self._tree[1]
 
     @property
     def origin(self) -> Origin:
