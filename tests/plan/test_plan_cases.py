@@ -73,7 +73,7 @@ def test_a_changed_column_is_told_as_in_the_transcript() -> None:
     plan = state.plan(EDITED, beside="prod")
     lines = [(word_of(s), s.address, reason_of(s), effect_of(s)) for s in plan.doing(Action.BUILD)]
     assert lines == [
-        ("change", "staging.flights", "column arr_delay", "assets/staging.flights.sql:1"),
+        ("change", "staging.flights", "column arr_delay", "assets/staging.flights.sql"),
         ("rebuild", "marts.carrier_delay", "reads arr_delay", "columns mean_delay, p90_delay"),
         ("rebuild", "marts.worst_routes", "filters on arr_delay", "its rows may change"),
     ]

@@ -30,11 +30,15 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class SqlBody:
-    """The user's SELECT and where in it inputs are named. ``line`` is the file's line on which the text begins."""
+    """The user's SELECT and where in it inputs are named. ``line`` is the file's line on which the text begins.
+
+    ``lines`` are the lines of the text, from 1, on which the output columns begin; empty where they are not known.
+    """
 
     text: str
     references: tuple[Reference, ...]
     line: int = 1
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,7 @@ def shape_from_json(body: list[list[str]]) -> Shape:
 def sql_body_to_json(body: SqlBody) -> dict[str, Any]:
     """Return the stored form of a SQL text and its references."""
     references = [[r.start, r.end, r.address, r.alias, int(r.is_column)] for r in body.references]
-    return {"text": body.text, "line": body.line, "references": references}
+    return {"text": body.text, "line": body.line, "references": references, "lines": list(body.lines)}
 
 
 def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
@@ -269,7 +269,7 @@ def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
     from headgate.core.graph import Reference
 
     references = tuple(Reference(s, e, a, alias, bool(column)) for s, e, a, alias, column in body["references"])
-    return SqlBody(body["text"], references, body["line"])
+    return SqlBody(body["text"], references, body["line"], tuple(body.get("lines", ())))
 
 
 def location_to_json(location: FileSource | TableSource) -> dict[str, Any]:

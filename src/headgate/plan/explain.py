@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Place
+from headgate.core.graph import Node, SqlBody
 from headgate.core.plan import Action, Cause, Difference, Influence, Step
 from headgate.core.recipe import Aspect, Recipe
 
@@ -56,7 +58,7 @@ def effect_of(step: Step) -> str:
     if step.action is Action.REMOVE:
         return "its view is dropped" if step.kind is not Kind.SOURCE else ""
     if step.cause is Cause.CHANGED and step.place is not None:
-        return str(step.place)
+        return str(_place(step, step.place))
     if step.cause is Cause.NEW:
         return _counted(len(step.shape), "column") if step.shape else ""
     if step.rows_affected and step.affected and len(step.affected) == len(step.shape):
@@ -75,6 +77,18 @@ def words_of_reads(recipe: Recipe) -> str:
         return f"reads {_named(columns)}"
     rows = sorted({read.address for read in reads})
     return f"reads the rows of {_named(rows)}" if rows else "reads nothing"
+
+
+def _place(step: Step, place: Place) -> Place:
+    """Return the line of the first column that changed or came; where that is not known, the asset's place."""
+    changed = step.difference.columns_changed + step.difference.columns_added if step.difference else ()
+    if isinstance(step.node, Node) and isinstance(step.node.body, SqlBody):
+        body = step.node.body
+        lines = dict(zip((c.name for c in step.shape), body.lines, strict=False))
+        found = [lines[name] for name in changed if name in lines] if len(lines) == len(step.shape) else []
+        if found:
+            return Place(place.path, body.line - 1 + min(found))
+    return Place(place.path)
 
 
 def _difference(step: Step) -> str:

@@ -13,9 +13,11 @@ from headgate.core.graph import Reference, SqlBody
 from headgate.core.hashing import Part, digest
 from headgate.core.ports.engine import Bound
 from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, reading, term
+from headgate.sql.functions import DYNAMIC_SQL
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
 from headgate.sql.relation import UNORDERED, Opaque, Relation, lowered
+from headgate.sql.stage import function_name
 from headgate.sql.tree import Query, line_at, place_at, relations
 
 Bind = Callable[[str, Mapping[str, Shape]], Bound]
@@ -48,7 +50,9 @@ def analyse(
     query, it was us who did not understand, and the query is opaque. Cost: one walk of the tree and one binding.
     """
     references, faults = _references(query, inputs)
-    body = SqlBody(query.statement, references)
+    starts = _item_starts(query)
+    lines = tuple(query.text.count("\n", 0, start) + 1 for start in starts)
+    body = SqlBody(query.statement, references, lines=lines)
     by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
     work = Reading(query.text, query.path, by_name, volatile, is_collated=_is_collated(query, inputs))
     relation, opaque = _read(query, work)
@@ -57,7 +61,7 @@ def analyse(
         return Analysis(None, body, (*faults, *work.faults) or (_refused(query, bound),))
     if work.faults:
         relation, opaque = None, f"the engine accepts what Headgate does not: {work.faults[0].summary}"
-    faults = (*faults, *_name_faults(query, relation, bound.shape))
+    faults = (*faults, *_name_faults(query, starts, relation, bound.shape))
     if faults:
         return Analysis(None, body, faults)
     if relation is not None and not _agrees(relation, bound.shape):
@@ -134,10 +138,9 @@ def _offset(text: str, line: int, column: int) -> int:
     return max(0, min(begin + max(column - 1, 0), max(len(text) - 1, 0)))
 
 
-def _name_faults(query: Query, relation: Relation | None, shape: Shape) -> tuple[Diagnostic, ...]:
+def _name_faults(query: Query, places: list[int], relation: Relation | None, shape: Shape) -> tuple[Diagnostic, ...]:
     """Return a fault for every output column without a name of its own, and for names that stand twice."""
     found: list[Diagnostic] = []
-    places = _item_starts(query)
     seen: dict[str, int] = {}
     for number, column in enumerate(shape):
         start = places[number] if len(places) == len(shape) else 0
@@ -174,7 +177,7 @@ def _references(query: Query, inputs: Mapping[Address, Shape]) -> tuple[tuple[Re
         address = known[fold(f"{table.schema}.{table.name}")]
         found.append(Reference(table.start, table.end, address, "" if table.alias else table.name))
     found += _column_references(query, known)
-    return tuple(sorted(found, key=lambda r: r.start)), tuple(_shared_names(query))
+    return tuple(sorted(found, key=lambda r: r.start)), (*_dynamic(query), *_shared_names(query))
 
 
 def _column_references(query: Query, known: Mapping[str, Address]) -> Iterator[Reference]:
@@ -187,6 +190,22 @@ def _column_references(query: Query, known: Mapping[str, Address]) -> Iterator[R
         if address is not None:
             start, end = int(schema.meta["start"]), int(table.meta["end"]) + 1
             yield Reference(start, end, address, table.name, is_column=True)
+
+
+def _dynamic(query: Query) -> Iterator[Diagnostic]:
+    """Yield a fault where SQL is made while it runs: what it reads could neither be planned nor followed."""
+    for call in query.tree.find_all(exp.Anonymous):
+        name = function_name(call)
+        if name in DYNAMIC_SQL:
+            named = call.this if isinstance(call.this, exp.Expression) else call
+            start = int(named.meta.get("start", 0))
+            yield Diagnostic(
+                "HG211",
+                f"{name}() runs SQL that stands in no file",
+                place_at(query.text, query.path, start, len(name)),
+                hint="Write the query itself; what it reads could not be followed otherwise.",
+                excerpt=line_at(query.text, start),
+            )
 
 
 def _shared_names(query: Query) -> Iterator[Diagnostic]:
