@@ -8,6 +8,7 @@ from /proc/PID/smaps_rollup (proportional set size: a page shared by two process
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import time
@@ -28,15 +29,23 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds of each execution, memory where it was asked for, and why it failed (empty: it did not)."""
+    """Seconds of each execution, memory where it was asked for, and why it failed (empty: it did not).
+
+    ``processor`` are the seconds of all its processes together: they tell more than the clock on a busy machine.
+    """
 
     seconds: tuple[float, ...] = ()
+    processor: tuple[float, ...] = ()
     memory: Memory | None = None
     fault: str = ""
 
     @property
     def median(self) -> float | None:
         return statistics.median(self.seconds) if self.seconds and not self.fault else None
+
+    @property
+    def processor_median(self) -> float | None:
+        return statistics.median(self.processor) if self.processor and not self.fault else None
 
 
 @dataclass(frozen=True)
@@ -75,18 +84,27 @@ def measure(
 ) -> Measured:
     """Execute `command` `runs` times for time and, where asked, once more for memory; `prepare` goes before each."""
     seconds: list[float] = []
+    processor: list[float] = []
     memory: Memory | None = None
     for number in range(runs + with_memory):
         prepare()
         samples = number == runs
+        before = _processor_seconds()
         taken, peak, fault = _execute(command, sampled=samples)
         if fault:
-            return Measured(tuple(seconds), memory, fault)
+            return Measured(tuple(seconds), tuple(processor), memory, fault)
         if samples:
             memory = peak
         else:
             seconds.append(taken)
-    return Measured(tuple(seconds), memory)
+            processor.append(_processor_seconds() - before)
+    return Measured(tuple(seconds), tuple(processor), memory)
+
+
+def _processor_seconds() -> float:
+    """Return what all ended children took of the processors."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _execute(command: Command, *, sampled: bool) -> tuple[float, Memory | None, str]:

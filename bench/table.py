@@ -58,7 +58,7 @@ class Row:
 def markdown(rows: Iterable[Row]) -> str:
     """Return the rows as a Markdown table."""
     lines = [
-        "| Work | N | Aim | Floor s | Seconds | Ratio | Peak MB, PSS (RSS) | |",
+        "| Work | N | Aim | Floor s (processor) | Seconds (processor) | Ratio | Peak MB, PSS (RSS) | |",
         "|---|--:|---|--:|--:|--:|--:|---|",
     ]
     for row in rows:
@@ -78,4 +78,7 @@ def markdown(rows: Iterable[Row]) -> str:
 
 
 def _seconds(measured: Measured | None) -> str:
-    return "" if measured is None or measured.median is None else f"{measured.median:.3g}"
+    if measured is None or measured.median is None:
+        return ""
+    processor = measured.processor_median
+    return f"{measured.median:.3g}" + ("" if processor is None else f" ({processor:.3g})")
