@@ -284,6 +284,9 @@ class Queries:
         left = self.read(node.this, outer, ctes)
         right = self.read(node.expression, outer, ctes)
         kind = type(node).__name__.lower()
+        if kind == "intersect" and any(isinstance(s, (exp.Union, exp.Except)) for s in (node.this, node.expression)):
+            # INTERSECT binds more than its neighbours; sqlglot before 30.26 reads from left to right.
+            raise Opaque("INTERSECT beside UNION or EXCEPT without parentheses was read from left to right")
         pairs = _paired_by_name(left, right) if node.args.get("by_name") else _paired(left, right)
         fields = tuple(
             Field(name, term(f"{kind} column", a.term, b.term), a.is_exact and b.is_exact) for name, a, b in pairs

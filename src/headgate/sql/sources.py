@@ -201,7 +201,7 @@ def _join(reader: Reader, join: Any, scope: Scope, left: Relation) -> Relation:
     for inner in _joins_of(join.this):
         raise Opaque(f"{type(inner).__name__} inside of a join is not understood")
     added = scope.items[-1]
-    how = f"{method} {side or 'INNER'} {kind if kind in ('SEMI', 'ANTI') else ''}".strip()
+    how = f"{method if method == 'ASOF' else ''} {side or 'INNER'} {kind if kind in ('SEMI', 'ANTI') else ''}".strip()
     condition = _condition(reader, join, scope, added, how)
     tainted = method == "ASOF"
     rows = term("join", how, left.rows, right.rows, condition, tainted=tainted)

@@ -7,6 +7,7 @@ one it was. So before parsing, the name of each call gets a prefix that no catal
 from __future__ import annotations
 
 import itertools
+import logging
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -28,6 +29,9 @@ SPECIAL_FORMS = frozenset(
 """Calls whose arguments have a grammar of their own; their nodes are understood one by one."""
 
 TEXT_BYTES_MAX = 2_000_000
+
+# Of statements that it does not know it writes to the log; users are told by a diagnostic.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 
 class Unreadable(Exception):

@@ -1,0 +1,35 @@
+"""A small campaign of the fuzzer, always the same cases, and some planted bugs that it must find."""
+
+import pytest
+
+from fuzz.campaigns import campaign, found_in
+from fuzz.planted import NAMES
+
+FOUND_SOON = (
+    "a filter is forgotten",
+    "the right side of a join is forgotten",
+    "rows of inputs are forgotten",
+    "the content of a source is forgotten",
+    "published versions forget the build",
+)
+"""Planted bugs that a few cases find; `python -m fuzz` hunts all of them."""
+
+
+def test_no_reuse_is_wrong() -> None:
+    seen = campaign("edits", range(40))
+    assert seen.wrong == []
+    assert seen.tally.cases + len(seen.broken) == 40
+    assert seen.tally.reused > 200
+    assert seen.tally.rebuilt > 100
+
+
+def test_neutral_edits_build_nothing() -> None:
+    seen = campaign("neutral", range(40))
+    assert seen.wrong == []
+    assert seen.tally.steps > 60
+
+
+@pytest.mark.parametrize("name", FOUND_SOON)
+def test_a_planted_bug_is_found(name: str) -> None:
+    assert name in NAMES
+    assert found_in(name, range(60)) is not None
