@@ -48,7 +48,7 @@ class Scenario:
     is_variant: bool = False
 
 
-_STATUS = ("status",)
+_STATUS, _SQL = ("status",), ("sql", "dev", "select version from staging.stamp")
 _PLAN = ("plan", "dev", "--exit-code")
 _APPLY, _PROMOTE, _GC = ("apply", "dev", "--yes"), ("promote", "dev", "--yes"), ("gc", "--yes")
 _ROLLBACK, _DROP = ("rollback", "prod", "--to", "1", "--yes"), ("gc", "--drop-environment", "pr-1", "--yes")
@@ -231,7 +231,7 @@ def _next_one(kill: Kill, reference: Reference, world: Path) -> Iterator[str]:
     then = headgate(world, *kill.then)
     if then.status:
         yield then.told()
-    found = check(world, is_settled=kill.then != _STATUS)
+    found = check(world, is_settled=kill.then == _GC)
     yield from (f"after the next command: {fault}" for fault in found.faults)
     if not _side(kill, reference, found.heads):
         yield f"the next command left {found.heads}"
@@ -282,7 +282,7 @@ def _side(kill: Kill, reference: Reference, heads: Mapping[str, Head]) -> str:
 
 def _next(scenario: Scenario, chance: random.Random) -> tuple[str, ...]:
     """Return the next command: mostly the same again, else one that looks or one that cleans up."""
-    others = [_STATUS, _GC]
+    others = [_STATUS, _GC] if scenario.world == "new" else [_STATUS, _GC, _SQL]
     return chance.choice(others) if chance.random() < 0.3 else scenario.again
 
 

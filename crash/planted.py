@@ -12,6 +12,7 @@ from crash.process import PLANTED
 from crash.worlds import Worlds
 
 RUNS_MAX = 60
+LEASES = "every lease is granted"
 
 
 def forget_the_intent() -> None:
@@ -80,29 +81,44 @@ BUGS: Mapping[str, Callable[[], None]] = {
     "the switch is torn": tear_the_switch,
     "builds are sealed early": seal_early,
     "recovery is skipped": skip_recovery,
-    "every lease is granted": grant_every_lease,
+    LEASES: grant_every_lease,
     "gc drops what is retained": collect_what_is_retained,
 }
 
 
 def hunt(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
     """Play with a bug until it is found; return how many runs that took, and the first fault, empty if none."""
-    references = {
-        s: kills.measure(s, worlds, worlds.folder) for s in kills.SCENARIOS if s.name in ("apply", "rollback")
-    }
+    return _raced(name, worlds, chance) if name == LEASES else _killed(name, worlds, chance)
+
+
+def _raced(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
     pair = races.PAIRS[0]
     outcomes = races.outcomes(pair, worlds)
+    with _planted(name):
+        for number in range(1, RUNS_MAX + 1):
+            if faults := races.race(pair, 1, worlds, chance, lambda _: None, known=outcomes).faults:
+                return number, faults[0]
+    return RUNS_MAX, ""
+
+
+def _killed(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
+    found = [s for s in kills.SCENARIOS if s.name in ("apply", "rollback")]
+    references = {s: kills.measure(s, worlds, worlds.folder) for s in found}
     killing = [kill for s, reference in references.items() for kill in _worthwhile(s, reference, chance)]
     chance.shuffle(killing)
+    with _planted(name):
+        for number in range(0, RUNS_MAX, kills.RUNS_AT_ONCE):
+            some = killing[number : number + kills.RUNS_AT_ONCE]
+            if faults := kills.carry_out(some, references, worlds, lambda _: None).faults:
+                return number + len(some), faults[0]
+    return RUNS_MAX, ""
+
+
+@contextmanager
+def _planted(name: str) -> Iterator[None]:
     PLANTED.append(name)
     try:
-        for number, kill in enumerate(killing[:RUNS_MAX], 1):
-            fault = _first(kills.carry_out([kill], references, worlds, lambda _: None).faults)
-            if not fault and number % 4 == 0:
-                fault = _first(races.race(pair, 1, worlds, chance, lambda _: None, known=outcomes).faults)
-            if fault:
-                return number, fault
-        return len(killing), ""
+        yield
     finally:
         PLANTED.clear()
 
@@ -111,15 +127,11 @@ def _worthwhile(scenario: kills.Scenario, reference: kills.Reference, chance: ra
     for kill in kills.at_every_call(scenario, reference, chance):
         if kill.told.rpartition(".")[2] in kills.WRITING:
             yield kill
-    for number in range(len(reference.statements)):
+    for number in chance.sample(range(len(reference.statements)), min(30, len(reference.statements))):
         spec = {"level": "statement", "kill": number, "when": "after"}
         yield kills.Kill(
             scenario, f"after statement {number}", spec, 0.0, chance.choice((scenario.again, ("gc", "--yes")))
         )
-
-
-def _first(faults: list[str]) -> str:
-    return faults[0] if faults else ""
 
 
 def _sealed(build: Any) -> Any:
