@@ -108,13 +108,16 @@ def saved(path: Path, session: Session | None = None) -> Planned:
     except ValueError as error:
         raise UsageError(f"{path} is not a saved plan; headgate plan --out FILE makes one") from error
     found = plan_from_json(body)
-    files = {name: base64.b64decode(text) for name, text in body.get("files", {}).items()}
+    try:
+        shows, files = int(body["shows"]), {n: base64.b64decode(t) for n, t in body["files"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"{path} is a damaged plan ({error!r}): plan again") from error
     stale: tuple[Diagnostic, ...] = ()
     if session is not None:
         session.environment(found.environment)
         with session.reading() as reading:
             stale = stale_entries(found, snapshot_of(session, reading, found.environment, engine=found.engine))
-    return Planned(found, int(body.get("shows", 0)), bool(body.get("is_new")), stale=stale, files=files)
+    return Planned(found, shows, bool(body.get("is_new")), stale=stale, files=files)
 
 
 def snapshot_of(session: Session, reading: Reading, environment: str, *, engine: str) -> Snapshot:

@@ -35,6 +35,7 @@ CODES: Mapping[str, str] = {
     "HG208": "An output column has no name.",
     "HG209": "Two output columns have one name.",
     "HG210": "Two tables of one name stand in one FROM without aliases.",
+    "HG211": "A function runs a text as SQL.",
     "HG301": "Two declarations have the same address.",
     "HG302": "An asset reads itself, directly or through others.",
     "HG303": "Something is declared that this version does not support.",

@@ -266,7 +266,7 @@ def _key(node: Node, chosen: Mapping[Address, _Choice]) -> Digest | None:
 
 def _not_applied(address: Address, name: str, *, is_clean: bool) -> Diagnostic:
     if is_clean:
-        summary = f"{name} does not show {address} as the commit has it"
+        summary = f"{name} does not show {address} as the repository has it"
         return Diagnostic("HG511", summary, hint=f"Build it first: headgate apply {name}")
     summary = f"{name} shows {address} from code that is in no commit, or not yet the committed one"
     return Diagnostic("HG511", summary, hint=f"Commit your changes, or apply what is committed: headgate apply {name}")
