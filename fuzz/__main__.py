@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     parts = _parts(options.seed, options.cases, options.jobs)
     edits = _together("edits", parts, options.seconds)
     show(edits)
-    neutral = _together("neutral", _parts(options.seed, options.cases // 5, options.jobs), options.seconds)
+    neutral = _together("neutral", _parts(options.seed, max(options.cases // 5, 1), options.jobs), options.seconds)
     show_neutral(neutral)
     missed = hunt(range(options.seed, options.seed + options.planted), options.jobs) if options.planted else 0
     return 1 if edits.wrong or neutral.wrong or missed else 0

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from fuzz.edits import Table
 from fuzz.grammar import Query, class_of
 from fuzz.mutations import mutated
-from fuzz.projects import RAW_COLUMNS, Projects, Table
+from fuzz.projects import RAW_COLUMNS, Projects
 from fuzz.world import Invalid, Tally, World, Wrong, shape
 from headgate.core.address import Address
 from headgate.plugins.engines.duckdb_binder import DuckBinder
@@ -19,6 +20,8 @@ from headgate.plugins.engines.duckdb_binder import DuckBinder
 ASSETS = (3, 6)
 EDITS = (3, 6)
 TRIES = 12
+PROBED = 0.6
+"""The share of cases with readers that read but one thing."""
 VIEWS = 0.2
 """The share of assets that are views."""
 
@@ -55,6 +58,9 @@ class Case:
         try:
             self._sources()
             self._assets()
+            if self.chance.random() < PROBED:
+                with contextlib.suppress(Invalid):
+                    self._probes()
             self._play()
             self.tally.cases += 1
         except Wrong as fault:
@@ -116,6 +122,20 @@ class Case:
                     continue
                 self.queries[address] = query
                 break
+
+    def _probes(self) -> None:
+        """Add readers that see one thing each: the number of rows, the values of one column."""
+        for number, address in enumerate(self.chance.sample(list(self.queries), min(2, len(self.queries)))):
+            columns = [c.name for c in self.world.shown[address].shape]
+            texts = (
+                f"select count(*) as k from {address}",
+                f'select "{self.chance.choice(columns)}" as k from {address}',
+            )
+            for letter, text in zip("pv", texts, strict=True):
+                probe = Address(f"m.{letter}{number}")
+                self.kinds[probe] = "table"
+                self._apply(probe, Written(text))
+                self.queries[probe] = Written(text)
 
     def _apply(self, address: Address, query: Query | Written) -> bool:
         return self.world.apply(address, query.text(), self.tally, kind=self.kinds[address])

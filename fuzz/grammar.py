@@ -3,11 +3,17 @@
 A query is kept as its clauses, so that an edit can replace one of them and leave the others as they are.
 """
 
+# ruff: noqa: E501  # one form of SQL a line
+
 from __future__ import annotations
 
 import dataclasses
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+Make = Callable[[str], str]
+"""Makes an expression of a class."""
 
 Scope = list[tuple[str, str]]
 """What expressions may use: how a column is written, and its class: i(nteger), s(tring), f(loat), d(ate), n(umeric), l(ist),
@@ -149,8 +155,8 @@ class Grammar:
         return str(build(scope, depth - 1))
 
     def _i(self, scope: Scope, depth: int) -> str:
-        e = lambda kind: self.expression(scope, kind, depth)  # noqa: E731
-        forms = [
+        e: Make = lambda kind: self.expression(scope, kind, depth)  # noqa: E731
+        forms: list[Callable[[], str]] = [
             lambda: f"{e('i')} + {e('i')}", lambda: f"({e('i')} - {e('i')}) * {e('i')}", lambda: f"coalesce({e('i')}, {e('i')})",
             lambda: f"case when {self.condition(scope, depth)} then {e('i')} else {e('i')} end",
             lambda: f"length({e('s')})", lambda: f"abs({e('i')}) % 3", lambda: f"nullif({e('i')}, {e('i')})",
@@ -173,8 +179,8 @@ class Grammar:
         return f"map {{'a': {self.expression(scope, 'i', depth)}}}"
 
     def _s(self, scope: Scope, depth: int) -> str:
-        e = lambda kind: self.expression(scope, kind, depth)  # noqa: E731
-        forms = [
+        e: Make = lambda kind: self.expression(scope, kind, depth)  # noqa: E731
+        forms: list[Callable[[], str]] = [
             lambda: f"{e('s')} || {e('s')}", lambda: f"upper({e('s')})", lambda: f"cast({e('i')} as varchar)",
             lambda: f"coalesce({e('s')}, 'none')", lambda: f"left({e('s')}, 1)", lambda: f"replace({e('s')}, 'a', 'x')",
             lambda: f"substring({e('s')}, 1, 2)", lambda: f"concat({e('s')}, {e('i')})", lambda: f"trim({e('s')})",
@@ -183,8 +189,8 @@ class Grammar:
         return self.chance.choice(forms)()
 
     def _f(self, scope: Scope, depth: int) -> str:
-        e = lambda kind: self.expression(scope, kind, depth)  # noqa: E731
-        forms = [
+        e: Make = lambda kind: self.expression(scope, kind, depth)  # noqa: E731
+        forms: list[Callable[[], str]] = [
             lambda: f"{e('f')} * {e('f')}", lambda: f"{e('i')} / 4", lambda: f"-({e('f')})", lambda: f"round({e('f')}, 1)",
             lambda: f"cast({e('i')} as double)", lambda: f"coalesce({e('f')}, 0.0::double)",
         ]  # fmt: skip
@@ -202,7 +208,7 @@ class Grammar:
     def _l(self, scope: Scope, depth: int) -> str:
         e = self.expression(scope, "l", depth)
         body = self.chance.choice(["e + 1", "e * 2", f"e + {self.expression(scope, 'i', 0)}"])
-        forms = [
+        forms: list[Callable[[], str]] = [
             lambda: f"list_transform({e}, lambda e: {body})", lambda: f"list_sort({e})", lambda: f"{e}[1:1]",
             lambda: f"[{self.expression(scope, 'i', depth)}]", lambda: f"list_filter({e}, lambda q: q > 1)",
         ]  # fmt: skip
@@ -210,8 +216,8 @@ class Grammar:
 
     def condition(self, scope: Scope, depth: int = 1) -> str:
         """Return a condition."""
-        e = lambda kind: self.expression(scope, kind, min(depth, 1))  # noqa: E731
-        forms = [
+        e: Make = lambda kind: self.expression(scope, kind, min(depth, 1))  # noqa: E731
+        forms: list[Callable[[], str]] = [
             lambda: f"{e('i')} {self.chance.choice(['<', '<=', '=', '<>', '>'])} {e('i')}",
             lambda: f"{e('s')} like {self.chance.choice([repr('a%'), repr('%b'), repr('_')])}",
             lambda: f"{e('i')} in ({self.literal('i')}, {self.literal('i')})", lambda: f"{e('s')} is null",
@@ -227,8 +233,8 @@ class Grammar:
 
     def aggregate(self, scope: Scope) -> str:
         """Return an aggregate call."""
-        e = lambda kind: self.expression(scope, kind, 1)  # noqa: E731
-        forms = [
+        e: Make = lambda kind: self.expression(scope, kind, 1)  # noqa: E731
+        forms: list[Callable[[], str]] = [
             lambda: "count(*)", lambda: f"count({e('s')})", lambda: f"sum({e('i')})", lambda: f"max({e('i')})",
             lambda: f"min({e('s')})", lambda: f"count(distinct {e('i')})", lambda: f"avg({e('i')})",
             lambda: f"sum({e('f')})", lambda: f"sum({e('n')})", lambda: f"bool_or({self.condition(scope, 0)})",
@@ -244,7 +250,7 @@ class Grammar:
 
     def window(self, scope: Scope) -> str:
         """Return a window call."""
-        e = lambda kind: self.expression(scope, kind, 0)  # noqa: E731
+        e: Make = lambda kind: self.expression(scope, kind, 0)  # noqa: E731
         partition = f"partition by {e('s')}" if self.maybe(0.6) else ""
         order = f"order by {e('i')}, {e('s')}"
         frame = self.chance.choice(
@@ -255,7 +261,7 @@ class Grammar:
         )  # fmt: skip
         if self.maybe(0.15):
             order = f"order by {e('i')} desc nulls first"
-        forms = [
+        forms: list[Callable[[], str]] = [
             lambda: f"row_number() over ({partition} {order})", lambda: f"rank() over ({partition} {order})",
             lambda: f"sum({e('i')}) over ({partition} {order} {frame})", lambda: f"count(*) over ({partition})",
             lambda: f"lag({e('i')}) over ({partition} {order})", lambda: f"max({e('i')}) over ({partition})",
@@ -279,7 +285,7 @@ class Grammar:
         if ours is None or theirs is None:
             return self.condition(scope)
         filter_ = self.condition(inner, 0)
-        forms = [
+        forms: list[Callable[[], str]] = [
             lambda: f"{ours} in (select {theirs} from {name} as z where {filter_})",
             lambda: f"exists (select 1 from {name} as z where {theirs} = {ours} and {filter_})",
             lambda: f"not exists (from {name} as z where {theirs} = {ours})",

@@ -4,6 +4,8 @@ Such an edit knows nothing of what it changes. Most give a query that means some
 in other words, some one that the engine refuses; all three are wanted.
 """
 
+# ruff: noqa: E501  # one form of SQL a line
+
 from __future__ import annotations
 
 import random
@@ -33,7 +35,7 @@ NAMES = ("k", "a", "b", "c", "d", "m", "n", "s", "t0.k", "t1.k", "t0.a", "t1.a",
 def mutated(text: str, chance: random.Random) -> str:
     """Return the text with one thing changed; the same text where nothing was found in some tries."""
     forms: tuple[Callable[[str, random.Random], str], ...] = (
-        _swapped, _swapped, _swapped, _renumbered, _renumbered, _renamed, _renamed, _unqualified, _unwrapped, _realiased,
+        _swapped, _swapped, _swapped, _renumbered, _renumbered, _renamed, _renamed, _unqualified, _unwrapped, _realiased, _rekeyed, _rekeyed,
         _retargeted,
     )  # fmt: skip
     for _ in range(8):
@@ -91,6 +93,17 @@ def _unwrapped(text: str, chance: random.Random) -> str:
 def _realiased(text: str, chance: random.Random) -> str:
     """Give something another alias, often the name of a column: what was found elsewhere is found here from then on."""
     return _replaced(text, r"(?<= as )\w\b", chance, lambda _: chance.choice(["k", "a", "b", "m", "s", "p", "q"]))
+
+
+def _rekeyed(text: str, chance: random.Random) -> str:
+    """Give a window, a group, DISTINCT ON or an order another key, or a frame another bound."""
+    word = chance.choice(["partition by ", "group by ", r"distinct on \(", "order by ", "rows ", "filter "])
+    if word == "rows ":
+        frames = ["rows 1 preceding", "rows 2 preceding", "rows unbounded preceding", ""]
+        return _replaced(text, r"(?:rows|groups) [^)]*", chance, lambda _: chance.choice(frames))
+    if word == "filter ":
+        return _replaced(text, r"filter \((?:where )?[^()]*\)", chance, lambda _: "filter (where k > 1)")
+    return _replaced(text, rf"(?<={word})[^ ,()]+", chance, lambda _: chance.choice(NAMES))
 
 
 def _retargeted(text: str, chance: random.Random) -> str:

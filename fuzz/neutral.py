@@ -1,7 +1,7 @@
 """Edits that cannot matter: after each, nothing may be built but what the edit itself says.
 
-Comments, layout, the case of keywords, aliases, names of CTEs and of lambda parameters build nothing. Nor does the order
-of columns. A column that is added to an asset, or edited there, builds that asset alone, as long as nobody reads it.
+Comments, layout, the case of keywords, aliases, names of CTEs and of lambda parameters build nothing, nor does the
+order of columns. A column that is added to an asset, or edited there, builds that asset alone, while nobody reads it.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ def _forget_rows_in_key(stack: contextlib.ExitStack) -> None:
 def _forget_taint(stack: contextlib.ExitStack) -> None:
     import fuzz.world
 
-    stack.enter_context(patch.object(fuzz.world, "published_versions", lambda recipe, plain, build: plain))
+    stack.enter_context(patch.object(fuzz.world, "published_versions", lambda _recipe, plain, _build: plain))
 
 
 def _forget_order(stack: contextlib.ExitStack) -> None:
@@ -172,7 +172,7 @@ def _forget_order(stack: contextlib.ExitStack) -> None:
 
 
 def _forget_types_in_key(stack: contextlib.ExitStack) -> None:
-    """Neither the key nor the recipe knows the types of the columns."""
+    """Let neither the key nor the recipe know the types of the columns."""
     import fuzz.world
     from headgate.sql import analyse
 
@@ -191,7 +191,7 @@ def _forget_types_in_key(stack: contextlib.ExitStack) -> None:
 
 
 def _forget_shape_in_key(stack: contextlib.ExitStack) -> None:
-    """The key knows the set of the columns' versions, not which column has which."""
+    """Let the key know the set of the columns' versions, not which column has which."""
     import fuzz.world
 
     def changed(kind: str, shape: Any, found: versions.Versions, marks: tuple[str, ...] = ()) -> Any:
@@ -202,10 +202,10 @@ def _forget_shape_in_key(stack: contextlib.ExitStack) -> None:
 
 
 def _ignore_new_columns(stack: contextlib.ExitStack) -> None:
-    """A text is understood once: stars, USING, NATURAL and bare names are not resolved again over other columns."""
+    """Understand a text once: stars, USING, NATURAL and bare names are not resolved again over other columns."""
     import fuzz.world
+    from headgate.sql.analyse import analyse as original
 
-    original = fuzz.world.analyse
     known: dict[str, Any] = {}
 
     def changed(query: Any, **rest: Any) -> Any:
@@ -229,7 +229,7 @@ def _parentheses_do_not_count(stack: contextlib.ExitStack) -> None:
 
 
 def _names_stay_inside(stack: contextlib.ExitStack) -> None:
-    """A bare name is looked up in the query around before the query itself."""
+    """Look a bare name up in the query around before the query itself."""
     from headgate.sql import names
 
     original = names.resolve
@@ -244,7 +244,7 @@ def _names_stay_inside(stack: contextlib.ExitStack) -> None:
 
 
 def _merged_columns_are_left(stack: contextlib.ExitStack) -> None:
-    """A column of USING or NATURAL is the left one, whatever the join."""
+    """Take the left column for one of USING or NATURAL, whatever the join."""
     from headgate.sql import sources
 
     stack.enter_context(patch.object(sources, "term", _term_with(_drops("using", 0, 2))))

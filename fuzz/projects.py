@@ -1,5 +1,7 @@
 """Random queries over what is there already, random data, and random edits of both."""
 
+# ruff: noqa: E501  # one form of SQL a line
+
 from __future__ import annotations
 
 import random
@@ -235,12 +237,12 @@ class Projects(Edits):
         if query.star or query.order or query.qualify or not self.grammar.maybe(0.12):
             return
         other = Query()
-        self._sources(other, [t for t in tables])
+        self._sources(other, list(tables))
         other.ctes.clear()
         if any(s.text.startswith("q") for s in other.sources):
             return
         scope = self.scope(other)
-        classes = [self._class_of_item(query, n) for n in range(len(query.items))]
+        classes = [self._class_of_item() for _ in query.items]
         other.items = [
             (self.grammar.expression(scope, k, 1), a) for k, (_, a) in zip(classes, query.items, strict=True)
         ]
@@ -260,7 +262,7 @@ class Projects(Edits):
             other.items = [(e, self.chance.choice([a, "yy"]) if n == 0 else a) for n, (e, a) in enumerate(other.items)]
         query.set_kind = self.chance.choice(kinds)
 
-    def _class_of_item(self, query: Query, number: int) -> str:
+    def _class_of_item(self) -> str:
         return "s" if self.grammar.maybe(0.5) else "i"
 
     def _order_and_limit(self, query: Query) -> None:

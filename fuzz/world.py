@@ -1,7 +1,7 @@
 """A world: a project, its builds, and an environment that points to some of them.
 
-Each step links the project as Headgate does, reuses what the planner's rule allows, and builds the rest in a real DuckDB.
-Then every table that the environment shows must be what its query gives over the tables that the environment shows. By
+Each step links the project as Headgate does, reuses what the planner's rule allows, and builds the rest in DuckDB. Then
+every table that the environment shows must be what its query gives over the tables that the environment shows. By
 induction over the graph, some full rebuild of the repository gives exactly this environment.
 """
 

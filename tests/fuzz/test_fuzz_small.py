@@ -10,26 +10,26 @@ FOUND_SOON = (
     "the right side of a join is forgotten",
     "rows of inputs are forgotten",
     "the content of a source is forgotten",
-    "published versions forget the build",
+    "the bound of LIMIT is forgotten",
 )
 """Planted bugs that a few cases find; `python -m fuzz` hunts all of them."""
 
 
 def test_no_reuse_is_wrong() -> None:
-    seen = campaign("edits", range(40))
+    seen = campaign("edits", range(25))
     assert seen.wrong == []
-    assert seen.tally.cases + len(seen.broken) == 40
-    assert seen.tally.reused > 200
+    assert seen.tally.cases + len(seen.broken) == 25
+    assert seen.tally.reused > 100
     assert seen.tally.rebuilt > 100
 
 
 def test_neutral_edits_build_nothing() -> None:
-    seen = campaign("neutral", range(40))
+    seen = campaign("neutral", range(25))
     assert seen.wrong == []
-    assert seen.tally.steps > 60
+    assert seen.tally.steps > 40
 
 
 @pytest.mark.parametrize("name", FOUND_SOON)
 def test_a_planted_bug_is_found(name: str) -> None:
     assert name in NAMES
-    assert found_in(name, range(60)) is not None
+    assert found_in(name, range(5000, 5060)) is not None

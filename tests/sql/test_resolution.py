@@ -44,6 +44,8 @@ def recipe_of(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-unty
         # A window made from another one.
         "select count(*) over w2 as n from s.t window w as (partition by k), w2 as (w order by a)",
         "select t.a, x from s.u, s.t as t join (select a from s.t) as v using (a)",
+        # The engine takes these for two keys, and `a, rollup (a)` for one.
+        "select t.a as e, count(*) as n from s.t as t group by a, rollup (t.a)",
     ],
 )
 def test_what_is_not_certain_is_opaque(recipe_of, text: str) -> None:  # type: ignore[no-untyped-def]
