@@ -47,6 +47,8 @@ class Edits:
             self._edit_alias, self._edit_having, self._edit_set, self._edit_literal, self._edit_literal, self._edit_qualify,
             self._edit_group, self._edit_aggregate, self._edit_order, self._edit_cte, self._edit_source,
         ]  # fmt: skip
+        if any(" over (" in expression for expression, _ in other.items):
+            edits += [self._edit_partition] * 6  # else windows are edited too seldom to be proven
         for _ in range(6):
             edit = chance.choice(edits)
             if edit(other, scope, tables):
@@ -68,6 +70,24 @@ class Edits:
         kind = self.chance.choice("isfdn")
         query.items[number] = (self.grammar.expression(scope, kind), name)
         return True
+
+    def _edit_partition(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
+        """Give a window another partition, or one where it had none; everything else stays."""
+        numbers = [n for n, (expression, _) in enumerate(query.items) if " over (" in expression]
+        columns = [name for name, kind in scope if kind in "is"]
+        if not numbers or not columns:
+            return False
+        number = self.chance.choice(numbers)
+        expression, name = query.items[number]
+        column = self.chance.choice(columns)
+        if "partition by" in expression:
+            changed = re.sub(
+                r"partition by (?:(?! order by| rows|\)).)*", f"partition by {column}", expression, count=1
+            )
+        else:
+            changed = expression.replace(" over (", f" over (partition by {column} ", 1)
+        query.items[number] = (changed, name)
+        return changed != expression
 
     def _edit_where(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
         query.where = "" if query.where and self.grammar.maybe(0.3) else self.grammar.condition(scope)
