@@ -44,6 +44,9 @@ def recipe_of(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-unty
         # A window made from another one.
         "select count(*) over w2 as n from s.t window w as (partition by k), w2 as (w order by a)",
         "select t.a, x from s.u, s.t as t join (select a from s.t) as v using (a)",
+        # The members are named after the columns, which have other names behind a CTE.
+        "select to_json(struct_pack(a)) as e from s.t",
+        "select to_json(struct_insert({'q': 1}, a)) as e from s.t",
         # The engine takes these for two keys, and `a, rollup (a)` for one.
         "select t.a as e, count(*) as n from s.t as t group by a, rollup (t.a)",
     ],
@@ -83,3 +86,20 @@ def test_a_drawn_bound_taints_the_rows(recipe_of) -> None:  # type: ignore[no-un
 def test_a_frame_of_rows_without_order_is_tainted(recipe_of) -> None:  # type: ignore[no-untyped-def]
     assert recipe_of("select sum(a) over (rows 1 preceding) as n from s.t").columns[0].term.tainted
     assert not recipe_of("select sum(a) over (partition by k) as n from s.t").columns[0].term.tainted
+
+
+def test_sums_that_the_engine_makes_in_floats_are_tainted(recipe_of) -> None:  # type: ignore[no-untyped-def]
+    assert recipe_of("select sum(a::uhugeint) as e from s.t").columns[0].term.tainted
+    assert not recipe_of("select sum(a::hugeint) as e from s.t").columns[0].term.tainted
+
+
+def test_a_member_that_is_not_there_is_looked_for_around(recipe_of) -> None:  # type: ignore[no-untyped-def]
+    # The inner x is no struct, so the engine takes the table around of that name.
+    text = "select (select count(*) from s.u where x.a > 0) as e from s.t as x"
+    assert {(r.address, r.column) for r in recipe_of(text).columns[0].term.reads} >= {(T, "a")}
+
+
+def test_an_aggregate_in_the_window_clause_makes_one_group(recipe_of) -> None:  # type: ignore[no-untyped-def]
+    plain = recipe_of("select 1 as e from s.t")
+    grouped = recipe_of("select 1 as e, row_number() over w as n from s.t window w as (order by count(*))")
+    assert plain.rows != grouped.rows

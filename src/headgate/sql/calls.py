@@ -28,6 +28,9 @@ def read_call(stage: Stage, node: exp.Anonymous) -> Field:
         return Field("", term("grouping", *(stage.encode(a).term for a in arguments)), True)
     if name not in functions.SCALARS and name not in functions.VOLATILE:
         raise Opaque(f"function {name} is not known")
+    named = arguments[functions.NAMING_SCALARS[name] :] if name in functions.NAMING_SCALARS else []
+    if not all(isinstance(a, exp.PropertyEQ) for a in named):
+        raise Opaque(f"{name} with members that are named after columns is not understood")
     items = [stage.encode(a) for a in arguments]
     exact = name in functions.EXACT_SCALARS or (
         name in functions.EXACT_IF_ARGUMENTS_ARE and all(item.is_exact for item in items)

@@ -67,6 +67,10 @@ LIST_SCALARS = frozenset(
 )
 """Scalars that give a list, whatever they are given."""
 
+NAMING_SCALARS = {"struct_insert": 1, "struct_pack": 0, "struct_update": 1, "union_value": 0}
+"""Scalars whose members are named ``name := value``, or after a column where no name is given (seen); from which
+argument on."""
+
 VOLATILE = frozenset(
     """
     age ago current_date current_localtime current_localtimestamp current_time current_timestamp gen_random_uuid
@@ -152,10 +156,11 @@ DYNAMIC_SQL = frozenset({"query", "query_table", "json_execute_serialized_sql"})
 EXACT_TYPES = frozenset(
     """
     BIGINT BIT BLOB BOOLEAN DATE DECIMAL HUGEINT INTEGER SMALLINT TIME TIMESTAMP TIMESTAMP_MS TIMESTAMP_NS
-    TIMESTAMP_S TINYINT UBIGINT UHUGEINT UINTEGER USMALLINT UTINYINT UUID VARCHAR
+    TIMESTAMP_S TINYINT UBIGINT UINTEGER USMALLINT UTINYINT UUID VARCHAR
     """.split()
 ) | {"TIMESTAMP WITH TIME ZONE"}
-"""Types of which equal values are the same bits. Not so: floats (0.0 and -0.0), INTERVAL, TIMETZ, nested ones."""
+"""Types of which equal values are the same bits. Not so: floats (0.0 and -0.0), INTERVAL, TIMETZ, nested ones.
+UHUGEINT is left out as well: it is added up, and added to other integers, as DOUBLE (seen)."""
 
 
 def is_exact_type(type_: str) -> bool:

@@ -44,13 +44,27 @@ def resolve(stage: Stage, parts: list[str], node: Any) -> Field:
         if aliased is not None and (not here or scope.aliases_compete):
             here.append(_members(aliased, parts[1:]))
         found += [_outside(item, crossed) for item in here]
-        if here and not (only_alias and aliased is not None):
+        if here and not (only_alias and aliased is not None) and not _may_be_outside(scope, parts):
             break
         crossed.append(scope)
         scope = scope.outer
     if found and is_uncertain:
         raise Opaque(f"{parts[-1]} may mean a column that the engine names itself")
     return either(parts[-1], found) if found else _unresolved(stage, parts, node)
+
+
+def _may_be_outside(scope: Scope, parts: list[str]) -> bool:
+    """Tell whether what was found is a member of a column, which the engine passes over where there is none.
+
+    ``x.y`` with a column x here that is no struct, and a table x around with a column y, is the latter (seen).
+    """
+    if len(parts) == 1:
+        return False
+    item = scope.item(parts[0])
+    if item is not None and item.field(lowered(parts[1])) is not None:
+        return False
+    item = scope.item(parts[1], parts[0]) if len(parts) > 2 else None
+    return item is None or item.field(lowered(parts[2])) is None
 
 
 def _outside(item: Field, crossed: list[Scope]) -> Field:

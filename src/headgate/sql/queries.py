@@ -469,5 +469,6 @@ def _names_itself(cte: exp.Expression, name: str) -> bool:
 def _is_grouped(node: Any) -> bool:
     if node.args.get("group") is not None or node.args.get("having") is not None:
         return True
-    clauses = [*(node.args.get("expressions") or ()), node.args.get("qualify"), node.args.get("order")]
+    clauses = [*(node.args.get("expressions") or ()), *(node.args.get("windows") or ())]
+    clauses += [node.args.get("qualify"), node.args.get("order")]
     return any(has_aggregate(clause) for clause in clauses if clause is not None)
