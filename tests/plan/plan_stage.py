@@ -22,6 +22,7 @@ from headgate.core.versions import (
     live_version,
     plain_versions,
     published_versions,
+    source_key,
     source_versions,
 )
 from headgate.plan.make import make_plan
@@ -224,7 +225,7 @@ class State:
         if isinstance(node, SourceNode):
             assert step.capture is not None
             plain = source_versions(step.capture.token, step.shape)
-            key, recipe = build_key("source", step.shape, plain), Digest("")
+            key, recipe = source_key(node.location, step.shape, plain), Digest("")
         else:
             assert isinstance(node, Node)
             key, plain, reads = self._versions(node, built)

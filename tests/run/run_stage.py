@@ -32,7 +32,7 @@ from headgate.core.records import (
     build_to_json,
     pointer_to_json,
 )
-from headgate.core.versions import build_key, plain_versions, source_versions, stable_reads_of
+from headgate.core.versions import build_key, plain_versions, source_key, source_versions, stable_reads_of
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
 from headgate.run.carry_out import Outcome, carry_out
 
@@ -256,7 +256,7 @@ class Stage:
             token = node.token or (loads(text)["token"] if text else digest("capture", address, 1))
             capture = Capture(token, 1, node.token is not None, Digest(""))
             versions = source_versions(token, asset.shape)
-            key = build_key("source", asset.shape, versions)
+            key = source_key(node.location, asset.shape, versions)
             seen[address] = lambda read: versions.of(read.aspect, read.column)
         else:
             plain = plain_versions(node.recipe, lambda read: seen[read.address](read))

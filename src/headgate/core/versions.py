@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from headgate.core.declarations import FileSource, Kind, TableSource
 from headgate.core.hashing import Digest, digest
 from headgate.core.recipe import Aspect, Read, Recipe, Shape, Term
 
@@ -117,6 +118,16 @@ def build_key(kind: str, shape: Shape, versions: Versions, marks: tuple[str, ...
     """Return the key under which a build of this content is found again. The order of the columns does not count."""
     columns = tuple(sorted((c.name, c.type, versions.columns[c.name]) for c in shape))
     return digest("build", kind, columns, versions.rows, versions.order, marks)
+
+
+def source_key(location: FileSource | TableSource, shape: Shape, versions: Versions) -> Digest:
+    """Return the key of a source's capture. The pattern of files is in it, although their content is in the versions.
+
+    A capture says where a live view reads, so another pattern needs one of its own; what was built from it stays, as
+    the versions are the same.
+    """
+    marks = (location.pattern,) if isinstance(location, FileSource) else ()
+    return build_key(Kind.SOURCE.value, shape, versions, marks)
 
 
 def build_id(key: Digest, nonce: str) -> Digest:

@@ -8,7 +8,7 @@ from headgate.core.graph import SourceNode
 from headgate.core.hashing import Digest, digest
 from headgate.core.plan import Action, Cause, Step
 from headgate.core.records import Build, Capture
-from headgate.core.versions import build_key, source_versions
+from headgate.core.versions import source_key, source_versions
 from headgate.plan.ground import Ground, Standing
 from headgate.plan.impact import affected_of, shape_difference
 from headgate.plan.outcome import LIVE, Outcome, of_build
@@ -37,7 +37,7 @@ def table_token(engine: str, address: Address, number: int) -> Digest:
 
 
 def _plan_files(node: SourceNode, token: Digest, ground: Ground, standing: Standing) -> Outcome:
-    key = build_key(Kind.SOURCE.value, node.shape, source_versions(token, node.shape))
+    key = source_key(node.location, node.shape, source_versions(token, node.shape))
     if standing.present and standing.present.key == key:
         return _pointing(node, standing, standing.present)
     found = next((b for b in ground.shared(key, node.address) if b.kind is Kind.SOURCE), None)
@@ -99,7 +99,7 @@ def _capturing(node: SourceNode, standing: Standing, ground: Ground, capture: Ca
         action=Action.CAPTURE,
         cause=_cause(node, standing, Cause.NEW),
         shape=node.shape,
-        key=build_key(Kind.SOURCE.value, node.shape, versions),
+        key=source_key(node.location, node.shape, versions),
         replaces=standing.own.build if standing.own else None,
         node=node,
         capture=capture,

@@ -187,7 +187,6 @@ class _Linking:
         waiting: Mapping[Address, set[Address]],
         readers: Mapping[Address, list[Address]],
     ) -> None:
-        waiting[address].add(address)  # never ready again
         for reader in readers[address]:
             waiting[reader].discard(address)
             if not waiting[reader]:
@@ -243,7 +242,7 @@ class _Linking:
 
     def _cycles(self, waiting: Mapping[Address, set[Address]], inputs: Mapping[Address, tuple[Address, ...]]) -> None:
         """Report each cycle once, with its path."""
-        stuck = {address for address, needed in waiting.items() if address not in needed}
+        stuck = {address for address, needed in waiting.items() if needed}
         places = {a.address: a.properties.place for a in self.declarations.assets}
         while stuck:
             path = _cycle(min(stuck), inputs, stuck)
@@ -361,8 +360,10 @@ def _facts(node: AnyNode) -> tuple[str | tuple[str, ...], ...]:
     if isinstance(node, Node):
         return (*facts, node.recipe.digest(), node.file_digest, *(c.name for c in node.recipe.columns))
     if isinstance(node, SourceNode):
+        place = node.location
+        where = (place.pattern,) if isinstance(place, FileSource) else (place.schema, place.name)
         shape = tuple(f"{c.name} {c.type}" for c in node.shape)
-        return (*facts, node.token or "", str(node.is_captured), *shape)
+        return (*facts, *where, node.token or "", str(node.is_captured), *shape)
     return (*facts, *(f"{address}.{c}" for address, columns in sorted(node.uses.items()) for c in columns))
 
 

@@ -22,6 +22,7 @@ from headgate.core.versions import (
     live_version,
     plain_versions,
     published_versions,
+    source_key,
     source_versions,
 )
 
@@ -103,7 +104,7 @@ def capture_of(step: Step, node: SourceNode) -> Capture:
 
 def _draft_of_source(step: Step, node: SourceNode) -> Draft:
     versions = source_versions(capture_of(step, node).token, step.shape)
-    return Draft(step, build_key(Kind.SOURCE.value, step.shape, versions), versions, {})
+    return Draft(step, source_key(node.location, step.shape, versions), versions, {})
 
 
 def _draft_of_node(step: Step, builds: Mapping[Address, Build]) -> Draft:
