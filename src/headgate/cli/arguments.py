@@ -204,7 +204,7 @@ def _releases(parser: _Parser) -> None:
         "headgate releases dev --limit 5",
     )
     parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="the protected one, by default")
-    parser.add_argument("--limit", "-n", metavar="N", type=int, default=20, help="so many at most; 0 for all (20)")
+    parser.add_argument("--limit", "-n", metavar="N", type=_number, default=20, help="so many at most; 0 for all (20)")
 
 
 def _status(parser: _Parser) -> None:
@@ -238,7 +238,7 @@ def _sql(parser: _Parser) -> None:
     parser.add_argument("environment", metavar="ENV", help="the environment to ask")
     parser.add_argument("query", metavar="QUERY", help="one SELECT")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="of the answer (table)")
-    parser.add_argument("--limit", metavar="N", type=int, default=None, help="rows at most; 0 for all (table: 100)")
+    parser.add_argument("--limit", metavar="N", type=_number, default=None, help="rows at most; 0 for all (table: 100)")
 
 
 def _gc(parser: _Parser) -> None:
@@ -274,6 +274,12 @@ def _take_environment_out_of_refresh(options: argparse.Namespace) -> None:
     """Read ``apply --refresh dev`` as people mean it: an address has a dot, an environment has none."""
     if options.refresh and options.environment is None and "." not in options.refresh[-1]:
         options.environment = options.refresh.pop()
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
+    return int(text)
 
 
 def _positive(text: str) -> int:

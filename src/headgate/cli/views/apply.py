@@ -30,7 +30,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     with session:
         if options.plan:
             return _apply_saved(session, options, terminal)
-        environment = options.environment or "dev"
+        environment = "dev" if options.environment is None else options.environment
         refuse_protected(session, environment)
         return _apply_working_tree(session, repository, environment, options, terminal)
 

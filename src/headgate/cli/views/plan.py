@@ -36,7 +36,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
             from headgate.app.plan import saved
 
             return _show(saved(Path(options.show), session), options, terminal)
-        environment = options.environment or "dev"
+        environment = "dev" if options.environment is None else options.environment
         if session.environment(environment).protected:
             from headgate.cli.views.promote import show_promotion
 
