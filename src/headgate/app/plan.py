@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -283,8 +283,3 @@ def _equal_key(shown: Shown, graph: str) -> str:
 
 def _count_shown(made: Plan) -> int:
     return sum(step.action is not Action.REMOVE and step.kind.value != "source" for step in made.steps)
-
-
-def counted_builds(steps: Sequence[Any]) -> int:
-    """Return how many of the steps make a table or bind a view."""
-    return sum(step.action is Action.BUILD for step in steps)

@@ -10,7 +10,6 @@ from typing import Any
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import Digest
-from headgate.core.recipe import Shape
 
 
 class Kind(StrEnum):
@@ -168,7 +167,3 @@ class Declarations:
     exposures: tuple[ExposureDeclaration, ...]
     tree: tuple[File, ...]
     diagnostics: tuple[Diagnostic, ...]
-
-
-DeclaredShapes = Mapping[Address, Shape]
-"""The columns of sources, by address."""

@@ -141,15 +141,6 @@ WINDOWS = PEER_WINDOWS | TIE_WINDOWS
 SERIES = frozenset({"generate_series", "range"})
 """Table functions that are understood: one column, rows from the arguments alone."""
 
-FILE_READERS = frozenset(
-    """
-    arrow_scan glob parquet_file_metadata parquet_metadata parquet_scan parquet_schema read_blob read_csv
-    read_csv_auto read_duckdb read_json read_json_auto read_json_objects read_json_objects_auto read_ndjson
-    read_ndjson_auto read_ndjson_objects read_parquet read_text sniff_csv
-    """.split()
-)
-"""Table functions that read files: what they read must be declared as a source."""
-
 DYNAMIC_SQL = frozenset({"query", "query_table", "json_execute_serialized_sql"})
 """Table functions that run a text: what they read cannot be seen."""
 

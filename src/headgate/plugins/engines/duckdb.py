@@ -94,7 +94,7 @@ class DuckEngine:
             elif present != state:
                 raise Diverged(
                     "the warehouse belongs to another state",
-                    hint="Use the state it was made with, or another warehouse file; see headgate doctor.",
+                    hint="Use the state it was made with, or another warehouse file.",
                 )
 
     def markers(self) -> Mapping[str, Marker]:

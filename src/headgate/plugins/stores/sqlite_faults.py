@@ -45,5 +45,5 @@ def faults(path: Path) -> Iterator[None]:
 
 def _told(path: Path, error: sqlite3.Error) -> StoreFailed:
     primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    what, hint = _BY_CODE.get(primary, ("failed", "Run the command again; if it fails again: headgate doctor"))
+    what, hint = _BY_CODE.get(primary, ("failed", "Run the command again; if it fails again, look at the disk"))
     return StoreFailed(f"The state {path} {what} (SQLite: {error})", hint=hint)
