@@ -136,6 +136,7 @@ def test_without_a_terminal_nothing_is_asked_and_nothing_done(shop: Shop) -> Non
     assert (shop.ids("dev"), shop.ids("prod"), shop.tables()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", WRITERS + READERS[1:5], ids=" ".join)
 @pytest.mark.parametrize(
     "trouble", ["a folder for the state", "no database", "a folder for the warehouse", "no folder"]
@@ -207,6 +208,7 @@ def test_data_goes_to_one_stream_and_messages_to_the_other(shop: Shop) -> None:
     assert "HG207" in done.stderr or "HG203" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [{"NO_COLOR": "1"}, {"NO_COLOR": ""}, {"TERM": "dumb"}, {"LC_ALL": "C"}, {"PYTHONUTF8": "0", "LC_ALL": "POSIX"}],

@@ -30,6 +30,7 @@ def test_columns_may_be_called_anything(shop: Shop) -> None:
     assert shop.result("plan")["is_empty"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "schema", ["select", "main", "order", "Größe", "_x", "temp", "information_schema", "pg_catalog"]
 )
