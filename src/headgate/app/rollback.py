@@ -78,7 +78,7 @@ def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -
 
 
 def _planned(session: Session, reading: Reading, environment: str, to: int | None) -> Rollback:
-    from headgate.release.history import read_moves
+    from headgate.release.history import read_move, read_moves
     from headgate.release.rollback import plan_rollback as planned
     from headgate.release.snapshot import take_snapshot
 
@@ -86,10 +86,10 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     snapshot = take_snapshot(reading, environment=environment, beside=None, engine=engine)
     serial = snapshot.shown.record.serial if snapshot.shown else 0
     restores = serial - 1 if to is None else to
-    # A number that is none of its moves is told by all of them, and so is what an earlier rollback went back to.
+    # A number that is none of its moves is told by all of them.
     moves = read_moves(reading, environment, after=restores - 1 if 0 < restores <= serial else 0)
-    if moves and moves[0].restores:
-        moves = read_moves(reading, environment)
+    while moves and moves[0].restores and (earlier := read_move(reading, environment, moves[0].restores)):
+        moves = (earlier, *moves)  # what a rollback went back to says which release that is
     plan = planned(
         snapshot=snapshot,
         moves=moves,

@@ -30,6 +30,13 @@ def read_moves(reading: Reading, environment: str, *, after: int = 0) -> tuple[M
     return tuple(move_from_json(loads(texts[key])) for key in keys if key in texts)
 
 
+def read_move(reading: Reading, environment: str, serial: int) -> Move | None:
+    """Return one move; None where there is none of that serial."""
+    key = move_key(environment, serial)
+    text = reading.get(Collection.MOVES, (key,)).get(key)
+    return None if text is None else move_from_json(loads(text))
+
+
 def pointers_as_of(
     serial: int, pointers: Mapping[Address, Pointer], moves: Iterable[Move]
 ) -> Mapping[Address, Pointer]:
