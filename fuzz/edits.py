@@ -49,6 +49,12 @@ class Edits:
         ]  # fmt: skip
         if any(" over (" in expression for expression, _ in other.items):
             edits += [self._edit_partition] * 6  # else windows are edited too seldom to be proven
+        if other.distinct == "distinct":
+            edits += [self._edit_add] * 5
+        if other.group or any("(" in expression and name[:1] in "gz" for expression, name in other.items):
+            edits += [self._edit_call] * 4 + [self._edit_filter] * 3
+        if other.set_with is not None:
+            edits += [self._edit_right] * 5
         for _ in range(6):
             edit = chance.choice(edits)
             if edit(other, scope, tables):
@@ -70,6 +76,48 @@ class Edits:
         kind = self.chance.choice("isfdn")
         query.items[number] = (self.grammar.expression(scope, kind), name)
         return True
+
+    def _edit_call(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
+        """Call another aggregate of the same type on the same arguments."""
+        pairs = [
+            ("max(", "min("),
+            ("min(", "max("),
+            ("bool_or(", "bool_and("),
+            ("median(", "avg("),
+            ("avg(", "median("),
+        ]
+        places = [
+            (number, old, new) for number, (e, _) in enumerate(query.items) for old, new in pairs if e.startswith(old)
+        ]
+        if not places:
+            return False
+        number, old, new = self.chance.choice(places)
+        expression, name = query.items[number]
+        query.items[number] = (new + expression.removeprefix(old), name)
+        return True
+
+    def _edit_filter(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
+        """Give an aggregate another FILTER."""
+        numbers = [n for n, (e, _) in enumerate(query.items) if e.startswith("count(*)") and " over " not in e]
+        if not numbers:
+            return False
+        number = self.chance.choice(numbers)
+        condition = self.grammar.condition(scope, 0)
+        query.items[number] = (f"count(*) filter (where {condition})", query.items[number][1])
+        return True
+
+    def _edit_right(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
+        """Change one expression of the right side of a set operation, with the same operators around it."""
+        other = query.set_with
+        if other is None or not other.items:
+            return False
+        number = self.chance.randrange(len(other.items))
+        expression, name = other.items[number]
+        columns = [c for c, kind in self.scope(other) if kind == "i"]
+        if not columns:
+            return False
+        other.items[number] = (f"coalesce(null, {self.chance.choice(columns)})", name)
+        return other.items[number][0] != expression
 
     def _edit_partition(self, query: Query, scope: Scope, tables: list[Table]) -> bool:
         """Give a window another partition, or one where it had none; everything else stays."""

@@ -57,6 +57,8 @@ class Projects(Edits):
             self.group(query, scope)
         elif shape < 0.4:
             query.distinct = "distinct"
+            if grammar.maybe(0.6) and (key := grammar.column(scope, "i")):
+                query.items = [(key, query.items[0][1])]  # few columns leave rows that are alike
         elif shape < 0.46 and (key := grammar.column(scope, "i")):
             more = f", {grammar.expression(scope, 's', 0)}" if grammar.maybe(0.4) else ""
             query.distinct = f"distinct on ({key}{more})"

@@ -103,3 +103,11 @@ def test_an_aggregate_in_the_window_clause_makes_one_group(recipe_of) -> None:  
     plain = recipe_of("select 1 as e from s.t")
     grouped = recipe_of("select 1 as e, row_number() over w as n from s.t window w as (order by count(*))")
     assert plain.rows != grouped.rows
+
+
+def test_nested_case_is_read_once(recipe_of) -> None:  # type: ignore[no-untyped-def]
+    """Each level once: reading both for the term and for exactness would take 2 ** 60 steps."""
+    text = "0"
+    for number in range(60):
+        text = f"case when k = {number} then {number} else {text} end"
+    assert not recipe_of(f"select {text} as e from s.t").opaque

@@ -101,8 +101,6 @@ _PLAIN: dict[type, tuple[str, tuple[str, ...], str]] = {
     exp.BitwiseNot: ("~", ("this",), "as arguments"),
     exp.BitwiseLeftShift: ("<<", ("this", "expression", "requires_int128"), "as arguments"),
     exp.BitwiseRightShift: (">>", ("this", "expression", "requires_int128"), "as arguments"),
-    exp.Case: ("case", ("this", "ifs", "default"), "inexact"),
-    exp.If: ("when", ("this", "true", "false"), "inexact"),
     exp.Null: ("null", (), "exact"),
     exp.Boolean: ("boolean", ("this",), "exact"),
     exp.Var: ("word", ("this",), "exact"),
@@ -166,15 +164,24 @@ def _connector(stage: Stage, node: exp.Connector) -> Field:
 
 
 def _case(stage: Stage, node: exp.Case) -> Field:
-    found = _plain(stage, node, *_PLAIN[exp.Case])
-    branches = [stage.encode(branch.args["true"]) for branch in node.args.get("ifs") or ()]
-    if node.args.get("default") is not None:
-        branches.append(stage.encode(node.args["default"]))
-    return Field("", found.term, all(branch.is_exact for branch in branches))
+    """Read CASE: exact where all its results are; what is compared does not count. Each part is read once."""
+    only(node, "this", "ifs", "default")
+    subject = node.args.get("this")
+    branches = [_when(stage, branch) for branch in node.args.get("ifs") or ()]
+    default = node.args.get("default")
+    last = stage.encode(default) if default is not None else None
+    compared: Part | Term = stage.encode(subject).term if subject is not None else ("this", None)
+    otherwise: Part | Term = last.term if last is not None else ("default", None)
+    found = term("case", compared, term("list", *(branch.term for branch in branches)), otherwise)
+    results = [*branches, *([last] if last is not None else [])]
+    return Field("", found, all(result.is_exact for result in results))
 
 
 def _when(stage: Stage, node: exp.If) -> Field:
-    return _plain(stage, node, *_PLAIN[exp.If])
+    """Read one branch; its exactness is that of its result."""
+    only(node, "this", "true")
+    condition, result = stage.encode(node.this), stage.encode(node.args["true"])
+    return Field("", term("when", condition.term, result.term, ("false", None)), result.is_exact)
 
 
 def _cast(stage: Stage, node: exp.Cast) -> Field:
