@@ -252,9 +252,14 @@ def _with_status(build: Build, status: BuildStatus) -> Entry:
 
 
 def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: str) -> int:
-    """Erase the records of dropped builds and what nothing refers to any more; return how many of the latter."""
+    """Erase the records of dropped builds and what nothing refers to any more; return how many of the latter.
+
+    In a state with several engines nothing of the latter is erased.
+    """
     with store.reading() as reading:
-        unreferred = _unreferred(reading, gone=frozenset(garbage))
+        # Code is shared by all engines, the lease covers one: a release of another may be about to refer to it.
+        is_alone = len({record.engine for record in read_environments(reading).values()}) <= 1
+        unreferred = _unreferred(reading, gone=frozenset(garbage)) if is_alone else ()
         keys = [f"{build.key}/{i}" for i, (build, _) in garbage.items()]
     entries = [
         *(Entry(Collection.BUILDS, i, None) for i in garbage),
