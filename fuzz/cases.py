@@ -170,7 +170,7 @@ class Case:
         before = self.queries[address]
         after: Query | Written
         # A recursion that is changed blindly may have no end.
-        if isinstance(before, Query) and (before.is_recursive or self.chance.random() < 0.45):
+        if isinstance(before, Query) and (before.is_recursive or self.chance.random() < 0.6):
             after, what = self.projects.edited(before, self.tables(address))
         else:
             after, what = Written(mutated(before.text(), self.chance)), "text"
