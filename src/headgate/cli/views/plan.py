@@ -11,8 +11,9 @@ from typing import Any
 from headgate.app.plan import Planned, Request
 from headgate.cli.terminal import Terminal, aligned, styled, widths_of
 from headgate.cli.words import counted, listed, rows_text, seconds_text
+from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.plan import Action, Plan, Step
+from headgate.core.plan import Action, Cause, Plan, Step
 
 SHORT_MAX = 20
 """So many addresses are listed under one word; the others are counted."""
@@ -22,7 +23,7 @@ CHANGES = 10
 
 _STYLE = {
     "change": "yellow", "new": "green", "rebuild": "cyan", "capture": "cyan", "reorder": "yellow", "remove": "red",
-    "reuse": "dim", "keep": "dim", "loses": "red",
+    "switch": "cyan", "reuse": "dim", "keep": "dim", "loses": "red",
 }  # fmt: skip
 
 
@@ -129,13 +130,14 @@ def result_of(planned: Planned) -> dict[str, Any]:
 def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> list[str]:
     """Return the plan as people read it: what changes, what is kept, what that reaches, what it costs."""
     plan = planned.plan
-    rows = [*_changes(plan, is_verbose=is_verbose), *_losses(plan)]
-    rows += [] if is_verbose else _kept(plan, left_out=planned.left_out)
+    switched = _switched(planned)
+    rows = [*_changes(plan, switched, is_verbose=is_verbose), *_losses(plan)]
+    rows += [] if is_verbose else _kept(plan, switched, left_out=planned.left_out)
     ends = [*_reaches(plan), *_expectations(plan)]
     widths = widths_of([("rebuild",), *rows, *ends])
     parts = [aligned(rows, width=width, widths=widths), aligned(ends, width=width, widths=widths)]
     if is_verbose:
-        parts.insert(1, aligned(_kept_one_by_one(plan), width=width))
+        parts.insert(1, aligned(_kept_one_by_one(plan, switched), width=width))
     lines = [headline(planned)]
     for part in filter(None, parts):
         lines += ["", *(_coloured(line) for line in part)]
@@ -157,28 +159,55 @@ def headline(planned: Planned) -> str:
     return " · ".join(parts)
 
 
-def _changes(plan: Plan, *, is_verbose: bool) -> list[tuple[str, ...]]:
+def _switched(planned: Planned) -> frozenset[Address]:
+    """Return what the environment shows otherwise afterwards although nothing is built: the build is there already.
+
+    A new environment shows nothing yet; there the builds that it shares are counted, not listed.
+    """
+    if planned.is_new:
+        return frozenset()
+    steps = planned.plan.doing(Action.REUSE)
+    return frozenset(s.address for s in steps if s.replaces is not None or s.kind is not Kind.SOURCE)
+
+
+def _changes(plan: Plan, switched: frozenset[Address], *, is_verbose: bool) -> list[tuple[str, ...]]:
     from headgate.plan.explain import effect_of, reason_of, word_of
 
     by_word: dict[str, list[Step]] = {}
-    for step in plan.doing(Action.BUILD, Action.RESHAPE, Action.REMOVE, Action.CAPTURE):
-        by_word.setdefault(word_of(step), []).append(step)
-    order = ("change", "new", "reorder", "rebuild", "capture", "remove")
+    for step in plan.steps:
+        if step.address in switched:
+            by_word.setdefault(_word_of_switch(step), []).append(step)
+        elif step.action not in (Action.KEEP, Action.REUSE):
+            by_word.setdefault(word_of(step), []).append(step)
+    order = ("change", "new", "reorder", "rebuild", "switch", "capture", "remove")
     rows: list[tuple[str, ...]] = []
     for word in sorted(by_word, key=lambda w: order.index(w) if w in order else len(order)):
         steps = by_word[word]
         shown = steps if is_verbose else steps[:SHORT_MAX]
         rows += [
-            (word, step.address, _reason(step, word, reason_of(step)), _effect(step, effect_of(step))) for step in shown
+            (
+                word,
+                step.address,
+                _reason(step, word, reason_of(step)),
+                "built already" if step.address in switched else _effect(step, effect_of(step)),
+            )
+            for step in shown
         ]
         if len(steps) > len(shown):
             rows.append((word, f"and {len(steps) - len(shown):,} more", "", "--verbose lists them"))
     return rows
 
 
+def _word_of_switch(step: Step) -> str:
+    if step.replaces is None:
+        return "new"
+    return "change" if step.cause is Cause.CHANGED else "switch"
+
+
 def _reason(step: Step, word: str, reason: str) -> str:
     """Return the reason; what is new needs none, so its kind stands there."""
-    return f"a {step.kind.value}" if reason == "new" and word in ("new", "capture") else reason
+    is_plain = reason == "new" or step.action is Action.REUSE
+    return f"a {step.kind.value}" if is_plain and word in ("new", "capture") else reason
 
 
 def _effect(step: Step, effect: str) -> str:
@@ -199,8 +228,9 @@ def _losses(plan: Plan) -> list[tuple[str, ...]]:
     return rows
 
 
-def _kept(plan: Plan, *, left_out: int) -> list[tuple[str, ...]]:
-    found = [s for s in plan.doing(Action.KEEP, Action.REUSE) if s.kind is not Kind.SOURCE]
+def _kept(plan: Plan, switched: frozenset[Address], *, left_out: int) -> list[tuple[str, ...]]:
+    kept = plan.doing(Action.KEEP, Action.REUSE)
+    found = [s for s in kept if s.kind is not Kind.SOURCE and s.address not in switched]
     selected = [step for step in found if step.is_selected]
     rows: list[tuple[str, ...]] = []
     if selected or left_out:
@@ -227,12 +257,13 @@ def _why_kept(plan: Plan) -> str:
     return "nothing that they read changes"
 
 
-def _kept_one_by_one(plan: Plan) -> list[tuple[str, ...]]:
+def _kept_one_by_one(plan: Plan, switched: frozenset[Address]) -> list[tuple[str, ...]]:
     from headgate.plan.explain import reason_of, word_of
 
     return [
         ("reuse" if step.is_selected else word_of(step), step.address, reason_of(step) or "unchanged")
         for step in plan.doing(Action.KEEP, Action.REUSE)
+        if step.address not in switched
     ]
 
 
