@@ -10,7 +10,7 @@ FOUND_SOON = (
     "the right side of a join is forgotten",
     "rows of inputs are forgotten",
     "the content of a source is forgotten",
-    "the bound of LIMIT is forgotten",
+    "keys of a group are forgotten",
 )
 """Planted bugs that a few cases find; `python -m fuzz` hunts all of them."""
 
@@ -32,4 +32,4 @@ def test_neutral_edits_build_nothing() -> None:
 @pytest.mark.parametrize("name", FOUND_SOON)
 def test_a_planted_bug_is_found(name: str) -> None:
     assert name in NAMES
-    assert found_in(name, range(5000, 5060)) is not None
+    assert found_in(name, range(5000, 5100)) is not None
