@@ -121,7 +121,7 @@ def test_outside_of_git_the_second_of_two_is_refused_as_well(shop: Shop) -> None
 def test_a_build_from_a_dirty_tree_is_promotable_once_it_is_committed(released: Shop) -> None:
     released.asset("m.total", "select sum(cents) + 1 as cents from m.orders")
     released.apply()
-    text = released.does("promote", "dev", "--yes")
+    text = released.fails(1, "promote", "dev", "--yes")
     assert "already" in text
     assert "commit" in text
     assert released.values("prod", "select cents from m.total") == [["300"]]

@@ -140,6 +140,8 @@ def _planned(
 ) -> Planned:
     from headgate.app.repository import graph_of, looked_up, recorded_shapes, undeclared_tables
 
+    if is_patient:  # a plan alone needs no warehouse
+        session.check_warehouse(reading, engine)
     snapshot = snapshot_of(session, reading, request.environment, engine=engine)
     if not request.select and request.refresh is None:
         empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)

@@ -159,6 +159,20 @@ class Session:
             allow=self.allowed(name),
         )
 
+    def check_warehouse(self, reading: Reading, engine: str) -> None:
+        """Raise ``Diverged`` where the state knows what an engine shows, but its file is not there. Cost: one stat."""
+        from headgate.core.errors import Diverged
+        from headgate.release.stored import read_environments
+
+        path = self.warehouse(self.config.engines[engine])
+        if path.exists() or not any(r.engine == engine and r.serial for r in read_environments(reading).values()):
+            return
+        raise Diverged(
+            f"the warehouse {path.name} is not there, but the state knows tables in it",
+            code="HG520",
+            hint=f"Put the warehouse file back; or, to begin anew, move {self.state_path().name} aside and apply.",
+        )
+
     def allowed(self, engine: str) -> tuple[Path, ...]:
         """Return the folders outside of the project that an engine may read."""
         return tuple(self.root / folder for folder in self.config.engines[engine].allow)
@@ -177,6 +191,8 @@ class Session:
         store = self.store()
         lease = self._acquire(store, f"engine/{name}", environment, purpose, wait_seconds)
         try:
+            with store.reading() as reading:
+                self.check_warehouse(reading, name)
             engine = self.engine(name)
             try:
                 done = recover(store=store, engine=engine, lease=lease, clock=now, root=str(self.root))

@@ -57,6 +57,8 @@ def status(session: Session, environment: str | None = None) -> tuple[Environmen
         session.environment(environment)
     with session.reading() as reading:
         records = read_environments(reading)
+        for engine in session.config.engines:
+            session.check_warehouse(reading, engine)
         names = [environment] if environment else _names(session, records)
         found = [_status(session, reading, name, records.get(name), is_whole=environment is not None) for name in names]
     return tuple(s for s in found if environment or s.is_protected or (s.last is not None and s.assets) or s.lease)

@@ -80,11 +80,16 @@ def _terminal(arguments: list[str]):  # type: ignore[no-untyped-def]
     from headgate.cli.terminal import Terminal
 
     return Terminal(
-        is_quiet="--quiet" in arguments or "-q" in arguments,
+        is_quiet="--quiet" in arguments or _has_letter("q", arguments),
         is_json="--json" in arguments,
         has_colour="--no-color" not in arguments,
-        says_yes="--yes" in arguments or "-y" in arguments,
+        says_yes="--yes" in arguments or _has_letter("y", arguments),
     )
+
+
+def _has_letter(letter: str, arguments: list[str]) -> bool:
+    """Tell whether a short option is given, alone or together with others (``-yq``)."""
+    return any(a[:1] == "-" and letter in a and not a[1:].strip("hqvy") for a in arguments)
 
 
 def _nearest(name: str, known: object) -> str:

@@ -27,10 +27,12 @@ def run(options: Namespace, terminal: Terminal) -> int:
         promotion = plan_promotion(session, repository, source=options.source, to=options.to)
         _warn(promotion, terminal)
         if promotion.plan.is_empty:
+            # What dev shows beside the commit cannot be released: somebody who meant to release it must hear of it.
+            status = 1 if promotion.differs else 0
             if terminal.is_json:
-                return _json(promotion, None, 0.0, terminal)
+                return _json(promotion, None, 0.0, terminal, status=status)
             _tell_nothing(promotion, terminal)
-            return 0
+            return status
         demand_answer(terminal)
         if not terminal.says_yes and not terminal.ask(f"{_promise(promotion)} Go on?"):
             terminal.complain("Nothing was done.")
