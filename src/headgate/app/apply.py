@@ -30,7 +30,7 @@ class Applied:
     """What came of an apply. ``move`` is None where something failed, so that nothing was published.
 
     ``seconds`` is the whole time under the lease, ``switch_seconds`` that of the publication alone; ``bytes`` what the
-    new tables take. ``beside`` names the environment that the reused builds are shared with, if it shows them.
+    new tables take.
     """
 
     plan: Plan

@@ -68,8 +68,7 @@ class SourceNode:
     """A source. ``shape`` is empty where nothing is known of it yet.
 
     ``token`` is the digest over its files' contents, exact; None for a table of the engine, whose captures are
-    numbered. ``is_captured``: a table reads it, directly or through views, so that apply captures it; else only live
-    views do.
+    numbered. ``is_captured``: a table or a view reads it, so that apply captures it.
     """
 
     address: Address

@@ -1,4 +1,4 @@
-"""The port of a state store: entries by key, one conditional batch, an event log, leases. Nine methods.
+"""The port of a state store: entries by key, one conditional batch, an event log, leases.
 
 A store knows nothing of builds or environments. It holds *entries* (collection, key, text), writes them only in batches
 that either happen whole or raise ``Conflict``, appends events to a log whose hashes are chained, and grants leases.
