@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from fuzz.contrasts import Contrast, contrast
 from fuzz.edits import Table
 from fuzz.grammar import Query, class_of
 from fuzz.mutations import mutated
@@ -24,6 +25,8 @@ PROBED = 0.6
 """The share of cases with readers that read but one thing."""
 VIEWS = 0.2
 """The share of assets that are views."""
+CONTRASTED = 0.25
+"""The share of assets that are contrasts."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Case:
         self.projects = Projects(self.chance)
         self.world = World(connection, binder, self.chance)
         self.tally = tally
-        self.queries: dict[Address, Query | Written] = {}
+        self.queries: dict[Address, Query | Contrast | Written] = {}
         self.kinds: dict[Address, str] = {}
         self.raw: dict[Address, tuple[list[tuple[str, str]], list[str]]] = {}
         self.token = 0
@@ -114,7 +117,7 @@ class Case:
             address = Address(f"m.a{number}")
             self.kinds[address] = "view" if self.chance.random() < VIEWS else "table"
             for _ in range(TRIES):
-                query = self.projects.query(self.tables())
+                query = self._query()
                 try:
                     self._apply(address, query)
                 except Invalid:
@@ -122,6 +125,10 @@ class Case:
                     continue
                 self.queries[address] = query
                 break
+
+    def _query(self) -> Query | Contrast:
+        found = contrast(self.chance, self.tables()) if self.chance.random() < CONTRASTED else None
+        return found or self.projects.query(self.tables())
 
     def _probes(self) -> None:
         """Add readers that see one thing each: the number of rows, the values of one column."""
@@ -137,7 +144,7 @@ class Case:
                 self._apply(probe, Written(text))
                 self.queries[probe] = Written(text)
 
-    def _apply(self, address: Address, query: Query | Written) -> bool:
+    def _apply(self, address: Address, query: Query | Contrast | Written) -> bool:
         return self.world.apply(address, query.text(), self.tally, kind=self.kinds[address])
 
     # Edits --------------------------------------------------------------------------------------------------------
@@ -168,10 +175,12 @@ class Case:
     def _edit_query(self) -> str:
         address = self.chance.choice(list(self.queries))
         before = self.queries[address]
-        after: Query | Written
+        after: Query | Contrast | Written
         # A recursion that is changed blindly may have no end.
         if isinstance(before, Query) and (before.is_recursive or self.chance.random() < 0.6):
             after, what = self.projects.edited(before, self.tables(address))
+        elif isinstance(before, Contrast) and self.chance.random() < 0.8:
+            after, what = before.other(self.chance), "contrast"
         else:
             after, what = Written(mutated(before.text(), self.chance)), "text"
         self.queries[address] = after

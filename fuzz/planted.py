@@ -75,15 +75,12 @@ CHANGES: dict[str, Change] = {
     "the name of a call is forgotten": _drops("call", 0),
     "a comparison is taken for another": _as("<", "="),
     "the type of a cast is forgotten": _keeps("cast", 1),
-    "sides of a join are confused": _drops("side", 0),
     "UNNEST does not multiply": _keeps("unnest", 1),
     "a subquery's rows are forgotten": _drops("value of query", 0),
     "EXISTS forgets its query": _keeps("exists", 0),
     "IN forgets its query": _keeps("in query", 1),
     "a recursive CTE forgets its step": _keeps("recursive", 3),
-    "the type of a column is forgotten": _drops("output column", 0),
     "DISTINCT ON forgets its keys": _keeps("distinct on", 1),
-    "NOT is forgotten": _as("not", "parentheses"),
     "rows between one and another are one frame": _drops("frame", 1),
     "the key of ORDER BY forgets its direction": _keeps("key", 1),
     "GROUPING SETS are one": _keeps("keys", 1),
@@ -248,6 +245,40 @@ def _merged_columns_are_left(stack: contextlib.ExitStack) -> None:
     stack.enter_context(patch.object(sources, "term", _term_with(_drops("using", 0, 2))))
 
 
+def _sides_are_one(stack: contextlib.ExitStack) -> None:
+    """Take a column of one relation of a self-join for that of another."""
+    from headgate.sql.relation import Item
+
+    stack.enter_context(patch.object(Item, "seen", lambda _self, item: item))
+
+
+def _struct_pack_names_nothing(stack: contextlib.ExitStack) -> None:
+    """Forget that members without a name are named after columns."""
+    from headgate.sql import functions
+
+    stack.enter_context(patch.object(functions, "NAMING_SCALARS", {}))
+
+
+def _members_stay_inside(stack: contextlib.ExitStack) -> None:
+    """Take ``x.y`` for a member of a column x, though the engine may mean a table x around."""
+    from headgate.sql import names
+
+    stack.enter_context(patch.object(names, "_may_be_outside", lambda _scope, _parts: False))
+
+
+def _windows_group_nothing(stack: contextlib.ExitStack) -> None:
+    """Overlook aggregates that stand in the WINDOW clause alone."""
+    from headgate.sql import queries
+    from headgate.sql.calls import has_aggregate
+
+    def changed(node: Any) -> bool:
+        if node.args.get("group") is not None or node.args.get("having") is not None:
+            return True
+        return any(has_aggregate(item) for item in node.args.get("expressions") or ())
+
+    stack.enter_context(patch.object(queries, "_is_grouped", changed))
+
+
 OTHERS: dict[str, Callable[[contextlib.ExitStack], None]] = {
     "rows of inputs are forgotten": _forget_rows,
     "columns that steer rows are forgotten": _forget_columns,
@@ -261,6 +292,10 @@ OTHERS: dict[str, Callable[[contextlib.ExitStack], None]] = {
     "parentheses and NOT do not count": _parentheses_do_not_count,
     "bare names are sought outside first": _names_stay_inside,
     "USING takes the left column": _merged_columns_are_left,
+    "sides of a join are confused": _sides_are_one,
+    "struct_pack names nothing": _struct_pack_names_nothing,
+    "members stay inside": _members_stay_inside,
+    "the WINDOW clause groups nothing": _windows_group_nothing,
 }
 
 NAMES = (*CHANGES, *OTHERS)
