@@ -32,7 +32,8 @@ class Reference:
 class SqlBody:
     """The user's SELECT and where in it inputs are named. ``line`` is the file's line on which the text begins.
 
-    ``lines`` are the lines of the text, from 1, on which the output columns begin; empty where they are not known.
+    ``lines`` are the lines of the text, from 1, on which the output columns begin: 0, or none at all, where that is
+    not known.
     """
 
     text: str

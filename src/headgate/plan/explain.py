@@ -85,7 +85,7 @@ def _place(step: Step, place: Place) -> Place:
     if isinstance(step.node, Node) and isinstance(step.node.body, SqlBody):
         body = step.node.body
         lines = dict(zip((c.name for c in step.shape), body.lines, strict=False))
-        found = [lines[name] for name in changed if name in lines] if len(lines) == len(step.shape) else []
+        found = [line for name in changed if (line := lines.get(name))]
         if found:
             return Place(place.path, body.line - 1 + min(found))
     return Place(place.path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -14,6 +14,7 @@ from headgate.core.hashing import Part, digest
 from headgate.core.ports.engine import Bound
 from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, reading, term
 from headgate.sql.functions import DYNAMIC_SQL
+from headgate.sql.items import column_lines, item_starts
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
 from headgate.sql.relation import UNORDERED, Opaque, Relation, lowered
@@ -50,9 +51,8 @@ def analyse(
     query, it was us who did not understand, and the query is opaque. Cost: one walk of the tree and one binding.
     """
     references, faults = _references(query, inputs)
-    starts = _item_starts(query)
-    lines = tuple(query.text.count("\n", 0, start) + 1 for start in starts)
-    body = SqlBody(query.statement, references, lines=lines)
+    starts = item_starts(query)
+    body = SqlBody(query.statement, references)
     by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
     work = Reading(query.text, query.path, by_name, volatile, is_collated=_is_collated(query, inputs))
     relation, opaque = _read(query, work)
@@ -61,6 +61,7 @@ def analyse(
         return Analysis(None, body, (*faults, *work.faults) or (_refused(query, bound),))
     if work.faults:
         relation, opaque = None, f"the engine accepts what Headgate does not: {work.faults[0].summary}"
+    body = replace(body, lines=column_lines(query, starts, len(bound.shape)))
     faults = (*faults, *_name_faults(query, starts, relation, bound.shape))
     if faults:
         return Analysis(None, body, faults)
@@ -153,21 +154,6 @@ def _name_faults(query: Query, places: list[int], relation: Relation | None, sha
             hint = "Names differ in more than case. Give one another name, or leave it out with EXCLUDE."
             found.append(Diagnostic("HG209", summary, place, hint, excerpt=excerpt))
     return tuple(found)
-
-
-def _item_starts(query: Query) -> list[int]:
-    select = query.tree
-    while isinstance(select, exp.SetOperation):
-        select = select.this
-    if not isinstance(select, exp.Select):
-        return []
-    starts = []
-    for item in select.expressions:
-        if isinstance(item, (exp.Star, exp.Columns)) or isinstance(item.this, exp.Star):
-            return []
-        places = [int(n.meta["start"]) for n in item.walk() if "start" in n.meta]
-        starts.append(min(places) if places else 0)
-    return starts
 
 
 def _references(query: Query, inputs: Mapping[Address, Shape]) -> tuple[tuple[Reference, ...], tuple[Diagnostic, ...]]:
