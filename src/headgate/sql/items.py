@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from headgate.sql.tree import Query
 
@@ -45,7 +45,7 @@ def column_lines(query: Query, starts: Sequence[int], count: int) -> tuple[int, 
 
 
 def _items(query: Query) -> list[exp.Expression]:
-    select: exp.Expression = query.tree
+    select = query.tree
     while isinstance(select, exp.SetOperation):
         select = select.this
     return list(select.expressions) if isinstance(select, exp.Select) else []
