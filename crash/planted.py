@@ -94,11 +94,10 @@ def hunt(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
 def _raced(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
     pair = races.PAIRS[0]
     outcomes = races.outcomes(pair, worlds)
+    count = races.MEETINGS_MIN
     with _planted(name):
-        for number in range(1, RUNS_MAX + 1):
-            if faults := races.race(pair, 1, worlds, chance, lambda _: None, known=outcomes).faults:
-                return number, faults[0]
-    return RUNS_MAX, ""
+        faults = races.race(pair, count, worlds, chance, lambda _: None, known=outcomes).faults
+    return count, faults[0] if faults else ""
 
 
 def _killed(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:

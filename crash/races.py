@@ -18,6 +18,9 @@ _ROLLBACK = ("rollback", "prod", "--yes")
 
 HELD, STALE = "HG501", "HG502"
 
+MEETINGS_MIN = 20
+"""In so many races some loser must meet the lease: else leases are not kept, or the two never met."""
+
 AGAIN_EVERY = 4
 """In every so many races the loser runs again."""
 
@@ -83,6 +86,8 @@ def race(
         tally.runs += 1
         tally.faults += [f"{pair.name}, head start {head_start * 1000:.0f} ms: {fault}" for fault in faults]
         report(tally)
+    if count >= MEETINGS_MIN and not tally.held:
+        tally.faults.append(f"{pair.name}: in {count} races nobody found the lease held")
     return tally
 
 

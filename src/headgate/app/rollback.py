@@ -24,7 +24,7 @@ class Rollback:
     """What a rollback would do; numbers count what readers see.
 
     ``restored`` is the record of the move shown again, ``release`` the one whose content that is: where the move was a
-    rollback itself, the one that it went back to.
+    rollback itself, the one that it went back to. ``head`` is the environment's record that it was decided on.
     """
 
     plan: RollbackPlan
@@ -33,6 +33,7 @@ class Rollback:
     changed: int
     is_same_data: bool
     retain_seconds: int
+    head: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,15 @@ def plan_rollback(session: Session, environment: str, *, to: int | None) -> Roll
 
 
 def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -> RolledBack:
-    """Do it, if it is still what was promised."""
+    """Do it: decided again under the lease, if anything moved; raise ``Refused`` where it is not what was promised."""
     from headgate.release.publish import publish
+    from headgate.release.stored import read_environment
 
     environment, to = promised.plan.environment, promised.plan.restores
     with session.holding(environment, f"roll back {environment}", wait_seconds=wait_seconds) as held:
         with held.store.reading() as reading:
-            again = _planned(session, reading, environment, to)
+            is_same = read_environment(reading, environment)[1] == promised.head
+            again = promised if is_same else _planned(session, reading, environment, to)
         if again.plan.serial != promised.plan.serial:
             text = f"{environment} has moved since you were asked: it is at {again.plan.serial} by now"
             raise Refused([Diagnostic("HG502", text, hint=f"Look: headgate releases {environment}")])
@@ -81,6 +84,7 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     from headgate.release.history import read_move, read_moves
     from headgate.release.rollback import plan_rollback as planned
     from headgate.release.snapshot import take_snapshot
+    from headgate.release.stored import read_environment
 
     engine = session.environment(environment).engine
     snapshot = take_snapshot(reading, environment=environment, beside=None, engine=engine)
@@ -107,4 +111,5 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
         changed=sum(kind is not Kind.SOURCE for kind in kinds.values()),
         is_same_data=all(kind is not Kind.SOURCE for kind in kinds.values()),
         retain_seconds=session.retain_seconds(environment),
+        head=read_environment(reading, environment)[1],
     )

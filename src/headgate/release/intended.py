@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.hashing import Digest, digest
-from headgate.core.json_form import dumps
+from headgate.core.hashing import Digest, Part, digest
 from headgate.core.plan import Action, Plan
 from headgate.core.records import Build, MoveKind, Pointer, PointerChange
 from headgate.core.snapshot import Shown
@@ -80,4 +79,10 @@ def pointer_changes(
 
 def identity_of_changes(tag: str, changes: Mapping[Address, PointerChange]) -> Digest:
     """Return the digest that stands for a plan which is nothing but changes of pointers."""
-    return digest(tag, dumps({address: [change.before, change.after] for address, change in changes.items()}))
+    return digest(tag, *((address, _part(change.before), _part(change.after)) for address, change in changes.items()))
+
+
+def _part(pointer: Pointer | None) -> Part:
+    if pointer is None:
+        return None
+    return pointer.build, pointer.kind.value, tuple((column.name, column.type) for column in pointer.shape)

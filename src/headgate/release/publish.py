@@ -16,7 +16,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Conflict, Diverged, EnvironmentFailed, HeadgateError, Refused, StalePlan
-from headgate.core.json_form import dumps, loads
+from headgate.core.json_form import dumps
 from headgate.core.ports.engine import Engine, Marker, Publication
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, Nonce, Reading, StateStore
 from headgate.core.records import (
@@ -170,11 +170,12 @@ def _sealed_builds(changes: Mapping[Address, PointerChange], builds: StoredBuild
     for address, change in changes.items():
         if change.after is None:
             continue
-        text = builds.text(change.after.build)
-        if text is None or loads(text)["status"] != BuildStatus.SEALED:
+        build = change.after.build
+        text = builds.text(build)
+        if text is None or builds.status(build) is not BuildStatus.SEALED:
             gone.append(address)
         else:
-            texts[change.after.build] = text
+            texts[build] = text
     if gone:
         summary = f"builds that should be shown are gone: {_listed(gone)}"
         raise StalePlan([Diagnostic("HG508", summary, hint="Plan and apply again; they will be built.")])

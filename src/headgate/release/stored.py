@@ -7,6 +7,7 @@ queries, and JSON is parsed only for what somebody looks at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from headgate.core.address import Address
 from headgate.core.hashing import Digest
@@ -14,6 +15,7 @@ from headgate.core.json_form import loads
 from headgate.core.ports.store import Reading
 from headgate.core.records import (
     Build,
+    BuildStatus,
     Collection,
     EnvironmentRecord,
     Intent,
@@ -61,6 +63,7 @@ class StoredBuilds:
         self._waiting: Iterator[Digest] | None = None
         self._ahead = 8
         self._texts: dict[Digest, str | None] = {}
+        self._bodies: dict[Digest, Any] = {}
         self._decoded: dict[Digest, Build] = {}
 
     def fetch(self, ids: Iterable[Digest]) -> None:
@@ -79,17 +82,26 @@ class StoredBuilds:
     def get(self, build: Digest) -> Build | None:
         """Return a build; None where there is none."""
         found = self._decoded.get(build)
-        if found is None and (text := self.text(build)) is not None:
-            found = self._decoded[build] = build_from_json(loads(text))
+        if found is None and (body := self._body(build)) is not None:
+            found = self._decoded[build] = build_from_json(body)
         return found
+
+    def status(self, build: Digest) -> BuildStatus | None:
+        """Return how far a build has come, without decoding all of it; None where there is none."""
+        body = self._body(build)
+        return None if body is None else BuildStatus(body["status"])
 
     def sources(self, build: Digest) -> frozenset[Address]:
         """Return the addresses that a build read, without decoding all of it; nothing where it is gone."""
-        text = self.text(build)
-        if text is None:
-            return frozenset()
-        body = loads(text)
-        return frozenset(body["inputs"]).union(read[0] for read in body["reads"])
+        body = self._body(build)
+        return frozenset() if body is None else frozenset(body["inputs"]).union(read[0] for read in body["reads"])
+
+    def _body(self, build: Digest) -> Any:
+        """Return the parsed form of a build, parsed once; None where there is none."""
+        if build not in self._bodies:
+            text = self.text(build)
+            self._bodies[build] = None if text is None else loads(text)
+        return self._bodies[build]
 
     def _next(self) -> list[Digest]:
         if self._waiting is None:
