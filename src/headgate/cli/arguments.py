@@ -258,7 +258,8 @@ def _gc(parser: _Parser) -> None:
 def _add_narrowing(parser: _Parser) -> None:
     parser.add_argument(
         "--select", metavar="NAME", action="append", default=[],
-        help="only these: marts.x, marts.*, +marts.x with what it reads, marts.x+ with what reads it",
+        help="only these and what must move with them (the plan says why): marts.x, marts.*, "
+        "+marts.x with what it reads and its new data, marts.x+ with what reads it",
     )  # fmt: skip
     parser.add_argument(
         "--refresh", metavar="ADDRESS", nargs="*", default=None,

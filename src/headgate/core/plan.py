@@ -75,7 +75,8 @@ class Step:
     is there for everything that is captured, built or bound. ``affected`` are the output columns whose values may
     differ from what the environment shows now; ``rows_affected`` that its rows may. ``seconds`` and ``rows`` are
     expected, None where nothing was recorded. ``proof`` says in one line why a reuse is safe. Not ``is_selected``: the
-    plan was asked for other addresses only, so this one is kept as it is, whatever the repository says.
+    plan was asked for other addresses only, so this one is kept as it is, whatever the repository says. ``added`` says
+    why it is planned although it was not asked for (``m.orders reads it``); empty where it was.
     """
 
     address: Address
@@ -100,6 +101,7 @@ class Step:
     place: Place | None = None
     owner: str = ""
     is_selected: bool = True
+    added: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
@@ -99,12 +100,13 @@ def _removing(address: Address, pointer: Pointer, graph: Graph) -> Step:
 
 
 def _narrowed(
-    graph: Graph, ground: Ground, steps: Mapping[Address, Step], chosen: frozenset[Address]
+    graph: Graph, ground: Ground, steps: Mapping[Address, Step], chosen: Mapping[Address, str]
 ) -> dict[Address, Step]:
     """Return the steps of the chosen addresses; the others keep what the environment shows, or are left out."""
     narrowed: dict[Address, Step] = {}
     for address, step in steps.items():
-        held = step if address in chosen else held_step(address, ground, graph.nodes.get(address))
-        if held is not None:
+        if address in chosen:
+            narrowed[address] = replace(step, added=chosen[address])
+        elif (held := held_step(address, ground, graph.nodes.get(address))) is not None:
             narrowed[address] = held
     return narrowed

@@ -17,18 +17,20 @@ STILL = (Action.KEEP, Action.RESHAPE)
 
 def chosen_addresses(
     graph: Graph, outcomes: Mapping[Address, Outcome], ground: Ground, selected: Iterable[Address]
-) -> frozenset[Address]:
+) -> Mapping[Address, str]:
     """Return the addresses that a plan for ``selected`` may move: ``outcomes`` are those of the plan for everything.
 
     Those selected and all that they read; and what would otherwise break: readers in the environment whose recorded
-    reads differ from what is shown then, and addresses whose build is gone, each with all that it reads. The set is
-    closed upwards, and what an address becomes depends on what it reads alone, so the steps of the plan for everything
-    are right for its members. Cost: one pass over the recorded reads of what is not chosen.
+    reads differ from what is shown then, and addresses whose build is gone, each with all that it reads. Each has the
+    reason why it was added (``m.orders reads it``, ``it reads s.orders``); those selected have none. The set is closed
+    upwards, and what an address becomes depends on what it reads alone, so the steps of the plan for everything are
+    right for its members. Cost: one pass over the recorded reads of what is not chosen.
     """
-    chosen: set[Address] = set()
-    queue = _add_with_inputs(selected, graph, chosen)
+    chosen = dict.fromkeys(sorted(selected), "")
+    queue = [*chosen, *_add_inputs(tuple(chosen), graph, chosen)]
     builds = {address: ground.sealed(pointer.build) for address, pointer in ground.pointers.items()}
-    queue += _add_with_inputs((a for a, build in builds.items() if build is None), graph, chosen)
+    for address in sorted(a for a, build in builds.items() if build is None):
+        queue += _add_with_inputs(address, "its build is gone", graph, chosen)
     readers = _recorded_readers({a: build for a, build in builds.items() if build and a not in chosen})
     while queue:
         address = queue.pop()
@@ -37,8 +39,8 @@ def chosen_addresses(
             continue
         for reader, build in readers.get(address, ()):
             if reader not in chosen and _is_broken(build, address, outcome):
-                queue += _add_with_inputs((reader,), graph, chosen)
-    return frozenset(chosen)
+                queue += _add_with_inputs(reader, f"it reads {address}", graph, chosen)
+    return chosen
 
 
 def held_step(address: Address, ground: Ground, node: AnyNode | None) -> Step | None:
@@ -65,18 +67,25 @@ def held_step(address: Address, ground: Ground, node: AnyNode | None) -> Step | 
     )
 
 
-def _add_with_inputs(addresses: Iterable[Address], graph: Graph, chosen: set[Address]) -> list[Address]:
-    """Add addresses and all that they read to ``chosen``, and return those that were not in it."""
+def _add_with_inputs(address: Address, reason: str, graph: Graph, chosen: dict[Address, str]) -> list[Address]:
+    """Add an address and all that it reads to ``chosen``, and return those that were not in it."""
+    if address in chosen:
+        return []
+    chosen[address] = reason
+    return [address, *_add_inputs((address,), graph, chosen)]
+
+
+def _add_inputs(addresses: Iterable[Address], graph: Graph, chosen: dict[Address, str]) -> list[Address]:
+    """Add all that ``addresses`` read, directly or not, to ``chosen``, and return those that were not in it."""
     added: list[Address] = []
     stack = list(addresses)
     while stack:
-        address = stack.pop()
-        if address in chosen:
-            continue
-        chosen.add(address)
-        added.append(address)
-        if address in graph.nodes:
-            stack.extend(graph.nodes[address].inputs)
+        reader = stack.pop()
+        for address in graph.nodes[reader].inputs if reader in graph.nodes else ():
+            if address not in chosen:
+                chosen[address] = f"{reader} reads it"
+                added.append(address)
+                stack.append(address)
     return added
 
 

@@ -34,6 +34,7 @@ FORMAT = 1
 _PLAIN_STEP = (
     "address", "kind", "action", "cause", "inputs", "key", "build", "replaces", "capture", "difference", "influences",
     "affected", "rows_affected", "is_destructive", "proof", "rows", "seconds", "place", "owner", "is_selected",
+    "added",
 )  # fmt: skip
 _DEFAULTS: Mapping[str, Any] = plain(Step(Address(""), Kind.TABLE, Action.KEEP, Cause.NONE, ()))
 
@@ -126,6 +127,7 @@ def _step_from_json(stored: Mapping[str, Any]) -> Step:
         place=_place_from_json(body["place"]),
         owner=body["owner"],
         is_selected=body["is_selected"],
+        added=body["added"],
     )
 
 

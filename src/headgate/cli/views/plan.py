@@ -115,7 +115,7 @@ def result_of(planned: Planned) -> dict[str, Any]:
             name: plain(getattr(step, name))
             for name in (
                 "address", "kind", "action", "cause", "affected", "rows_affected", "is_destructive", "is_selected",
-                "proof", "rows", "seconds", "owner", "difference", "influences", "build", "replaces",
+                "added", "proof", "rows", "seconds", "owner", "difference", "influences", "build", "replaces",
             )
         }  # fmt: skip
         steps.append({**body, "word": word_of(step), "reason": reason_of(step), "effect": effect_of(step)})
@@ -205,9 +205,10 @@ def _word_of_switch(step: Step) -> str:
 
 
 def _reason(step: Step, word: str, reason: str) -> str:
-    """Return the reason; what is new needs none, so its kind stands there."""
+    """Return the reason; what is new needs none, so its kind stands there. What was added says why it was."""
     is_plain = reason == "new" or step.action is Action.REUSE
-    return f"a {step.kind.value}" if is_plain and word in ("new", "capture") else reason
+    told = f"a {step.kind.value}" if is_plain and word in ("new", "capture") else reason
+    return f"{told}; added: {step.added}" if step.added and step.added != told else told
 
 
 def _effect(step: Step, effect: str) -> str:
