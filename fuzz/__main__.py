@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--seconds", type=float, default=float("inf"), help="stop after so many seconds for each campaign"
     )
-    parser.add_argument("--planted", type=int, default=600, help="cases at most for each planted bug; 0 plants none")
+    parser.add_argument("--planted", type=int, default=1500, help="cases at most for each planted bug; 0 plants none")
     parser.add_argument("--plant", default="", metavar="TEXT", help="only bugs whose names hold this")
     options = parser.parse_args(arguments)
     print(f"DuckDB {duckdb.__version__}, cases from {options.seed} on")

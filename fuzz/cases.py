@@ -53,7 +53,7 @@ class Case:
         self.queries: dict[Address, Query | Contrast | Written] = {}
         self.kinds: dict[Address, str] = {}
         self.raw: dict[Address, tuple[list[tuple[str, str]], list[str]]] = {}
-        self.token = 0
+        self.tokens: dict[Address, int] = {}
         self.last = "nothing was edited"
 
     def run(self) -> None:
@@ -95,10 +95,12 @@ class Case:
             self.raw[address] = (columns, self.projects.raw_rows(columns))
             self._load(address)
 
-    def _load(self, address: Address) -> None:
+    def _load(self, address: Address, *, is_new: bool = True) -> None:
+        """Capture a source: content that is not new keeps its token, as a file does whose types are declared anew."""
         columns, rows = self.raw[address]
-        self.token += 1
-        self.world.load(address, shape(columns), rows, f"h1:{self.token}")
+        if is_new:
+            self.tokens[address] = self.tokens.get(address, 0) + 1
+        self.world.load(address, shape(columns), rows, f"h1:{address} {self.tokens[address]}")
 
     def tables(self, before: Address | None = None) -> list[Table]:
         """Return what a query may read: the sources, and the assets before it."""
@@ -131,14 +133,15 @@ class Case:
         return found or self.projects.query(self.tables())
 
     def _probes(self) -> None:
-        """Add readers that see one thing each: the number of rows, the values of one column."""
+        """Add readers that see one thing each: the number of rows, the values of one column, the order of rows."""
         for number, address in enumerate(self.chance.sample(list(self.queries), min(2, len(self.queries)))):
             columns = [c.name for c in self.world.shown[address].shape]
             texts = (
                 f"select count(*) as k from {address}",
                 f'select "{self.chance.choice(columns)}" as k from {address}',
+                f'select list("{self.chance.choice(columns)}") as l from {address}',
             )
-            for letter, text in zip("pv", texts, strict=True):
+            for letter, text in zip("pvo", texts, strict=True):
                 probe = Address(f"m.{letter}{number}")
                 self.kinds[probe] = "table"
                 self._apply(probe, Written(text))
@@ -218,6 +221,7 @@ class Case:
         else:
             self.chance.shuffle(columns)
         self.last = f"columns of {address}: {self.raw[address][0]} are now {columns}"
-        self.raw[address] = (columns, self.projects.raw_rows(columns))
-        self._load(address)
+        is_new = [n for n, _ in columns] != [n for n, _ in self.raw[address][0]] or self.chance.random() < 0.5
+        self.raw[address] = (columns, self.projects.raw_rows(columns) if is_new else self.raw[address][1])
+        self._load(address, is_new=is_new)
         return "source"

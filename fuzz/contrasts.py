@@ -35,6 +35,8 @@ CONTRASTS = (
     "select <i> as k from <R> {union|union all|except|intersect|except all} select {<I:1>|<I:1> + 1|1} from <S>",
     "select <i> as k from <R> union all by name select <I> as {k|a} from <S>",
     "with recursive r as (select {0|1} as i union all select i + {1|2} from r where i < {3|4|5}) select i as k from r",
+    "select k as k from (select <i> as k from <R>) as t0 {join|left join|right join|full join} (select <I> + {0|1|2} as k from <S>) as t1 using (k)",
+    "select <i:1> as k, <s> as b from <R> order by <i:1>{| desc}, <s>",
     # Groups
     "select count(*) as k from <R> group by {<i>|<s>|<i>, <s>|()}",
     "select count(*) as k, <i:1> as a from <R> group by {rollup|cube|grouping sets} ((<i:1>), (<i:1>, <s>))",
@@ -54,15 +56,17 @@ CONTRASTS = (
     "select {|not }(<i> > 1) as b from <R>",
     "select <i> {+|-|*|%|//} {2|3} as k, <s> || '{a|b}' as b from <R>",
     "select {upper|lower|trim|md5}(<s>) as b, {abs|sign}(<i>) as k from <R>",
-    "select cast(cast(<f> as {integer|double|decimal(12,1)|varchar}) as varchar) as b from <R>",
+    "select cast(cast(<n> as {integer|double|decimal(12,1)|varchar}) as varchar) as b from <R>",
+    "select cast(cast(<i> / 4 as {integer|double|decimal(12,2)}) as varchar) as b from <R>",
     "select cast(<i> as {integer|bigint|double|varchar}) as k from <R>",
     "select case when <i> {>|<} 1 then {1|2} else {3|4} end as k from <R>",
     "select <s> {like|not like} '{a%|%b|_}' as b, <i> {in|not in} (1, {2|3}) as c from <R>",
     "select <t>.{p|q}::varchar as b from <R>",
     "select <m>['{a|b}'] as k, <l>[{1|2}] as a from <R>",
     "select q::varchar as b from (select <i> as {k|a|m} from <R>) as q",
-    "select to_json(struct_pack({<i>|<i>|<s>}))::varchar as b from <R>",
+    "select to_json(struct_pack({k)) as b from (select <i:1> as k|a)) as b from (select <i:1> as a} from <R>) as q",
     "select list_transform(<l>, lambda e: e {+|*} {1|2}) as l from <R>",
+    "select (random() * 1000)::integer as k, <i> {+|-} 1 as a from <R>",
     # Queries in queries
     "select (select z.<I> from <S> as z order by z.<I>{| desc}, z.<I> limit 1{| offset 1}) as k from <R>",
     "select (select max(z.<I:1>) from <S> as z where z.<I:2> = {t0|t1}.<i:2>) as k from <R> as t0, <R> as t1",
@@ -71,6 +75,7 @@ CONTRASTS = (
     "select t0.<i> as k from <R> as t0 where t0.<i> {in|not in} (select z.<I> from <S> as z where z.<I> {>|<} {0|1|2})",
     "select t0.<i> as k from <R> as t0 where t0.<i> {>=|<} {any|all} (select z.<I> from <S> as z where z.<I> > {0|1|2})",
     "select (select count(*) from (select <I> as k from <S>) as z where k.v > 2) as a from (select <i> + {0|2|4} as v from <R>) as k",
+    "select (select k from (select <I> + {0|1|2} as k from <S>) as z order by 1 limit 1) as a from (select <i> + {0|5} as k from <R>) as t0",
     "with q0 as (select * from <R> where <i> {>|<} {0|1|2}) select count(*) as k from q0, q0 as q1",
 )  # fmt: skip
 """``<R>`` and ``<S>`` are relations; ``<i>`` is some column of that class of R, ``<I>`` of S, ``<i:1>`` the same one each
