@@ -58,13 +58,17 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """What of one changed input reaches an asset: columns read for values, columns that steer its rows, its rows."""
+    """What of one changed input reaches an asset: columns read for values, columns that steer its rows, its rows.
+
+    ``retyped`` are those of the columns whose type is another one now.
+    """
 
     address: Address
     columns: tuple[str, ...] = ()
     steering: tuple[str, ...] = ()
     rows: bool = False
     order: bool = False
+    retyped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

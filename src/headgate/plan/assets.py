@@ -16,7 +16,7 @@ from headgate.core.reuse import stands_for
 from headgate.core.versions import OpenVersions, Versions, build_key, open_versions, plain_versions
 from headgate.plan.explain import words_of_reads
 from headgate.plan.ground import Ground, Standing
-from headgate.plan.impact import affected_of, difference_of, influences_of, is_destructive
+from headgate.plan.impact import affected_of, difference_of, follows_types, influences_of, is_destructive
 from headgate.plan.outcome import Outcome, of_build
 
 
@@ -32,6 +32,16 @@ class Case:
     def seen(self, read: Read) -> Digest | None:
         """Return the version of what the node reads, None where it is not known yet."""
         return self.inputs[read.address].seen(read)
+
+    def retyped(self, address: Address) -> frozenset[str]:
+        """Return the columns of an input whose type is another one than it was."""
+        step = self.inputs[address].step
+        return frozenset(step.difference.columns_retyped if step and step.difference else ())
+
+    def follows_types(self, baseline: Build) -> bool:
+        """Tell whether the node differs from what made ``baseline`` only because columns that it reads were retyped."""
+        before = self.ground.snapshot.recipe(baseline.recipe)
+        return before is not None and follows_types(self.node.recipe, before, self.retyped)
 
 
 def plan_asset(node: Node, inputs: Mapping[Address, Outcome], ground: Ground) -> Outcome:
@@ -147,9 +157,9 @@ def _cause(case: Case, otherwise: Cause) -> Cause:
     baseline = case.standing.baseline
     if case.standing.is_lost:
         return Cause.LOST
-    if otherwise is Cause.UPSTREAM and baseline is not None and baseline.recipe != case.node.recipe.digest():
-        return Cause.CHANGED
-    return otherwise
+    if otherwise is not Cause.UPSTREAM or baseline is None or baseline.recipe == case.node.recipe.digest():
+        return otherwise
+    return Cause.UPSTREAM if case.follows_types(baseline) else Cause.CHANGED
 
 
 def _with_impact(case: Case, versions: Versions | OpenVersions) -> Step:
@@ -165,7 +175,7 @@ def _with_impact(case: Case, versions: Versions | OpenVersions) -> Step:
     return replace(
         step,
         difference=difference,
-        influences=influences_of(node.recipe, case.seen, baseline),
+        influences=influences_of(node.recipe, case.seen, baseline, case.retyped),
         is_destructive=is_destructive(node, baseline),
     )
 

@@ -81,7 +81,8 @@ def words_of_reads(recipe: Recipe) -> str:
 
 def _place(step: Step, place: Place) -> Place:
     """Return the line of the first column that changed or came; where that is not known, the asset's place."""
-    changed = step.difference.columns_changed + step.difference.columns_added if step.difference else ()
+    difference = step.difference or Difference()
+    changed = difference.columns_changed + difference.columns_added or difference.columns_retyped
     if isinstance(step.node, Node) and isinstance(step.node.body, SqlBody):
         body = step.node.body
         lines = dict(zip((c.name for c in step.shape), body.lines, strict=False))
@@ -123,10 +124,12 @@ def _influences(influences: Sequence[Influence]) -> str:
     is_single = len(influences) == 1
     values = [_column(i, name, is_single) for i in influences for name in i.columns]
     steering = [_column(i, name, is_single) for i in influences for name in i.steering]
+    retyped = [_column(i, name, is_single) for i in influences for name in i.retyped]
     rows = [i.address for i in influences if i.rows]
     order = [i.address for i in influences if i.order and not i.rows]
     parts = [f"reads {_named(values)}"] if values else []
     parts += [f"filters on {_named(steering)}"] if steering else []
+    parts += [f"{_plural(retyped, 'type')} of {_named(retyped)} changed"] if retyped else []
     parts += [f"follows the rows of {_named(rows)}"] if rows else []
     parts += [f"follows the order of {_named(order)}"] if order else []
     return "; ".join(parts) or "what it reads was made again"

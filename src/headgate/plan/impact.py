@@ -65,10 +65,39 @@ def difference_of(node: Node, affected: Iterable[str], baseline: Build, recipe: 
     )
 
 
-def influences_of(recipe: Recipe, seen: Callable[[Read], Digest | None], baseline: Build) -> tuple[Influence, ...]:
+def follows_types(recipe: Recipe, before: Recipe, retyped: Callable[[Address], frozenset[str]]) -> bool:
+    """Tell whether ``recipe`` differs from ``before`` in types alone, each of a column that reads one of another type.
+
+    ``retyped`` gives the columns of an input whose type is another one now. A type is part of a recipe, so that of two
+    recipes of one text the terms differ; what a term is apart from its type is not recorded, so an edit of such a
+    column in the same plan is not told from it.
+    """
+    if recipe.kind != before.kind or _differs(recipe.rows, before.rows) or _differs(recipe.order, before.order):
+        return False
+    recorded = {column.name: column for column in before.columns}
+    if recorded.keys() != {column.name for column in recipe.columns}:
+        return False
+    for column in recipe.columns:
+        was = recorded[column.name]
+        if not _differs(column.term, was.term):
+            continue
+        if column.type == was.type or column.term.reads != was.term.reads:
+            return False
+        if not any(read.aspect is Aspect.COLUMN and read.column in retyped(read.address) for read in was.term.reads):
+            return False
+    return True
+
+
+def influences_of(
+    recipe: Recipe,
+    seen: Callable[[Read], Digest | None],
+    baseline: Build,
+    retyped: Callable[[Address], frozenset[str]],
+) -> tuple[Influence, ...]:
     """Return, by address, what ``recipe`` reads that has another version than when ``baseline`` was made.
 
-    What ``baseline`` did not read is not told: there the recipe itself changed.
+    What ``baseline`` did not read is not told: there the recipe itself changed. ``retyped`` gives the columns of an
+    input whose type is another one now.
     """
     moved: dict[Read, bool] = {}
 
@@ -86,6 +115,7 @@ def influences_of(recipe: Recipe, seen: Callable[[Read], Digest | None], baselin
             steering=_columns(steering, address),
             rows=any(r.address == address and r.aspect is Aspect.ROWS for r in steering | values),
             order=any(r.address == address and r.aspect is Aspect.ORDER for r in steering | values),
+            retyped=tuple(sorted(retyped(address).intersection(_columns(steering | values, address)))),
         )
         for address in sorted({read.address for read in steering | values})
     )
