@@ -5,7 +5,7 @@ Times are UTC in ISO 8601 with seconds or finer (``2026-11-21T02:06:11Z``); dura
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -319,14 +319,29 @@ def move_to_json(move: Move) -> dict[str, Any]:
     return body
 
 
+class StoredChanges(Mapping[Address, PointerChange]):
+    """The changes of a stored move, each decoded when somebody looks at it: a history is mostly read for its heads."""
+
+    def __init__(self, forms: Mapping[Address, Any]) -> None:
+        self._forms = forms
+        self._decoded: dict[Address, PointerChange] = {}
+
+    def __getitem__(self, address: Address) -> PointerChange:
+        found = self._decoded.get(address)
+        if found is None:
+            before, after = (pointer_from_json(form) if form else None for form in self._forms[address])
+            found = self._decoded[address] = PointerChange(before, after)
+        return found
+
+    def __iter__(self) -> Iterator[Address]:
+        return iter(self._forms)
+
+    def __len__(self) -> int:
+        return len(self._forms)
+
+
 def move_from_json(body: Mapping[str, Any]) -> Move:
     """Return the move of a stored form."""
-    changes = {
-        Address(address): PointerChange(
-            pointer_from_json(before) if before else None, pointer_from_json(after) if after else None
-        )
-        for address, (before, after) in body["changes"].items()
-    }
     sources = body["sources"]
     return Move(
         environment=body["environment"],
@@ -334,7 +349,7 @@ def move_from_json(body: Mapping[str, Any]) -> Move:
         kind=MoveKind(body["kind"]),
         at=body["at"],
         by=body["by"],
-        changes=changes,
+        changes=StoredChanges(body["changes"]),
         plan=body["plan"],
         tree=body["tree"],
         commit=body["commit"],
