@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,8 @@ class Planned:
     ``shows`` counts the tables, views and seeds that the environment shows afterwards. ``is_behind``: nothing is to be
     done, but the protected environment has moved since this one was applied beside it. ``stale`` says what has moved
     since a saved plan was made; ``files`` is the code of a saved plan. ``left_out`` counts the tables, views and seeds
-    that are kept and stand in no step.
+    that are kept and stand in no step. ``captured`` says when the tables of the engine were read whose captures are
+    kept, the oldest first: what came into them since is not seen.
     """
 
     plan: Plan
@@ -57,6 +58,7 @@ class Planned:
     stale: tuple[Diagnostic, ...] = ()
     left_out: int = 0
     files: Mapping[str, bytes] | None = None
+    captured: Mapping[Address, str] = field(default_factory=dict)
 
 
 def plan(session: Session, repository: Repository, request: Request) -> Planned:
@@ -85,7 +87,7 @@ def save(planned: Planned, repository: Repository, path: Path) -> None:
 
     files = {f.path: (repository.root / f.path).read_bytes() for f in planned.plan.origin.files}
     body = plan_to_json(planned.plan)
-    body["shows"], body["is_new"] = planned.shows, planned.is_new
+    body["shows"], body["is_new"], body["captured"] = planned.shows, planned.is_new, dict(planned.captured)
     body["files"] = {name: base64.b64encode(content).decode("ascii") for name, content in files.items()}
     try:
         path.write_text(dumps(body) + "\n", encoding="utf-8")
@@ -110,6 +112,7 @@ def saved(path: Path, session: Session | None = None) -> Planned:
     found = plan_from_json(body)
     try:
         shows, files = int(body["shows"]), {n: base64.b64decode(t) for n, t in body["files"].items()}
+        captured = {Address(address): str(at) for address, at in body.get("captured", {}).items()}
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"{path} is a damaged plan ({error!r}): plan again") from error
     stale: tuple[Diagnostic, ...] = ()
@@ -117,7 +120,7 @@ def saved(path: Path, session: Session | None = None) -> Planned:
         session.environment(found.environment)
         with session.reading() as reading:
             stale = stale_entries(found, snapshot_of(session, reading, found.environment, engine=found.engine))
-    return Planned(found, shows, bool(body.get("is_new")), stale=stale, files=files)
+    return Planned(found, shows, bool(body.get("is_new")), stale=stale, files=files, captured=captured)
 
 
 def snapshot_of(session: Session, reading: Reading, environment: str, *, engine: str) -> Snapshot:
@@ -174,6 +177,7 @@ def _planned(
         is_new=snapshot.shown is None or not snapshot.shown.pointers,
         is_behind=made.is_empty and not request.select and _is_behind(snapshot),
         warnings=warnings,
+        captured=_captured(made, snapshot),
     )
 
 
@@ -227,7 +231,8 @@ def _if_nothing_changed(
         beside=beside,
         graph=graph,
     )
-    return Planned(empty, shows=len(shown.pointers), is_behind=_is_behind(snapshot))
+    captured = _captured(empty, snapshot)
+    return Planned(empty, shows=len(shown.pointers), is_behind=_is_behind(snapshot), captured=captured)
 
 
 def _is_behind(snapshot: Snapshot) -> bool:
@@ -271,7 +276,30 @@ def _if_little_changed(
         return None
     moved = sum(step.kind is not Kind.SOURCE for step in made.steps)
     is_behind = made.is_empty and _is_behind(snapshot)
-    return Planned(made, shows=found.assets, is_behind=is_behind, left_out=found.assets - moved)
+    return Planned(
+        made,
+        shows=found.assets,
+        is_behind=is_behind,
+        left_out=found.assets - moved,
+        captured=_captured(made, snapshot),
+    )
+
+
+def _captured(made: Plan, snapshot: Snapshot) -> Mapping[Address, str]:
+    """Return when each capture was made that the environment reads afterwards, of tables of the engine alone.
+
+    Files are looked at for every plan. Cost: one look-up for each such table.
+    """
+    pointers = snapshot.shown.pointers if snapshot.shown else {}
+    tables = (address for address, capture in snapshot.captures.items() if not capture.exact)
+    kept = {address: pointers[address].build for address in tables if address in pointers}
+    for step in made.steps:
+        if step.kind is Kind.SOURCE:
+            kept.pop(step.address, None)
+            if step.action in (Action.KEEP, Action.REUSE) and step.build and step.capture and not step.capture.exact:
+                kept[step.address] = step.build
+    found = ((build.created_at, address) for address, one in kept.items() if (build := snapshot.build(one)))
+    return {address: at for at, address in sorted(found)}
 
 
 def _is_known_equal(session: Session, shown: Shown, graph: Digest) -> bool:

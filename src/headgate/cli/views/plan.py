@@ -10,13 +10,16 @@ from typing import Any
 
 from headgate.app.plan import Planned, Request
 from headgate.cli.terminal import Terminal, aligned, styled, widths_of
-from headgate.cli.words import counted, listed, rows_text, seconds_text
+from headgate.cli.words import age_text, counted, listed, rows_text, seconds_text
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Cause, Plan, Step
 
 SHORT_MAX = 20
 """So many addresses are listed under one word; the others are counted."""
+
+CAPTURES_MAX = 3
+"""So many captures are listed, the oldest; the others are counted."""
 
 CHANGES = 10
 """The exit status of ``--exit-code`` where there are changes."""
@@ -77,6 +80,8 @@ def _show(planned: Planned, options: Namespace, terminal: Terminal) -> int:
     if planned.plan.is_empty:
         elapsed = seconds_text(perf_counter() - options.started)
         terminal.write(f"{nothing_to_do(planned.plan)} ({elapsed})")
+        for _, name, captured, hint in _captured(planned):
+            terminal.say(f"{name} {captured}" + (f"; {hint}" if hint else ""))
         return status
     for line in lines_of_plan(planned, width=terminal.width, is_verbose=options.verbose):
         terminal.write(line)
@@ -123,7 +128,7 @@ def result_of(planned: Planned) -> dict[str, Any]:
         "project": plan.project, "environment": plan.environment, "engine": plan.engine, "serial": plan.serial,
         "is_empty": plan.is_empty, "is_new": planned.is_new, "is_stale": bool(planned.stale),
         "beside": plain(plan.beside), "commit": plan.origin.commit, "dirty": list(plan.origin.dirty),
-        "steps": steps, "reaches": plain(plan.reaches),
+        "steps": steps, "reaches": plain(plan.reaches), "captured": dict(planned.captured),
     }  # fmt: skip
 
 
@@ -133,7 +138,7 @@ def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> 
     switched = _switched(planned)
     rows = [*_changes(plan, switched, is_verbose=is_verbose), *_losses(plan)]
     rows += [] if is_verbose else _kept(plan, switched, left_out=planned.left_out)
-    ends = [*_reaches(plan), *_expectations(plan)]
+    ends = [*_reaches(plan), *_captured(planned), *_expectations(plan)]
     widths = widths_of([("rebuild",), *rows, *ends])
     parts = [aligned(rows, width=width, widths=widths), aligned(ends, width=width, widths=widths)]
     if is_verbose:
@@ -275,6 +280,18 @@ def _reaches(plan: Plan) -> list[tuple[str, ...]]:
         what = listed(columns) if columns else "its rows may change"
         rows.append(("reaches", reach.address, f"owner: {reach.owner}" if reach.owner else "no owner", what))
     return rows
+
+
+def _captured(planned: Planned) -> list[tuple[str, ...]]:
+    """Return how old the captures are that are kept: of tables of the engine, which are not looked at again."""
+    from headgate.app.session import age_seconds
+
+    rows: list[tuple[str, ...]] = [
+        ("reads", address, f"captured {age_text(age_seconds(at))}", "--refresh looks again")
+        for address, at in planned.captured.items()
+    ]
+    more = len(rows) - CAPTURES_MAX
+    return rows if more <= 0 else [*rows[:CAPTURES_MAX], ("reads", f"and {more:,} more", "captured later", "")]
 
 
 def _expectations(plan: Plan) -> list[tuple[str, ...]]:
