@@ -139,7 +139,7 @@ def play(player: Player) -> None:
     player.run("headgate apply dev --yes", r"336,776 rows", r"dev: 11 \w+ in", r"Next: headgate promote dev")
     player.run(f'headgate sql dev "{LATE}"', r"Frontier Airlines")
     player.tell("Production takes it over: pointers move, in one transaction, and it is release 1")
-    player.run("headgate promote dev --yes", r"prod now shows 11 new tables")
+    player.run("headgate promote dev --yes", r"prod now shows 11 new assets")
 
     player.tell("Somebody edits one expression: early arrivals shall not make up for late ones")
     player.edit(FLIGHTS, BEFORE, AFTER)
@@ -154,14 +154,14 @@ def play(player: Player) -> None:
     player.run("headgate apply dev --yes", r"dev: 4 new builds, 7 ")
     player.tell("Only what is committed can be released")
     player.run('git commit -q -a -m "Count an early arrival as no delay"')
-    player.run("headgate promote dev --yes", r"prod now shows 4 new tables, 7 as before", r"headgate rollback prod")
+    player.run("headgate promote dev --yes", r"prod now shows 4 new assets, 7 as before", r"headgate rollback prod")
     changed = player.run(f'headgate sql prod "{LATE}"', r"mean_delay")
 
     player.tell("It was not what the dashboard's readers expected: back, at once")
     player.run("headgate rollback prod --yes", r"prod now shows release 1")
     if player.run(f'headgate sql prod "{LATE}"', r"mean_delay") == changed:
         raise Unexpected("prod shows the same numbers after the rollback as before it")
-    player.run("headgate releases", r"rollback to 1", r"promote dev: 4 tables", r"promote dev: 11 tables")
+    player.run("headgate releases", r"rollback to 1", r"promote dev: 4 assets", r"promote dev: 11 assets")
     player.tell("And dev still is what the repository says")
     player.run("headgate plan dev", r"dev equals the working tree: nothing to do")
 

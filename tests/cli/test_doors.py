@@ -83,7 +83,7 @@ def test_a_promotion_of_a_dirty_tree_takes_the_commit(project: Path) -> None:
     (project / "assets" / "m" / "a.sql").write_text(ASSET.replace("1", "2"))
     (project / "assets" / "m" / "new.sql").write_text(ASSET)
     text, status = headgate(["promote", "dev", "--yes"], project)
-    assert (status, "prod now shows 1 new table" in text) == (0, True)
+    assert (status, "prod now shows 1 new asset" in text) == (0, True)
     assert headgate(["sql", "prod", "select x from m.a", "--format", "csv"], project)[0] == "x\n1\n"
     text, status = headgate(["plan", "dev", "--json"], project)
     assert json.loads(text)["result"]["dirty"] == ["assets/m/a.sql", "assets/m/new.sql"]
@@ -138,9 +138,9 @@ def test_a_terminal_is_asked_and_shown_what_runs(project: Path) -> None:
         assert ("Nothing was done." in text) == (status == 1)
     assert "\x1b[" in text
     text, _ = in_terminal(["promote", "dev", "--no-color"], project, "y\n")
-    assert "prod will show 1 new table (release 1, outside of git, so without a commit)" in text
+    assert "prod will show 1 new asset (release 1, outside of git, so without a commit)" in text
     assert "Go on? [y/N]" in text
-    assert "prod now shows 1 new table" in text
+    assert "prod now shows 1 new asset" in text
     assert "\x1b[3" not in text
 
 

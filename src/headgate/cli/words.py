@@ -12,6 +12,18 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def made_text(builds: int, views: int, *, word: str = "") -> str:
+    """Return how many tables are built and how many views are bound, which takes no time and has no line of its own.
+
+    >>> made_text(2, 0), made_text(1, 3, word="new"), made_text(0, 1)
+    ('2 builds', '1 new build and 3 new views', '1 view')
+    """
+    before = f"{word} " if word else ""
+    parts = [counted(builds, f"{before}build")] if builds or not views else []
+    parts += [counted(views, f"{before}view")] if views else []
+    return " and ".join(parts)
+
+
 def seconds_text(seconds: float) -> str:
     """Return a duration.
 

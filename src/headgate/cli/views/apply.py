@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
-from headgate.cli.words import bytes_text, counted, milliseconds_text, seconds_text
+from headgate.cli.words import bytes_text, counted, made_text, milliseconds_text, seconds_text
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan
 
@@ -93,10 +93,11 @@ def _is_agreed(planned: Planned, terminal: Terminal) -> bool:
 
 def _announcement(planned: Planned) -> str:
     plan = planned.plan
-    builds = sum(s.action is Action.BUILD for s in plan.steps)
+    kinds = [s.kind for s in plan.doing(Action.BUILD)]
+    views = kinds.count(Kind.VIEW)
     shared = sum(s.action is Action.REUSE and s.kind is not Kind.SOURCE for s in plan.steps)
     told = f"{shared} to share" if shared else "nothing to share yet"
-    return f"{plan.environment} is new. {counted(builds, 'build')}, {told}."
+    return f"{plan.environment} is new. {made_text(len(kinds) - views, views)}, {told}."
 
 
 def _declined(terminal: Terminal) -> int:
@@ -188,7 +189,9 @@ def _tell_success(session: Session, planned: Planned, applied: Applied, terminal
         removed = len(plan.doing(Action.REMOVE))
         gone = f", {removed:,} gone" if removed else ""
         switched = f"Published at once in {milliseconds_text(applied.switch_seconds)}."
-        terminal.write(f"{plan.environment}: {counted(len(made), 'new build')}{kept}{gone}. {switched}")
+        views = sum(applied.outcome.builds[a].kind is Kind.VIEW for a in made)
+        new = made_text(len(made) - views, views, word="new")
+        terminal.write(f"{plan.environment}: {new}{kept}{gone}. {switched}")
     if beside:
         terminal.say(f"Next: headgate promote {plan.environment}")
 

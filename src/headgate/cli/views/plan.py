@@ -299,13 +299,15 @@ def _expectations(plan: Plan) -> list[tuple[str, ...]]:
     tables = [s for s in builds if s.kind is not Kind.VIEW]
     if not tables:
         return []
-    made = sum(s.action is Action.BUILD for s in builds)
-    captures = len(builds) - made
-    what = counted(made, "build") if made else counted(captures, "capture")
-    more = [counted(captures, "capture")] if made and captures else []
+    made = sum(s.action is Action.BUILD for s in tables)
+    captures, views = len(tables) - made, len(builds) - len(tables)
+    counts = [counted(made, "build")] if made else []
+    counts += [counted(captures, "capture")] if captures else []
+    counts += [counted(views, "view")] if views else []
+    what, *more = counts
     known = [s for s in tables if s.seconds is not None]
     if len(known) < len(tables):
-        return [("expect", what, *more)]
+        return [("expect", what, ", ".join(more))]
     more.append(rows_text(sum(s.rows or 0 for s in known)))
     more.append(f"about {seconds_text(sum(s.seconds or 0.0 for s in known))}")
     return [("expect", what, ", ".join(more), "from recorded builds")]

@@ -111,7 +111,7 @@ def _promise(promotion: Promotion) -> str:
 
 
 def _changes(promotion: Promotion) -> str:
-    parts = [counted(promotion.moved, "new table")] if promotion.moved or not promotion.removed else []
+    parts = [counted(promotion.moved, "new asset")] if promotion.moved or not promotion.removed else []
     parts += [f"{promotion.removed:,} fewer"] if promotion.removed else []
     return " and ".join(parts)
 

@@ -49,7 +49,7 @@ def _row(release: Release) -> tuple[str, ...]:
 
 def _what(release: Release) -> str:
     move = release.move
-    changed = counted(len(release.changes), "table")
+    changed = counted(len(release.changes), "asset")
     match move.kind:
         case MoveKind.PROMOTE:
             return f"promote {move.source}: {changed}"

@@ -46,7 +46,7 @@ def _promise(promised: Rollback) -> str:
     from headgate.app.session import age_seconds
 
     restored = promised.restored
-    facts = [counted(promised.changed, "table")]
+    facts = [counted(promised.changed, "asset")]
     if restored is not None:
         age = age_text(age_seconds(restored.at))
         facts += [" ".join(part for part in (restored.commit[:7], f"of {restored.by}", age) if part)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import with_repository
 from headgate.cli.terminal import Terminal, aligned, styled
-from headgate.cli.words import seconds_text, time_text
+from headgate.cli.words import counted, seconds_text, time_text
 
 if TYPE_CHECKING:
     from headgate.app.show import AssetShown
@@ -57,7 +57,7 @@ def _lines(found: AssetShown, width: int) -> list[str]:
 def _row(name: str, build: Build) -> tuple[str, ...]:
     from headgate.core.hashing import short
 
-    rows = f"{build.rows:,} rows" if build.relation else "a view"
+    rows = counted(build.rows, "row") if build.relation else "a view"
     took = seconds_text(build.seconds) if build.relation else ""
     return (name, short(build.id), rows, took, f"{time_text(build.created_at)} UTC")
 

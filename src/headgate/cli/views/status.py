@@ -89,7 +89,7 @@ def _assets(one: EnvironmentStatus, width: int) -> list[str]:
             (
                 shown.address,
                 shown.kind.value,
-                "" if is_view else f"{build.rows:,} rows",
+                "" if is_view else counted(build.rows, "row"),
                 "" if is_view else bytes_text(build.bytes),
                 time_text(build.created_at),
                 short(build.id),
