@@ -110,3 +110,12 @@ def test_nested_case_is_read_once(recipe_of) -> None:  # type: ignore[no-untyped
     for number in range(60):
         text = f"case when k = {number} then {number} else {text} end"
     assert not recipe_of(f"select {text} as e from s.t").opaque
+
+
+def test_windows_and_queries_inside_leave_the_order_to_the_engine(recipe_of) -> None:  # type: ignore[no-untyped-def]
+    """It sorts and joins for them (seen): ``list(k)`` over such a table must be built anew with it."""
+    assert not recipe_of("select k, a + 1 as n from s.t where a > 1").order.tainted
+    assert recipe_of("select k, rank() over (order by k desc) as n from s.t").order.tainted
+    assert recipe_of("select k from s.t qualify rank() over (order by k desc) < 3").order.tainted
+    assert recipe_of("select k, (select max(u.x) from s.u where u.x = t.k) as n from s.t").order.tainted
+    assert recipe_of("select k from s.t where k in (select x from s.u)").order.tainted

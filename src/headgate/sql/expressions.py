@@ -215,18 +215,18 @@ def _in(stage: Stage, node: exp.In) -> Field:
         raise Opaque("IN over a list is not understood")
     query = node.args.get("query")
     if query is not None:
-        relation = stage.read_query(query, stage.scope)
+        relation = stage.subquery(query)
         return Field("", term("in query", left, relation.rows, *(f.term for f in relation.fields)), True)
     return Field("", term("in", left, *(stage.encode(item).term for item in node.args["expressions"])), True)
 
 
 def _exists(stage: Stage, node: exp.Exists) -> Field:
     only(node, "this")
-    return Field("", term("exists", stage.read_query(node.this, stage.scope).rows), True)
+    return Field("", term("exists", stage.subquery(node.this).rows), True)
 
 
 def _subquery(stage: Stage, node: Any) -> Field:
-    relation = stage.read_query(node, stage.scope)
+    relation = stage.subquery(node)
     if len(relation.fields) != 1:
         raise Opaque("a subquery of several columns as one value is not understood")
     item = relation.fields[0]
@@ -238,7 +238,7 @@ def _quantified(stage: Stage, node: Any) -> Field:
     query: Any = node.this.this if isinstance(node.this, (exp.Paren, exp.Subquery)) else node.this
     if not isinstance(query, (exp.Select, exp.SetOperation)):
         raise Opaque("ANY and ALL over lists are not understood")
-    relation = stage.read_query(query, stage.scope)
+    relation = stage.subquery(query)
     tag = "any of query" if isinstance(node, exp.Any) else "all of query"
     return Field("", term(tag, relation.rows, *(f.term for f in relation.fields)), True)
 

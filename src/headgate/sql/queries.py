@@ -212,6 +212,8 @@ class Queries:
             stage.scope.aliases.update((lowered(f.name), f) for f in fields if f.name)
             condition = encode(stage, qualify.this)
             rows = term("filter", rows, _of_groups(condition.term, groups))
+        if stage.scope.is_reordered:
+            order = UNORDERED
         if unnested:
             rows = term("unnest", rows, *unnested)
             order = term("unnest order", order, *unnested)

@@ -116,7 +116,8 @@ class Scope:
 
     ``merged`` are the columns that USING and NATURAL made, by folded name. ``aliases`` are those of the SELECT list so
     far; a column in FROM goes before them, except where ``aliases_compete``: there clauses differ. ``outer`` is the
-    query around it; ``escaped`` is set once a name was resolved out there.
+    query around it; ``escaped`` is set once a name was resolved out there, ``is_reordered`` once a window or a subquery
+    was met: the engine sorts and joins for them, and leaves rows as they come.
     """
 
     outer: Scope | None
@@ -126,6 +127,7 @@ class Scope:
     aliases: dict[str, Field] = field(default_factory=dict)
     aliases_compete: bool = False
     escaped: bool = False
+    is_reordered: bool = False
 
     def is_certain_without(self, name: str) -> bool:
         """Tell whether FROM has no column of that name for certain, once none of the known ones is it.

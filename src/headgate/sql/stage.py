@@ -40,6 +40,11 @@ class Stage:
         """Return the field of an expression."""
         return self.encoder(self, node)
 
+    def subquery(self, node: exp.Expression) -> Relation:
+        """Return the relation of a query inside of an expression, which the engine joins in: rows lose their order."""
+        self.scope.is_reordered = True
+        return self.read_query(node, self.scope)
+
 
 def only(node: Any, *keys: str) -> None:
     """Raise where a node has an argument that this code does not know of."""

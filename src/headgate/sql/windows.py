@@ -18,6 +18,7 @@ def read_window(stage: Stage, node: exp.Window) -> Field:
     only(node, "this", "partition_by", "order", "spec", "alias", "over", "first")
     if node.args.get("first") is not None:
         raise Opaque("this window is not understood")
+    stage.scope.is_reordered = True
     base = node
     if node.args.get("alias") is not None:
         named = stage.windows.get(lowered(node.alias))
