@@ -86,12 +86,15 @@ class LocalAnalyser:
 
 def names_of(asset: AssetDeclaration) -> tuple[Names, Query | None]:
     """Return what one text names, and its tree where it can be read."""
+    from headgate.sql.refusals import refusals
     from headgate.sql.tree import Unreadable, line_at, parse, place_at, relations
 
     try:
         query = parse(asset.text, asset.file.path)
     except Unreadable as fault:
         return Names((), (fault.diagnostic,)), None
+    if refused := refusals(query):
+        return Names((), refused), None
     named = []
     for table in relations(query):
         place = place_at(asset.text, asset.file.path, table.start, table.end - table.start)

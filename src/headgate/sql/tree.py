@@ -19,6 +19,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.sql.relation import lowered
+from headgate.sql.templates import instead_of, marks
 
 PREFIX = "hg:"
 """What the name of a call begins with in our trees."""
@@ -29,6 +30,9 @@ SPECIAL_FORMS = frozenset(
 """Calls whose arguments have a grammar of their own; their nodes are understood one by one."""
 
 TEXT_BYTES_MAX = 2_000_000
+
+_INSIDE = ("PIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "UNPIVOT")
+"""Statements that DuckDB takes as queries, and that a SELECT may hold in its FROM."""
 
 # Of statements that it does not know it writes to the log; users are told by a diagnostic.
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
@@ -84,7 +88,9 @@ def parse(text: str, path: str) -> Query:
     try:
         tokens = dialect.tokenize(text)
     except SqlglotError as error:
+        _refuse_templates(None, text, path)
         raise Unreadable(_unreadable(text, path, _plain_message(error), 0)) from None
+    _refuse_templates(tokens, text, path)
     statement = _one_statement(tokens, text, path)
     _refuse_glued_numbers(statement, text, path)
     try:
@@ -106,6 +112,7 @@ def parse(text: str, path: str) -> Query:
                 "HG201",
                 f"an asset is one SELECT, not {word.upper() or 'nothing'}" if word else "the file holds no SELECT",
                 place_at(text, path, start, max(len(word), 1)),
+                hint=f"Write it inside of one: from ({word.lower()} ...)." if word.upper() in _INSIDE else "",
                 excerpt=line_at(text, start),
             )
         )
@@ -236,6 +243,25 @@ def _one_statement(tokens: list[Token], text: str, path: str) -> list[Token]:
             )
         )
     return tokens[:first]
+
+
+def _refuse_templates(tokens: list[Token] | None, text: str, path: str) -> None:
+    """Raise for the first mark of Jinja; ``tokens`` is None where the text cannot even be taken apart."""
+    found = marks(text, tokens)
+    if not found:
+        return
+    start, mark = found[0]
+    line = mark.partition("\n")[0]
+    more = f", the first of {len(found)}" if len(found) > 1 else ""
+    raise Unreadable(
+        Diagnostic(
+            "HG212",
+            f"a mark of a template{more}; Headgate reads plain SQL",
+            place_at(text, path, start, len(line)),
+            hint=instead_of(mark),
+            excerpt=line_at(text, start),
+        )
+    )
 
 
 def _refuse_glued_numbers(tokens: list[Token], text: str, path: str) -> None:
