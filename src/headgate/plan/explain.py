@@ -60,7 +60,7 @@ def effect_of(step: Step) -> str:
     if step.cause is Cause.CHANGED and step.place is not None:
         return str(_place(step, step.place))
     if step.cause is Cause.NEW:
-        return _counted(len(step.shape), "column") if step.shape else ""
+        return counted(len(step.shape), "column") if step.shape else ""
     if step.rows_affected and step.affected and len(step.affected) == len(step.shape):
         return "all of it may change"
     parts = [f"{_plural(step.affected, 'column')} {_named(step.affected)}"] if step.affected else []
@@ -77,6 +77,11 @@ def words_of_reads(recipe: Recipe) -> str:
         return f"reads {_named(columns)}"
     rows = sorted({read.address for read in reads})
     return f"reads the rows of {_named(rows)}" if rows else "reads nothing"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: ``1 column``, ``1,200 rows``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _place(step: Step, place: Place) -> Place:
@@ -146,7 +151,3 @@ def _named(names: Sequence[str]) -> str:
 
 def _plural(names: Sequence[str], noun: str) -> str:
     return noun if len(names) == 1 else f"{noun}s"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -9,6 +9,7 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.plan import Action, Cause, Step
 from headgate.core.records import Build, Capture
 from headgate.core.versions import source_key, source_versions
+from headgate.plan.explain import counted
 from headgate.plan.ground import Ground, Standing
 from headgate.plan.impact import affected_of, shape_difference
 from headgate.plan.outcome import LIVE, Outcome, of_build
@@ -139,5 +140,5 @@ def _is_capture_of(build: Build, node: SourceNode) -> bool:
 def _proof(node: SourceNode, build: Build) -> str:
     capture = build.capture
     if isinstance(node.location, TableSource) and capture is not None:
-        return f"capture {capture.number}, {build.rows:,} rows; a new one only with --refresh"
+        return f"capture {capture.number}, {counted(build.rows, 'row')}; a new one only with --refresh"
     return "the files have the content that was captured"

@@ -6,7 +6,7 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from headgate.app.plan import Planned, Request
 from headgate.cli.terminal import Terminal, aligned, styled, widths_of
@@ -111,9 +111,9 @@ def next_command(plan: Plan, options: Namespace) -> str:
 def result_of(planned: Planned) -> dict[str, Any]:
     """Return a plan as ``--json`` shows it: what it does, without the texts that carry it out."""
     from headgate.core.json_form import plain
-    from headgate.plan.explain import effect_of, reason_of, word_of
 
     plan = planned.plan
+    switched = _switched(planned)
     steps = []
     for step in plan.steps:
         body = {
@@ -123,7 +123,8 @@ def result_of(planned: Planned) -> dict[str, Any]:
                 "added", "proof", "rows", "seconds", "owner", "difference", "influences", "build", "replaces",
             )
         }  # fmt: skip
-        steps.append({**body, "word": word_of(step), "reason": reason_of(step), "effect": effect_of(step)})
+        told = _told(step, switched)
+        steps.append({**body, "word": told.word, "reason": told.reason, "effect": told.effect})
     return {
         "project": plan.project, "environment": plan.environment, "engine": plan.engine, "serial": plan.serial,
         "is_empty": plan.is_empty, "is_new": planned.is_new, "is_stale": bool(planned.stale),
@@ -176,31 +177,41 @@ def _switched(planned: Planned) -> frozenset[Address]:
 
 
 def _changes(plan: Plan, switched: frozenset[Address], *, is_verbose: bool) -> list[tuple[str, ...]]:
-    from headgate.plan.explain import effect_of, reason_of, word_of
-
     by_word: dict[str, list[Step]] = {}
     for step in plan.steps:
-        if step.address in switched:
-            by_word.setdefault(_word_of_switch(step), []).append(step)
-        elif step.action not in (Action.KEEP, Action.REUSE):
-            by_word.setdefault(word_of(step), []).append(step)
+        if step.address in switched or step.action not in (Action.KEEP, Action.REUSE):
+            by_word.setdefault(_told(step, switched).word, []).append(step)
     order = ("change", "new", "reorder", "rebuild", "switch", "capture", "remove")
     rows: list[tuple[str, ...]] = []
     for word in sorted(by_word, key=lambda w: order.index(w) if w in order else len(order)):
         steps = by_word[word]
         shown = steps if is_verbose else steps[:SHORT_MAX]
-        rows += [
-            (
-                word,
-                step.address,
-                _reason(step, word, reason_of(step)),
-                "built already" if step.address in switched else _effect(step, effect_of(step)),
-            )
-            for step in shown
-        ]
+        for step in shown:
+            told = _told(step, switched)
+            rows.append((word, step.address, told.reason, told.effect))
         if len(steps) > len(shown):
             rows.append((word, f"and {len(steps) - len(shown):,} more", "", "--verbose lists them"))
     return rows
+
+
+class _Told(NamedTuple):
+    """What a plan says of a step, in text and in JSON alike."""
+
+    word: str
+    reason: str
+    effect: str
+
+
+def _told(step: Step, switched: frozenset[Address]) -> _Told:
+    from headgate.plan.explain import effect_of, reason_of, word_of
+
+    if step.address in switched:
+        word = _word_of_switch(step)
+        return _Told(word, _reason(step, word, reason_of(step)), "built already")
+    if step.action in (Action.KEEP, Action.REUSE):
+        return _Told("reuse" if step.is_selected else word_of(step), reason_of(step) or "unchanged", "")
+    word = word_of(step)
+    return _Told(word, _reason(step, word, reason_of(step)), _effect(step, effect_of(step)))
 
 
 def _word_of_switch(step: Step) -> str:
@@ -264,13 +275,8 @@ def _why_kept(plan: Plan) -> str:
 
 
 def _kept_one_by_one(plan: Plan, switched: frozenset[Address]) -> list[tuple[str, ...]]:
-    from headgate.plan.explain import reason_of, word_of
-
-    return [
-        ("reuse" if step.is_selected else word_of(step), step.address, reason_of(step) or "unchanged")
-        for step in plan.doing(Action.KEEP, Action.REUSE)
-        if step.address not in switched
-    ]
+    kept = [step for step in plan.doing(Action.KEEP, Action.REUSE) if step.address not in switched]
+    return [(told.word, step.address, told.reason) for step in kept for told in (_told(step, switched),)]
 
 
 def _reaches(plan: Plan) -> list[tuple[str, ...]]:
