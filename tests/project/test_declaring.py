@@ -11,7 +11,7 @@ from headgate.project.load import load, load_config, survey
 from tests.project.project_stage import OWNED, marked, read, told, written
 
 
-def test_a_whole_repository_without_faults(tmp_path: Path) -> None:
+def test_a_whole_repository(tmp_path: Path) -> None:
     found = read(
         tmp_path,
         {
@@ -39,7 +39,7 @@ def test_a_whole_repository_without_faults(tmp_path: Path) -> None:
             "README.md": "",
         },
     )
-    assert told(found) == []
+    assert told(found) == ["HG312 assets/staging/properties.yml:11:22"]
     airlines, flights = found.assets
     assert (airlines.address, airlines.kind, airlines.text) == ("staging.airlines", Kind.SEED, "")
     assert (flights.address, flights.kind, flights.properties.owner) == ("staging.flights", Kind.VIEW, "ops")
@@ -209,14 +209,39 @@ def test_faults_of_property_files_are_marked(tmp_path: Path, yml: str, expected:
     assert marked(read(tmp_path, files)) == [expected]
 
 
+def test_tests_that_are_not_run_are_told_once_a_file(tmp_path: Path) -> None:
+    yml = """
+models:
+  - name: x
+    tests:
+      - unique
+    columns:
+      - name: a
+        data_tests: [not_null, {accepted_values: {values: [1]}}]
+        meta: {tests: [mine]}
+sources:
+  - name: raw
+    tables:
+      - name: t
+        columns: [{name: b, tests: [unique]}]
+unit_tests: [{name: u}]
+"""
+    header = "/* headgate\nowner: ops\ntests: unique\n*/\nselect 1 as a"
+    found = read(tmp_path, {"assets/m/x.sql": OWNED, "assets/m/y.sql": header, "assets/m/p.yml": yml})
+    assert told(found) == ["HG312 assets/m/p.yml:5:9", "HG312 assets/m/y.sql:3:8"]
+    many, one = found.diagnostics
+    assert (many.severity, many.summary) == (
+        Severity.WARNING, "assets/m/p.yml declares 5 tests that this version does not run",
+    )  # fmt: skip
+    assert one.summary == "assets/m/y.sql declares a test that this version does not run"
+
+
 def test_what_dbt_knows_is_kept_without_a_word(tmp_path: Path) -> None:
     yml = """
 version: 2
 groups: [{name: g}]
-unit_tests: [{name: u}]
 models:
   - name: x
-    tests: [unique]
     constraints: [{type: check}]
     group: g
     config: {materialized: view, contract: {enforced: true}, tags: t, meta: {owner: ops}, grants: {select: [a]}}
@@ -227,7 +252,7 @@ models:
     asset = found.assets[0]
     assert (asset.kind, asset.properties.owner, asset.properties.tags) == (Kind.VIEW, "ops", ("t",))
     assert asset.properties.meta == {
-        "owner": "ops", "tier": 1, "ratio": 0.5, "on": "yes", "tests": ["unique"], "constraints": [{"type": "check"}],
+        "owner": "ops", "tier": 1, "ratio": 0.5, "on": "yes", "constraints": [{"type": "check"}],
         "group": "g", "config": {"contract": {"enforced": True}, "grants": {"select": ["a"]}},
     }  # fmt: skip
 

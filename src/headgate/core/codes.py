@@ -50,6 +50,7 @@ CODES: Mapping[str, str] = {
     "HG309": "A value of a header or a property file has not the form that it needs.",
     "HG310": "An asset has no owner.",
     "HG311": "A name without schema may mean several assets.",
+    "HG312": "Tests are declared, which this version keeps and does not run.",
     "HG320": "The columns of a source table are not known yet.",
     "HG321": "The files of a source cannot be read as a table.",
     "HG322": "The files of a source are not there.",

@@ -5,14 +5,15 @@ Keys of dbt that Headgate does not use are kept in ``meta``; keys that nobody kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from headgate.core.declarations import DeclaredColumn, Kind
+from headgate.core.diagnostic import Place
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import Stated, Statement
 from headgate.project.text import Text, did_you_mean
-from headgate.project.yaml_nodes import Fields, value_of
+from headgate.project.yaml_nodes import Fields, Items, Node, is_null, value_of
 
 KINDS = (Kind.TABLE.value, Kind.VIEW.value)
 """What a SQL file may be."""
@@ -33,6 +34,33 @@ _KEPT_OF_COLUMNS = frozenset(
         "tags", "tests",
     }
 )  # fmt: skip
+
+
+_TESTS = ("tests", "data_tests", "unit_tests")
+_OWN_WORDS = ("meta", "config")
+"""Mappings whose keys are the user's own."""
+
+
+def warn_of_tests(source: Text, fields: Fields) -> None:
+    """Warn once about all tests that a file declares: they are kept, and a reader would believe that they run."""
+    found = list(_tests(fields))
+    if found:
+        several = f"{len(found)} tests that this version does" if len(found) > 1 else "a test that this version does"
+        hint = 'Until then ask for yourself: headgate sql ENVIRONMENT "select ... where ... is null".'
+        source.warn("HG312", f"{source.path} declares {several} not run", found[0], hint)
+
+
+def _tests(node: Node) -> Iterator[Place]:
+    """Yield where each test below a node stands."""
+    if isinstance(node, Items):
+        for item in node.items:
+            yield from _tests(item)
+    elif isinstance(node, Fields):
+        for key, value in node.pairs:
+            if key.text in _TESTS and not is_null(value):
+                yield from (one.place for one in (value.items if isinstance(value, Items) else (value,)))
+            elif key.text not in _OWN_WORDS:
+                yield from _tests(value)
 
 
 def read_statement(said: Mapped, section: str, name: Stated | None, *, more: frozenset[str] = frozenset()) -> Statement:
@@ -68,6 +96,7 @@ def read_statement(said: Mapped, section: str, name: Stated | None, *, more: fro
 def read_header_statement(source: Text, fields: Fields) -> Statement:
     """Return what a header says about the asset of its file."""
     said = Mapped(source, fields)
+    warn_of_tests(source, fields)
     template = said.text("template")
     if template is not None:
         summary = f"template: {template.value} is not supported in this version"

@@ -16,7 +16,7 @@ from headgate.project.pieces import (
     StatedUse,
     Statement,
 )
-from headgate.project.properties import read_statement
+from headgate.project.properties import read_statement, warn_of_tests
 from headgate.project.text import Text, did_you_mean
 from headgate.project.yaml_nodes import Fields, Items, Scalar, parse_yaml
 
@@ -64,6 +64,7 @@ class PropertyFile:
             self._source(entry)
         for entry in file.mappings("exposures"):
             self._exposure(entry)
+        warn_of_tests(self.source, node)
 
     def _source(self, entry: Mapped) -> None:
         name = entry.named("sources")
