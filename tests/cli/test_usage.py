@@ -9,7 +9,7 @@ import pytest
 
 from headgate.cli import main
 from headgate.cli.arguments import COMMANDS, WrongUsage, parse
-from headgate.cli.terminal import aligned, cut, display_width, plain
+from headgate.cli.terminal import aligned, cut, display_width, plain, wrapped
 from tests.cli.scenario import headgate
 
 
@@ -108,3 +108,20 @@ def test_columns_are_aligned_by_what_is_seen() -> None:
 def test_a_narrow_terminal_gets_more_lines_and_no_cut_words() -> None:
     lines = aligned([("rebuild", "marts.carrier_delay", "reads arr_delay", "columns mean_delay")], width=40)
     assert lines == ["  rebuild  marts.carrier_delay", "      reads arr_delay", "      columns mean_delay"]
+    lines = aligned([("16 rows", "1 kB", "2026-11-21 05:26", "75a23aa0")], width=40, indent="")
+    assert lines == ["16 rows  1 kB", "    2026-11-21 05:26  75a23aa0"]
+    lines = aligned([("change", "staging.flights", "reads arr_delay; filters on arr_delay", "x")], width=40)
+    assert lines == ["  change  staging.flights", "      reads arr_delay; filters on", "        arr_delay", "      x"]
+    assert aligned([("prod", "release 1 · 55e3460 · root")], width=28, indent="") == [
+        "prod",
+        "    release 1 · 55e3460 ·",
+        "      root",
+    ]
+    long = "marts." + "x" * 60
+    assert aligned([("new", long, "a table")], width=40) == ["  new", f"      {long}", "      a table"]
+
+
+def test_a_line_is_broken_where_it_may_be() -> None:
+    assert wrapped("shop · dev · outside of git", 12, between=" · ") == ["shop · dev", "outside of git"]
+    assert wrapped("a b", 80) == ["a b"]
+    assert wrapped("", 80) == [""]

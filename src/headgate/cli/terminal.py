@@ -143,19 +143,50 @@ def aligned(
 ) -> list[str]:
     """Return the rows as lines with aligned columns; ``right`` columns are flush right.
 
-    Where a line is wider than the terminal, its last cells stand on lines of their own, further in. ``widths`` are
-    those of the columns where other rows stand under the same ones.
+    Where a line is wider than the terminal, its last cells stand on lines below, further in, as many on each as there
+    is room for; none is broken but between words. ``widths`` are those of the columns where other rows stand under the
+    same ones.
     """
     widths = widths or widths_of(rows)
     lines: list[str] = []
     for row in rows:
         cells = [padded(cell, widths[n], is_right=n in right) for n, cell in enumerate(row)]
         line = (indent + gap.join(cells)).rstrip()
-        if display_width(line) <= width or len(row) < 3:
+        if display_width(line) <= width:
             lines.append(line)
+            continue
+        count = 2 if display_width((indent + gap.join(cells[:2])).rstrip()) <= width else 1
+        lines.append((indent + gap.join(cells[:count])).rstrip())
+        lines += _packed([cell.strip() for cell in row[count:]], width=width, indent=indent + " " * 4, gap=gap)
+    return lines
+
+
+def wrapped(text: str, width: int, *, between: str = " ") -> list[str]:
+    """Return the text on lines of a width, broken only where ``between`` stands; what is longer stays whole.
+
+    >>> wrapped("shop · dev · outside of git", 12, between=" · ")
+    ['shop · dev', 'outside of git']
+    """
+    lines: list[str] = []
+    for part in text.split(between):
+        if lines and display_width(lines[-1] + between + part) <= width:
+            lines[-1] += between + part
         else:
-            lines.append((indent + gap.join(cells[:2])).rstrip())
-            lines.extend(indent + " " * 4 + cell.strip() for cell in cells[2:] if _without_styles(cell).strip())
+            lines.append(part)
+    return lines
+
+
+def _packed(cells: Sequence[str], *, width: int, indent: str, gap: str) -> list[str]:
+    """Return the cells on as few lines as hold them; one that is too wide for a line has lines of its own."""
+    lines: list[str] = []
+    is_open = False
+    for cell in filter(_without_styles, cells):
+        first, *others = wrapped(cell, width - len(indent) - 2)
+        if is_open and not others and display_width(lines[-1] + gap + cell) <= width:
+            lines[-1] += gap + cell
+            continue
+        lines += [indent + first, *(f"{indent}  {part}" for part in others)]
+        is_open = not others
     return lines
 
 

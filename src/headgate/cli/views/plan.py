@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from headgate.app.plan import Planned, Request
-from headgate.cli.terminal import Terminal, aligned, styled, widths_of
+from headgate.cli.terminal import Terminal, aligned, styled, widths_of, wrapped
 from headgate.cli.words import age_text, counted, listed, rows_text, seconds_text
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
@@ -144,7 +144,7 @@ def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> 
     parts = [aligned(rows, width=width, widths=widths), aligned(ends, width=width, widths=widths)]
     if is_verbose:
         parts.insert(1, aligned(_kept_one_by_one(plan, switched), width=width))
-    lines = [headline(planned)]
+    lines = wrapped(headline(planned), width, between=" · ")
     for part in filter(None, parts):
         lines += ["", *(_coloured(line) for line in part)]
     return lines

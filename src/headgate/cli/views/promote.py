@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
-from headgate.cli.terminal import Terminal, aligned
+from headgate.cli.terminal import Terminal, aligned, wrapped
 from headgate.cli.words import counted, milliseconds_text
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_ver
     rows += [("remove", item.address, item.reason) for item in plan.removed]
     if promotion.kept:
         rows.append(("keep", counted(promotion.kept, "asset"), "built on what will be shown, from the same code"))
-    return [head, "", *aligned(rows, width=width)]
+    return [*wrapped(head, width, between=" · "), "", *aligned(rows, width=width)]
 
 
 def _commit(promotion: Promotion) -> str:

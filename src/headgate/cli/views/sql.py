@@ -44,7 +44,7 @@ def _table(answer: Answer, terminal: Terminal) -> None:
     )
     cells = [[cut(_text(value), _CELL_WIDTH_MAX) for value in row] for row in rows.rows]
     head = [styled(name, "bold") for name in rows.columns]
-    for line in aligned([head, *cells], width=10_000, indent="", right=right):
+    for line in aligned([head, *cells], width=sys.maxsize, indent="", right=right):
         terminal.write(line)
     more = "; there are more: --limit 0 shows all, or --format csv" if answer.is_cut else ""
     terminal.say(f"({counted(len(cells), 'row')}{more})")
