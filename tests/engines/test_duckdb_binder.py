@@ -151,6 +151,34 @@ def test_files_that_cannot_be_read_are_told(binder: DuckBinder, tmp_path: Path) 
     assert "disabled by configuration" in fault("csv", "/etc/passwd")
 
 
+def test_the_very_file_that_cannot_be_read_is_named(binder: DuckBinder, tmp_path: Path) -> None:
+    contents = {
+        "data/a.csv": b"a,b\n1,2\n",
+        "data/b.csv": b"a,b\n1,2\n\xe9t\xe9,3\n",
+        "data/c.csv": b"",
+        "data/d.json": b"",
+    }
+    contents |= {"data/e.parquet": b"", "data/f.parquet": b"no", "data/g.json": b'{"a":1}\n{"a":\n'}
+    (tmp_path / "data").mkdir()
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+
+    def fault(form: str, *names: str, **options: str) -> list[str]:
+        files = tuple(File(name, digest(name), len(contents[name])) for name in names)
+        return binder.file_columns(FileSource("data/*", form, files, options), str(tmp_path)).error.splitlines()
+
+    assert fault("csv", "data/a.csv", "data/b.csv") == [
+        "data/b.csv, line 3: the file is not UTF-8 text",
+        "Save it with the encoding UTF-8, or name its own: `options: {encoding: latin-1}`.",
+    ]
+    assert fault("csv", "data/b.csv", encoding="latin-1") == []
+    for form, name in (("csv", "data/c.csv"), ("json", "data/d.json"), ("parquet", "data/e.parquet")):
+        assert fault(form, name) == [f"{name} is empty", "Take it away, or narrow the path that matches it."]
+    assert fault("csv", "data/c.csv", "data/a.csv", header="false") == []
+    assert fault("parquet", "data/f.parquet")[0].startswith("File 'data/f.parquet' too small")
+    assert fault("json", "data/g.json")[0].startswith('Malformed JSON in file "data/g.json", at byte')
+
+
 @pytest.mark.parametrize(
     ("content", "fault", "line"),
     [
@@ -160,11 +188,14 @@ def test_files_that_cannot_be_read_are_told(binder: DuckBinder, tmp_path: Path) 
         ("a,b\n1,2\n3,4,5\n", "3 values where the header has 2 columns", 3),
         ('a,b\n"x\ny",2\n3\n', "1 values where the header has 2 columns", 4),
         ('a,b\n"x,2\n', "not CSV", 2),
+        ("a;b\n1;2\n", "separated by semicolons, those of a seed by commas", 1),
+        ("a\tb\n", "separated by tabs", 1),
+        (b"a,b\n1,2\n\xe9,3\n", "the file is not UTF-8 text", 3),
     ],
 )
-def test_a_bad_seed_is_told(binder: DuckBinder, tmp_path: Path, content: str, fault: str, line: int) -> None:
+def test_a_bad_seed_is_told(binder: DuckBinder, tmp_path: Path, content: str | bytes, fault: str, line: int) -> None:
     path = tmp_path / "seed.csv"
-    path.write_text(content)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
     bound = binder.seed_columns(str(path))
     assert fault in bound.error
     assert bound.line == line
@@ -178,7 +209,7 @@ def test_a_seed_is_sniffed(binder: DuckBinder, tmp_path: Path) -> None:
         ("a\n1\n2\n", ["BIGINT"]),
         ("a,b,c,d\n1,2013-01-01,1.5,true\n,,,\n", ["BIGINT", "DATE", "DOUBLE", "BOOLEAN"]),
         ('a,b\n"x, y","q ""r"""\n', ["VARCHAR", "VARCHAR"]),
-        ("a;b\n1;2\n", ["VARCHAR"]),
+        ("a\n1;2\n", ["VARCHAR"]),
         ("a,b\r\n1,2\r\n", ["BIGINT", "BIGINT"]),
     ):
         path.write_bytes(content.encode())

@@ -61,14 +61,14 @@ class LocalAnalyser:
         """Look at all rows of a seed."""
         bound = self.binder().seed_columns(str(self._root / asset.file.path))
         place = Place(asset.file.path, bound.line, bound.column)
-        return bound.shape, (Diagnostic("HG105", bound.error, place),) if bound.error else ()
+        return bound.shape, _faults("HG105", bound.error, place)
 
     def files(self, source: SourceDeclaration) -> tuple[Shape, tuple[Diagnostic, ...]]:
-        """Look at the contents of files, or take what is declared where all types are."""
+        """Look at the contents of files."""
         if not isinstance(source.location, FileSource):
             raise TypeError("a table of the engine has no files")
         bound = self.binder().file_columns(source.location, str(self._root))
-        return bound.shape, (Diagnostic("HG321", bound.error, source.place),) if bound.error else ()
+        return bound.shape, _faults("HG321", bound.error, source.place)
 
     def binder(self) -> Binder:
         """Return the binder; made when first asked for."""
@@ -82,6 +82,12 @@ class LocalAnalyser:
         """Let go of the binder."""
         if self._binder is not None:
             self._binder.close()
+
+
+def _faults(code: str, told: str, place: Place) -> tuple[Diagnostic, ...]:
+    """Return the fault that is told, if one is: its first line says what is wrong, the others what to do."""
+    summary, _, hint = told.partition("\n")
+    return (Diagnostic(code, summary, place, hint),) if told else ()
 
 
 def names_of(asset: AssetDeclaration) -> tuple[Names, Query | None]:

@@ -176,7 +176,10 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What binding a query gave: its columns, or why the engine refuses it (line and column in the given text)."""
+    """What binding a query gave: its columns, or why the engine refuses it (line and column in the given text).
+
+    The first line of ``error`` says what is wrong; those below it are the engine's details, or of files the way on.
+    """
 
     shape: Shape
     error: str = ""

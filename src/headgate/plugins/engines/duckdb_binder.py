@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,13 @@ from headgate.plugins.engines.duckdb_columns import (
     shape_of,
 )
 from headgate.plugins.engines.duckdb_faults import position, said
-from headgate.plugins.engines.duckdb_files import fault_in_location, fault_in_seed, reader, seed_reader
+from headgate.plugins.engines.duckdb_files import (
+    fault_in_content,
+    fault_in_location,
+    fault_in_seed,
+    reader,
+    seed_reader,
+)
 from headgate.plugins.engines.duckdb_settings import settings_identity, settle, version_of
 
 _TABLES_MAX = 500
@@ -80,7 +87,8 @@ class DuckBinder:
         fault = fault_in_location(location)
         if fault:
             return Bound((), fault)
-        return self._sniffed(f"from {reader(location, root, None)}")
+        found = self._sniffed(f"from {reader(location, root, None)}")
+        return replace(found, error=fault_in_content(found.error, root)) if found.error else found
 
     def seed_columns(self, path: str) -> Bound:
         """Return the columns of a seed: all rows are looked at."""

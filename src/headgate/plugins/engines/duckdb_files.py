@@ -7,6 +7,7 @@ Hive partitions are off unless asked for: a folder called ``year=2013`` must not
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -53,7 +54,33 @@ def fault_in_location(location: FileSource) -> str:
         return f"{location.format} has no option {unknown[0]}; it has {known}"
     if not location.files:
         return f"no file matches {location.pattern}"
+    has_header = location.options.get("header", "").lower() not in ("false", "0")
+    empty = next((file.path for file in location.files if not file.size), "")
+    if empty and (location.format != "csv" or has_header):
+        # DuckDB would take it for a table with one column, which it names itself.
+        return f"{empty} is empty\nTake it away, or narrow the path that matches it."
     return ""
+
+
+def fault_in_content(message: str, root: str) -> str:
+    """Return what DuckDB says of a file that it cannot read: one line that names the file, then the way on.
+
+    Its settings are left out, and the line of the file that it quotes: that is data.
+    """
+    message = message.replace(str(Path(root) / "_")[:-1], "")
+    found = _CSV_ERROR.match(message)
+    if found is None:
+        return message
+    named = _CSV_FILE.search(message)
+    where = f"{named[1] if named else 'a file'}, line {found[1]}"
+    if "unicode" in found[2]:
+        return f"{where}: the file is not UTF-8 text\n{_ENCODING}"
+    return f"{where}: {found[2]}"
+
+
+_CSV_ERROR = re.compile(r"CSV Error on Line: (\d+)\n(?:Original Line: [^\n]*\n)?([^\n]*)")
+_CSV_FILE = re.compile(r"^  file = (.*)$", re.MULTILINE)
+_ENCODING = "Save it with the encoding UTF-8, or name its own: `options: {encoding: latin-1}`."
 
 
 def reader(location: FileSource, root: str, shape: Shape | None) -> str:
@@ -89,6 +116,8 @@ def seed_reader(path: str, shape: Shape | None) -> str:
 def fault_in_seed(path: Path) -> tuple[str, int]:
     """Return what is wrong with a seed's header or the length of its rows, and the line; ("", 0) where nothing is.
 
+    A second line of the text says what to do.
+
     DuckDB would rename columns of the same name and invent names for those that have none. Cost: one pass.
     """
     try:
@@ -102,12 +131,23 @@ def fault_in_seed(path: Path) -> tuple[str, int]:
                 if len(row) != len(header) and row:
                     return f"{len(row)} values where the header has {len(header)} columns", rows.line_num
     except UnicodeDecodeError:
-        return "the file is not UTF-8", 0
+        return "the file is not UTF-8 text\nSave it with the encoding UTF-8.", _first_bad_line(path)
     except csv.Error as error:
         return f"the file is not CSV: {error}", rows.line_num
     except OSError as error:
         return f"the file cannot be read: {error.strerror}", 0
     return "", 0
+
+
+def _first_bad_line(path: Path) -> int:
+    """Return the first line that is not UTF-8, counted from 1; 0 where all are."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 0
 
 
 def _fault_in_header(header: list[str]) -> str:
@@ -120,7 +160,14 @@ def _fault_in_header(header: list[str]) -> str:
         if name.casefold() in seen:
             return f"two columns are called {name}"
         seen.add(name.casefold())
+    separator = next((sign for sign in _SEPARATORS if len(header) == 1 and sign in header[0]), "")
+    if separator:
+        hint = "Save it with commas, or declare it as a source with `path:`, which finds out what separates."
+        return f"its columns are separated by {_SEPARATORS[separator]}, those of a seed by commas\n{hint}"
     return ""
+
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def _struct(shape: Shape) -> str:
