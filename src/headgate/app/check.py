@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.app.repository import Repository, graph_of, recorded_shapes, undeclared_tables
@@ -35,7 +35,10 @@ class Checked:
 
 
 def check(session: Session, repository: Repository) -> Checked:
-    """Return all diagnostics of the files and of what they mean together."""
+    """Return all diagnostics of the files and of what they mean together.
+
+    Data that is not there is a warning here: a fresh clone has none, and a plan refuses it.
+    """
     started = time.monotonic()
     engine = next(iter(session.config.engines))
     tables = undeclared_tables(repository.declarations)
@@ -47,7 +50,19 @@ def check(session: Session, repository: Repository) -> Checked:
         found = refused.diagnostics
     declared = repository.declarations
     assets = len(declared.assets) + len(declared.sources) + len(declared.exposures)
-    return Checked(in_order((*declared.diagnostics, *found)), assets, time.monotonic() - started)
+    diagnostics = in_order(_relaxed(one) for one in (*declared.diagnostics, *found))
+    return Checked(diagnostics, assets, time.monotonic() - started)
+
+
+def _relaxed(diagnostic: Diagnostic) -> Diagnostic:
+    if diagnostic.code not in _OF_DATA:
+        return diagnostic
+    hint = f"{diagnostic.hint}\n{_UNCHECKED}".lstrip()
+    return replace(diagnostic, hint=hint, severity=Severity.WARNING)
+
+
+_OF_DATA = ("HG320", "HG322")
+_UNCHECKED = "Until then what reads it is checked only where its `columns:` are declared with their types."
 
 
 def count(diagnostics: Sequence[Diagnostic], severity: Severity) -> int:

@@ -52,7 +52,7 @@ def match_files(root: Path, pattern: str, allow: Sequence[str], cache: FileCache
     paths: list[str] = []
     for path in _matches(top, pattern):
         if len(paths) == FILES_MAX:
-            return Matched(code="HG322", fault=f"{pattern} matches more than {FILES_MAX:,} files")
+            return Matched(code="HG321", fault=f"{pattern} matches more than {FILES_MAX:,} files")
         paths.append(path)
     files = []
     for path in sorted(set(paths)):

@@ -128,6 +128,8 @@ class _Linking:
     def _source_shape(self, source: SourceDeclaration) -> tuple[Shape, Digest | None]:
         declared = _declared_shape(source.properties.columns)
         location = source.location
+        if isinstance(location, FileSource) and not location.files:
+            return declared, None  # that they are not there was told where they were looked for
         if isinstance(location, FileSource):
             shape, faults = self.analyser.files(source)
             self.diagnostics += faults
