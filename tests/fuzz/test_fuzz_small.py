@@ -10,7 +10,8 @@ FOUND_SOON = (
     "the right side of a join is forgotten",
     "rows of inputs are forgotten",
     "the content of a source is forgotten",
-    "keys of a group are forgotten",
+    "columns that steer rows are forgotten",
+    "the key forgets which column is which",
 )
 """Planted bugs that a few cases find; `python -m fuzz` hunts all of them."""
 
