@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from headgate.cli.terminal import display_width, styled
 from headgate.core.diagnostic import Diagnostic, Severity
@@ -11,14 +11,36 @@ _REFUSALS = ("HG4", "HG5")
 _TAB = "    "
 
 
+_ALIKE_MAX = 3
+"""So many warnings that differ in a name alone are shown one by one; of more only the first names."""
+
+
 def lines_of(diagnostics: Iterable[Diagnostic], *, word: str = "") -> list[str]:
-    """Return all of them, with an empty line between two."""
+    """Return all of them, with an empty line between two. Of many warnings that are alike the first stands for all."""
+    groups: dict[object, list[Diagnostic]] = {}
+    for number, diagnostic in enumerate(diagnostics):
+        groups.setdefault(_likeness(diagnostic) or number, []).append(diagnostic)
     lines: list[str] = []
-    for diagnostic in diagnostics:
-        if lines:
-            lines.append("")
-        lines += lines_of_one(diagnostic, word=word)
+    for group in groups.values():
+        for part in [group] if len(group) > _ALIKE_MAX else [[one] for one in group]:
+            lines += [""] if lines else []
+            lines += lines_of_one(part[0], word=word) if len(part) == 1 else _lines_of_many(part)
     return lines
+
+
+def _likeness(diagnostic: Diagnostic) -> tuple[str, ...]:
+    """Return what warnings that differ in a name alone share; nothing for what is shown by itself."""
+    name, space, rest = diagnostic.summary.partition(" ")
+    if diagnostic.severity is not Severity.WARNING or diagnostic.excerpt or diagnostic.detail or "." not in name:
+        return ()
+    return diagnostic.code, space + rest, diagnostic.hint
+
+
+def _lines_of_many(alike: Sequence[Diagnostic]) -> list[str]:
+    first = alike[0]
+    head = f"{styled('warning', 'yellow', 'bold')} {first.code}  {len(alike)} times: {first.summary}"
+    names = ", ".join(one.summary.partition(" ")[0] for one in alike[:_ALIKE_MAX])
+    return [head, f"  {names} and {len(alike) - _ALIKE_MAX} more", *(f"  {line}" for line in first.hint.splitlines())]
 
 
 def lines_of_one(diagnostic: Diagnostic, *, word: str = "") -> list[str]:
