@@ -25,7 +25,7 @@ from headgate.core.versions import Versions, build_id, build_key, plain_versions
 from headgate.plugins.engines.duckdb_binder import DuckBinder, open_binder
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.sql.analyse import Analysis, analyse
-from headgate.sql.bind import bound, inlined, projection
+from headgate.sql.bind import bound, inlined, reordered
 from headgate.sql.tree import Query, Unreadable, parse, relations
 
 VOLATILE = "random()"
@@ -59,7 +59,7 @@ class Made:
         """What stands for it in a query: another order of columns than the table's needs a projection."""
         if self.text:
             return inlined(self.text)
-        return self.table if self.made == self.shape else inlined(projection(self.table, self.shape))
+        return reordered(self.table, self.made, self.shape)
 
 
 @dataclass

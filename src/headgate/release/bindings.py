@@ -14,9 +14,8 @@ from headgate.core.declarations import FileSource, Kind, TableSource
 from headgate.core.errors import EnvironmentFailed
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import Engine, ShownView
-from headgate.core.recipe import Shape
 from headgate.core.records import Build, Pointer
-from headgate.sql.bind import bound, inlined, projection
+from headgate.sql.bind import bound, inlined, projection, reordered
 
 _NOT_SHOWN = frozenset({Kind.SOURCE, Kind.EXPOSURE})
 
@@ -120,7 +119,7 @@ class Bindings:
         if build.kind is Kind.SOURCE:
             return self._engine.source(_location(build), self._root, build.shape)
         text = inlined(self._texts[address]) if self._is_view(address) else self._engine.relation(build.relation)
-        return _ordered(text, build.shape, pointer.shape if pointer else build.shape)
+        return reordered(text, build.shape, pointer.shape if pointer else build.shape)
 
 
 def difference(
@@ -185,10 +184,3 @@ def _location(build: Build) -> FileSource | TableSource:
     if build.location is None:
         raise AssertionError(f"the capture of {build.address} does not say where the source is")
     return build.location
-
-
-def _ordered(text: str, shape: Shape, wanted: Shape) -> str:
-    """Return ``text`` with its columns as wanted: a key leaves their order open, ``select *`` and UNION see it."""
-    if [column.name for column in shape] == [column.name for column in wanted]:
-        return text
-    return inlined(projection(text, wanted))

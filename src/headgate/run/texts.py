@@ -10,7 +10,7 @@ from headgate.core.graph import Node, SqlBody
 from headgate.core.plan import Plan, Step
 from headgate.core.recipe import Shape
 from headgate.core.records import Build
-from headgate.sql.bind import bound, inlined, projection
+from headgate.sql.bind import bound, inlined, reordered
 
 
 def input_relations(
@@ -29,7 +29,7 @@ def input_relations(
             continue
         build = builds[step.address]
         if step.kind is not Kind.VIEW:
-            texts[step.address] = _ordered(relation(build.relation), build.shape, step.shape)
+            texts[step.address] = reordered(relation(build.relation), build.shape, step.shape)
         elif isinstance(step.node, Node) and isinstance(step.node.body, SqlBody):
             texts[step.address] = _inlined_view(step.node.body, texts, step.node.recipe.shape, step.shape)
         elif build.body is not None:
@@ -38,13 +38,7 @@ def input_relations(
 
 
 def _inlined_view(body: SqlBody, texts: Mapping[Address, str], shape: Shape, wanted: Shape) -> str:
-    return _ordered(inlined(bound(body, texts)), shape, wanted)
-
-
-def _ordered(relation: str, shape: Shape, wanted: Shape) -> str:
-    if [column.name for column in shape] == [column.name for column in wanted]:
-        return relation
-    return inlined(projection(relation, wanted))
+    return reordered(inlined(bound(body, texts)), shape, wanted)
 
 
 def inputs_through_views(plan: Plan, readers: Iterable[Step]) -> set[Address]:

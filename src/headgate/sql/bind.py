@@ -43,6 +43,16 @@ def projection(relation: str, shape: Shape) -> str:
     return f"select {', '.join(quoted(column.name) for column in shape)} from {relation}"
 
 
+def reordered(relation: str, shape: Shape, wanted: Shape) -> str:
+    """Return a relation that has the columns of ``shape`` as one that has them in the order of ``wanted``.
+
+    Keys leave the order of columns open, but ``select *`` and positional UNION see it.
+    """
+    if [column.name for column in shape] == [column.name for column in wanted]:
+        return relation
+    return inlined(projection(relation, wanted))
+
+
 def quoted(name: str) -> str:
     """Return ``name`` as a quoted identifier of standard SQL: ``a"b`` becomes ``"a""b"``."""
     return '"' + name.replace('"', '""') + '"'
