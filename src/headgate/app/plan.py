@@ -146,6 +146,8 @@ def _planned(
     if is_patient:  # a plan alone needs no warehouse
         session.check_warehouse(reading, engine)
     snapshot = snapshot_of(session, reading, request.environment, engine=engine)
+    if snapshot.shown is None:
+        session.check_state(reading, engine)
     if not request.select and request.refresh is None:
         empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)
         if empty is not None:

@@ -173,6 +173,30 @@ class Session:
             hint=f"Put the warehouse file back; or, to begin anew, move {self.state_path().name} aside and apply.",
         )
 
+    def check_state(self, reading: Reading, engine: str) -> None:
+        """Raise ``Diverged`` where the state knows nothing of an engine whose file belongs to another one: it is lost.
+
+        Cost: the engine is opened, but only where the state knows no environment of it and its file is there. Where
+        somebody else holds the file, nothing is told: whoever writes next looks again.
+        """
+        from headgate.core.errors import EngineBusy
+        from headgate.release.recover import foreign_warehouse
+        from headgate.release.stored import read_environments
+
+        is_there = self.warehouse(self.config.engines[engine]).exists()
+        if not is_there or any(record.engine == engine for record in read_environments(reading).values()):
+            return
+        try:
+            opened = self.engine(engine, is_read_only=True, wait_seconds=0)
+        except EngineBusy:
+            return
+        try:
+            owner = opened.state()
+        finally:
+            opened.close()
+        if owner is not None and (not self.state_path().exists() or owner != self.store().identity()):
+            raise foreign_warehouse()
+
     def allowed(self, engine: str) -> tuple[Path, ...]:
         """Return the folders outside of the project that an engine may read."""
         return tuple(self.root / folder for folder in self.config.engines[engine].allow)

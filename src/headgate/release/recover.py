@@ -108,11 +108,7 @@ def _check_identity(owner: str | None, state: str, reading: Reading, scope: _Sco
     if owner == state:
         return
     if owner is not None:
-        raise Diverged(
-            "the warehouse belongs to another state than this one: each keeps the other's tables for leftovers",
-            code="HG520",
-            hint="Put back the state file that was made with this warehouse, or name another warehouse.",
-        )
+        raise foreign_warehouse()
     known = any(scope.engine in (None, r.engine) for r in read_environments(reading).values())
     known = known or any(scope.engine in (None, i.engine) for i, _ in read_intents(reading).values())
     known = known or any(scope.engine in (None, loads(t)["engine"]) for _, t in reading.scan(Collection.BUILDS))
@@ -122,6 +118,15 @@ def _check_identity(owner: str | None, state: str, reading: Reading, scope: _Sco
             code="HG520",
             hint="Put the warehouse file back; or, to begin anew, move the state file aside and apply.",
         )
+
+
+def foreign_warehouse() -> Diverged:
+    """Return the error of a warehouse that belongs to another state, be that one lost or not."""
+    return Diverged(
+        "the warehouse belongs to another state than this one: each keeps the other's tables for leftovers",
+        code="HG520",
+        hint="Put back the state file that was made with this warehouse, or name another warehouse.",
+    )
 
 
 class _Verdict(StrEnum):
