@@ -88,6 +88,17 @@ def test_an_asset_without_owner_is_warned_about_as_in_the_transcript(tmp_path: P
         ({"assets/marts/it's.sql": ""}, ["HG107 assets/marts/it's.sql"]),
         ({"assets/marts/a__b.sql": ""}, ["HG107 assets/marts/a__b.sql"]),
         ({"assets/headgate/x.sql": ""}, ["HG107 assets/headgate/x.sql"]),
+        ({"assets/Main/x.sql": ""}, ["HG107 assets/Main/x.sql"]),
+        ({"assets/pg_catalog/x.csv": ""}, ["HG107 assets/pg_catalog/x.csv"]),
+        ({"assets/m/temp.sql": OWNED, "assets/m/warehouse.sql": OWNED}, []),
+        (
+            {"assets/Warehouse/x.sql": OWNED, "assets/Warehouse/y.sql": OWNED, "assets/db/x.sql": OWNED},
+            ["HG107 assets/Warehouse/x.sql"],
+        ),
+        (
+            {"assets/db/x.sql": OWNED, "headgate.toml": "[engines.local]\npath = 'data/db.duckdb'"},
+            ["HG107 assets/db/x.sql"],
+        ),
         ({"assets/marts/x.sql": b"select '\xff'"}, ["HG102 assets/marts/x.sql:1:9"]),
         ({"assets/marts/x.sql": "select\n '\0'"}, ["HG102 assets/marts/x.sql:2:3"]),
         ({"assets/.hidden/x.sql": "", "assets/marts/.x.sql": "", "assets/marts/notes.md": ""}, []),
@@ -200,6 +211,7 @@ def test_yaml_about_a_refused_file_is_no_second_fault(tmp_path: Path) -> None:
         ("exposures:\n  - name: e\n    depends_on: [y]\n", "HG202 y"),
         ("exposures:\n  - name: e\n    depends_on: [a b]\n", "HG309 a b"),
         ("exposures:\n  - name: e\n    columns: [x]\n", "HG309 x"),
+        ("sources:\n  - name: temp\n    tables: [x]\n", "HG107 temp"),
         ("exposures:\n  - name: my board\n", "HG107 my board"),
         ("exposures:\n  - name: m.x\n", "HG301 m.x"),
     ],
@@ -276,6 +288,11 @@ sources:
         for s in found.sources
         if isinstance(s.location, FileSource)
     ] == [("lake.b", "data/b.tsv", "csv", {"skip": "1", "delim": "\t"}), ("raw.a", "data/a.parquet", "parquet", {})]
+
+
+def test_a_source_may_stand_in_the_schema_that_tables_have_by_default(tmp_path: Path) -> None:
+    yml = "sources:\n  - name: main\n    tables: [x]\n  - name: pg\n    schema: pg_catalog\n    tables: [pg_class]\n"
+    assert told(read(tmp_path, {"assets/s.yml": yml})) == []
 
 
 def test_a_hint_names_the_nearest_file(tmp_path: Path) -> None:

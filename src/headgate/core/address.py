@@ -11,6 +11,12 @@ Address = NewType("Address", str)
 _PART = re.compile(r"[^\W\d]\w*", re.UNICODE)
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
+_ENGINES_OWN = frozenset({"information_schema", "memory", "pg_catalog", "system", "temp"})
+"""Schemas and databases that DuckDB always has: a schema of that name is refused, or ambiguous wherever it is named."""
+
+_DEFAULT = "main"
+"""Where tables stand that were made without a schema: a source may be there, a view of ours would be in their way."""
+
 
 def make_address(schema: str, name: str) -> Address:
     """Return the address of ``name`` in ``schema``; raise ``ValueError`` with a sentence where it is not allowed."""
@@ -51,6 +57,17 @@ def fault_in_part(part: str) -> str:
     if len(part) > 60:
         return f"{part[:20]!r}... is longer than 60 characters"
     return ""
+
+
+def fault_in_schema(schema: str, *, of_assets: bool) -> str:
+    """Return why ``schema`` cannot be the schema of assets, or of sources, or the empty string.
+
+    >>> fault_in_schema("Temp", of_assets=True)
+    "'Temp' is a schema of the engine's own"
+    """
+    if fold(schema) in _ENGINES_OWN or (of_assets and fold(schema) == _DEFAULT):
+        return f"{schema!r} is a schema of the engine's own"
+    return fault_in_part(schema)
 
 
 def fault_in_environment(name: str) -> str:

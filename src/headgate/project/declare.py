@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import replace
 
-from headgate.core.address import fault_in_part
+from headgate.core.address import fault_in_part, fault_in_schema
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.project.header import read_header
 from headgate.project.pieces import Piece
@@ -74,8 +74,8 @@ def declare_path(path: str) -> Piece:
         return Piece(path, diagnostics=(Diagnostic("HG106", summary, Place(path), hint),))
     # macOS may give decomposed names for what everybody else writes composed.
     schema, name = (part if part.isascii() else unicodedata.normalize("NFC", part) for part in (schema, name))
-    for part, what in ((schema, "folder"), (name, "file")):
-        if fault := fault_in_part(part):
+    for fault, what in ((fault_in_schema(schema, of_assets=True), "folder"), (fault_in_part(name), "file")):
+        if fault:
             return Piece(path, diagnostics=(Diagnostic("HG107", fault, Place(path), f"Rename the {what}."),))
     return Piece(path, schema, name)
 

@@ -7,11 +7,12 @@ anything changed needs ``survey``, which opens no file that the cache knows.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from headgate.core.declarations import Config, Declarations, File
+from headgate.core.address import fold, split
+from headgate.core.declarations import AssetDeclaration, Config, Declarations, File
 from headgate.core.diagnostic import Diagnostic, Place, in_order
 from headgate.project.files import FileCache, file_of, file_of_bytes, read_bytes
 from headgate.project.walk import CONFIG_FILE, Stat, Walked, walk, walk_config
@@ -67,8 +68,20 @@ def load(root: Path, *, cache: FileCache | None = None, environ: Mapping[str, st
         merged.sources,
         merged.exposures,
         tuple(work.files[path] for path in work.stats if path in work.files),
-        in_order((*work.diagnostics, *merged.diagnostics)),
+        in_order((*work.diagnostics, *merged.diagnostics, *_named_like_warehouses(config, merged.assets))),
     )
+
+
+def _named_like_warehouses(config: Config, assets: Iterable[AssetDeclaration]) -> Iterator[Diagnostic]:
+    """Yield a fault for each schema that is called as an engine's database is: every view in it would be ambiguous."""
+    if not config.bare:
+        return
+    databases = {fold(Path(engine.path).stem): engine.path for engine in config.engines.values()}
+    schemas = {split(asset.address)[0]: asset.file.path for asset in reversed(tuple(assets))}
+    for schema, path in sorted(schemas.items()):
+        if fold(schema) in databases:
+            summary = f"{schema!r} is what the engine calls the database {databases[fold(schema)]}"
+            yield Diagnostic("HG107", summary, Place(path), "Rename the folder, or the file in headgate.toml.")
 
 
 def load_config(root: Path, *, environ: Mapping[str, str] | None = None) -> tuple[Config, tuple[Diagnostic, ...]]:

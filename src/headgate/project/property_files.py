@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from headgate.core.address import fault_in_part
+from headgate.core.address import fault_in_part, fault_in_schema
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import (
     ExposureStatement,
@@ -68,7 +68,7 @@ class PropertyFile:
 
     def _source(self, entry: Mapped) -> None:
         name = entry.named("sources")
-        if name is None or not self._is_allowed(name):
+        if name is None or not self._is_allowed(name, fault_in_schema(name.value, of_assets=False)):
             return
         whole = read_statement(entry, "sources", name, more=_OF_SOURCES)
         if "tables" not in entry:
@@ -76,16 +76,15 @@ class PropertyFile:
             self.source.fault("HG309", f"source {name.value} has no tables", name.place, hint)
         for table in entry.mappings("tables"):
             own = table.named("tables")
-            if own is None or not self._is_allowed(own):
+            if own is None or not self._is_allowed(own, fault_in_part(own.value)):
                 continue
             statement = _inherited(read_statement(table, "tables", own, more=_OF_TABLES), whole)
             location = self._files(table, own, entry) or self._table(table, own, entry, name)
             self.sources.append(SourceStatement(name.value, statement, location))
 
-    def _is_allowed(self, name: Stated) -> bool:
-        fault = fault_in_part(name.value)
+    def _is_allowed(self, name: Stated, fault: str) -> bool:
         if fault:
-            hint = "Name it so, and say with `schema:` or `identifier:` what the engine calls it."
+            hint = "Give it another name, and say with `schema:` or `identifier:` what the engine calls it."
             self.source.fault("HG107", fault, name.place, hint)
         return not fault
 
