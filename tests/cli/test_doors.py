@@ -130,6 +130,17 @@ def test_new_makes_a_project_that_works_and_overwrites_nothing(tmp_path: Path) -
     assert headgate(["new", "x", "--example", "fligths"], tmp_path)[1] == 2
 
 
+def test_what_new_prints_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    assert "Next: cd 'my shop' && headgate apply dev" in headgate(["new", "my shop"], tmp_path)[0]
+
+
+def test_a_project_without_gitignore_keeps_its_caches_out_of_git(project: Path) -> None:
+    git(project, "init", "--quiet")
+    assert headgate(["apply", "dev", "--yes"], project)[1] == 0
+    assert (project / ".headgate").is_dir()
+    assert ".headgate" not in git(project, "status", "--porcelain", "--untracked-files=all")
+
+
 def test_a_terminal_is_asked_and_shown_what_runs(project: Path) -> None:
     for answer, status in (("n\n", 1), ("y\n", 0)):
         text, code = in_terminal(["apply", "dev"], project, answer)

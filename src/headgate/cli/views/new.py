@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
+from shlex import quote
 
 from headgate.cli.terminal import Terminal
 from headgate.cli.words import counted
@@ -25,6 +26,6 @@ def run(options: Namespace, terminal: Terminal) -> int:
         "missing": "without git: releases will be recorded without a commit",
     }[made.git]
     terminal.write(f"{options.directory.rstrip('/')}/ holds {', '.join(parts)} and a README; {git}.")
-    there = "" if Path(options.directory).resolve() == Path.cwd() else f"cd {options.directory} && "
+    there = "" if Path(options.directory).resolve() == Path.cwd() else f"cd {quote(options.directory)} && "
     terminal.say(f"Next: {there}headgate apply dev")
     return 0
