@@ -141,6 +141,21 @@ def test_a_project_without_gitignore_keeps_its_caches_out_of_git(project: Path) 
     assert ".headgate" not in git(project, "status", "--porcelain", "--untracked-files=all")
 
 
+def test_without_git_all_works_but_what_takes_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert headgate(["new", "shop"], tmp_path)[1] == 0
+    shop = tmp_path / "shop"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for arguments in (["check"], ["plan", "dev"], ["apply", "dev", "--yes"], ["status"], ["releases"], ["gc", "--yes"]):
+        assert headgate(arguments, shop)[1] == 0
+    text, status = headgate(["promote", "dev", "--yes"], shop)
+    assert status == 3
+    assert "have to come from git, which is not installed or not in PATH" in text
+    text, status = headgate(["new", "other"], tmp_path)
+    assert "without git" in text
+    for arguments in (["apply", "dev", "--yes"], ["promote", "dev", "--yes"]):
+        assert headgate(arguments, tmp_path / "other")[1] == 0
+
+
 def test_a_terminal_is_asked_and_shown_what_runs(project: Path) -> None:
     for answer, status in (("n\n", 1), ("y\n", 0)):
         text, code = in_terminal(["apply", "dev"], project, answer)

@@ -357,8 +357,18 @@ def _files_at(git: GitState, commit: str) -> Mapping[str, bytes]:
     blobs = git.files_of(commit)
     contents = git.read_blobs(blobs.values()) if blobs else {}
     if blobs is None or any(blob not in contents for blob in blobs.values()):
-        raise EnvironmentFailed(f"git does not give the files of {commit[:7]}", hint="Look: git fsck")
+        raise _without_git(commit)
     return {path: contents[blob] for path, blob in blobs.items()}
+
+
+def _without_git(commit: str) -> EnvironmentFailed:
+    """Return why the files of a commit cannot be had."""
+    import shutil
+
+    if shutil.which("git") is None:
+        text = f"the files of commit {commit[:7]} have to come from git, which is not installed or not in PATH"
+        return EnvironmentFailed(text, hint="Install git. Check, plan and apply work without it.")
+    return EnvironmentFailed(f"git does not give the files of {commit[:7]}", hint="Look: git status; git fsck")
 
 
 def _link_data(repository: Repository, folder: Path) -> None:
