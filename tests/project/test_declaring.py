@@ -108,6 +108,14 @@ def test_where_files_may_stand(tmp_path: Path, files: dict[str, str], expected: 
     assert told(read(tmp_path, files)) == expected
 
 
+def test_files_that_look_like_seeds_are_told(tmp_path: Path) -> None:
+    yml = "sources:\n  - name: s\n    tables: [{name: t, path: 'assets/s/*.tsv'}]\n"
+    files = {"assets/m/a.tsv": "", "assets/m/b.CSV.GZ": "", "assets/s/c.tsv": "a\n", "assets/s/s.yml": yml}
+    found = read(tmp_path, {**files, "assets/m/d.png": "", "data/e.tsv": "", "tests/f.tsv": ""})
+    assert told(found) == ["HG106 assets/m/a.tsv", "HG106 assets/m/b.CSV.GZ"]
+    assert {one.severity for one in found.diagnostics} == {Severity.WARNING}
+
+
 def test_names_in_other_scripts_are_composed(tmp_path: Path) -> None:
     found = read(tmp_path, {"assets/marts/cafe\u0301.sql": OWNED + "select 1 as a"})
     assert [a.address for a in found.assets] == ["marts.caf\u00e9"]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headgate.core.address import fold, split
-from headgate.core.declarations import AssetDeclaration, Config, Declarations, File
-from headgate.core.diagnostic import Diagnostic, Place, in_order
+from headgate.core.declarations import AssetDeclaration, Config, Declarations, File, FileSource, SourceDeclaration
+from headgate.core.diagnostic import Diagnostic, Place, Severity, in_order
 from headgate.project.files import FileCache, file_of, file_of_bytes, read_bytes
 from headgate.project.walk import CONFIG_FILE, Stat, Walked, walk, walk_config
 
@@ -62,14 +62,26 @@ def load(root: Path, *, cache: FileCache | None = None, environ: Mapping[str, st
         return match_files(root, pattern, allow, work.cache)
 
     merged = merge(pieces, work.files, match)
+    faults = (*_named_like_warehouses(config, merged.assets), *_not_seeds(work.like_seeds, merged.sources))
     return Declarations(
         config,
         merged.assets,
         merged.sources,
         merged.exposures,
         tuple(work.files[path] for path in work.stats if path in work.files),
-        in_order((*work.diagnostics, *merged.diagnostics, *_named_like_warehouses(config, merged.assets))),
+        in_order((*work.diagnostics, *merged.diagnostics, *faults)),
     )
+
+
+def _not_seeds(paths: Iterable[str], sources: Iterable[SourceDeclaration]) -> Iterator[Diagnostic]:
+    """Yield a warning for each file that somebody may take for a seed, unless a source reads it."""
+    locations = (source.location for source in sources)
+    known = {file.path for one in locations if isinstance(one, FileSource) for file in one.files}
+    for path in paths:
+        if path not in known:
+            summary = f"{path} is not read: a seed is a .csv file with commas"
+            hint = "Save it so, or move it to data/ and declare it as a source with `path:`."
+            yield Diagnostic("HG106", summary, Place(path), hint, severity=Severity.WARNING)
 
 
 def _named_like_warehouses(config: Config, assets: Iterable[AssetDeclaration]) -> Iterator[Diagnostic]:
@@ -100,6 +112,7 @@ class _Load:
         self._read_at = self.cache.moment()
         found = walk(root)
         self.stats: Mapping[str, Stat] = found.files
+        self.like_seeds = found.like_seeds
         self.diagnostics: list[Diagnostic] = list(found.diagnostics)
 
     def full(self, path: str) -> str:

@@ -22,6 +22,11 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
 }
 """The folders that are walked, and the ends of names that are read in each."""
 
+LIKE_SEEDS = (
+    ".csv.bz2", ".csv.gz", ".csv.zip", ".csv.zst", ".jsonl", ".ndjson", ".parquet", ".tsv", ".tsv.gz", ".xls", ".xlsx",
+)  # fmt: skip
+"""Ends of names of tables that are no seeds: whoever puts one below ``assets/`` believes that it is."""
+
 DEPTH_MAX = 20
 FILES_MAX = 1_000_000
 
@@ -37,10 +42,11 @@ class Stat(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """The files by path relative to the root, sorted; and what was refused."""
+    """The files by path relative to the root, sorted; what was refused; and files like seeds that are not read."""
 
     files: Mapping[str, Stat]
     diagnostics: tuple[Diagnostic, ...] = ()
+    like_seeds: tuple[str, ...] = ()
 
 
 def walk(root: Path) -> Walked:
@@ -57,7 +63,7 @@ def walk(root: Path) -> Walked:
         elif os.path.exists(path):
             work.refuse("HG101", f"{folder} is not a folder", folder)
     work.follow_links()
-    return Walked(dict(sorted(work.files.items())), tuple(work.diagnostics))
+    return Walked(dict(sorted(work.files.items())), tuple(work.diagnostics), tuple(sorted(work.like_seeds)))
 
 
 def walk_config(root: Path) -> Walked:
@@ -88,6 +94,7 @@ class _Walk:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     links: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    like_seeds: list[str] = field(default_factory=list)
 
     def folder(self, path: str, full: str, ends: tuple[str, ...]) -> None:
         """Add the files of a folder and of those in it; symbolic links to folders wait in ``links``."""
@@ -110,6 +117,8 @@ class _Walk:
                         self._entry(f"{path}/{name}", entry)
                     elif name.lower().endswith(ends):
                         self.diagnostics.append(_wrong_case(f"{path}/{name}"))
+                    elif ".csv" in ends and name.lower().endswith(LIKE_SEEDS):
+                        self.like_seeds.append(shown(f"{path}/{name}"))
         except OSError as error:
             self.refuse("HG101", f"{shown(path)} cannot be read: {error.strerror}", path, "Check its permissions.")
         for name in sorted(folders):
