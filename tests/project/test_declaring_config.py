@@ -50,6 +50,24 @@ def test_faults_are_marked(tmp_path: Path, toml: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("toml", "summary", "place", "first"),
+    [
+        ('name = "a"\nstate = {}\nname = "b"\n', "name", "3:1", 1),
+        ("[engines.a]\n[engines.b]\n[engines.a]\n", "engines.a", "3:2", 1),
+        ("[engines.a]\n'path' = 'x'\n\n  path = 'y'\n", "engines.a.path", "4:3", 2),
+        ("state.url = ''\n[state]\n", "state", "2:2", 1),
+    ],
+)
+def test_a_key_that_stands_twice_is_told_with_both_lines(
+    tmp_path: Path, toml: str, summary: str, place: str, first: int
+) -> None:
+    (fault,) = read(tmp_path, {"headgate.toml": toml}).diagnostics
+    assert (fault.code, fault.summary) == ("HG111", f"{summary} stands twice in headgate.toml")
+    assert str(fault.place) == f"headgate.toml:{place}"
+    assert fault.hint.startswith(f"It stands on line {first} already;")
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [
         ("7 days", WEEK),

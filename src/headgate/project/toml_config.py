@@ -21,6 +21,7 @@ TOML_BYTES_MAX = 1 << 20
 _ENGINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _DURATION = re.compile(r"\s*([0-9]{1,6})\s*([a-z]+)\s*")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
+_TWICE = re.compile(r"overwrite|twice", re.IGNORECASE)
 _UNITS = {
     **{unit: seconds for name, seconds in _SECONDS.items() for unit in (name, name + "s")},
     "s": 1,
@@ -69,6 +70,12 @@ def seconds_of(text: str) -> int | None:
 def _refuse_syntax(source: Text, error: Exception) -> None:
     told = str(error) if isinstance(error, ValueError) else "it is nested too deeply"
     found = re.search(r" \(at line (\d+), column (\d+)\)$", told)
+    twice = TomlPlaces(source).stated_twice(int(found[1])) if found and _TWICE.search(told) else None
+    if twice:
+        path, place, first = twice
+        hint = f"It stands on line {first.line} already; put what belongs to it there, and take this one out."
+        source.fault("HG111", f"{'.'.join(path)} stands twice in {source.path}", place, hint)
+        return
     if found:
         place = source.place(int(found[1]), int(found[2]), 1)
         told = told[: found.start()]

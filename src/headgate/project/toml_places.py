@@ -25,6 +25,7 @@ class TomlPlaces:
         self._source = source
         self._keys: dict[Path, Place] = {}
         self._values: dict[Path, Place] = {}
+        self._on_line: dict[int, tuple[Path, Place]] = {}
         table: Path = ()
         inside = ""
         for number, line in enumerate(source.text.split("\n"), start=1):
@@ -49,7 +50,14 @@ class TomlPlaces:
         """Return where the value of a key stands."""
         return self._values.get(tuple(path)) or self.key(path)
 
+    def stated_twice(self, line: int) -> tuple[Path, Place, Place] | None:
+        """Return the key or table that stands on a line and further up as well, with its place here and the first."""
+        path, place = self._on_line.get(line, ((), None))
+        first = self._keys.get(path)
+        return (path, place, first) if place and first and first.line < line else None
+
     def _note(self, path: Path, line: int, start: int, length: int) -> None:
+        self._on_line[line] = path, self._source.place(line, start + 1, length)
         for end in range(1, len(path) + 1):
             self._keys.setdefault(path[:end], self._source.place(line, start + 1, length))
 
