@@ -173,7 +173,7 @@ def test_what_the_machine_does_ends_with_3_and_says_so(command: tuple[str, ...],
     [
         (("check",), 0), (("plan", "--exit-code"), 10), (("plan",), 0), (("plan", "nowhere-"), 2), (("plan", "--selec", "x"), 2),
         (("plan", "--select", "m.nothing"), 1), (("apply", "prod", "--yes"), 1), (("sql", "dev", "select nothing"), 1),
-        (("show", "m.nothing"), 1), (("rollback", "prod", "--to", "0", "--yes"), 2), (("releases", "nowhere"), 0),
+        (("show", "m.nothing"), 1), (("rollback", "prod", "--to", "0", "--yes"), 2), (("releases", "nowhere"), 1),
         (("frobnicate",), 2), (("plan", "prod", "--exit-code"), 1), (("apply", "dev", "--threads", "-1", "--yes"), 2),
         (("apply", "dev", "--threads", "many", "--yes"), 2), (("-C", "/nonexistent/folder", "plan"), 2),
         (("sql", "dev", "select 1 as x", "--limit", "-5"), 2), (("sql", "dev", "select 1 as x", "--format", "xml"), 2),

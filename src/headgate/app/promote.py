@@ -60,16 +60,25 @@ def target_of(session: Session, source: str, to: str | None) -> str:
     if to is None:
         names = [name for name in session.protected() if name != source]
         if len(names) != 1:
-            several = f"there are several protected environments ({', '.join(names)})" if names else "none is protected"
-            raise UsageError(f"{several}: say which one with --to NAME")
+            raise UsageError(_no_target(session, source, names))
         to = names[0]
     if to == source:
         raise UsageError(f"{source} cannot be promoted to itself")
-    session.environment(source)
+    with session.reading() as reading:
+        session.recorded(reading, source)
     if session.environment(to).engine != session.environment(source).engine:
         text = f"{source} and {to} live in different engines"
         raise Refused([Diagnostic("HG509", text, hint="Promote between environments of one engine.")])
     return to
+
+
+def _no_target(session: Session, source: str, names: list[str]) -> str:
+    """Return why it is not clear where to promote to: none or several of the protected environments are left."""
+    if names:
+        return f"there are several protected environments ({', '.join(names)}): say which one with --to NAME"
+    if source in session.protected():
+        return f"{source} is what others are promoted to: name where the change was proven, as in headgate promote dev"
+    return "no environment is protected: say which one to promote to with --to NAME"
 
 
 def plan_promotion(session: Session, repository: Repository, *, source: str, to: str | None) -> Promotion:

@@ -41,8 +41,8 @@ def releases(session: Session, environment: str | None, *, limit: int) -> Releas
     from headgate.release.history import read_moves
 
     name = environment or next(iter(session.protected()), "prod")
-    session.environment(name)
     with session.reading() as reading:
+        session.recorded(reading, name)
         moves = read_moves(reading, name)
     shown = shown_serial(moves)
     found = tuple(Release(move, move.serial == shown) for move in reversed(moves))

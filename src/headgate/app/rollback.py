@@ -47,8 +47,8 @@ class RolledBack:
 
 def plan_rollback(session: Session, environment: str, *, to: int | None) -> Rollback:
     """Return what going back to release ``to`` (by default the one before) does; raise ``Refused`` where it cannot."""
-    session.environment(environment)
     with session.reading() as reading:
+        session.recorded(reading, environment)
         return _planned(session, reading, environment, to)
 
 

@@ -82,12 +82,20 @@ class Session:
             raise UsageError(fault)
         found = self.config.environment(name)
         if found is None:
-            from headgate.core.diagnostic import Diagnostic, nearest
+            raise _no_environment(name, self.config.environments)
+        return found
 
-            known = sorted(self.config.environments)
-            near = nearest(name, known)
-            hint = f"Did you mean {near[0]}?" if near else f"headgate.toml has {', '.join(known)}."
-            raise Refused([Diagnostic("HG544", f"there is no environment {name}", hint=hint)])
+    def recorded(self, reading: Reading, name: str) -> EnvironmentConfig:
+        """Return the settings of an environment that somebody has named before; raise ``Refused`` for a new name.
+
+        Settings for any name (``"*"``) let `apply` begin an environment. To look at one that is not there is a slip.
+        """
+        from headgate.release.stored import read_environments
+
+        found = self.environment(name)
+        known = {*self.config.environments, *read_environments(reading)}
+        if name not in known:
+            raise _no_environment(name, known)
         return found
 
     def protected(self) -> tuple[str, ...]:
@@ -315,6 +323,16 @@ def user() -> str:
 def holder() -> str:
     """Return who holds a lease, and where."""
     return f"{user()}@{os.uname().nodename}"
+
+
+def _no_environment(name: str, known: Iterable[str]) -> Refused:
+    from headgate.core.diagnostic import Diagnostic, nearest
+
+    names = sorted(set(known) - {"*"})
+    near = nearest(name, names)
+    there = f"There {'is' if len(names) == 1 else 'are'} {', '.join(names)}." if names else ""
+    hint = f"Did you mean {near[0]}?" if near else f"{there} headgate apply {name} makes it.".strip()
+    return Refused([Diagnostic("HG544", f"there is no environment {name}", hint=hint)])
 
 
 def _held_by(taken: LeaseTaken, environment: str) -> LeaseHeld:

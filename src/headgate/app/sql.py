@@ -32,8 +32,8 @@ def sql(session: Session, environment: str, query: str, *, limit: int | None) ->
     """
     from headgate.release.stored import read_environment, read_pointers
 
-    config = session.environment(environment)
     with session.reading() as reading:
+        config = session.recorded(reading, environment)
         record, _ = read_environment(reading, environment)
         addresses = tuple(read_pointers(reading, environment)) if record else ()
     if record is None or not addresses:

@@ -53,9 +53,9 @@ def status(session: Session, environment: str | None = None) -> tuple[Environmen
     """Return every environment that is configured or recorded, protected ones first; or the one asked for."""
     from headgate.release.stored import read_environments
 
-    if environment is not None:
-        session.environment(environment)
     with session.reading() as reading:
+        if environment is not None:
+            session.recorded(reading, environment)
         records = read_environments(reading)
         for engine in session.config.engines:
             session.check_warehouse(reading, engine)

@@ -72,7 +72,9 @@ def _fault_in_target(name: str, serial: int, restores: int, moves: Sequence[Move
         return Diagnostic("HG530", f"{name} shows {serial} already", hint=f"Look: headgate releases {name}")
     if restores == 0:
         return Diagnostic(
-            "HG530", f"{name} showed nothing before 1, its first move", hint="There is nothing to go back to."
+            "HG530",
+            f"{name} has made one move only, and showed nothing before it",
+            hint=f"There is nothing to go back to. Look: headgate releases {name}",
         )
     known = {move.serial for move in moves}
     if restores < 0 or restores > serial or not known.issuperset(range(restores, serial + 1)):
