@@ -55,10 +55,10 @@ class PooledAnalyser:
     def names(self, assets: Sequence[AssetDeclaration]) -> Mapping[Address, Names]:
         """Give each worker its share of the texts; return what they name."""
         count = len(self._links)
-        for number, link in enumerate(self._links):
+        for number in range(count):
             share = list(assets[number::count])
             self._owner.update((asset.address, number) for asset in share)
-            link.send(("names", share))
+            self._send(number, ("names", share))
         found: dict[Address, Names] = {}
         for number in range(count):
             found.update(self._answer(number))
@@ -104,16 +104,27 @@ class PooledAnalyser:
                 return
             job = waiting.popleft()
             sent[job.asset.address] = columns
-            self._links[number].send(("analyse", (job.asset.address, job.inputs, job.volatile)))
+            self._send(number, ("analyse", (job.asset.address, job.inputs, job.volatile)))
+
+    def _send(self, number: int, message: object) -> None:
+        try:
+            self._links[number].send(message)
+        except OSError:
+            raise self._ended(number) from None
 
     def _answer(self, number: int) -> Any:
         try:
             return self._links[number].recv()
-        except EOFError:
-            code = self._processes[number].exitcode
-            raise EnvironmentFailed(
-                f"a process that analyses SQL has ended (exit code {code})", hint="Run the command again."
-            ) from None
+        except (EOFError, OSError):
+            raise self._ended(number) from None
+
+    def _ended(self, number: int) -> EnvironmentFailed:
+        """Return what is told of a worker that is gone. It is no fault of whoever reads the output."""
+        process = self._processes[number]
+        process.join(timeout=1)
+        return EnvironmentFailed(
+            f"a process that analyses SQL has ended (exit code {process.exitcode})", hint="Run the command again."
+        )
 
 
 def _start_method() -> str:

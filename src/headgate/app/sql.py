@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headgate.core.address import Address, environment_schema, fold, split
+from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import Refused, StatementFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from headgate.app.session import Session
     from headgate.core.ports.engine import Rows
@@ -28,20 +29,28 @@ class Answer:
 def sql(session: Session, environment: str, query: str, *, limit: int | None) -> Answer:
     """Return the answer to ``query``; raise ``Refused`` with the engine's words where it refuses it.
 
-    ``staging.flights`` means what the environment shows under that address. The warehouse is opened for reading only.
+    ``staging.flights`` means what the environment shows under that address, ``raw.flights`` the capture of that source
+    that it was built from. The warehouse is opened for reading only.
     """
-    from headgate.release.stored import read_environment, read_pointers
+    from headgate.release.stored import StoredBuilds, read_environment, read_pointers
 
+    references = _references(query)
     with session.reading() as reading:
         config = session.recorded(reading, environment)
         record, _ = read_environment(reading, environment)
-        addresses = tuple(read_pointers(reading, environment)) if record else ()
-    if record is None or not addresses:
+        pointers = read_pointers(reading, environment) if record else {}
+        addresses = {fold(address): address for address in pointers}
+        named = {a: pointers[a] for a in map(addresses.get, (name for _, _, name in references)) if a is not None}
+        builds = StoredBuilds(reading)
+        captures = {a: builds.get(p.build) for a, p in named.items() if p.kind is Kind.SOURCE}
+    if record is None or not pointers:
         hint = f"Build it first: headgate {'promote dev' if config.protected else f'apply {environment}'}"
         raise Refused([Diagnostic("HG514", f"{environment} shows nothing yet", hint=hint)])
-    text = query if record.bare else in_environment(query, environment, addresses)
     engine = session.engine(record.engine, is_read_only=True)
     try:
+        texts = {a: _view(a, environment, bare=record.bare) for a in named if a not in captures}
+        texts.update({a: engine.relation(build.relation) for a, build in captures.items() if build is not None})
+        text = _replaced(query, references, {fold(address): text for address, text in texts.items()})
         rows = engine.query(text, limit=None if limit is None else limit + 1)
     except StatementFailed as error:
         raise Refused([_fault(error, query)]) from error
@@ -52,27 +61,27 @@ def sql(session: Session, environment: str, query: str, *, limit: int | None) ->
     return Answer(environment, rows, is_cut=False)
 
 
-def in_environment(query: str, environment: str, addresses: Iterable[Address]) -> str:
-    """Return the query with the names of assets replaced by those of the environment's views.
-
-    A text that is no SELECT (SUMMARIZE, DESCRIBE) stays as it is: name the environment's schema in it.
-    """
-    from headgate.sql.bind import quoted
+def _references(query: str) -> list[tuple[int, int, str]]:
+    """Return where relations are named, and their folded names; none in a text that is no SELECT."""
     from headgate.sql.tree import Unreadable, parse, relations
 
-    known = {fold(address): address for address in addresses}
     try:
-        named = relations(parse(query, "query"))
+        return [(t.start, t.end, fold(f"{t.schema}.{t.name}")) for t in relations(parse(query, "query"))]
     except Unreadable:
-        return query
-    text = query
-    for table in reversed(named):
-        address = known.get(fold(f"{table.schema}.{table.name}"))
-        if address is not None:
-            schema, name = split(address)
-            shown = f"{quoted(environment_schema(schema, environment, bare=False))}.{quoted(name)}"
-            text = text[: table.start] + shown + text[table.end :]
-    return text
+        return []
+
+
+def _view(address: Address, environment: str, *, bare: bool) -> str:
+    from headgate.sql.bind import quoted
+
+    schema, name = split(address)
+    return f"{quoted(environment_schema(schema, environment, bare=bare))}.{quoted(name)}"
+
+
+def _replaced(query: str, references: list[tuple[int, int, str]], texts: Mapping[str, str]) -> str:
+    for start, end, name in reversed(references):
+        query = query[:start] + texts.get(name, query[start:end]) + query[end:]
+    return query
 
 
 def _fault(error: StatementFailed, query: str) -> Diagnostic:
