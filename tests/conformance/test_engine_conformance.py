@@ -165,6 +165,12 @@ def test_a_build_makes_a_table_and_its_row(engine: Engine) -> None:
     assert engine.build([]) == ()
 
 
+def test_who_asks_hears_which_job_has_its_turn(engine: Engine) -> None:
+    begun: list[str] = []
+    engine.build([job("s.a", "select 1 as x"), job("s.b", "select 2 as x")], begun.append)
+    assert begun == ["s.a", "s.b"]
+
+
 def test_a_table_without_rows_is_a_build(engine: Engine) -> None:
     (result,) = engine.build([job("s.a", "select 1 as x where 1 = 0")])
     assert (result.rows, result.bytes) == (0, 0)

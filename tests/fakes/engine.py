@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from headgate.core.address import Address
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Conflict, Diverged, EngineFailed, Refused, StatementFailed
@@ -128,10 +129,14 @@ class FakeEngine:
         return found
 
     @_watched
-    def build(self, jobs: Sequence[BuildJob]) -> tuple[BuildResult, ...]:
+    def build(
+        self, jobs: Sequence[BuildJob], begun: Callable[[Address], None] | None = None
+    ) -> tuple[BuildResult, ...]:
         results: list[BuildResult] = []
         with self._transaction() as run:
             for job in jobs:
+                if begun is not None:
+                    begun(job.address)
                 self.fail_at("build:job")
                 try:
                     rows = _build_one(run, job)

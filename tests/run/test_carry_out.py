@@ -128,6 +128,30 @@ def test_large_ones_go_alone(stage: Stage) -> None:
     assert [len(group) for group in stage.engine.groups] == [1, 1, 1, 1]
 
 
+def test_what_may_make_many_rows_of_few_goes_alone(stage: Stage) -> None:
+    many = "select count(*)::bigint as n from range(100) as r"
+    some = [
+        table("m.small", "n", "select n from raw.t"),
+        table("m.ranged", "n", many, seconds=0.0),
+        view("m.pairs", "n", "select a.n from raw.t as a cross join raw.t as b"),
+        table("m.through", "n", "select n from m.pairs"),
+        table("m.known", "n", "select a.n from raw.t as a, raw.t as b", seconds=0.001),
+    ]
+    outcome = stage.apply([T, *some])
+    assert outcome.is_complete
+    groups = [sorted(group) for group in stage.engine.groups]
+    assert sorted(groups) == [["m.known", "m.small"], ["m.ranged"], ["m.through"], ["raw.t"]]
+
+
+def test_only_what_runs_is_told_as_started(stage: Stage) -> None:
+    slow = "select n from raw.t where n < (select max(hash(range)) from range(80_000_000))"
+    some = [table(f"m.x{i}", "n", "select n from raw.t", seconds=0.001) for i in range(3)]
+    some[1] = table("m.x1", "n", slow, seconds=0.001)
+    stage.apply([T, *some])
+    assert [sorted(group) for group in stage.engine.groups] == [["raw.t"], ["m.x0", "m.x1", "m.x2"]]
+    assert [e.address for e in stage.events if isinstance(e, Started)] == ["raw.t", "m.x1"]
+
+
 def test_tainted_chain(stage: Stage) -> None:
     chain = [
         T,

@@ -46,12 +46,16 @@ Attempted = Made | NotMade
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What an attempt works with. ``is_stopped`` tells whether nothing new may be started."""
+    """What an attempt works with.
+
+    ``is_stopped`` tells whether nothing new may be started; ``begun`` is told each address as its turn comes.
+    """
 
     engine: Engine
     root: str
     relations: Mapping[Address, str]
     is_stopped: Callable[[], bool]
+    begun: Callable[[Address], None]
 
 
 def attempt(tasks: Sequence[Task], bench: Bench) -> tuple[Attempted, ...]:
@@ -82,7 +86,7 @@ def _together(tasks: Sequence[Task], bench: Bench) -> list[Attempted]:
         if bench.is_stopped():
             return done
         try:
-            results = {result.id: result for result in (bench.engine.build(jobs) if jobs else ())}
+            results = {result.id: result for result in (bench.engine.build(jobs, bench.begun) if jobs else ())}
         except StatementFailed as error:
             guilty = next((task for task in tasks if task.address == error.job), None)
             if guilty is None:
@@ -130,7 +134,7 @@ def _alone(task: Task, bench: Bench) -> Attempted | None:
     if not task.build.relation:
         return Made(task, _nothing(task))
     try:
-        (result,) = bench.engine.build([_job(task, bench)])
+        (result,) = bench.engine.build([_job(task, bench)], bench.begun)
     except EngineFailed as error:
         if bench.is_stopped():
             return None

@@ -1,18 +1,21 @@
 """Which ready tasks go into one transaction of the engine.
 
 A commit costs as much as a small statement (3.3 against 1.2 seconds for a thousand of them one by one and in groups of
-fifty), so small ones share it. What is expected to take long goes alone, beside them.
+fifty), so small ones share it. What is expected to take long goes alone, beside them, and so does what is not known to
+be small: an interruption undoes the whole transaction.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind
-from headgate.core.graph import SourceNode
+from headgate.core.graph import Node, SourceNode, SqlBody
 from headgate.run.prepare import Task
+from headgate.sql.bind import bound
+from headgate.sql.multiplying import may_multiply
 
 SMALL_SECONDS = 0.02
 SMALL_ROWS = 20_000
@@ -21,11 +24,33 @@ GROUP_TASKS = 50
 GROUP_SECONDS = 0.25
 
 
-def seconds_if_small(task: Task, rows: Mapping[Address, int]) -> float | None:
-    """Return the seconds that a small task should take; None for one that is large, or of which nothing is known."""
+def multiplying(tasks: Iterable[Task], relations: Mapping[Address, str]) -> frozenset[Address]:
+    """Return the tables that may make many rows of few, views that they read included.
+
+    ``relations`` is the text of each input. A table is left out that was built from the same text before: its seconds
+    tell more.
+    """
+    found = set()
+    for task in tasks:
+        step = task.step
+        if step.kind is not Kind.TABLE or (step.seconds and step.difference is None):
+            continue
+        body = step.node.body if isinstance(step.node, Node) else None
+        if isinstance(body, SqlBody) and may_multiply(bound(body, relations)):
+            found.add(task.address)
+    return frozenset(found)
+
+
+def seconds_if_small(task: Task, rows: Mapping[Address, int], uncertain: Collection[Address]) -> float | None:
+    """Return the seconds that a small task should take; None for one that is large, or of which nothing is known.
+
+    Of what is ``uncertain``, small inputs tell nothing.
+    """
     step = task.step
     if step.kind is Kind.VIEW:
         return 0.0
+    if task.address in uncertain:
+        return None
     if step.seconds:  # a build that recovery sealed has no seconds
         return step.seconds if step.seconds < SMALL_SECONDS else None
     if isinstance(step.node, SourceNode):
@@ -52,6 +77,7 @@ def small_group(
     left: Mapping[Address, int],
     readers: Callable[[Address], Sequence[Task]],
     rows: Mapping[Address, int],
+    uncertain: Collection[Address],
 ) -> tuple[Task, ...]:
     """Return small tasks for one transaction, beginning with ready ones in the plan's order.
 
@@ -69,7 +95,7 @@ def small_group(
     tables = 0
     while heap and tables < GROUP_TASKS and budget > 0:
         _, task = heapq.heappop(heap)
-        seconds = seconds_if_small(task, sizes)
+        seconds = seconds_if_small(task, sizes, uncertain)
         if seconds is None or (from_files is not None and is_from_files(task) != from_files):
             continue
         from_files = is_from_files(task)

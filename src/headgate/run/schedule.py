@@ -13,7 +13,7 @@ from headgate.core.ports.engine import BuildResult, Engine
 from headgate.core.progress import Failed, Finished, Interrupted, RunEvent, Skipped, Started
 from headgate.core.records import Build, BuildStatus
 from headgate.run.attempt import Attempted, Bench, Made, NotMade, attempt
-from headgate.run.grouping import seconds_if_small, small_group
+from headgate.run.grouping import multiplying, seconds_if_small, small_group
 from headgate.run.ledger import Ledger
 from headgate.run.outcome import Failure, Outcome
 from headgate.run.prepare import Prepared, Task
@@ -23,8 +23,14 @@ from headgate.run.workers import Group, Workers
 SMALL_GROUPS_AT_ONCE = 2
 """Two threads keep two cores busy with small statements; a third gains nothing, as they share the interpreter."""
 
+LOOK_SECONDS = 0.2
+"""How often to look which small task is running, for telling."""
+
 DRAIN_SECONDS = 0.1
 """How long to wait for interrupted statements before interrupting once more (one may have begun just after)."""
+
+DRAIN_ROUNDS = 300
+"""So often at most."""
 
 
 class Schedule:
@@ -65,8 +71,12 @@ class Schedule:
             [t.step for t in prepared.tasks if t.step.kind is Kind.TABLE],
             relation=engine.relation,
         )
-        bench = Bench(engine, root, relations, lambda: self._is_stopped)
-        self._workers = Workers(threads if self._tasks else 0, lambda tasks: attempt(tasks, bench))
+        self._uncertain = multiplying(prepared.tasks, relations)
+
+        def work(group: Group) -> tuple[Attempted, ...]:
+            return attempt(group.tasks, Bench(engine, root, relations, lambda: self._is_stopped, group.begin))
+
+        self._workers = Workers(threads if self._tasks else 0, work)
 
     def run(self) -> Outcome:
         """Make what can be made, and return what came of it."""
@@ -86,27 +96,41 @@ class Schedule:
     def _work(self) -> None:
         self._give()
         while self._running:
-            self._workers.wait()
+            self._workers.wait(LOOK_SECONDS)
             self._collect()
+            self._tell_begun()
             self._give()  # before sealing, so that the engine is not idle meanwhile
             self._seal()
 
     def _give(self) -> None:
         while len(self._running) < self._threads and (group := self._next_group()) is not None:
-            for task in group.tasks:
-                if task.build.relation:
-                    self._report(Started(task.address))
+            if not group.is_small:
+                self._report(Started(group.tasks[0].address))
             self._running.append(group)
             self._workers.give(group)
+
+    def _tell_begun(self) -> None:
+        """Tell at which task each small group is; of most nobody hears, as they are done before."""
+        for group in self._running:
+            address = group.current
+            if group.is_small and address and address != group.told:
+                group.told = address
+                self._report(Started(address))
 
     def _next_group(self) -> Group | None:
         """Take the next work: the first large task, or small ones where none are on their way."""
         may_be_small = sum(group.is_small for group in self._running) < SMALL_GROUPS_AT_ONCE
         for entry in sorted(self._ready):
-            if seconds_if_small(entry[1], self._rows) is None:
+            if seconds_if_small(entry[1], self._rows, self._uncertain) is None:
                 return self._taken((entry[1],), is_small=False)
             if may_be_small:
-                group = small_group(self._ready, left=self._left, readers=self._readers.__getitem__, rows=self._rows)
+                group = small_group(
+                    self._ready,
+                    left=self._left,
+                    readers=self._readers.__getitem__,
+                    rows=self._rows,
+                    uncertain=self._uncertain,
+                )
                 return self._taken(group, is_small=True)
         return None
 
@@ -161,9 +185,14 @@ class Schedule:
                 self._unsealed.pop(address, None)
 
     def _stop(self) -> None:
-        """Start nothing more, end what runs, and take in what was made all the same."""
+        """Start nothing more, end what runs, and take in what was made all the same.
+
+        What does not end is left behind: the engine's rows tell the next holder of the lease what came of it.
+        """
         self._is_stopped = True
-        while any(group.is_started and not group.is_done for group in self._running):
+        for _ in range(DRAIN_ROUNDS):
+            if not any(group.is_started and not group.is_done for group in self._running):
+                break
             self._engine.interrupt()
             self._workers.wait(DRAIN_SECONDS)
         for group in self._running:

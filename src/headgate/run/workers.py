@@ -5,22 +5,32 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from headgate.core.address import Address
 from headgate.run.attempt import Attempted
 from headgate.run.prepare import Task
 
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """Tasks on their way: ``is_started`` once a worker has them, ``is_done`` once ``results`` or ``error`` stand."""
+    """Tasks on their way: ``is_started`` once a worker has them, ``is_done`` once ``results`` or ``error`` stand.
+
+    ``current`` is the address that is being made, ``told`` the last one that the user heard of.
+    """
 
     tasks: tuple[Task, ...]
     is_small: bool
     results: tuple[Attempted, ...] = ()
     error: BaseException | None = None
     is_started: bool = False
-    is_done: bool = field(default=False)
+    is_done: bool = False
+    current: Address | None = None
+    told: Address | None = None
+
+    def begin(self, address: Address) -> None:
+        """Note what is being made from now on."""
+        self.current = address
 
 
 class Workers:
@@ -30,7 +40,7 @@ class Workers:
     the waiting thread.
     """
 
-    def __init__(self, count: int, work: Callable[[tuple[Task, ...]], tuple[Attempted, ...]]) -> None:
+    def __init__(self, count: int, work: Callable[[Group], tuple[Attempted, ...]]) -> None:
         self._work = work
         self._given: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
         self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -61,7 +71,7 @@ class Workers:
         while (group := self._given.get()) is not None:
             group.is_started = True
             try:
-                group.results = self._work(group.tasks)
+                group.results = self._work(group)
             except BaseException as error:  # handed to the thread that waits, which raises it
                 group.error = error
             group.is_done = True

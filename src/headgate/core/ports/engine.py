@@ -7,7 +7,7 @@ Errors: ``EngineBusy`` on opening, ``StatementFailed`` for the user's own SQL, `
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -140,10 +140,13 @@ class Engine(Protocol):
     def columns(self, tables: Collection[TableSource]) -> Mapping[TableSource, Shape]:
         """Return the columns of those tables that exist. Cost: one catalogue query."""
 
-    def build(self, jobs: Sequence[BuildJob]) -> tuple[BuildResult, ...]:
+    def build(
+        self, jobs: Sequence[BuildJob], begun: Callable[[Address], None] | None = None
+    ) -> tuple[BuildResult, ...]:
         """Make the tables and their rows in ``headgate.builds`` in one transaction, all or none.
 
-        A job whose id is there already is an error. The caller groups small jobs to share a commit.
+        A job whose id is there already is an error. The caller groups small jobs to share a commit. ``begun`` is told
+        the address of each job as its turn comes, from the same thread.
         """
 
     def built(self) -> Mapping[Digest, str]:

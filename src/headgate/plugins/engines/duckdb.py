@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
+from headgate.core.address import Address
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Conflict, Diverged, EngineFailed, Refused, StatementFailed
@@ -127,14 +128,20 @@ class DuckEngine:
                     continue
         return found
 
-    def build(self, jobs: Sequence[BuildJob]) -> tuple[BuildResult, ...]:
+    def build(
+        self, jobs: Sequence[BuildJob], begun: Callable[[Address], None] | None = None
+    ) -> tuple[BuildResult, ...]:
         """Make the tables and their rows in one transaction; ``StatementFailed.job`` is the address that failed."""
         if not jobs:
             return ()
         with self._cursor() as cursor:
             texts = [_text_of(cursor, job) for job in jobs]
             with _transaction(cursor):
-                made = [(job, _build_one(cursor, job, text)) for job, text in zip(jobs, texts, strict=True)]
+                made = []
+                for job, text in zip(jobs, texts, strict=True):
+                    if begun is not None:
+                        begun(job.address)
+                    made.append((job, _build_one(cursor, job, text)))
                 if not catalogue.write_builds(cursor, made):
                     raise EngineFailed("one of these builds is in the warehouse already")
         return tuple(result for _, result in made)
