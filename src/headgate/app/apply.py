@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headgate.app.plan import Planned, refuse_protected
+from headgate.app.plan import Planned, misplaced, refuse_protected
 from headgate.app.session import nonce, now, user
 from headgate.core.errors import StalePlan
 from headgate.core.plan import Plan
@@ -55,12 +55,15 @@ def apply(
 ) -> Applied:
     """Carry the plan out and publish its result; where anything failed the environment is as it was.
 
-    Raises ``LeaseHeld`` where somebody else changes the warehouse, ``StalePlan`` where an entry of the plan has moved.
+    Raises ``LeaseHeld`` where somebody else changes the warehouse, ``StalePlan`` where an entry of the plan has moved
+    or the plan is for another project or engine.
     """
     from headgate.run.carry_out import carry_out
 
     plan = planned.plan
     refuse_protected(session, plan.environment)
+    if elsewhere := misplaced(session, plan):
+        raise StalePlan(elsewhere)
     with session.holding(plan.environment, f"apply {plan.environment}", wait_seconds=wait_seconds) as held:
         started = time.monotonic()
         shown = _check(session, plan, held)

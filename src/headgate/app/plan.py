@@ -117,10 +117,23 @@ def saved(path: Path, session: Session | None = None) -> Planned:
         raise UsageError(f"{path} is a damaged plan ({error!r}): plan again") from error
     stale: tuple[Diagnostic, ...] = ()
     if session is not None:
-        session.environment(found.environment)
+        stale = misplaced(session, found)
+    if session is not None and not stale:
         with session.reading() as reading:
             stale = stale_entries(found, snapshot_of(session, reading, found.environment, engine=found.engine))
     return Planned(found, shows, bool(body.get("is_new")), stale=stale, files=files, captured=captured)
+
+
+def misplaced(session: Session, plan: Plan) -> tuple[Diagnostic, ...]:
+    """Return one HG502 where the plan was made for another project, or for another engine than the environment has."""
+    engine = session.environment(plan.environment).engine
+    if plan.project != session.config.name:
+        text = f"the plan was made in the project {plan.project}, this is {session.config.name}"
+    elif plan.engine != engine:
+        text = f"the plan was made for the engine {plan.engine}, {plan.environment} is in {engine} now"
+    else:
+        return ()
+    return (Diagnostic("HG502", text, hint=f"Plan again: headgate plan {plan.environment}"),)
 
 
 def snapshot_of(session: Session, reading: Reading, environment: str, *, engine: str) -> Snapshot:
