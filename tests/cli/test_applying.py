@@ -10,7 +10,11 @@ import pytest
 from headgate.app.apply import apply
 from headgate.app.plan import Planned, Request, plan_for_apply
 from headgate.app.repository import open_repository
-from headgate.core.errors import StalePlan
+from headgate.core.errors import Refused, StalePlan
+from headgate.core.hashing import content_digest
+from headgate.core.progress import RunEvent
+from headgate.core.records import Collection
+from headgate.release.source_code import blobs_of
 
 SQL = "/* headgate\nowner: ops\n*/\nselect 1 as x\n"
 
@@ -34,6 +38,42 @@ def test_a_plan_of_another_project_or_engine_is_stale(root: Path, other: dict[st
     planned = planned_for(root)
     elsewhere = replace(planned, plan=replace(planned.plan, **other))
     session, _ = open_repository(root)
-    with session, pytest.raises(StalePlan, match="HG502 the plan was made .* other"):
+    with session, pytest.raises(StalePlan, match=r"HG502 the plan was made .* other"):
         apply(session, elsewhere, report=lambda _: None)
     assert not (root / "warehouse.duckdb").exists()
+
+
+@pytest.mark.parametrize("change", ["edit", "rename"])
+def test_a_file_may_change_while_its_table_is_built(root: Path, change: str) -> None:
+    planned = planned_for(root)
+    file = root / "assets" / "m" / "a.sql"
+
+    def meanwhile(_: RunEvent) -> None:
+        if change == "edit":
+            file.write_text(SQL.replace("1", "2"))
+        elif file.exists():
+            file.rename(file.with_name("b.sql"))
+
+    session, _ = open_repository(root)
+    with session:
+        applied = apply(session, planned, report=meanwhile)
+        assert applied.move is not None
+        with session.reading() as reading:
+            blobs = blobs_of(reading, applied.move.tree)
+            assert blobs["assets/m/a.sql"] == content_digest([SQL.encode()])
+            assert reading.get(Collection.BLOBS, blobs.values()).keys() == set(blobs.values())
+
+
+@pytest.mark.parametrize("change", ["edit", "rename"])
+def test_a_file_that_changed_since_the_plan_stops_the_apply_before_any_build(root: Path, change: str) -> None:
+    planned = planned_for(root)
+    file = root / "assets" / "m" / "a.sql"
+    if change == "edit":
+        file.write_text(SQL.replace("1", "2"))
+    else:
+        file.rename(file.with_name("b.sql"))
+    events: list[RunEvent] = []
+    session, _ = open_repository(root)
+    with session, pytest.raises(Refused, match=r"HG451 assets/m/a\.sql was"):
+        apply(session, planned, report=events.append)
+    assert events == []

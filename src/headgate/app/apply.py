@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from headgate.app.plan import Planned, misplaced, refuse_protected
 from headgate.app.session import nonce, now, user
-from headgate.core.errors import StalePlan
+from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.errors import Refused, StalePlan
 from headgate.core.plan import Plan
 from headgate.core.progress import RunEvent
 
@@ -67,6 +68,7 @@ def apply(
     with session.holding(plan.environment, f"apply {plan.environment}", wait_seconds=wait_seconds) as held:
         started = time.monotonic()
         shown = _check(session, plan, held)
+        planned = _with_code(session, planned, held)
         outcome = carry_out(
             plan,
             store=held.store,
@@ -92,7 +94,6 @@ def stand_beside(session: Session, planned: Planned, *, wait_seconds: float = 0)
     Outside of git a promotion needs that. Raises ``StalePlan`` where the environment has moved since it was planned.
     """
     from headgate.app.plan import snapshot_of
-    from headgate.core.diagnostic import Diagnostic
 
     plan = replace(planned.plan, steps=())
     with session.holding(plan.environment, f"apply {plan.environment}", wait_seconds=wait_seconds) as held:
@@ -116,6 +117,23 @@ def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
             raise StalePlan(moved)
         shown = snapshot.shown
         return None if shown is None else replace(shown, pointers=dict(shown.pointers))
+
+
+def _with_code(session: Session, planned: Planned, held: Held) -> Planned:
+    """Return the plan with the files that the state lacks: who edits them while tables are built disturbs nothing.
+
+    Raises ``Refused`` where one is not what it was when it was planned.
+    """
+    files = dict(planned.files or {})
+    read = reader(session.root, planned.files)
+
+    def remembered(path: str) -> bytes:
+        files[path] = read(path)
+        return files[path]
+
+    with held.store.reading() as reading:
+        kept_source(planned.plan, remembered, reading)
+    return replace(planned, files=files)
 
 
 def _publish(
@@ -158,10 +176,16 @@ def kept_source(plan: Plan, read: Callable[[str], bytes], reading: Reading) -> t
 
 
 def reader(root: Path, files: Mapping[str, bytes] | None) -> Callable[[str], bytes]:
-    """Return what gives a file's bytes: out of a saved plan, else from the disk."""
+    """Return what gives a file's bytes: out of ``files``, else from the disk. It raises ``Refused`` for a lost one."""
 
     def read(path: str) -> bytes:
-        return files[path] if files and path in files else (root / path).read_bytes()
+        if files and path in files:
+            return files[path]
+        try:
+            return (root / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            summary = f"{path} was moved or removed while the command ran"
+            raise Refused([Diagnostic("HG451", summary, Place(path), hint="Run the command again.")]) from error
 
     return read
 
