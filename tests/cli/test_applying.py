@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from headgate.app.apply import apply
@@ -15,6 +16,7 @@ from headgate.core.hashing import content_digest
 from headgate.core.progress import RunEvent
 from headgate.core.records import Collection
 from headgate.release.source_code import blobs_of
+from tests.cli.scenario import headgate
 
 SQL = "/* headgate\nowner: ops\n*/\nselect 1 as x\n"
 
@@ -77,3 +79,81 @@ def test_a_file_that_changed_since_the_plan_stops_the_apply_before_any_build(roo
     with session, pytest.raises(Refused, match=r"HG451 assets/m/a\.sql was"):
         apply(session, planned, report=events.append)
     assert events == []
+
+
+def builds_of(root: Path) -> list[str]:
+    session, _ = open_repository(root)
+    with session, session.reading() as reading:
+        return [key for key, _ in reading.scan(Collection.BUILDS)]
+
+
+TWO_ENGINES = """name = "shop"
+[environments.prod]
+engine = "a"
+protected = true
+[environments."*"]
+engine = "a"
+[engines.a]
+kind = "duckdb"
+path = "warehouse.duckdb"
+[engines.b]
+kind = "duckdb"
+path = "b.duckdb"
+"""
+
+
+def test_a_table_of_somebody_else_in_the_way_is_told_before_any_build(root: Path) -> None:
+    with duckdb.connect(str(root / "warehouse.duckdb")) as connection:
+        connection.execute('create schema m__dev; create table m__dev."A" as select 1 as x')
+    text, status = headgate(["apply", "dev", "--yes"], root)
+    assert status == 1
+    assert "HG510  the engine has tables or views of somebody else under these names: m__dev.a" in text
+    assert builds_of(root) == []
+
+
+def test_what_the_environment_shows_already_is_in_nobodys_way(root: Path) -> None:
+    assert headgate(["apply", "dev", "--yes"], root)[1] == 0
+    file = root / "assets" / "m" / "a.sql"
+    file.write_text(SQL.replace("select 1", "select 2"))
+    file.rename(file.with_name("A.sql"))
+    text, status = headgate(["apply", "dev", "--yes"], root)
+    assert status == 0, text
+    (root / "assets" / "m" / "b.sql").write_text(SQL)
+    assert headgate(["apply", "dev", "--yes"], root)[1] == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_schemas_of_another_environment_are_told_before_any_build(root: Path, command: str) -> None:
+    (root / "headgate.toml").write_text(TWO_ENGINES)
+    assert headgate(["apply", "dev-2", "--yes"], root)[1] == 0
+    (root / "assets" / "m" / "a.sql").write_text(SQL.replace("1", "2"))
+    before = builds_of(root)
+    text, status = headgate([command, "dev_2", *(["--yes"] if command == "apply" else [])], root)
+    assert (status, text.splitlines()[0]) == (
+        1, "refused HG507  dev_2 and dev-2 would have the same schemas in the engine"
+    )  # fmt: skip
+    assert builds_of(root) == before
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_another_engine_is_told_before_any_build(root: Path, command: str) -> None:
+    (root / "headgate.toml").write_text(TWO_ENGINES)
+    assert headgate(["apply", "dev", "--yes"], root)[1] == 0
+    (root / "headgate.toml").write_text(TWO_ENGINES.replace('"*"]\nengine = "a"', '"*"]\nengine = "b"'))
+    before = builds_of(root)
+    text, status = headgate([command, "dev", *(["--yes"] if command == "apply" else [])], root)
+    assert (status, text.splitlines()[0]) == (1, "refused HG509  dev lives in the engine a, not in b")
+    assert builds_of(root) == before
+
+
+def test_a_table_in_the_way_of_new_schemas_is_told_before_any_build(root: Path) -> None:
+    (root / "assets" / "m" / "b.sql").write_text(SQL)
+    assert headgate(["apply", "dev", "--yes"], root)[1] == 0
+    with duckdb.connect(str(root / "warehouse.duckdb")) as connection:
+        connection.execute("create schema m; create table m.b as select 1 as x")
+    (root / "headgate.toml").write_text('name = "shop"\n[environments.dev]\nbare_schemas = true\n')
+    (root / "assets" / "m" / "a.sql").write_text(SQL.replace("1", "2"))
+    before = builds_of(root)
+    text, status = headgate(["apply", "dev", "--yes"], root)
+    assert (status, "HG510" in text, "names: m.b\n" in text) == (1, True, True), text
+    assert builds_of(root) == before

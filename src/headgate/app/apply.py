@@ -107,15 +107,21 @@ def stand_beside(session: Session, planned: Planned, *, wait_seconds: float = 0)
 
 
 def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
-    """Return what the environment shows; raise ``StalePlan`` where the plan rests on something else."""
+    """Return what the environment shows.
+
+    Raises ``StalePlan`` where the plan rests on something else, ``Refused`` where its result could not be shown.
+    """
     from headgate.app.plan import snapshot_of
     from headgate.plan.stale import stale_entries
+    from headgate.release.publish import check_beforehand
 
     with held.store.reading() as reading:
         snapshot = snapshot_of(session, reading, plan.environment, engine=plan.engine)
         if moved := stale_entries(plan, snapshot):
             raise StalePlan(moved)
         shown = snapshot.shown
+        bare = session.config.bare == plan.environment
+        check_beforehand(plan, shown, bare=bare, reading=reading, engine=held.engine)
         return None if shown is None else replace(shown, pointers=dict(shown.pointers))
 
 

@@ -155,6 +155,7 @@ def _planned(
     session: Session, repository: Repository, request: Request, reading: Reading, *, engine: str, is_patient: bool
 ) -> Planned:
     from headgate.app.repository import graph_of, looked_up, recorded_shapes, undeclared_tables
+    from headgate.release.place import check_place
 
     if is_patient:  # a plan alone needs no warehouse
         session.check_warehouse(reading, engine)
@@ -165,6 +166,7 @@ def _planned(
         empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)
         if empty is not None:
             return empty
+    check_place(reading, request.environment, engine=engine, bare=session.config.bare == request.environment)
     repository.look_at_git()
     if not request.is_whole and not request.select and request.refresh is None:
         short = _if_little_changed(session, repository, snapshot, reading, engine=engine)

@@ -17,7 +17,8 @@ from headgate.core.ports.engine import Engine, ShownView
 from headgate.core.records import Build, Pointer
 from headgate.sql.bind import bound, inlined, projection, reordered
 
-_NOT_SHOWN = frozenset({Kind.SOURCE, Kind.EXPOSURE})
+NOT_SHOWN = frozenset({Kind.SOURCE, Kind.EXPOSURE})
+"""What an environment points to without a view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def fold_name(name: tuple[str, str]) -> tuple[str, str]:
 
 def _is_shown(bindings: Bindings, address: Address) -> bool:
     pointer = bindings.pointers.get(address)
-    return pointer is not None and pointer.kind not in _NOT_SHOWN
+    return pointer is not None and pointer.kind not in NOT_SHOWN
 
 
 def _location(build: Build) -> FileSource | TableSource:

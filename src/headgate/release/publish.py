@@ -9,7 +9,7 @@ Whoever comes after a crash reads the marker: it shows the intent, or it does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
@@ -17,6 +17,7 @@ from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Conflict, Diverged, EnvironmentFailed, HeadgateError, Refused, StalePlan
 from headgate.core.json_form import dumps
+from headgate.core.plan import Action, Plan
 from headgate.core.ports.engine import Engine, Marker, Publication
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, Nonce, Reading, StateStore
 from headgate.core.records import (
@@ -29,17 +30,13 @@ from headgate.core.records import (
     MoveKind,
     PointerChange,
 )
-from headgate.release.bindings import Bindings, Difference, Naming, difference, fold_name
+from headgate.core.snapshot import Shown
+from headgate.release.bindings import NOT_SHOWN, Bindings, Difference, Naming, difference, fold_name
 from headgate.release.closure import broken_reads
 from headgate.release.intended import Intended, pointer_changes
 from headgate.release.intents import abandon_intent, commit, finish_intent, lost_lease, open_intent
-from headgate.release.stored import (
-    StoredBuilds,
-    StoredPointers,
-    read_environment,
-    read_environments,
-    read_pointers,
-)
+from headgate.release.place import check_place
+from headgate.release.stored import StoredBuilds, StoredPointers, read_environment, read_pointers
 
 _TOLD_MAX = 5
 
@@ -105,6 +102,35 @@ def publish(
     return intent.move
 
 
+def check_beforehand(plan: Plan, shown: Shown | None, *, bare: bool, reading: Reading, engine: Engine) -> None:
+    """Raise ``Refused`` where publishing the plan would be refused whatever it builds: then nothing need be built.
+
+    ``shown`` is what the environment shows now. Cost: one scan of the environments' records; one query of the engine
+    where the plan shows names that are new.
+    """
+    check_place(reading, plan.environment, engine=plan.engine, bare=bare)
+    _check_free(_new_names(plan, shown, bare=bare), engine)
+
+
+def _new_names(plan: Plan, shown: Shown | None, *, bare: bool) -> list[tuple[str, str]]:
+    """Return the names of views that the plan shows and that the environment has none of, sorted."""
+    before = {a: p.kind for a, p in shown.pointers.items()} if shown else {}
+    was = Naming(plan.environment, shown.record.bare if shown else bare)
+    becomes = Naming(plan.environment, bare)
+    is_renamed = was != becomes
+    after = dict(before) if is_renamed else {}
+    for step in plan.steps:
+        if step.action is Action.REMOVE:
+            after.pop(step.address, None)
+        elif is_renamed or before.get(step.address, Kind.SOURCE) in NOT_SHOWN:
+            after[step.address] = step.kind
+    names = [becomes.name(address) for address, kind in after.items() if kind not in NOT_SHOWN]
+    if not names:
+        return []
+    ours = {fold_name(was.name(a)) for a, kind in before.items() if kind not in NOT_SHOWN}
+    return sorted(name for name in names if fold_name(name) not in ours)
+
+
 def _read_head(intended: Intended, reading: Reading) -> _Head:
     """Return the environment as it stands; raise ``StalePlan`` where it has moved since the intended was derived."""
     record, text = read_environment(reading, intended.environment)
@@ -119,27 +145,9 @@ def _read_head(intended: Intended, reading: Reading) -> _Head:
                 )
             ]
         )
-    if record and record.engine != intended.engine:
-        summary = f"{intended.environment} lives in the engine {record.engine}, not in {intended.engine}"
-        raise Refused([Diagnostic("HG509", summary, hint="Use another name for the environment in the other engine.")])
-    _check_names(intended, reading)
+    check_place(reading, intended.environment, engine=intended.engine, bare=intended.bare)
     pointers = read_pointers(reading, intended.environment)
     return _Head(record, text, pointers, pointer_changes(pointers, intended.pointers))
-
-
-def _check_names(intended: Intended, reading: Reading) -> None:
-    """Refuse an environment whose views would have the names of another one's."""
-    own = intended.environment.replace("-", "_")
-    for name, record in read_environments(reading).items():
-        if name == intended.environment or record.engine != intended.engine:
-            continue
-        if name.replace("-", "_") == own:
-            summary = f"{intended.environment} and {name} would have the same schemas in the engine"
-            raise Refused([Diagnostic("HG507", summary, hint="Use a name that differs in more than - and _.")])
-        if record.bare and intended.bare:
-            summary = f"{name} still has the schemas without suffix that {intended.environment} shall have"
-            hint = f"Name it in bare_schemas again, or let it go first: headgate gc --drop-environment {name}"
-            raise Refused([Diagnostic("HG507", summary, hint=hint)])
 
 
 def _prepare(intended: Intended, head: _Head, reading: Reading, engine: Engine, root: str) -> _Prepared:
@@ -153,7 +161,7 @@ def _prepare(intended: Intended, head: _Head, reading: Reading, engine: Engine, 
     before = Bindings(head.pointers, builds.get, engine, root)
     after = Bindings(intended.pointers, builds.get, engine, root)
     found = difference(before, after, head.changes, was=was, becomes=becomes)
-    _check_free(found, engine)
+    _check_free(found.new, engine)
     moved = {r for c in head.changes.values() if c.after and (r := after.relation_of(c.after))}
     sources = {
         address: build.capture
@@ -197,12 +205,12 @@ def _check_closure(intended: Intended, changes: Mapping[Address, PointerChange],
         raise Refused([Diagnostic("HG505", summary, hint="Plan and apply again without --select.")])
 
 
-def _check_free(found: Difference, engine: Engine) -> None:
-    """Refuse to replace what is not Headgate's."""
-    if not found.new:
+def _check_free(names: Sequence[tuple[str, str]], engine: Engine) -> None:
+    """Refuse to replace what is not Headgate's: ``names`` are those that nothing of ours has yet."""
+    if not names:
         return
-    there = {fold_name((schema, name)) for schema, name in engine.shown({schema for schema, _ in found.new})}
-    taken = [Address(".".join(name)) for name in found.new if fold_name(name) in there]
+    there = {fold_name(name) for name in engine.shown({schema for schema, _ in names})}
+    taken = [Address(".".join(name)) for name in names if fold_name(name) in there]
     if taken:
         summary = f"the engine has tables or views of somebody else under these names: {_listed(taken)}"
         raise Refused([Diagnostic("HG510", summary, hint="Rename the assets, or move those tables to another schema.")])
