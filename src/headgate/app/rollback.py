@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headgate.app.releases import shown_serial
 from headgate.app.session import nonce, now, user
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
@@ -23,17 +22,22 @@ if TYPE_CHECKING:
 class Rollback:
     """What a rollback would do; numbers count what readers see.
 
-    ``restored`` is the record of the move shown again, ``release`` the one whose content that is: where the move was a
-    rollback itself, the one that it went back to. ``head`` is the environment's record that it was decided on.
+    ``restored`` is the record of the release shown again, ``left`` the number of the one shown until then. ``head`` is
+    the environment's record that it was decided on.
     """
 
     plan: RollbackPlan
     restored: Move | None
-    release: int
+    left: int
     changed: int
     is_same_data: bool
     retain_seconds: int
     head: str | None
+
+    @property
+    def is_forward(self) -> bool:
+        """Tell whether it undoes a rollback: a later release is shown again."""
+        return self.plan.restores > self.left
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -
 
 
 def _planned(session: Session, reading: Reading, environment: str, to: int | None) -> Rollback:
-    from headgate.release.history import read_move, read_moves
+    from headgate.release.history import read_moves, release_at
     from headgate.release.rollback import plan_rollback as planned
     from headgate.release.snapshot import take_snapshot
     from headgate.release.stored import read_environment
@@ -89,17 +93,15 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     engine = session.environment(environment).engine
     snapshot = take_snapshot(reading, environment=environment, beside=None, engine=engine)
     serial = snapshot.shown.record.serial if snapshot.shown else 0
-    restores = serial - 1 if to is None else to
+    restores = release_at(reading, environment, serial - 1 if to is None else to)
     # A number that is none of its moves is told by all of them.
     moves = read_moves(reading, environment, after=restores - 1 if 0 < restores <= serial else 0)
-    while moves and moves[0].restores and (earlier := read_move(reading, environment, moves[0].restores)):
-        moves = (earlier, *moves)  # what a rollback went back to says which release that is
     plan = planned(
         snapshot=snapshot,
         moves=moves,
         by=user(),
         bare=session.config.bare == environment,
-        to=to,
+        to=restores,
     )
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
@@ -107,7 +109,7 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     return Rollback(
         plan=plan,
         restored=next((move for move in moves if move.serial == plan.restores), None),
-        release=shown_serial(tuple(move for move in moves if move.serial <= plan.restores)),
+        left=release_at(reading, environment, serial),
         changed=sum(kind is not Kind.SOURCE for kind in kinds.values()),
         is_same_data=all(kind is not Kind.SOURCE for kind in kinds.values()),
         retain_seconds=session.retain_seconds(environment),

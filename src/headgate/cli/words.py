@@ -39,6 +39,18 @@ def seconds_text(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def duration_text(seconds: int) -> str:
+    """Return a duration in the largest unit that it is a whole number of.
+
+    >>> duration_text(604_800), duration_text(129_600), duration_text(90)
+    ('7 days', '36 hours', '90 seconds')
+    """
+    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % unit == 0:
+            return counted(seconds // unit, name)
+    return counted(seconds, "second")
+
+
 def milliseconds_text(seconds: float) -> str:
     """Return a short duration: ``9 ms``; above a second as ``seconds_text``."""
     return f"{max(1, round(seconds * 1000))} ms" if seconds < 1 else seconds_text(seconds)
@@ -82,12 +94,12 @@ def age_text(seconds: float | None) -> str:
 
 
 def time_text(at: str) -> str:
-    """Return a recorded time (UTC) to the minute.
+    """Return a recorded time to the minute.
 
     >>> time_text("2026-11-21T02:06:11.123456Z")
-    '2026-11-21 02:06'
+    '2026-11-21 02:06 UTC'
     """
-    return at[:16].replace("T", " ")
+    return f"{at[:16].replace('T', ' ')} UTC"
 
 
 def listed(names: list[str] | tuple[str, ...], limit: int = 4) -> str:

@@ -37,6 +37,16 @@ def read_move(reading: Reading, environment: str, serial: int) -> Move | None:
     return None if text is None else move_from_json(loads(text))
 
 
+def release_at(reading: Reading, environment: str, serial: int) -> int:
+    """Return the release that was shown after a move: the move's own serial, or what it went back to.
+
+    Cost: a look-up for each rollback of a rollback.
+    """
+    while (move := read_move(reading, environment, serial)) and 0 < move.restores < serial:
+        serial = move.restores
+    return serial
+
+
 def pointers_as_of(
     serial: int, pointers: Mapping[Address, Pointer], moves: Iterable[Move]
 ) -> Mapping[Address, Pointer]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from headgate.core.address import Address
+from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors, nearest
 from headgate.core.records import BuildStatus, Move, MoveKind, PointerChange
 from headgate.core.snapshot import Snapshot
@@ -87,12 +88,14 @@ def _fault_in_target(name: str, serial: int, restores: int, moves: Sequence[Move
 def _lost_builds(snapshot: Snapshot, restores: int, changes: Mapping[Address, PointerChange]) -> tuple[Diagnostic, ...]:
     """Return one diagnostic that names the addresses whose builds cannot be shown any more."""
     lost: list[Address] = []
+    is_capture_lost = False
     for address, change in changes.items():
         if change.after is None:
             continue
         build = snapshot.build(change.after.build)
         if build is None or build.status is not BuildStatus.SEALED:
             lost.append(address)
+            is_capture_lost |= change.after.kind is Kind.SOURCE
     if not lost:
         return ()
     more = f" and {len(lost) - _TOLD_MAX} more" if len(lost) > _TOLD_MAX else ""
@@ -100,6 +103,14 @@ def _lost_builds(snapshot: Snapshot, restores: int, changes: Mapping[Address, Po
         Diagnostic(
             "HG531",
             f"{restores} cannot be shown again: the builds of {', '.join(lost[:_TOLD_MAX])}{more} were collected",
-            hint="Check out its commit, then apply and promote: what is lacking is built again.",
+            hint=_way_on(is_capture_lost=is_capture_lost),
         ),
     )
+
+
+def _way_on(*, is_capture_lost: bool) -> str:
+    if is_capture_lost:
+        return (
+            "The data of then is gone. For its code on the data of now: check out its commit, then apply and promote."
+        )
+    return "Check out its commit, then apply and promote: what is lacking is built again."

@@ -24,7 +24,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
         session.settle(drop[0] if drop else next(iter(session.protected()), "dev"))
         planned = plan_gc(session, drop=drop, engine=options.engine)
         if planned.plan.is_empty or options.dry_run:
-            return _tell(planned, terminal, is_done=False)
+            return _tell(planned, terminal, is_done=False, options=options)
         demand_answer(terminal)
         if not terminal.says_yes:
             for line in _lines(planned, terminal.error_width):
@@ -33,10 +33,10 @@ def run(options: Namespace, terminal: Terminal) -> int:
                 terminal.complain("Nothing was done.")
                 return 1
         done = gc(session, drop=drop, engine=options.engine, wait_seconds=options.wait)
-    return _tell(done, terminal, is_done=True)
+    return _tell(done, terminal, is_done=True, options=options)
 
 
-def _tell(collected: Collected, terminal: Terminal, *, is_done: bool) -> int:
+def _tell(collected: Collected, terminal: Terminal, *, is_done: bool, options: Namespace) -> int:
     plan = collected.plan
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
@@ -54,7 +54,9 @@ def _tell(collected: Collected, terminal: Terminal, *, is_done: bool) -> int:
     else:
         for line in _lines(collected, terminal.width):
             terminal.write(line)
-        terminal.say(f"{_what(collected)} would go. Next: headgate gc".capitalize())
+        given = [f" --engine {options.engine}"] if options.engine else []
+        given += [f" --drop-environment {name}" for name in options.drop_environment]
+        terminal.say(f"{_what(collected)} would go. Next: headgate gc{''.join(given)}")
     return 0
 
 

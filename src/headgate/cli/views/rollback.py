@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from headgate.cli.opening import demand_answer, with_config
 from headgate.cli.terminal import Terminal
-from headgate.cli.words import age_text, counted, milliseconds_text
+from headgate.cli.words import age_text, counted, duration_text, milliseconds_text
 
 if TYPE_CHECKING:
     from headgate.app.rollback import Rollback, RolledBack
-
-_DAY = 24 * 3600
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
@@ -23,7 +21,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     with session:
         session.settle(options.environment)
         promised = plan_rollback(session, options.environment, to=options.to)
-        name, release = promised.plan.environment, promised.release
+        name, release = promised.plan.environment, promised.plan.restores
         if promised.plan.intended is None:
             if terminal.is_json:
                 return _json(promised, None, terminal)
@@ -51,15 +49,17 @@ def _promise(promised: Rollback) -> str:
         age = age_text(age_seconds(restored.at))
         facts += [" ".join(part for part in (restored.commit[:7], f"of {restored.by}", age) if part)]
     facts += ["the same source data" if promised.is_same_data else "with the source data of then"]
-    return f"{promised.plan.environment} will show release {promised.release} again ({', '.join(facts)})."
+    return f"{promised.plan.environment} will show release {promised.plan.restores} again ({', '.join(facts)})."
 
 
 def _afterwards(done: RolledBack, *, is_protected: bool) -> list[str]:
-    plan = done.rollback.plan
-    days = done.rollback.retain_seconds / _DAY
-    kept = f"{days:g} days" if days != 1 else "a day"
-    lines = [f"Release {plan.serial} is kept for {kept}. Forward again: headgate rollback {plan.environment}"]
-    if is_protected:
+    promised = done.rollback
+    kept = (
+        f"is kept for {duration_text(promised.retain_seconds)}" if promised.retain_seconds else "goes with the next gc"
+    )
+    way = "Back" if promised.is_forward else "Forward"
+    lines = [f"Release {promised.left} {kept}. {way} again: headgate rollback {promised.plan.environment}"]
+    if is_protected and not promised.is_forward:
         lines.append("The repository still holds its change: the next promote says so and asks.")
     return lines
 

@@ -59,7 +59,7 @@ def _row(name: str, build: Build) -> tuple[str, ...]:
 
     rows = counted(build.rows, "row") if build.relation else "a view"
     took = seconds_text(build.seconds) if build.relation else ""
-    return (name, short(build.id), rows, took, f"{time_text(build.created_at)} UTC")
+    return (name, short(build.id), rows, took, time_text(build.created_at))
 
 
 def _body(found: AssetShown) -> dict[str, Any]:
