@@ -507,6 +507,17 @@ def test_collected_builds_are_named(released: World) -> None:
     planned = stage.rollback_plan()
     assert codes(planned.diagnostics) == ["HG531"]
     assert "marts.m, marts.w, staging.a" in planned.diagnostics[0].summary
+    assert "is built again" in planned.diagnostics[0].hint
+
+
+def test_collected_captures_are_not_said_to_come_back(released: World) -> None:
+    stage = released.session()
+    stage.apply(BASE, refresh=["raw.t"])
+    stage.promote(BASE)
+    stage.collect(retain=0)
+    (told,) = stage.rollback_plan().diagnostics
+    assert (told.code, "raw.t" in told.summary) == ("HG531", True)
+    assert "Data of then is gone" in told.hint
 
 
 # Collection

@@ -54,9 +54,8 @@ def _promise(promised: Rollback) -> str:
 
 def _afterwards(done: RolledBack, *, is_protected: bool) -> list[str]:
     promised = done.rollback
-    kept = (
-        f"is kept for {duration_text(promised.retain_seconds)}" if promised.retain_seconds else "goes with the next gc"
-    )
+    retain = promised.retain_seconds
+    kept = f"is kept for {duration_text(retain)}" if retain else "goes with the next gc"
     way = "Back" if promised.is_forward else "Forward"
     lines = [f"Release {promised.left} {kept}. {way} again: headgate rollback {promised.plan.environment}"]
     if is_protected and not promised.is_forward:
