@@ -517,7 +517,7 @@ def test_collected_captures_are_not_said_to_come_back(released: World) -> None:
     stage.collect(retain=0)
     (told,) = stage.rollback_plan().diagnostics
     assert (told.code, "raw.t" in told.summary) == ("HG531", True)
-    assert "Data of then is gone" in told.hint
+    assert "data of then is gone" in told.hint
 
 
 # Collection
