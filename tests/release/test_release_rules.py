@@ -313,6 +313,73 @@ def test_an_author_who_was_overtaken_cannot_publish_late(released: World, enviro
     assert faults(stage.engine, stage.store) == []
 
 
+def test_an_author_who_was_overtaken_after_the_release_has_published(released: World) -> None:
+    """It stood still after the engine's transaction; meanwhile the next holder has recorded the move."""
+    stage = released.session()
+    _after_the_engine(stage, released.session)
+    assert stage.apply(EDITED) is not None
+    assert released.shown("dev")["staging.a"] == 1_000_011
+    assert faults(stage.engine, released.session().store) == []
+
+
+def test_a_lost_answer_is_asked_of_the_records_once_the_marker_has_moved_on(released: World) -> None:
+    stage = released.session()
+
+    def overtaken() -> None:
+        released.session().apply(BASE)
+        raise EngineFailed("connection lost")
+
+    _after_the_engine(stage, overtaken)
+    move = stage.apply(EDITED)
+    assert move is not None
+    assert move.serial == 2
+    assert released.shown("dev")["staging.a"] == 1_000_010
+    assert faults(stage.engine, released.session().store) == []
+
+
+def test_an_author_who_lost_the_lease_after_the_release_says_what_is_shown(released: World) -> None:
+    stage = released.session()
+
+    def overtaken() -> None:
+        released.disk.end_processes()
+        MemoryStore(released.disk).acquire(LEASE, holder="next", purpose="test", at="")
+
+    _after_the_engine(stage, overtaken)
+    with pytest.raises(LeaseLost, match="HG503 the warehouse shows release 2 of dev, but it is not recorded") as caught:
+        stage.apply(EDITED)
+    assert "Nothing was published" not in caught.value.diagnostics[0].hint
+    assert released.shown("dev")["staging.a"] == 1_000_011
+    assert faults(stage.engine, released.session().store) == []
+
+
+def test_what_changes_between_the_release_and_its_record_makes_no_plan_stale(released: World) -> None:
+    """A stale plan is made again and carried out: that would be done twice."""
+    stage = released.session()
+    commit = stage.store.commit
+
+    def altered(batch: Batch) -> None:
+        stage.store.commit = commit  # type: ignore[method-assign]
+        released.disk.entries[Collection.INTENTS, "dev"] += " "
+        commit(batch)
+
+    _after_the_engine(stage, lambda: setattr(stage.store, "commit", altered))
+    with pytest.raises(Refused, match="HG502 the warehouse shows release 2 of dev, but it is not recorded") as caught:
+        stage.apply(EDITED)
+    assert not isinstance(caught.value, StalePlan)
+    assert faults(stage.engine, released.session().store) == []
+
+
+def _after_the_engine(stage: Stage, meanwhile: Callable[[], object]) -> None:
+    """Have something happen right after the engine's transaction."""
+    publish = stage.engine.publish
+
+    def published(publication: Any) -> None:
+        publish(publication)
+        meanwhile()
+
+    stage.engine.publish = published  # type: ignore[method-assign]
+
+
 def test_what_was_read_from_files_and_not_sealed_is_dropped(released: World) -> None:
     """Nobody has looked whether the files changed while they were read; a build of tables is sealed."""
     stage = released.session()

@@ -14,6 +14,7 @@ from headgate.core.records import (
     Collection,
     EnvironmentRecord,
     Intent,
+    Move,
     Pointer,
     intent_to_json,
     move_to_json,
@@ -87,6 +88,12 @@ def finish_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
         },
     )
     commit(store, Batch(tuple(entries), held, (event,), lease))
+
+
+def is_recorded(move: Move, reading: Reading) -> bool:
+    """Tell whether the state holds this very move."""
+    key = move_key(move.environment, move.serial)
+    return reading.get(Collection.MOVES, [key]).get(key) == dumps(move_to_json(move))
 
 
 def abandon_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:

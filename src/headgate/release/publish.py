@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Conflict, Diverged, EnvironmentFailed, HeadgateError, Refused, StalePlan
+from headgate.core.errors import Conflict, Diverged, EnvironmentFailed, HeadgateError, LeaseLost, Refused, StalePlan
 from headgate.core.json_form import dumps
 from headgate.core.plan import Action, Plan
 from headgate.core.ports.engine import Engine, Marker, Publication
@@ -34,7 +34,7 @@ from headgate.core.snapshot import Shown
 from headgate.release.bindings import NOT_SHOWN, Bindings, Difference, Naming, difference, fold_name
 from headgate.release.closure import broken_reads
 from headgate.release.intended import Intended, pointer_changes
-from headgate.release.intents import abandon_intent, commit, finish_intent, lost_lease, open_intent
+from headgate.release.intents import abandon_intent, commit, finish_intent, is_recorded, lost_lease, open_intent
 from headgate.release.place import check_place
 from headgate.release.stored import StoredBuilds, StoredPointers, read_environment, read_pointers
 
@@ -76,7 +76,8 @@ def publish(
 
     ``keeps`` are entries (source code, see ``source_code``) that are written together with the intent. Raises
     ``StalePlan`` where the environment has moved, ``Refused`` where a rule forbids it, ``EnvironmentFailed`` where the
-    engine could not: then the environment shows what it showed before. Cost: views in number of what changes.
+    engine could not: then the environment shows what it showed before. Whoever has lost the right to record what the
+    engine shows already is told so by ``LeaseLost`` or ``Refused``. Cost: views in number of what changes.
     """
     with store.reading() as reading:
         head = _read_head(move_plan, reading)
@@ -98,7 +99,7 @@ def publish(
         tables=prepared.tables,
     )
     _switch(publication, intent, store=store, engine=engine, lease=lease)
-    finish_intent(intent, store=store, lease=lease)
+    _finish(intent, store=store, lease=lease)
     return intent.move
 
 
@@ -271,6 +272,9 @@ def _switch(publication: Publication, intent: Intent, *, store: StateStore, engi
         if marker == publication.after:
             return
         if marker is not None and marker.fence > lease.fence:
+            with store.reading() as reading:
+                if is_recorded(intent.move, reading):
+                    return  # whoever came next has found it made, and moved on
             raise lost_lease(lease.resource) from error
         if marker == publication.before:
             abandon_intent(intent, store=store, lease=lease)
@@ -288,6 +292,26 @@ def _switch(publication: Publication, intent: Intent, *, store: StateStore, engi
                 hint="Run the same command again; it begins by setting things right.",
             ) from error
         raise
+
+
+def _finish(intent: Intent, *, store: StateStore, lease: Lease) -> None:
+    """Record what the engine shows by now; nothing is left to do where whoever came next has done so."""
+    try:
+        finish_intent(intent, store=store, lease=lease)
+    except (LeaseLost, StalePlan, Diverged) as error:
+        move = intent.move
+        with store.reading() as reading:
+            if is_recorded(move, reading):
+                return
+        if isinstance(error, Diverged):
+            raise
+        cause = error.diagnostics[0]
+        summary = f"the warehouse shows release {move.serial} of {move.environment}, but it is not recorded yet"
+        hint = f"The next apply, promote or rollback records it. Look: headgate status {move.environment}"
+        refusal = (
+            LeaseLost if isinstance(error, LeaseLost) else Refused
+        )  # no plan is stale: nothing is to be done again
+        raise refusal([Diagnostic(cause.code, f"{summary}: {cause.summary}", hint=hint)]) from error
 
 
 def _rest(intended: Intended, head: _Head, store: StateStore, lease: Lease) -> None:
