@@ -54,6 +54,19 @@ def test_the_loser_of_a_lease_is_told_who_holds_it(arguments: tuple[str, ...], p
     assert headgate([*arguments, "--yes"], project)[1] == 0
 
 
+def test_who_waits_for_a_lease_is_told_once_for_whom(project: Path) -> None:
+    store = open_sqlite_store(project / "warehouse.state.db", nonce=nonce)
+    lease = store.acquire("engine/local", holder="ci@runner-7", purpose="apply dev, process 1", at=now())
+    try:
+        text, status = headgate(["apply", "dev", "--yes", "--wait", "2s"], project)
+    finally:
+        store.release(lease)
+        store.close()
+    assert status == 1
+    told = "the warehouse of dev is being changed by ci@runner-7 (apply dev, process 1, since 1 s): waiting for that"
+    assert text.count(f"{told}, up to 2 s.") == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -59,11 +59,17 @@ def test_a_held_file_names_its_holder_and_is_waited_for(tmp_path: Path) -> None:
             if Path("/proc/self/cmdline").exists():
                 assert "import duckdb" in str(busy.value)
             assert busy.value.hint
-        timer = threading.Timer(0.3, holder.kill)
+        timer = threading.Timer(1.8, holder.kill)
         timer.start()
-        session = opened(tmp_path, wait_seconds=30)  # goes on as soon as the holder is gone
+        told: list[str] = []
+        session = open_duckdb(
+            path, read_only=False, root=tmp_path, tell=told.append
+        )  # goes on as soon as the holder is gone
         session.close()
         timer.join()
+        assert len(told) == 1
+        assert f"w.duckdb is held by process {holder.pid}" in told[0]
+        assert told[0].endswith("waiting for it, up to 30 s.")
     finally:
         holder.kill()
         holder.wait()

@@ -26,6 +26,7 @@ FILE_WAIT_SECONDS = 30.0
 """How long a command waits for a warehouse file that another process holds."""
 
 _LEASE_POLL_SECONDS = 0.2
+_SILENT_SECONDS = 1.0
 _RETAIN_SECONDS = 7 * 24 * 3600
 
 
@@ -40,11 +41,15 @@ class Held:
 
 
 class Session:
-    """One command's work on one project. What it opened is closed at the end of its ``with``."""
+    """One command's work on one project. What it opened is closed at the end of its ``with``.
+
+    ``tell`` gets what the user should hear meanwhile: for whom the command waits.
+    """
 
     def __init__(self, root: Path, config: Config) -> None:
         self.root = root
         self.config = config
+        self.tell: Callable[[str], None] = _nothing
         self._store: StateStore | None = None
         self._cache: Cache | None = None
         self._at_end: list[Callable[[], None]] = []
@@ -165,6 +170,7 @@ class Session:
             wait_seconds=wait_seconds,
             root=self.root,
             allow=self.allowed(name),
+            tell=self.tell,
         )
 
     def check_warehouse(self, reading: Reading, engine: str) -> None:
@@ -257,7 +263,9 @@ class Session:
     def _acquire(self, store: StateStore, resource: str, environment: str, purpose: str, wait_seconds: float) -> Lease:
         from headgate.core.ports.store import LeaseTaken
 
-        deadline = time.monotonic() + wait_seconds
+        began = time.monotonic()
+        deadline = began + wait_seconds
+        is_told = False
         text = f"{purpose}, process {os.getpid()}"
         while True:
             try:
@@ -266,6 +274,9 @@ class Session:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise _held_by(taken, environment) from None
+                if not is_told and time.monotonic() - began >= _SILENT_SECONDS:
+                    self.tell(f"{_told(taken, environment)}: waiting for that, up to {wait_seconds:g} s.")
+                    is_told = True
                 time.sleep(min(_LEASE_POLL_SECONDS, left))
 
 
@@ -338,17 +349,18 @@ def _no_environment(name: str, known: Iterable[str]) -> Refused:
 def _held_by(taken: LeaseTaken, environment: str) -> LeaseHeld:
     from headgate.core.diagnostic import Diagnostic
 
+    hint = f"Wait for it with --wait 5m, or look: headgate status {environment}"
+    return LeaseHeld([Diagnostic("HG501", _told(taken, environment), hint=hint)])
+
+
+def _told(taken: LeaseTaken, environment: str) -> str:
     lease = taken.lease
-    told = ", ".join(part for part in (lease.purpose, since(lease.since)) if part)
-    return LeaseHeld(
-        [
-            Diagnostic(
-                "HG501",
-                f"the warehouse of {environment} is being changed by {lease.holder} ({told})",
-                hint=f"Wait for it with --wait 5m, or look: headgate status {environment}",
-            )
-        ]
-    )
+    facts = ", ".join(part for part in (lease.purpose, since(lease.since)) if part)
+    return f"the warehouse of {environment} is being changed by {lease.holder} ({facts})"
+
+
+def _nothing(text: str) -> None:
+    """Tell nobody."""
 
 
 def since(at: str) -> str:

@@ -11,14 +11,18 @@ from headgate.cli.terminal import Terminal
 from headgate.core.errors import UsageError
 
 
-def with_repository(options: Namespace) -> tuple[Session, Repository]:
+def with_repository(options: Namespace, terminal: Terminal) -> tuple[Session, Repository]:
     """Return a session and all that the files declare."""
-    return open_repository(find_root(Path(options.project or ".")))
+    session, repository = open_repository(find_root(Path(options.project or ".")))
+    session.tell = terminal.say
+    return session, repository
 
 
-def with_config(options: Namespace) -> Session:
+def with_config(options: Namespace, terminal: Terminal) -> Session:
     """Return a session; of the files only ``headgate.toml`` is read."""
-    return open_config(find_root(Path(options.project or ".")))
+    session = open_config(find_root(Path(options.project or ".")))
+    session.tell = terminal.say
+    return session
 
 
 def demand_answer(terminal: Terminal) -> None:

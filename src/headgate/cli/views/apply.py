@@ -26,7 +26,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     """Show the plan, ask, carry it out, tell what came of it."""
     from headgate.app.plan import refuse_protected
 
-    session, repository = with_repository(options)
+    session, repository = with_repository(options, terminal)
     with session:
         if options.plan:
             return _apply_saved(session, options, terminal)

@@ -15,7 +15,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     """Tell them; 1 where there are errors."""
     from headgate.app.check import check
 
-    session, repository = with_repository(options)
+    session, repository = with_repository(options, terminal)
     with session:
         found = check(session, repository)
     status = 1 if found.errors else 0

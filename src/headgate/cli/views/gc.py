@@ -20,7 +20,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     from headgate.app.gc import gc, plan_gc
 
     drop = tuple(options.drop_environment)
-    with with_config(options) as session:
+    with with_config(options, terminal) as session:
         session.settle(drop[0] if drop else next(iter(session.protected()), "dev"))
         planned = plan_gc(session, drop=drop, engine=options.engine)
         if planned.plan.is_empty or options.dry_run:

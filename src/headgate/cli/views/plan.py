@@ -34,7 +34,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     """Show a plan; with ``--show`` a saved one, for a protected environment a promotion."""
     from headgate.cli.opening import with_repository
 
-    session, repository = with_repository(options)
+    session, repository = with_repository(options, terminal)
     with session:
         if options.show:
             from headgate.app.plan import saved

@@ -21,7 +21,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     """Say what would change, ask, switch, say what was done."""
     from headgate.app.promote import plan_promotion, promote, target_of
 
-    session, repository = with_repository(options)
+    session, repository = with_repository(options, terminal)
     with session:
         session.settle(target_of(session, options.source, options.to))
         promotion = plan_promotion(session, repository, source=options.source, to=options.to)

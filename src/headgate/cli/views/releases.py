@@ -18,7 +18,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     """List them."""
     from headgate.app.releases import releases
 
-    session = with_config(options)
+    session = with_config(options, terminal)
     with session:
         found = releases(session, options.environment, limit=max(0, options.limit))
     if terminal.is_json:

@@ -17,7 +17,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     """Say what would change, ask, switch, say what was done."""
     from headgate.app.rollback import plan_rollback, rollback
 
-    session = with_config(options)
+    session = with_config(options, terminal)
     with session:
         session.settle(options.environment)
         promised = plan_rollback(session, options.environment, to=options.to)

@@ -18,7 +18,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     """Show it."""
     from headgate.app.show import show
 
-    session, repository = with_repository(options)
+    session, repository = with_repository(options, terminal)
     with session:
         found = show(session, repository, options.address)
     if terminal.is_json:

@@ -25,7 +25,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     query = sys.stdin.read() if options.query == "-" else options.query
     is_table = options.format == "table" and not terminal.is_json
     limit = options.limit if options.limit is not None else _TABLE_ROWS if is_table else 0
-    with with_config(options) as session:
+    with with_config(options, terminal) as session:
         answer = sql(session, options.environment, query, limit=limit or None)
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope

@@ -17,7 +17,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     """List them."""
     from headgate.app.status import status
 
-    session = with_config(options)
+    session = with_config(options, terminal)
     with session:
         found = status(session, options.environment)
     if terminal.is_json:

@@ -300,15 +300,16 @@ def open_duckdb(
     allow: Sequence[Path] = (),
     threads: int | None = None,
     create: bool = True,
+    tell: Callable[[str], None] | None = None,
 ) -> DuckEngine:
     """Return a session on the file at ``path``; files may be read below ``root`` and the folders of ``allow`` only.
 
     Raises ``EngineBusy`` where another process holds the file for longer than ``wait_seconds``, ``EngineFailed`` where
-    it cannot be opened, or does not exist and ``create`` is false.
+    it cannot be opened, or does not exist and ``create`` is false. ``tell`` is told of a wait that takes longer.
     """
     if not create and not path.exists():
         raise EngineFailed(f"{path} does not exist", hint="Make it: headgate apply")
-    connection = connected(path, read_only=read_only, wait_seconds=wait_seconds)
+    connection = connected(path, read_only=read_only, wait_seconds=wait_seconds, tell=tell)
     try:
         settle(connection, duckdb.__version__, folders=(root, *allow), threads=threads)
     except duckdb.Error as error:

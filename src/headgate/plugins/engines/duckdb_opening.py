@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -12,14 +13,19 @@ from headgate.core.errors import EngineBusy, EngineFailed
 
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _POLL_SECONDS_MAX = 0.5
+_SILENT_SECONDS = 1.0
 
 
-def connected(path: Path, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+def connected(
+    path: Path, *, read_only: bool, wait_seconds: float, tell: Callable[[str], None] | None = None
+) -> duckdb.DuckDBPyConnection:
     """Return a connection to the file at ``path``; raise ``EngineBusy`` when it is held too long.
 
-    One process holds a DuckDB file; the kernel lets go of it when that process ends, however it ends.
+    One process holds a DuckDB file; the kernel lets go of it when that process ends, however it ends. After a second
+    ``tell`` is told, once, who that is.
     """
-    deadline = time.monotonic() + wait_seconds
+    began = time.monotonic()
+    deadline = began + wait_seconds
     pause = 0.02
     while True:
         try:
@@ -31,17 +37,23 @@ def connected(path: Path, *, read_only: bool, wait_seconds: float) -> duckdb.Duc
             left = deadline - time.monotonic()
             if left <= 0:
                 raise _busy(path, message, wait_seconds) from error
+            if tell is not None and time.monotonic() - began >= _SILENT_SECONDS:
+                tell(f"{path.name} is held by {_holder(message)}: waiting for it, up to {wait_seconds:g} s.")
+                tell = None
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, _POLL_SECONDS_MAX)
 
 
 def _busy(path: Path, message: str, waited: float) -> EngineBusy:
-    found = _HOLDER.search(message)
-    holder = f"process {found.group(1)}{_command_line(int(found.group(1)))}" if found else "another process"
     return EngineBusy(
-        f"{path.name} is held by {holder}; waited {waited:g} s",
+        f"{path.name} is held by {_holder(message)}; waited {waited:g} s",
         hint="DuckDB lets one process at a time open a file. End that process, or wait, and run the command again.",
     )
+
+
+def _holder(message: str) -> str:
+    found = _HOLDER.search(message)
+    return f"process {found.group(1)}{_command_line(int(found.group(1)))}" if found else "another process"
 
 
 def _command_line(process: int) -> str:
