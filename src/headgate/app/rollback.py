@@ -85,7 +85,7 @@ def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -
 
 
 def _planned(session: Session, reading: Reading, environment: str, to: int | None) -> Rollback:
-    from headgate.release.history import read_moves, release_at
+    from headgate.release.history import read_move, read_moves, release_at
     from headgate.release.rollback import plan_rollback as planned
     from headgate.release.snapshot import take_snapshot
     from headgate.release.stored import read_environment
@@ -93,22 +93,23 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     engine = session.environment(environment).engine
     snapshot = take_snapshot(reading, environment=environment, beside=None, engine=engine)
     serial = snapshot.shown.record.serial if snapshot.shown else 0
-    restores = release_at(reading, environment, serial - 1 if to is None else to)
+    target = serial - 1 if to is None else to
     # A number that is none of its moves is told by all of them.
-    moves = read_moves(reading, environment, after=restores - 1 if 0 < restores <= serial else 0)
+    moves = read_moves(reading, environment, after=target - 1 if 0 < target <= serial else 0)
     plan = planned(
         snapshot=snapshot,
         moves=moves,
         by=user(),
         bare=session.config.bare == environment,
-        to=restores,
+        to=target,
+        release=release_at(reading, environment, target),
     )
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
     kinds = {a: (change.before or change.after).kind for a, change in plan.changes.items()}  # type: ignore[union-attr]
     return Rollback(
         plan=plan,
-        restored=next((move for move in moves if move.serial == plan.restores), None),
+        restored=read_move(reading, environment, plan.restores),
         left=release_at(reading, environment, serial),
         changed=sum(kind is not Kind.SOURCE for kind in kinds.values()),
         is_same_data=all(kind is not Kind.SOURCE for kind in kinds.values()),

@@ -29,22 +29,30 @@ class RollbackPlan:
 
 
 def plan_rollback(
-    *, snapshot: Snapshot, moves: Sequence[Move], by: str, bare: bool, to: int | None = None
+    *,
+    snapshot: Snapshot,
+    moves: Sequence[Move],
+    by: str,
+    bare: bool,
+    to: int | None = None,
+    release: int | None = None,
 ) -> RollbackPlan:
     """Return the move back to the state after ``to``, by default to the one just before the last move.
 
-    ``moves`` are those of the environment, oldest first: from the one restored on, or all. A rollback of a rollback
-    shows again what was left. Builds that were collected are named. Cost: linear in the changes of the moves undone.
+    ``moves`` are those of the environment, oldest first: from ``to`` on, or all. A rollback of a rollback shows again
+    what was left; ``release`` is then the move that ``to`` itself went back to, and the one that is named and recorded.
+    Builds that were collected are named. Cost: linear in the changes of the moves undone.
     """
     serial = snapshot.shown.record.serial if snapshot.shown else 0
-    restores = serial - 1 if to is None else to
-    fault = _fault_in_target(snapshot.name, serial, restores, moves)
+    target = serial - 1 if to is None else to
+    restores = target if release is None else release
+    fault = _fault_in_target(snapshot.name, serial, target, moves)
     if fault is not None or snapshot.shown is None:
         return RollbackPlan(snapshot.name, serial, restores, {}, (fault,) if fault else (), None)
-    pointers = pointers_as_of(restores, snapshot.shown.pointers, moves)
+    pointers = pointers_as_of(target, snapshot.shown.pointers, moves)
     changes = pointer_changes(snapshot.shown.pointers, pointers)
     diagnostics = _lost_builds(snapshot, restores, changes)
-    restored = next(move for move in moves if move.serial == restores)
+    restored = next(move for move in moves if move.serial == target)
     intended = Intended(
         environment=snapshot.name,
         engine=snapshot.shown.record.engine,
