@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headgate.core.address import Address, environment_schema, fold, split
 from headgate.core.declarations import Kind
-from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.diagnostic import Diagnostic, Place, nearest
 from headgate.core.errors import Refused, StatementFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from headgate.app.session import Session
+    from headgate.core.graph import Reference
     from headgate.core.ports.engine import Rows
+    from headgate.sql.tree import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +37,30 @@ def sql(session: Session, environment: str, query: str, *, limit: int | None) ->
     """
     from headgate.release.stored import StoredBuilds, read_environment, read_pointers
 
-    references = _references(query)
     with session.reading() as reading:
         config = session.recorded(reading, environment)
         record, _ = read_environment(reading, environment)
         pointers = read_pointers(reading, environment) if record else {}
-        addresses = {fold(address): address for address in pointers}
-        named = {a: pointers[a] for a in map(addresses.get, (name for _, _, name in references)) if a is not None}
+        addresses = tuple(pointers)
+        parsed, references = _read(query, addresses)
         builds = StoredBuilds(reading)
-        captures = {a: builds.get(p.build) for a, p in named.items() if p.kind is Kind.SOURCE}
-    if record is None or not pointers:
+        sources = {r.address: pointers[r.address].build for r in references if pointers[r.address].kind is Kind.SOURCE}
+        captures = {address: build for address, one in sources.items() if (build := builds.get(one)) is not None}
+    if record is None or not addresses:
         hint = f"Build it first: headgate {'promote dev' if config.protected else f'apply {environment}'}"
         raise Refused([Diagnostic("HG514", f"{environment} shows nothing yet", hint=hint)])
+    views = _Views(environment, record.bare)
     engine = session.engine(record.engine, is_read_only=True)
     try:
-        texts = {a: _view(a, environment, bare=record.bare) for a in named if a not in captures}
-        texts.update({a: engine.relation(build.relation) for a, build in captures.items() if build is not None})
-        text = _replaced(query, references, {fold(address): text for address, text in texts.items()})
+        captured = {address: engine.relation(build.relation) for address, build in captures.items()}
+        text = _spliced(query, references, views, captured)
         rows = engine.query(text, limit=None if limit is None else limit + 1)
     except StatementFailed as error:
-        raise Refused([_fault(error, query)]) from error
+        names = {views.schema(split(address)[0]): split(address)[0] for address in addresses}
+        names.update({f"headgate.{build.relation}": address for address, build in captures.items()})
+        is_missing = "does not exist" in str(error)
+        unknown = _unknown(parsed, addresses, environment) if parsed and is_missing else None
+        raise Refused([unknown or _fault(error, query, names)]) from error
     finally:
         engine.close()
     if limit is not None and len(rows.rows) > limit:
@@ -61,34 +68,82 @@ def sql(session: Session, environment: str, query: str, *, limit: int | None) ->
     return Answer(environment, rows, is_cut=False)
 
 
-def _references(query: str) -> list[tuple[int, int, str]]:
-    """Return where relations are named, and their folded names; none in a text that is no SELECT."""
-    from headgate.sql.tree import Unreadable, parse, relations
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """How the views of an environment are called."""
+
+    environment: str
+    is_bare: bool
+
+    def schema(self, schema: str) -> str:
+        return environment_schema(schema, self.environment, bare=self.is_bare)
+
+    def relation(self, address: Address) -> str:
+        from headgate.sql.bind import quoted
+
+        schema, name = split(address)
+        return f"{quoted(self.schema(schema))}.{quoted(name)}"
+
+
+def _read(query: str, addresses: Iterable[Address]) -> tuple[Query | None, tuple[Reference, ...]]:
+    """Return the parsed query and where it names what is shown; nothing of a text that is no SELECT."""
+    from headgate.sql.analyse import references_of
+    from headgate.sql.tree import Unreadable, parse
 
     try:
-        return [(t.start, t.end, fold(f"{t.schema}.{t.name}")) for t in relations(parse(query, "query"))]
+        parsed = parse(query, "query")
     except Unreadable:
-        return []
+        return None, ()
+    return parsed, references_of(parsed, addresses)
 
 
-def _view(address: Address, environment: str, *, bare: bool) -> str:
+def _spliced(query: str, references: tuple[Reference, ...], views: _Views, captured: Mapping[Address, str]) -> str:
+    """Return the query over views and captures; a capture, whose name is a made-up one, keeps that of its source."""
     from headgate.sql.bind import quoted
 
-    schema, name = split(address)
-    return f"{quoted(environment_schema(schema, environment, bare=bare))}.{quoted(name)}"
-
-
-def _replaced(query: str, references: list[tuple[int, int, str]], texts: Mapping[str, str]) -> str:
-    for start, end, name in reversed(references):
-        query = query[:start] + texts.get(name, query[start:end]) + query[end:]
+    for reference in reversed(references):
+        text = captured.get(reference.address)
+        if text is None:
+            text = views.relation(reference.address)
+        elif reference.is_column:
+            text = quoted(reference.alias)
+        elif reference.alias:
+            text += f" as {quoted(reference.alias)}"
+        query = query[: reference.start] + text + query[reference.end :]
     return query
 
 
-def _fault(error: StatementFailed, query: str) -> Diagnostic:
-    lines = query.split("\n")
-    if 0 < error.line <= len(lines):
-        place = Place("query", error.line)
+def _unknown(parsed: Query, addresses: tuple[Address, ...], environment: str) -> Diagnostic | None:
+    """Return the fault of the first relation that a query names and that is not shown; None where there is none."""
+    from headgate.sql.tree import line_at, place_at, relations
+
+    known = {fold(address): address for address in addresses}
+    for table in relations(parsed):
+        name = f"{table.schema}.{table.name}".lstrip(".")
+        if fold(name) in known:
+            continue
+        near = [a for a in addresses if fold(split(a)[1]) == fold(table.name)] or nearest(name, addresses)
         return Diagnostic(
-            "HG601", "the engine refused the query", place, detail=str(error), excerpt=lines[error.line - 1]
+            "HG202",
+            f"{environment} shows no {name}",
+            place_at(parsed.text, parsed.path, table.start, table.end - table.start),
+            f"Did you mean {near[0]}?" if near else f"Look: headgate status {environment}",
+            excerpt=line_at(parsed.text, table.start),
         )
-    return Diagnostic("HG601", "the engine refused the query", detail=str(error))
+    return None
+
+
+def _fault(error: StatementFailed, query: str, names: Mapping[str, str]) -> Diagnostic:
+    """Return the engine's words with the repository's names in place of those in the engine."""
+    detail = str(error)
+    for name, given in names.items():
+        detail = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", given, detail)
+    lines = query.split("\n")
+    is_placed = 0 < error.line <= len(lines)
+    return Diagnostic(
+        "HG601",
+        "the engine refused the query",
+        Place("query", error.line) if is_placed else None,
+        detail=detail,
+        excerpt=lines[error.line - 1] if is_placed else "",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -157,13 +157,19 @@ def _name_faults(query: Query, places: list[int], relation: Relation | None, sha
 
 
 def _references(query: Query, inputs: Mapping[Address, Shape]) -> tuple[tuple[Reference, ...], tuple[Diagnostic, ...]]:
+    return references_of(query, inputs), (*_dynamic(query), *_shared_names(query))
+
+
+def references_of(query: Query, inputs: Iterable[Address]) -> tuple[Reference, ...]:
+    """Return where a query names some of ``inputs``, in order of place; what else it names is left out."""
     known = {fold(address): address for address in inputs}
     found: list[Reference] = []
     for table in relations(query):
-        address = known[fold(f"{table.schema}.{table.name}")]
-        found.append(Reference(table.start, table.end, address, "" if table.alias else table.name))
+        address = known.get(fold(f"{table.schema}.{table.name}"))
+        if address is not None:
+            found.append(Reference(table.start, table.end, address, "" if table.alias else table.name))
     found += _column_references(query, known)
-    return tuple(sorted(found, key=lambda r: r.start)), (*_dynamic(query), *_shared_names(query))
+    return tuple(sorted(found, key=lambda r: r.start))
 
 
 def _column_references(query: Query, known: Mapping[str, Address]) -> Iterator[Reference]:
