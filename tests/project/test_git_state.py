@@ -31,18 +31,23 @@ def test_what_differs_from_the_commit(tmp_path: Path, below: str) -> None:
     assert state.dirty(read) == ("assets/m/x.sql", "assets/m/y.sql", "assets/m/z.sql")
 
 
-def test_blobs_of_a_commit_are_read_as_committed(tmp_path: Path) -> None:
+def test_a_commit_is_checked_out_as_git_does_it(tmp_path: Path) -> None:
     root = committed(tmp_path, "sub")
+    (root / "assets/m/link.sql").symlink_to("x.sql")
+    written(root, {".gitattributes": "*.csv text eol=crlf\n", "assets/m/seed.csv": "a\n1\n"})
+    git(root, "add", ".")
+    git(root, "commit", "-q", "-m", "More")
     state = git_state(root)
-    files = state.files_of(state.commit)
-    assert files is not None
-    assert sorted(files) == sorted(FILES)
     written(root, {"assets/m/x.sql": "changed"})
-    assert state.read_blob(files["assets/m/x.sql"]) == b"select 1\n"
-    assert len(state.read_blobs(files.values())) == len(set(files.values()))
-    assert state.read_blob("0" * 40) is None
-    assert state.files_of("0" * 40) is None
-    assert state.files_of("--output=x") is None
+    (tmp_path / "copy").mkdir()
+    copy = state.check_out(state.commit, tmp_path / "copy")
+    assert copy is not None
+    assert (copy / "assets/m/link.sql").is_symlink()
+    assert (copy / "assets/m/link.sql").read_text() == "select 1\n"
+    assert (copy / "assets/m/seed.csv").read_bytes() == b"a\r\n1\r\n"
+    assert git(root, "diff", "--name-only").split() == ["sub/assets/m/x.sql"]
+    for commit in ("0" * 40, "--output=x"):
+        assert state.check_out(commit, tmp_path / "copy") is None
 
 
 def test_head_without_a_process_is_that_of_git(tmp_path: Path) -> None:
@@ -104,5 +109,6 @@ def test_without_git_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", str(tmp_path))
     state = git_state(root)
     assert len(state.commit) == 40
-    assert (state.dirty(FILES), state.files_of(state.commit), state.is_ancestor("a" * 40, "b" * 40)) == (None,) * 3
-    assert (state.read_blob("a" * 40), state.author()) == (None, "")
+    assert (state.dirty(FILES), state.check_out("a" * 40, tmp_path), state.is_ancestor("a" * 40, "b" * 40)) == (
+        None,
+    ) * 3

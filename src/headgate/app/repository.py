@@ -44,10 +44,16 @@ _LOOK_UP_SECONDS = 2.0
 
 
 class Repository:
-    """The files of a project and the commit that they stand on. What they declare is read when it is asked for."""
+    """The files of a project and the commit that they stand on. What they declare is read when it is asked for.
 
-    def __init__(self, root: Path, git: GitState | None = None, cache: FileCache | None = None) -> None:
+    ``home`` is the project's folder where ``root`` is a copy of it.
+    """
+
+    def __init__(
+        self, root: Path, git: GitState | None = None, cache: FileCache | None = None, home: Path | None = None
+    ) -> None:
         self.root = root
+        self._home = home
         self._git = git
         self._cache = cache
         self._declarations: Declarations | None = None
@@ -99,7 +105,7 @@ class Repository:
         if self._declarations is None:
             from headgate.project.load import load
 
-            self._declarations = load(self.root, cache=self._cache)
+            self._declarations = load(self.root, cache=self._cache, home=self._home)
         return self._declarations
 
     @property
@@ -343,22 +349,13 @@ def committed(session: Session, repository: Repository) -> Iterator[Repository]:
 
     folder = Path(tempfile.mkdtemp(prefix="commit-", dir=own_folder(session.root)))
     try:
-        for path, content in _files_at(git, git.commit).items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(content)
-        _link_data(repository, folder)
-        yield Repository(folder, git)
+        root = git.check_out(git.commit, folder)
+        if root is None:
+            raise _without_git(git.commit)
+        _link_data(repository, root)
+        yield Repository(root, git, home=session.root)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _files_at(git: GitState, commit: str) -> Mapping[str, bytes]:
-    """Return the files of the project as the commit has them."""
-    blobs = git.files_of(commit)
-    contents = git.read_blobs(blobs.values()) if blobs else {}
-    if blobs is None or any(blob not in contents for blob in blobs.values()):
-        raise _without_git(commit)
-    return {path: contents[blob] for path, blob in blobs.items()}
 
 
 def _without_git(commit: str) -> EnvironmentFailed:
@@ -371,14 +368,28 @@ def _without_git(commit: str) -> EnvironmentFailed:
     return EnvironmentFailed(f"git does not give the files of {commit[:7]}", hint="Look: git status; git fsck")
 
 
-def _link_data(repository: Repository, folder: Path) -> None:
+def _link_data(repository: Repository, root: Path) -> None:
+    """Give a copy of a commit the data files that git does not know."""
     for source in repository.declarations.sources:
         files = source.location.files if isinstance(source.location, FileSource) else ()
         for file in files:
-            target = folder / file.path
+            target = root / file.path
             if not Path(file.path).is_absolute() and not file.path.startswith("..") and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                os.link(repository.root / file.path, target)
+                _link(repository.root / file.path, target, inside=repository.root)
+
+
+def _link(path: Path, target: Path, *, inside: Path) -> None:
+    """Let ``target`` be the file at ``path``: by its name where it lies in another folder that is allowed."""
+    import shutil
+
+    if not path.resolve().is_relative_to(inside.resolve()):
+        target.symlink_to(path.resolve())
+        return
+    try:
+        os.link(path, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(path, target)
 
 
 def _columns_key(engine: str, table: TableSource) -> str:

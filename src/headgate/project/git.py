@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from headgate.project.walk import is_read
 
@@ -66,37 +67,23 @@ class GitState:
                 found.add(path)
         return tuple(sorted(found))
 
-    def files_of(self, commit: str) -> Mapping[str, str] | None:
-        """Return the files of the project at a commit, path to blob id; None where git does not know the commit.
+    def check_out(self, commit: str, folder: Path) -> Path | None:
+        """Write the project's files at a commit below ``folder``; return where they are, None where git cannot.
 
-        Paths are relative to the project's folder. Symbolic links and submodules are left out.
+        They are what ``git checkout`` gives: with line ends, filters and symbolic links as they are configured. The
+        index of the working tree is not touched. Cost: a small file is written in about 50 microseconds.
         """
-        if not self.is_git or not _NAMED.fullmatch(commit):
+        prefix = self._prefix() if self.is_git and _NAMED.fullmatch(commit) else None
+        if prefix is None:
             return None
-        raw = _answer(_start(self.root, "ls-tree", "-r", "-z", commit, "--", "."))
-        if raw is None:
+        index = {"GIT_INDEX_FILE": os.path.join(folder, ".index")}
+        whole = ("-c", "core.sparseCheckout=false")
+        if _answer(_start(self.root, *whole, "read-tree", commit, more=index)) is None:
             return None
-        found: dict[str, str] = {}
-        for entry in _decoded(raw).split("\0"):
-            facts, tab, path = entry.partition("\t")
-            if tab and facts.startswith("100"):
-                found[path] = facts.split()[2]
-        return found
-
-    def read_blob(self, blob: str) -> bytes | None:
-        """Return the content of one blob; None where git does not have it."""
-        return self.read_blobs([blob]).get(blob)
-
-    def read_blobs(self, blobs: Iterable[str]) -> Mapping[str, bytes]:
-        """Return the contents of blobs as they are stored, by id; those that git does not have are left out.
-
-        Line ends are those of the commit, whatever ``core.autocrlf`` makes of them in the working tree. One command.
-        """
-        wanted = [blob for blob in dict.fromkeys(blobs) if _COMMIT.fullmatch(blob)]
-        if not self.is_git or not wanted:
-            return {}
-        raw = _answer(_start(self.root, "cat-file", "--batch"), "".join(f"{b}\n" for b in wanted).encode())
-        return _batch(raw or b"")
+        target = f"--prefix={folder}/"
+        if _answer(_start(self.root, *whole, "checkout-index", "--all", "--quiet", target, more=index)) is None:
+            return None
+        return folder / prefix
 
     def is_ancestor(self, earlier: str, later: str) -> bool | None:
         """Tell whether a commit is part of a later one; None where git does not know them or its history is cut."""
@@ -106,11 +93,6 @@ class GitState:
         _answer(process)
         code = process.returncode if process else None
         return True if code == 0 else False if code == 1 and not self.is_shallow else None
-
-    def author(self) -> str:
-        """Return the name that git would write into a commit; empty where none is set."""
-        raw = _answer(_start(self.root, "config", "--get", "user.name"))
-        return " ".join(_decoded(raw or b"").split())
 
     def _prefix(self) -> str | None:
         raw = _answer(_start(self.root, "rev-parse", "--show-prefix"))
@@ -230,24 +212,19 @@ def _links(root: Path, paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _batch(raw: bytes) -> dict[str, bytes]:
-    """Return the contents in the answer of ``cat-file --batch``: a line ``ID TYPE SIZE``, then the bytes."""
-    found: dict[str, bytes] = {}
-    at = 0
-    while (end := raw.find(b"\n", at)) >= 0:
-        facts = raw[at:end].decode("ascii", "replace").split()
-        at = end + 1
-        if len(facts) == 3 and facts[2].isdigit():
-            size = int(facts[2])
-            if facts[1] == "blob":
-                found[facts[0]] = raw[at : at + size]
-            at += size + 1
-    return found
+def answer_of(root: Path, *arguments: str) -> bytes | None:
+    """Return what git wrote in a folder; None where it is missing, failed or took too long.
+
+    What a hook tells of its own repository is not passed on.
+    """
+    return _answer(_start(root, *arguments))
 
 
-def _start(root: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
+def _start(
+    root: Path, *arguments: str, more: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.Popen[bytes] | None:
     environ = {name: value for name, value in os.environ.items() if name not in _OWN}
-    environ |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    environ |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **more}
     try:
         return subprocess.Popen(
             (*_COMMAND, *arguments), cwd=root, env=environ,

@@ -45,10 +45,17 @@ def survey(root: Path, *, cache: FileCache | None = None) -> Survey:
     return Survey(tuple(files), tuple(work.diagnostics))
 
 
-def load(root: Path, *, cache: FileCache | None = None, environ: Mapping[str, str] | None = None) -> Declarations:
+def load(
+    root: Path,
+    *,
+    cache: FileCache | None = None,
+    environ: Mapping[str, str] | None = None,
+    home: Path | None = None,
+) -> Declarations:
     """Return everything that the repository at ``root`` declares, with all faults that files show one by one.
 
-    ``environ`` gives the values of ``env:NAME``; the process's own unless given.
+    ``environ`` gives the values of ``env:NAME``; the process's own unless given. Where ``root`` is a copy, ``home`` is
+    the folder that it stands for: from there paths lead out of the repository.
     """
     from headgate.project.data_files import match_files
     from headgate.project.merge import merge
@@ -59,7 +66,8 @@ def load(root: Path, *, cache: FileCache | None = None, environ: Mapping[str, st
     allow = tuple(dict.fromkeys(folder for engine in config.engines.values() for folder in engine.allow))
 
     def match(pattern: str) -> Matched:
-        return match_files(root, pattern, allow, work.cache)
+        is_outside = home is not None and pattern.startswith("..")
+        return match_files(home if home and is_outside else root, pattern, allow, work.cache)
 
     merged = merge(pieces, work.files, match)
     faults = (*_named_like_warehouses(config, merged.assets), *_not_seeds(work.like_seeds, merged.sources))
