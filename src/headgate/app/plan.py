@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,13 +162,15 @@ def _planned(
     snapshot = snapshot_of(session, reading, request.environment, engine=engine)
     if snapshot.shown is None:
         session.check_state(reading, engine)
-    if not request.select and request.refresh is None:
+    bare = session.config.bare == request.environment
+    becomes_bare = bare if snapshot.shown is not None and snapshot.shown.record.bare != bare else None
+    if not request.select and request.refresh is None and becomes_bare is None:
         empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)
         if empty is not None:
             return empty
-    check_place(reading, request.environment, engine=engine, bare=session.config.bare == request.environment)
+    check_place(reading, request.environment, engine=engine, bare=bare)
     repository.look_at_git()
-    if not request.is_whole and not request.select and request.refresh is None:
+    if not request.is_whole and not request.select and request.refresh is None and becomes_bare is None:
         short = _if_little_changed(session, repository, snapshot, reading, engine=engine)
         if short is not None:
             return short
@@ -179,6 +181,7 @@ def _planned(
     recorded = looked_up(session, repository, recorded, engine=engine, refresh=refresh, is_patient=is_patient)
     graph, warnings = graph_of(session, repository, recorded)
     made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
+    made = replace(made, becomes_bare=becomes_bare)
     if request.is_whole or made.is_empty:  # then the environment probably shows this graph when it is planned next
         from headgate.app.neighbours import remember
 

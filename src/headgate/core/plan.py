@@ -135,6 +135,7 @@ class Plan:
 
     ``serial`` is the environment's when it was read (0: new). ``entries`` are the pointers that were read: each must
     still be what it was. ``beside`` names the protected environment and its serial that the plan was made beside.
+    ``becomes_bare``: the environment's schemas lose their suffix, or get one; None where their names stay.
     """
 
     project: str
@@ -147,11 +148,12 @@ class Plan:
     origin: Origin
     beside: tuple[str, int] | None = None
     graph: Digest = Digest("")
+    becomes_bare: bool | None = None
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether applying it would move no pointer and build nothing."""
-        return all(step.action is Action.KEEP for step in self.steps)
+        """Tell whether applying it would move no pointer, rename no schema and build nothing."""
+        return self.becomes_bare is None and all(step.action is Action.KEEP for step in self.steps)
 
     def doing(self, *actions: Action) -> tuple[Step, ...]:
         """Return the steps with one of these actions."""

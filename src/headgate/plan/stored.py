@@ -53,6 +53,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "origin": plain(plan.origin),
         "beside": plain(plan.beside),
         "graph": plan.graph,
+        "becomes_bare": plan.becomes_bare,
     }
 
 
@@ -88,6 +89,7 @@ def _plan_from_json(body: Mapping[str, Any]) -> Plan:
         ),
         beside=(beside[0], beside[1]) if beside is not None else None,
         graph=body["graph"],
+        becomes_bare=body.get("becomes_bare"),
     )
 
 

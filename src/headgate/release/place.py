@@ -26,5 +26,5 @@ def check_place(reading: Reading, environment: str, *, engine: str, bare: bool) 
             raise Refused([Diagnostic("HG507", summary, hint="Use a name that differs in more than - and _.")])
         if record.bare and bare:
             summary = f"{name} still has the schemas without suffix that {environment} shall have"
-            hint = f"Name it in bare_schemas again, or let it go first: headgate gc --drop-environment {name}"
+            hint = f"Apply or promote to {name} first, which gives its schemas a suffix. Or let it go, if it may."
             raise Refused([Diagnostic("HG507", summary, hint=hint)])

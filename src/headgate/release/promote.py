@@ -50,9 +50,10 @@ class Promoted:
 
 @dataclass(frozen=True, slots=True)
 class PromotionPlan:
-    """What a promotion would do. ``intended`` is None where it is refused or where nothing would move.
+    """What a promotion would do. ``intended`` is None where it is refused or where nothing would change.
 
-    ``kept`` stay as they are; ``moved`` show another build, or the same in another order of columns.
+    ``kept`` stay as they are; ``moved`` show another build, or the same in another order of columns. ``becomes_bare``:
+    the target's schemas lose their suffix, or get one; None where their names stay.
     """
 
     source: str
@@ -63,11 +64,12 @@ class PromotionPlan:
     removed: tuple[Promoted, ...]
     diagnostics: tuple[Diagnostic, ...]
     intended: Intended | None
+    becomes_bare: bool | None = None
 
     @property
     def is_empty(self) -> bool:
         """Tell whether the target is already what would be promoted."""
-        return not self.moved and not self.removed
+        return not self.moved and not self.removed and self.becomes_bare is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,11 @@ def _plan(
         for address, change in changes.items()
         if change.after is not None
     )
-    is_possible = intended is not None and bool(changes) and not has_errors(diagnostics)
+    becomes_bare = None
+    if intended is not None and target.shown is not None and target.shown.record.bare != intended.bare:
+        becomes_bare = intended.bare
+    has_change = bool(changes) or becomes_bare is not None
+    is_possible = intended is not None and has_change and not has_errors(diagnostics)
     return PromotionPlan(
         source=source.name,
         target=target.name,
@@ -156,6 +162,7 @@ def _plan(
         intended=replace(intended, plan=identity_of_changes("promotion", changes))
         if intended and is_possible
         else None,
+        becomes_bare=becomes_bare,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from headgate.app.plan import Planned, Request
 from headgate.cli.terminal import Terminal, aligned, styled, widths_of, wrapped
 from headgate.cli.words import age_text, counted, listed, rows_text, seconds_text
-from headgate.core.address import Address
+from headgate.core.address import Address, environment_schema
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Cause, Plan, Step
 
@@ -26,7 +26,7 @@ CHANGES = 10
 
 _STYLE = {
     "change": "yellow", "new": "green", "rebuild": "cyan", "capture": "cyan", "reorder": "yellow", "remove": "red",
-    "switch": "cyan", "reuse": "dim", "keep": "dim", "loses": "red",
+    "switch": "cyan", "rename": "yellow", "reuse": "dim", "keep": "dim", "loses": "red",
 }  # fmt: skip
 
 
@@ -130,6 +130,7 @@ def result_of(planned: Planned) -> dict[str, Any]:
         "is_empty": plan.is_empty, "is_new": planned.is_new, "is_stale": bool(planned.stale),
         "beside": plain(plan.beside), "commit": plan.origin.commit, "dirty": list(plan.origin.dirty),
         "steps": steps, "reaches": plain(plan.reaches), "captured": dict(planned.captured),
+        "becomes_bare": plan.becomes_bare,
     }  # fmt: skip
 
 
@@ -138,6 +139,7 @@ def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> 
     plan = planned.plan
     switched = _switched(planned)
     rows = [*_changes(plan, switched, is_verbose=is_verbose), *_losses(plan)]
+    rows += renamed(plan.environment, becomes_bare=plan.becomes_bare)
     rows += [] if is_verbose else _kept(plan, switched, left_out=planned.left_out)
     ends = [*_reaches(plan), *_captured(planned), *_expectations(plan)]
     widths = widths_of([("rebuild",), *rows, *ends])
@@ -192,6 +194,15 @@ def _changes(plan: Plan, switched: frozenset[Address], *, is_verbose: bool) -> l
         if len(steps) > len(shown):
             rows.append((word, f"and {len(steps) - len(shown):,} more", "", "--verbose lists them"))
     return rows
+
+
+def renamed(environment: str, *, becomes_bare: bool | None) -> list[tuple[str, ...]]:
+    """Return what becomes of the names of an environment's schemas; nothing where they stay."""
+    if becomes_bare is None:
+        return []
+    suffix = environment_schema("", environment, bare=False)
+    what = f"{'lose' if becomes_bare else 'get'} the suffix {suffix}: bare_schemas says so"
+    return [("rename", "its schemas", what)]
 
 
 class _Told(NamedTuple):

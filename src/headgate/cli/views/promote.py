@@ -83,6 +83,7 @@ def _tell_nothing(promotion: Promotion, terminal: Terminal) -> None:
 
 def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_verbose: bool) -> list[str]:
     """Return what would move, and why."""
+    from headgate.cli.views.plan import renamed
     from headgate.core.declarations import Kind
 
     plan = promotion.plan
@@ -93,6 +94,7 @@ def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_ver
     rows: list[tuple[str, ...]] = [("promote", item.address, item.reason) for item in listed]
     if len(shown) > len(listed):
         rows.append(("promote", f"and {len(shown) - len(listed):,} more", "--verbose lists them"))
+    rows += renamed(plan.target, becomes_bare=plan.becomes_bare)
     rows += [("remove", item.address, item.reason) for item in plan.removed]
     if promotion.kept:
         rows.append(("keep", counted(promotion.kept, "asset"), "built on what will be shown, from the same code"))
@@ -111,8 +113,11 @@ def _promise(promotion: Promotion) -> str:
 
 
 def _changes(promotion: Promotion) -> str:
-    parts = [counted(promotion.moved, "new asset")] if promotion.moved or not promotion.removed else []
+    is_other = bool(promotion.removed) or promotion.plan.becomes_bare is not None
+    parts = [counted(promotion.moved, "new asset")] if promotion.moved or not is_other else []
     parts += [f"{promotion.removed:,} fewer"] if promotion.removed else []
+    if promotion.plan.becomes_bare is not None:
+        parts += ["its schemas under other names"]
     return " and ".join(parts)
 
 
@@ -143,6 +148,6 @@ def _json(
         "source": plan.source, "target": plan.target, "serial": move.serial if move else plan.serial,
         "commit": promotion.commit, "is_empty": plan.is_empty, "is_done": move is not None,
         "moved": plain(plan.moved), "removed": plain(plan.removed), "kept": list(plan.kept),
-        "switch_seconds": round(seconds, 4),
+        "switch_seconds": round(seconds, 4), "becomes_bare": plan.becomes_bare,
     }  # fmt: skip
     return print_envelope(terminal, command, body, status=status, diagnostics=plan.diagnostics)
