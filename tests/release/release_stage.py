@@ -148,7 +148,7 @@ class Stage:
         return f"nonce-{next(self.ticks)}"
 
     def recover(self) -> tuple[Recovery, ...]:
-        return recover(store=self.store, engine=self.engine, lease=self.lease, clock=self.clock, root=self.root)
+        return recover(store=self.store, engine=self.engine, lease=self.lease, clock=self.clock)
 
     def apply(
         self, project: Project, environment: str = "dev", *, refresh: Iterable[str] = (), beside: str | None = "prod"

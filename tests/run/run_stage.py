@@ -32,7 +32,7 @@ from headgate.core.records import (
     build_to_json,
     pointer_to_json,
 )
-from headgate.core.versions import build_key, plain_versions, source_key, source_versions, stable_reads_of
+from headgate.core.versions import Versions, build_key, plain_versions, source_key, source_versions
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
 from headgate.run.carry_out import Outcome, carry_out
 
@@ -308,6 +308,21 @@ class Stage:
             inputs = tuple(sorted({r.address for r in body.references}))
         recipe = recipe_of(asset, inputs, asset.path and body.digest)  # type: ignore[union-attr]
         return Node(address, asset.kind, recipe, inputs, body, place, Digest("h1:file"), Properties())
+
+
+def stable_reads_of(recipe: Recipe, plain: Versions) -> Callable[[Read], Digest | None]:
+    """Return the published versions of a build that does not exist yet: tainted aspects have none."""
+
+    tainted = {c.name for c in recipe.columns if c.term.tainted}
+
+    def seen(read: Read) -> Digest | None:
+        if read.aspect is Aspect.ROWS:
+            return None if recipe.rows.tainted else plain.rows
+        if read.aspect is Aspect.ORDER:
+            return None if recipe.order.tainted else plain.order
+        return None if read.column in tainted else plain.columns.get(read.column)
+
+    return seen
 
 
 _NAME = re.compile(r"\b([a-z]\w*\.[a-z]\w*)\b(\s+as\s+\w+)?")

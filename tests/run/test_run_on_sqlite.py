@@ -33,7 +33,7 @@ def at_once(stage: Stage, state: Path, **more: Any) -> Outcome:
     lease = store.acquire("engine/local", holder="me", purpose="apply", at="2026-01-01T00:00:00Z")
     common = {"store": store, "engine": stage.engine, "lease": lease, "clock": lambda: "2026-01-01T00:00:00Z"}
     try:
-        recover(**common, root=str(stage.root))
+        recover(**common)
         stage.store.entries = entries(store)
         common |= {"nonce": lambda: str(next(NUMBERS)), "root": str(stage.root), "report": stage.events.append}
         return carry_out(stage.plan(ASSETS), **common)

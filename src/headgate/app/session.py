@@ -233,7 +233,7 @@ class Session:
                 self.check_warehouse(reading, name)
             engine = self.engine(name)
             try:
-                done = recover(store=store, engine=engine, lease=lease, clock=now, root=str(self.root))
+                done = recover(store=store, engine=engine, lease=lease, clock=now)
                 yield Held(store, engine, lease, done)
             finally:
                 engine.close()

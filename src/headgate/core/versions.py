@@ -88,21 +88,6 @@ def published_versions(recipe: Recipe, plain: Versions, build_id: Digest) -> Ver
     return Versions(rows, order, columns)
 
 
-def stable_reads_of(recipe: Recipe, plain: Versions) -> Callable[[Read], Digest | None]:
-    """Return the published versions of a build that does not exist yet: tainted aspects have none."""
-
-    tainted = {c.name for c in recipe.columns if c.term.tainted}
-
-    def seen(read: Read) -> Digest | None:
-        if read.aspect is Aspect.ROWS:
-            return None if recipe.rows.tainted else plain.rows
-        if read.aspect is Aspect.ORDER:
-            return None if recipe.order.tainted else plain.order
-        return None if read.column in tainted else plain.columns.get(read.column)
-
-    return seen
-
-
 def source_versions(token: Digest, shape: Shape) -> Versions:
     """Return the versions of a source's capture, which ``token`` identifies."""
     columns = {c.name: digest("source column", token, c.name, c.type) for c in shape}

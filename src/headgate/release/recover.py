@@ -57,7 +57,6 @@ def recover(
     engine: Engine,
     lease: Lease,
     clock: Clock,
-    root: str,  # noqa: ARG001 - every verb that publishes is called alike
     engine_name: str | None = None,
 ) -> tuple[Recovery, ...]:
     """Leave state and engine in agreement, and say what was done for it.
