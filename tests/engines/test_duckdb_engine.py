@@ -319,6 +319,35 @@ def test_files_of_a_glob_are_matched_by_name(engine: DuckEngine, tmp_path: Path)
         engine.build([BuildJob(digest("u"), Address("s.u"), "u", shape, CaptureInput(unknown, str(tmp_path)), 1)])
 
 
+@pytest.mark.parametrize("name", ["s[1]", "s*", "s?", "s[!a]", "]s["])
+@pytest.mark.parametrize("kind", ["csv", "parquet", "json"])
+def test_a_file_is_read_by_its_own_name(engine: DuckEngine, tmp_path: Path, name: str, kind: str) -> None:
+    """Names may be patterns that match other files; so may those of folders."""
+    folder = tmp_path / "R[1]"
+    for place, number in (
+        (folder / f"{name}.{kind}", 1), (folder / f"s1.{kind}", 2), (tmp_path / "R1" / f"{name}.{kind}", 3),
+    ):  # fmt: skip
+        place.parent.mkdir(exist_ok=True)
+        with duckdb.connect() as other:
+            other.execute(f"copy (select {number}::integer as x) to '{place}' (format {kind})")
+    location = FileSource("*", kind, (File(f"{name}.{kind}", digest("a"), 1),))
+    shape = (Column("x", "INTEGER"),)
+    engine.build([BuildJob(digest("1"), Address("s.c"), "c", shape, CaptureInput(location, str(folder)), 1)])
+    assert engine.query("select x from headgate.c").rows == ((1,),)
+    if kind == "csv":
+        seed = SeedInput(str(folder / f"{name}.csv"))
+        engine.build([BuildJob(digest("2"), Address("s.d"), "d", shape, seed, 1)])
+        assert engine.query("select x from headgate.d").rows == ((1,),)
+
+
+def test_a_view_that_lost_a_column_is_named(engine: DuckEngine) -> None:
+    with engine._cursor() as cursor:
+        cursor.execute("create schema raw; create table raw.t as select 1 as disk_usage, 2 as other")
+        cursor.execute("create view raw.v as select disk_usage from raw.t; alter table raw.t drop disk_usage")
+    with pytest.raises(EngineFailed, match=r"the columns of raw\.v cannot be read: .*disk_usage"):
+        engine.columns([TableSource("raw", "v")])
+
+
 def test_an_interrupted_build_leaves_nothing(engine: DuckEngine) -> None:
     timer = threading.Timer(0.2, engine.interrupt)
     timer.start()

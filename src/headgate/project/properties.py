@@ -5,6 +5,7 @@ Keys of dbt that Headgate does not use are kept in ``meta``; keys that nobody kn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +28,8 @@ _KEPT = frozenset(
     }
 )  # fmt: skip
 _OF_HEADERS = frozenset({"template", "time_column", "grain", "lookback", "unique_key"})
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_TYPE_MARKS = re.compile(r"--|/\*|[()\[\],;'\"]")
 _OF_COLUMNS = frozenset({"name", "data_type", "type", "description"})
 _KEPT_OF_COLUMNS = frozenset(
     {
@@ -147,6 +150,16 @@ def _kind(said: Mapped, config: Mapped | None) -> Stated | None:
     return None
 
 
+def _is_one_type(text: str) -> bool:
+    """Tell whether a text can stand as the type of one column: nothing outside of brackets begins another thing."""
+    depth = 0
+    for mark in _TYPE_MARKS.findall(_QUOTED.sub("q", text)):
+        depth += (mark in "([") - (mark in ")]")
+        if depth < 0 or mark not in "()[]," or (mark == "," and depth == 0):
+            return False
+    return depth == 0
+
+
 def _columns(said: Mapped) -> tuple[tuple[DeclaredColumn, ...], dict[str, Any]]:
     """Return the declared columns, and by name what is kept of dbt's other keys."""
     columns: dict[str, DeclaredColumn] = {}
@@ -161,6 +174,12 @@ def _columns(said: Mapped) -> tuple[tuple[DeclaredColumn, ...], dict[str, Any]]:
             said.source.fault("HG309", f"column {name.value} is declared twice", name.place, hint)
             continue
         type_, description = one.text("data_type") or one.text("type"), one.text("description")
+        if type_ and not _is_one_type(type_.value):
+            text = f"{type_.value!r} is not one type of a column"
+            said.source.fault(
+                "HG309", text, type_.place, "Write it as in CREATE TABLE: integer, decimal(10,2), text[]."
+            )
+            type_ = None
         columns[name.value.casefold()] = DeclaredColumn(
             name.value, type_.value if type_ else "", description.value if description else "", name.place
         )

@@ -42,7 +42,7 @@ from headgate.plugins.engines.duckdb_columns import (
     shape_of,
     without_end,
 )
-from headgate.plugins.engines.duckdb_faults import engine_fault, position, statement_fault
+from headgate.plugins.engines.duckdb_faults import engine_fault, position, said, statement_fault
 from headgate.plugins.engines.duckdb_files import fault_in_location, reader, seed_reader, selection
 from headgate.plugins.engines.duckdb_opening import connected
 from headgate.plugins.engines.duckdb_settings import settle
@@ -126,6 +126,9 @@ class DuckEngine:
                     found[table] = shape_of(cursor, f"from {_named(table.schema, table.name)}", collated=collated)
                 except duckdb.CatalogException:
                     continue
+                except duckdb.BinderException as error:  # a view whose own tables have changed
+                    text = f"the columns of {table.schema}.{table.name} cannot be read: {said(error).message}"
+                    raise EngineFailed(text, hint="Mend that view in the warehouse, or take the source away.") from None
         return found
 
     def build(

@@ -76,7 +76,7 @@ def engine_fault(error: duckdb.Error) -> EngineFailed:
         return EngineFailed(f"DuckDB ran out of memory: {message}", hint="Free memory and run the command again.")
     if isinstance(error, duckdb.InterruptException):
         return EngineFailed("DuckDB was interrupted", hint="Run the command again.")
-    if "No space left" in message or "disk" in message.lower():
+    if "No space left" in message:
         return EngineFailed(f"The disk is full: {message}", hint="Make room and run the command again.")
     return EngineFailed(f"DuckDB failed: {message}", hint="Run the command again; nothing was half done.")
 

@@ -85,7 +85,7 @@ _ENCODING = "Save it with the encoding UTF-8, or name its own: `options: {encodi
 
 def reader(location: FileSource, root: str, shape: Shape | None) -> str:
     """Return the table function over the files of ``location``; types are ``shape``'s or sniffed over all rows."""
-    files = ", ".join(literal(str(Path(root) / file.path)) for file in sorted(location.files, key=lambda f: f.path))
+    files = ", ".join(_one_file(str(Path(root) / file.path)) for file in sorted(location.files, key=lambda f: f.path))
     options = {"hive_partitioning": "false"}
     if len(location.files) > 1 and not (location.format == "json" and shape):
         options["union_by_name"] = "true"
@@ -99,6 +99,11 @@ def reader(location: FileSource, root: str, shape: Shape | None) -> str:
     return f"read_{location.format}([{files}], {', '.join(f'{n} = {v}' for n, v in options.items())})"
 
 
+def _one_file(path: str) -> str:
+    """Return the literal of a path that means this file alone: DuckDB takes every literal for a glob (seen)."""
+    return literal(re.sub(r"[*?\[]", r"[\g<0>]", path))
+
+
 def selection(location: FileSource, root: str, shape: Shape) -> str:
     """Return the SELECT of exactly the columns of ``shape`` from the files."""
     return f"select {', '.join(quoted(column.name) for column in shape)} from {reader(location, root, shape)}"
@@ -110,7 +115,7 @@ def seed_reader(path: str, shape: Shape | None) -> str:
     fixed = (
         "header = true, delim = ',', quote = '\"', escape = '\"', skip = 0, strict_mode = true, null_padding = false"
     )
-    return f"read_csv({literal(path)}, {fixed}, comment = '', sample_size = -1, hive_partitioning = false{types})"
+    return f"read_csv({_one_file(path)}, {fixed}, comment = '', sample_size = -1, hive_partitioning = false{types})"
 
 
 def fault_in_seed(path: Path) -> tuple[str, int]:
