@@ -1,6 +1,7 @@
 """State and warehouse belong together; what a failure leaves is resumed; nothing needed is collected."""
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,18 @@ def test_a_clock_that_goes_back_stops_the_collection(shown: Shop, monkeypatch: p
     monkeypatch.setenv("HEADGATE_USER", "ada")
     before = shown.tables()
     assert "HG540" in shown.fails(1, "gc", "--yes")
+    assert shown.tables() == before
+
+
+def test_an_altered_history_stops_the_collection(shown: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved_on(shown)
+    later(monkeypatch, "2099-01-01T00:00:00.000000Z")
+    with sqlite3.connect(shown.root / "warehouse.state.db") as state:
+        state.execute("update events set body = replace(body, 'ada', 'eve') where number = 2")
+    before = shown.tables()
+    told = shown.fails(1, "gc", "--yes")
+    assert "HG545" in told
+    assert "event 2: its content is not what was written" in told
     assert shown.tables() == before
 
 

@@ -84,6 +84,7 @@ CODES: Mapping[str, str] = {
     "HG542": "The state cannot be kept where headgate.toml says.",
     "HG543": "A protected environment cannot be changed in this way.",
     "HG544": "The repository has no environment of this name.",
+    "HG545": "The log of events in the state is not as it was written, so that nothing can be judged by it.",
     "HG600": "The engine, the state or the disk failed.",
     "HG601": "The engine refused a statement of the repository.",
 }

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused
+from headgate.core.events import verify_events
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import Engine
@@ -66,11 +67,11 @@ def plan_collection(
 ) -> CollectionPlan:
     """Return what a collection would do at ``now``.
 
-    Raises ``Refused`` where ``now`` is earlier than the last event, or an environment to drop is unknown. Cost: all
-    records of the state are read once.
+    Raises ``Refused`` where the log of events was altered, ``now`` is earlier than the last one, or an environment to
+    drop is unknown. Cost: all records of the state are read once, the log twice.
     """
     dropped = _known_environments(reading, environments_to_drop, engine_name)
-    _check_clock(reading, now)
+    _check_log(reading, now)
     rooted = _roots(reading, now=now, retain=retain, dropped=frozenset(dropped))
     builds = _builds_of(reading, engine_name)
     garbage = {i: b for i, (b, _) in builds.items() if i not in rooted}
@@ -101,7 +102,7 @@ def collect(
     now = clock()
     with store.reading() as reading:
         dropped = _known_environments(reading, environments_to_drop, engine_name)
-        _check_clock(reading, now)
+        _check_log(reading, now)
     for name in dropped:
         _expire(name, store=store, engine=engine, lease=lease, clock=clock, nonce=nonce, root=root, by=by)
     built = engine.built()
@@ -140,8 +141,12 @@ def _known_environments(reading: Reading, names: Iterable[str], engine_name: str
     return wanted
 
 
-def _check_clock(reading: Reading, now: str) -> None:
-    """Refuse to judge what is old where the clock is earlier than what was recorded last."""
+def _check_log(reading: Reading, now: str) -> None:
+    """Refuse to judge what is old by a history that was altered, or by a clock that is earlier than its last entry."""
+    if fault := verify_events(reading):
+        summary = f"the log in the state was altered at event {fault.number}: {fault.reason}"
+        hint = "Put back a state file from before, with the warehouse of that time. Nothing was collected."
+        raise Refused([Diagnostic("HG545", summary, hint=hint)])
     last = ""
     for event in reading.events():
         last = str(event.body.get("at", last))
