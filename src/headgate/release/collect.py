@@ -257,14 +257,9 @@ def _with_status(build: Build, status: BuildStatus) -> Entry:
 
 
 def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: str) -> int:
-    """Erase the records of dropped builds and what nothing refers to any more; return how many of the latter.
-
-    In a state with several engines nothing of the latter is erased.
-    """
+    """Erase the records of dropped builds and what nothing refers to any more; return how many of the latter."""
     with store.reading() as reading:
-        # Code is shared by all engines, the lease covers one: a release of another may be about to refer to it.
-        is_alone = len({record.engine for record in read_environments(reading).values()}) <= 1
-        unreferred = _unreferred(reading, gone=frozenset(garbage)) if is_alone else ()
+        unreferred = _unreferred(reading, gone=frozenset(garbage))
         keys = [f"{build.key}/{i}" for i, (build, _) in garbage.items()]
     entries = [
         *(Entry(Collection.BUILDS, i, None) for i in garbage),
@@ -280,7 +275,13 @@ def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: st
 
 
 def _unreferred(reading: Reading, *, gone: frozenset[Digest]) -> tuple[Entry, ...]:
-    """Return the erasures of recipes, trees and blobs that no build, move or intent needs once ``gone`` are gone."""
+    """Return the erasures of recipes, trees and blobs that no build, move or intent needs once ``gone`` are gone.
+
+    None in a state with several engines: they share the code, and the lease covers one of them only, so a release of
+    another may be about to refer to it.
+    """
+    if len({record.engine for record in read_environments(reading).values()}) > 1:
+        return ()
     recipes = {loads(text)["recipe"] for key, text in reading.scan(Collection.BUILDS) if key not in gone}
     trees = {loads(text)["tree"] for _, text in reading.scan(Collection.MOVES)}
     trees.update(intent.move.tree for intent, _ in read_intents(reading).values())
