@@ -82,10 +82,8 @@ def apply(
         )
         if not outcome.is_complete:
             return Applied(plan, outcome, None, time.monotonic() - started, 0.0)
-        switching = time.monotonic()
-        move = _publish(session, planned, outcome.builds, held, shown)
-        ended = time.monotonic()
-        return Applied(plan, outcome, move, ended - started, ended - switching)
+        move, switch_seconds = _publish(session, planned, outcome.builds, held, shown)
+        return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds)
 
 
 def stand_beside(session: Session, planned: Planned, *, wait_seconds: float = 0) -> None:
@@ -144,12 +142,11 @@ def _with_code(session: Session, planned: Planned, held: Held) -> Planned:
 
 def _publish(
     session: Session, planned: Planned, builds: Mapping[Address, Build], held: Held, shown: Shown | None
-) -> Move | None:
+) -> tuple[Move | None, float]:
     from headgate.core.hashing import digest
     from headgate.core.json_form import dumps
     from headgate.plan.stored import plan_to_json
     from headgate.release.intended import intended_for_plan
-    from headgate.release.publish import publish
 
     plan = planned.plan
     intended = intended_for_plan(
@@ -162,16 +159,7 @@ def _publish(
     )
     with held.store.reading() as reading:
         keeps = kept_source(plan, reader(session.root, planned.files), reading)
-    return publish(
-        _with_graph(intended, plan),
-        store=held.store,
-        engine=held.engine,
-        lease=held.lease,
-        clock=now,
-        nonce=nonce,
-        root=str(session.root),
-        keeps=keeps,
-    )
+    return held.publish(_with_graph(intended, plan), keeps)
 
 
 def kept_source(plan: Plan, read: Callable[[str], bytes], reading: Reading) -> tuple[Entry, ...]:

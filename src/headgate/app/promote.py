@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headgate.app.repository import Repository, committed, linked_now
-from headgate.app.session import nonce, now, user
+from headgate.app.session import user
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused, UsageError
@@ -104,7 +103,6 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
 
     Raises ``Refused`` where what was shown is not what would happen by now.
     """
-    from headgate.release.publish import publish
     from headgate.release.source_code import keep_tree
 
     source, target = promotion.plan.source, promotion.plan.target
@@ -117,18 +115,7 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
         _check_same(promotion, again)
         with held.store.reading() as reading:
             keeps = keep_tree(promotion.files, promotion.contents.__getitem__, reading=reading)
-        started = time.monotonic()
-        move = publish(
-            again.plan.intended,
-            store=held.store,
-            engine=held.engine,
-            lease=held.lease,
-            clock=now,
-            nonce=nonce,
-            root=str(session.root),
-            keeps=keeps,
-        )
-        return Promoted(again, move, time.monotonic() - started)
+        return Promoted(again, *held.publish(again.plan.intended, keeps))
 
 
 def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:
@@ -164,14 +151,19 @@ def _plan(session: Session, reading: Reading, source: str, target: str, code: Co
 
     engine = session.environment(target).engine
     ours = take_snapshot(reading, environment=source, beside=None, engine=engine)
+    theirs = take_snapshot(reading, environment=target, beside=None, engine=engine)
+    is_beside = session.beside(source) == target
+    known = ours.shown.record.beside if ours.shown else 0
+    last = theirs.shown.record.serial - 1 if theirs.shown else 0
     return planned(
         source=ours,
-        target=take_snapshot(reading, environment=target, beside=None, engine=engine),
+        target=theirs,
         code=code,
         engine=engine,
         by=user(),
         bare=session.config.bare == target,
-        moves=read_moves(reading, target, after=ours.shown.record.beside if ours.shown else 0),
+        moves=read_moves(reading, target, after=known if is_beside else last),
+        is_beside=is_beside,
     )
 
 

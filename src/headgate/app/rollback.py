@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headgate.app.session import nonce, now, user
+from headgate.app.session import user
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused
@@ -58,7 +57,6 @@ def plan_rollback(session: Session, environment: str, *, to: int | None) -> Roll
 
 def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -> RolledBack:
     """Do it: decided again under the lease, if anything moved; raise ``Refused`` where it is not what was promised."""
-    from headgate.release.publish import publish
     from headgate.release.stored import read_environment
 
     environment, to = promised.plan.environment, promised.plan.restores
@@ -71,17 +69,7 @@ def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -
             raise Refused([Diagnostic("HG502", text, hint=f"Look: headgate releases {environment}")])
         if again.plan.intended is None:
             return RolledBack(again, None, 0.0)
-        started = time.monotonic()
-        move = publish(
-            again.plan.intended,
-            store=held.store,
-            engine=held.engine,
-            lease=held.lease,
-            clock=now,
-            nonce=nonce,
-            root=str(session.root),
-        )
-        return RolledBack(again, move, time.monotonic() - started)
+        return RolledBack(again, *held.publish(again.plan.intended))
 
 
 def _planned(session: Session, reading: Reading, environment: str, to: int | None) -> Rollback:

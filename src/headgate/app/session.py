@@ -17,9 +17,10 @@ from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageErr
 if TYPE_CHECKING:
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
     from headgate.core.ports.engine import Engine
-    from headgate.core.ports.store import Lease, LeaseTaken, Reading, StateStore
-    from headgate.core.records import Event
+    from headgate.core.ports.store import Entry, Lease, LeaseTaken, Reading, StateStore
+    from headgate.core.records import Event, Move
     from headgate.plugins.stores.cache import Cache
+    from headgate.release.intended import Intended
     from headgate.release.recover import Recovery
 
 FILE_WAIT_SECONDS = 30.0
@@ -37,7 +38,28 @@ class Held:
     store: StateStore
     engine: Engine
     lease: Lease
+    root: str
     recovered: tuple[Recovery, ...]
+
+    def publish(self, intended: Intended, keeps: Iterable[Entry] = ()) -> tuple[Move | None, float]:
+        """Make the environment show what is intended; return the move, None where nothing moved, and its seconds.
+
+        ``keeps`` are entries that are written with it. Raises what ``release.publish`` does.
+        """
+        from headgate.release.publish import publish
+
+        started = time.monotonic()
+        move = publish(
+            intended,
+            store=self.store,
+            engine=self.engine,
+            lease=self.lease,
+            clock=now,
+            nonce=nonce,
+            root=self.root,
+            keeps=keeps,
+        )
+        return move, time.monotonic() - started
 
 
 class Session:
@@ -234,7 +256,7 @@ class Session:
             engine = self.engine(name)
             try:
                 done = recover(store=store, engine=engine, lease=lease, clock=now)
-                yield Held(store, engine, lease, done)
+                yield Held(store, engine, lease, str(self.root), done)
             finally:
                 engine.close()
         finally:

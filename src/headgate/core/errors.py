@@ -104,3 +104,12 @@ class Conflict(HeadgateError):
     def __init__(self, entry: str) -> None:
         super().__init__(f"condition failed: {entry}")
         self.entry = entry
+
+
+def lost_lease(resource: str) -> LeaseLost:
+    """Return the refusal of a holder who was overtaken by the next one before anything was published."""
+    from headgate.core.diagnostic import Diagnostic
+
+    summary = f"the lease on {resource} was lost: somebody else holds it by now"
+    hint = "Nothing was published. Run the same command again; finished builds are kept."
+    return LeaseLost([Diagnostic("HG503", summary, hint=hint)])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Conflict, Diverged, LeaseLost, StalePlan
+from headgate.core.errors import Conflict, Diverged, StalePlan, lost_lease
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, NewEvent, Reading, StateStore
@@ -112,17 +112,10 @@ def commit(store: StateStore, batch: Batch) -> None:
         store.commit(batch)
     except Conflict as conflict:
         if conflict.entry.startswith("lease:"):
-            lease_name = conflict.entry.partition(":")[2]
-            raise lost_lease(lease_name) from conflict
+            raise lost_lease(conflict.entry.partition(":")[2]) from conflict
         raise StalePlan(
             [Diagnostic("HG502", f"an entry has changed meanwhile: {conflict.entry}", hint="Plan again.")]
         ) from conflict
-
-
-def lost_lease(resource: str) -> LeaseLost:
-    """Return the refusal of a holder who was overtaken by the next one."""
-    summary = f"the lease on {resource} was lost: somebody else holds it by now"
-    return LeaseLost([Diagnostic("HG503", summary, hint="Nothing was published. Run the same command again.")])
 
 
 def _as_found(intent: Intent, reading: Reading) -> tuple[Expectation, ...]:

@@ -15,7 +15,16 @@ from dataclasses import dataclass, replace
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Conflict, Diverged, EnvironmentFailed, HeadgateError, LeaseLost, Refused, StalePlan
+from headgate.core.errors import (
+    Conflict,
+    Diverged,
+    EnvironmentFailed,
+    HeadgateError,
+    LeaseLost,
+    Refused,
+    StalePlan,
+    lost_lease,
+)
 from headgate.core.json_form import dumps
 from headgate.core.plan import Action, Plan
 from headgate.core.ports.engine import Engine, Marker, Publication
@@ -34,7 +43,7 @@ from headgate.core.snapshot import Shown
 from headgate.release.bindings import NOT_SHOWN, Bindings, Difference, Naming, difference, fold_name
 from headgate.release.closure import broken_reads
 from headgate.release.intended import Intended, pointer_changes
-from headgate.release.intents import abandon_intent, commit, finish_intent, is_recorded, lost_lease, open_intent
+from headgate.release.intents import abandon_intent, commit, finish_intent, is_recorded, open_intent
 from headgate.release.place import check_place
 from headgate.release.stored import StoredBuilds, StoredPointers, read_environment, read_pointers
 
@@ -308,9 +317,8 @@ def _finish(intent: Intent, *, store: StateStore, lease: Lease) -> None:
         cause = error.diagnostics[0]
         summary = f"the warehouse shows release {move.serial} of {move.environment}, but it is not recorded yet"
         hint = f"The next apply, promote or rollback records it. Look: headgate status {move.environment}"
-        refusal = (
-            LeaseLost if isinstance(error, LeaseLost) else Refused
-        )  # no plan is stale: nothing is to be done again
+        # Where it was no lease, no plan is stale either: nothing is to be done again.
+        refusal = LeaseLost if isinstance(error, LeaseLost) else Refused
         raise refusal([Diagnostic(cause.code, f"{summary}: {cause.summary}", hint=hint)]) from error
 
 

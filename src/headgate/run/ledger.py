@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Conflict, LeaseLost
+from headgate.core.errors import Conflict, lost_lease
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, StateStore
@@ -67,21 +66,9 @@ class Ledger:
             self._store.commit(Batch(entries=tuple(entries), expects=expects, lease=self._lease))
         except Conflict as conflict:
             if conflict.entry.startswith("lease:"):
-                raise _lost(self._lease) from conflict
+                raise lost_lease(self._lease.resource) from conflict
             raise
 
 
 def _record(build: Build) -> Entry:
     return Entry(Collection.BUILDS, build.id, dumps(build_to_json(build)))
-
-
-def _lost(lease: Lease) -> LeaseLost:
-    return LeaseLost(
-        [
-            Diagnostic(
-                "HG503",
-                f"the lease on {lease.resource} was lost: somebody else holds it by now",
-                hint="Nothing was published. Run the same command again; finished builds are kept.",
-            )
-        ]
-    )
