@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from headgate.core.address import environment_schema
+
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun.
@@ -106,3 +108,15 @@ def listed(names: list[str] | tuple[str, ...], limit: int = 4) -> str:
     """Return names with commas; the others are counted."""
     more = len(names) - limit
     return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def renamed_row(environment: str, *, becomes_bare: bool | None) -> list[tuple[str, ...]]:
+    """Return the row of a plan that says what becomes of the names of an environment's schemas; none where they stay.
+
+    >>> renamed_row("dev", becomes_bare=True)
+    [('rename', 'its schemas', 'lose the suffix __dev: bare_schemas says so')]
+    """
+    if becomes_bare is None:
+        return []
+    suffix = environment_schema("", environment, bare=False)
+    return [("rename", "its schemas", f"{'lose' if becomes_bare else 'get'} the suffix {suffix}: bare_schemas says so")]

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from headgate.app.plan import Planned, Request
 from headgate.cli.terminal import Terminal, aligned, styled, widths_of, wrapped
-from headgate.cli.words import age_text, counted, listed, rows_text, seconds_text
-from headgate.core.address import Address, environment_schema
+from headgate.cli.words import age_text, counted, listed, renamed_row, rows_text, seconds_text
+from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Cause, Plan, Step
 
@@ -139,7 +139,7 @@ def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> 
     plan = planned.plan
     switched = _switched(planned)
     rows = [*_changes(plan, switched, is_verbose=is_verbose), *_losses(plan)]
-    rows += renamed(plan.environment, becomes_bare=plan.becomes_bare)
+    rows += renamed_row(plan.environment, becomes_bare=plan.becomes_bare)
     rows += [] if is_verbose else _kept(plan, switched, left_out=planned.left_out)
     ends = [*_reaches(plan), *_captured(planned), *_expectations(plan)]
     widths = widths_of([("rebuild",), *rows, *ends])
@@ -194,15 +194,6 @@ def _changes(plan: Plan, switched: frozenset[Address], *, is_verbose: bool) -> l
         if len(steps) > len(shown):
             rows.append((word, f"and {len(steps) - len(shown):,} more", "", "--verbose lists them"))
     return rows
-
-
-def renamed(environment: str, *, becomes_bare: bool | None) -> list[tuple[str, ...]]:
-    """Return what becomes of the names of an environment's schemas; nothing where they stay."""
-    if becomes_bare is None:
-        return []
-    suffix = environment_schema("", environment, bare=False)
-    what = f"{'lose' if becomes_bare else 'get'} the suffix {suffix}: bare_schemas says so"
-    return [("rename", "its schemas", what)]
 
 
 class _Told(NamedTuple):

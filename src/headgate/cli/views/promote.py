@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal, aligned, wrapped
-from headgate.cli.words import counted, milliseconds_text
+from headgate.cli.words import counted, milliseconds_text, renamed_row
 
 if TYPE_CHECKING:
     from headgate.app.promote import Promotion
@@ -83,7 +83,6 @@ def _tell_nothing(promotion: Promotion, terminal: Terminal) -> None:
 
 def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_verbose: bool) -> list[str]:
     """Return what would move, and why."""
-    from headgate.cli.views.plan import renamed
     from headgate.core.declarations import Kind
 
     plan = promotion.plan
@@ -94,7 +93,7 @@ def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_ver
     rows: list[tuple[str, ...]] = [("promote", item.address, item.reason) for item in listed]
     if len(shown) > len(listed):
         rows.append(("promote", f"and {len(shown) - len(listed):,} more", "--verbose lists them"))
-    rows += renamed(plan.target, becomes_bare=plan.becomes_bare)
+    rows += renamed_row(plan.target, becomes_bare=plan.becomes_bare)
     rows += [("remove", item.address, item.reason) for item in plan.removed]
     if promotion.kept:
         rows.append(("keep", counted(promotion.kept, "asset"), "built on what will be shown, from the same code"))
