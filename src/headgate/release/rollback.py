@@ -76,7 +76,8 @@ def plan_rollback(
 def _fault_in_target(name: str, serial: int, restores: int, moves: Sequence[Move]) -> Diagnostic | None:
     """Return why there is no way back to ``restores``, or None."""
     if serial == 0:
-        return Diagnostic("HG530", f"{name} has shown nothing yet", hint=f"Build it: headgate apply {name}")
+        hint = "There is nothing to go back to. Look: headgate status"
+        return Diagnostic("HG530", f"{name} has shown nothing yet", hint=hint)
     if restores == serial:
         return Diagnostic("HG530", f"{name} shows {serial} already", hint=f"Look: headgate releases {name}")
     if restores == 0:
