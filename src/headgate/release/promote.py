@@ -91,11 +91,13 @@ def plan_promotion(
     by: str,
     bare: bool,
     moves: Sequence[Move] = (),
+    is_beside: bool = True,
 ) -> PromotionPlan:
     """Return what promoting ``source`` to ``target`` does, with every reason against it at once.
 
     ``moves`` are the target's moves after the serial that the source was last applied beside (``record.beside``),
-    oldest first. Cost: one pass over the graph; two builds are looked up for each node.
+    oldest first. Where the source stands beside another environment (not ``is_beside``) they are the last ones. Cost:
+    one pass over the graph; two builds are looked up for each node.
     """
     if source.shown is None or not source.shown.pointers:
         fault = Diagnostic(
@@ -105,7 +107,7 @@ def plan_promotion(
     choices = _choose_all(source.shown, source, target, code)
     pointers = {address: choice.pointer for address, choice in choices.items() if choice.pointer is not None}
     faults = [choice.fault for choice in choices.values() if choice.fault is not None]
-    faults += _release_faults(source.shown, source.name, target, code, moves)
+    faults += _release_faults(source.shown, source.name, target, code, moves, is_beside=is_beside)
     before = target.shown.pointers if target.shown else {}
     if not pointer_changes(before, pointers) and not has_errors(faults):
         faults = []
@@ -279,7 +281,19 @@ def _not_applied(address: Address, name: str, *, is_clean: bool) -> Diagnostic:
     return Diagnostic("HG511", summary, hint=f"Commit your changes, or apply what is committed: headgate apply {name}")
 
 
-def _release_faults(shown: Shown, name: str, target: Snapshot, code: Code, moves: Sequence[Move]) -> list[Diagnostic]:
+def _unknown_history(name: str, target: Snapshot, moves: Sequence[Move]) -> list[Diagnostic]:
+    """Return a warning where the target shows somebody else's release, and neither git nor an apply tells its code."""
+    last = moves[-1] if moves else None
+    if last is None or (last.kind is MoveKind.PROMOTE and last.source == name):
+        return []
+    text = f"{target.name} shows {last.serial} by {last.by}, which {name} did not make: this may undo it"
+    hint = f"Look: headgate releases {target.name}. In git it would be known."
+    return [Diagnostic("HG516", text, hint=hint, severity=Severity.WARNING)]
+
+
+def _release_faults(
+    shown: Shown, name: str, target: Snapshot, code: Code, moves: Sequence[Move], *, is_beside: bool
+) -> list[Diagnostic]:
     """Return why this promotion would undo somebody's release; nothing for an empty target."""
     if target.shown is None or not target.shown.pointers:
         return []
@@ -293,6 +307,8 @@ def _release_faults(shown: Shown, name: str, target: Snapshot, code: Code, moves
                 f"headgate apply {name} && headgate promote {name}",
             )
         )
+    elif not is_beside and (not code.commit or code.is_ancestor is None):
+        faults += _unknown_history(name, target, moves)
     elif not code.commit or code.is_ancestor is None:
         later = [move for move in moves if move.serial > shown.record.beside]
         is_own = all(move.kind is MoveKind.PROMOTE and move.source == name for move in later)
