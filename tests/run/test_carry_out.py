@@ -6,6 +6,8 @@ import os
 import random
 import signal
 import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +15,13 @@ import duckdb
 import pytest
 from run_stage import Asset, Stage, file_source, source, table, view
 
+from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.errors import EngineFailed, LeaseLost, Refused, StalePlan
+from headgate.core.ports.engine import BuildJob, BuildResult
 from headgate.core.progress import Failed, Finished, Interrupted, Skipped, Started
 from headgate.core.records import BuildStatus, Collection
+from headgate.run.schedule import LOOK_SECONDS
 
 RAW = "create schema raw; create table raw.t as select range::bigint as n, (range % 3)::bigint as g from range(10)"
 T = source("raw.t", "n g")
@@ -144,9 +149,17 @@ def test_what_may_make_many_rows_of_few_goes_alone(stage: Stage) -> None:
 
 
 def test_only_what_runs_is_told_as_started(stage: Stage) -> None:
-    slow = "select n from raw.t where n < (select max(hash(range)) from range(80_000_000))"
     some = [table(f"m.x{i}", "n", "select n from raw.t", seconds=0.001) for i in range(3)]
-    some[1] = table("m.x1", "n", slow, seconds=0.001)
+    build = stage.engine.inner.build
+
+    def dragging(jobs: Sequence[BuildJob], begun: Callable[[Address], None]) -> tuple[BuildResult, ...]:
+        def drag(address: Address) -> None:
+            begun(address)
+            time.sleep(2.5 * LOOK_SECONDS if address == "m.x1" else 0)
+
+        return build(jobs, drag)
+
+    stage.engine.inner.build = dragging  # type: ignore[method-assign, assignment]
     stage.apply([T, *some])
     assert [sorted(group) for group in stage.engine.groups] == [["raw.t"], ["m.x0", "m.x1", "m.x2"]]
     assert [e.address for e in stage.events if isinstance(e, Started)] == ["raw.t", "m.x1"]
