@@ -142,7 +142,7 @@ class Session:
         return found.retain_seconds if found else _RETAIN_SECONDS
 
     def state_path(self) -> Path:
-        """Return the file of the state: beside the first engine's warehouse, or where ``[state] url`` says."""
+        """Return the file of the state: where the settings say, else beside the warehouse of the bare environment."""
         url = self.config.state_url
         if url.startswith("sqlite:///"):
             return self.root / url.removeprefix("sqlite:///")
@@ -152,8 +152,9 @@ class Session:
             text = "this Headgate keeps its state in SQLite only"
             place = Place("headgate.toml")
             raise Refused([Diagnostic("HG542", text, place, hint='Leave url out, or write "sqlite:///state.db".')])
-        engine = next(iter(self.config.engines.values()))
-        return self.warehouse(engine).with_suffix(".state.db")
+        shown = self.config.environment(self.config.bare)
+        name = shown.engine if shown else next(iter(self.config.engines))
+        return self.warehouse(self.config.engines[name]).with_suffix(".state.db")
 
     def warehouse(self, engine: EngineConfig) -> Path:
         """Return the path of an engine's warehouse."""
@@ -172,7 +173,24 @@ class Session:
             from headgate.plugins.stores.sqlite import open_sqlite_store
 
             self._store = open_sqlite_store(self.state_path(), create=True, nonce=nonce)
+            self._check_engines(self._store)
         return self._store
+
+    def _check_engines(self, store: StateStore) -> None:
+        """Raise ``Refused`` where an environment shows something in an engine that headgate.toml does not name."""
+        from headgate.release.stored import read_environments, read_pointers
+
+        with store.reading() as reading:
+            strange = {
+                n: r.engine for n, r in read_environments(reading).items() if r.engine not in self.config.engines
+            }
+            faults = [(n, engine) for n, engine in strange.items() if read_pointers(reading, n)]
+        if faults:
+            from headgate.core.diagnostic import Diagnostic
+
+            text = "{} lives in the engine {}, which headgate.toml does not name"
+            hint = "Give that engine its name again: [engines.{}]"
+            raise Refused([Diagnostic("HG509", text.format(n, e), hint=hint.format(e)) for n, e in faults])
 
     def reading(self) -> Reading:
         """Return a consistent view of the state; of a state that does not exist yet an empty one, and none is made."""
