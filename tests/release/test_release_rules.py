@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from memory_state import Disk, MemoryStore
+from memory_world import World
 from release_stage import (
     BASE,
     ENGINE,
@@ -19,7 +19,6 @@ from release_stage import (
     edited,
     faults,
     files_of,
-    shown_values,
     tree_of,
     without,
 )
@@ -38,30 +37,6 @@ from headgate.release.recover import RecoveryKind
 from headgate.release.snapshot import take_snapshot
 from headgate.release.source_code import keep_tree, restore_tree
 from headgate.release.stored import read_environment, read_pointers
-from tests.fakes.engine import FakeWarehouse
-
-
-@dataclass
-class World:
-    warehouse: FakeWarehouse = field(default_factory=FakeWarehouse)
-    disk: Disk = field(default_factory=Disk)
-    ticks: Any = field(default_factory=lambda: itertools.count(1))
-
-    def __post_init__(self) -> None:
-        for name, value in (("s", 1_000_000), ("t", 2_000_000)):
-            self.warehouse.run(f"create table raw.{name} (x)")
-            self.warehouse.run(f"insert into raw.{name} values ({value})")
-
-    def session(self) -> Stage:
-        self.disk.end_processes()
-        store = MemoryStore(self.disk)
-        lease = store.acquire(LEASE, holder="me", purpose="test", at="")
-        stage = Stage(store, self.warehouse.open(), lease, self.ticks)
-        stage.recover()
-        return stage
-
-    def shown(self, environment: str) -> dict[str, int]:
-        return shown_values(self.warehouse.open(), MemoryStore(self.disk), environment)
 
 
 @pytest.fixture
