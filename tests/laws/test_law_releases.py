@@ -209,7 +209,7 @@ def test_a_release_is_enough_to_build_it_again(released: Shop, tmp_path: Path) -
     """The code comes out of the state alone; on the same data it gives the same keys and the same values."""
     from headgate.app.session import nonce
     from headgate.plugins.stores.sqlite import open_sqlite_store
-    from headgate.release.source_code import restore_tree
+    from tests.release.kept_code import kept_files
 
     released.asset("m.total", "select sum(cents) + 1 as cents from m.orders")
     released.commit("Add one")
@@ -221,7 +221,7 @@ def test_a_release_is_enough_to_build_it_again(released: Shop, tmp_path: Path) -
     store = open_sqlite_store(released.root / "warehouse.state.db", nonce=nonce)
     try:
         with store.reading() as reading:
-            for path, content in restore_tree(reading, release["tree"]).items():
+            for path, content in kept_files(reading, release["tree"]).items():
                 (again.root / path).parent.mkdir(parents=True, exist_ok=True)
                 (again.root / path).write_bytes(content)
     finally:

@@ -35,8 +35,9 @@ from headgate.release.history import read_moves
 from headgate.release.intended import Intended
 from headgate.release.recover import RecoveryKind
 from headgate.release.snapshot import take_snapshot
-from headgate.release.source_code import keep_tree, restore_tree
+from headgate.release.source_code import keep_tree
 from headgate.release.stored import read_environment, read_pointers
+from tests.release.kept_code import kept_files
 
 
 @pytest.fixture
@@ -696,7 +697,7 @@ def test_a_release_keeps_the_source_code_that_made_it(released: World) -> None:
         for move in read_moves(state, "dev"):
             project: Project = EDITED if move.serial == 2 else BASE
             files, read = files_of(project)
-            assert restore_tree(state, move.tree) == {file.path: read(file.path) for file in files}
+            assert kept_files(state, move.tree) == {file.path: read(file.path) for file in files}
     files, read = files_of(edited(BASE, "marts.w", constant=1))
     with stage.store.reading() as state:
         entries = keep_tree(files, read, reading=state)

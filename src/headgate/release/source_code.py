@@ -38,20 +38,6 @@ def keep_tree(files: Sequence[File], read: Callable[[str], bytes], *, reading: R
     return (*entries, Entry(Collection.TREES, tree, dumps(listing)))
 
 
-def restore_tree(reading: Reading, tree: Digest) -> Mapping[str, bytes]:
-    """Return the files of a kept tree by path; raise ``EnvironmentFailed`` where the state does not hold all of it."""
-    files = blobs_of(reading, tree)
-    texts = reading.get(Collection.BLOBS, dict.fromkeys(files.values()))
-    missing = sorted(path for path, blob in files.items() if blob not in texts)
-    if missing:
-        raise EnvironmentFailed(f"the state has lost the content of {missing[0]}", hint="Check out the commit instead.")
-    contents = {path: zlib.decompress(base64.b64decode(texts[blob])) for path, blob in sorted(files.items())}
-    for path, content in contents.items():
-        if content_digest([content]) != files[path]:
-            raise EnvironmentFailed(f"the state's copy of {path} was altered", hint="Check out the commit instead.")
-    return contents
-
-
 def blobs_of(reading: Reading, tree: Digest) -> Mapping[str, Digest]:
     """Return the content's digest of every file of a kept tree, by path."""
     text = reading.get(Collection.TREES, [tree]).get(tree)

@@ -7,13 +7,12 @@ Errors: ``EngineBusy`` on opening, ``StatementFailed`` for the user's own SQL, `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from headgate.core.address import Address, split
 from headgate.core.declarations import FileSource, TableSource
-from headgate.core.diagnostic import Diagnostic
 from headgate.core.hashing import Digest, short
 from headgate.core.recipe import Shape
 
@@ -222,6 +221,3 @@ def physical_name(address: Address, build: Digest) -> str:
     """
     schema, name = split(address)
     return f"{schema}__{name}__{short(build, 16)}"
-
-
-Diagnostics = Iterable[Diagnostic]
