@@ -26,6 +26,7 @@ from headgate.core.errors import (
     lost_lease,
 )
 from headgate.core.json_form import dumps
+from headgate.core.listing import listed
 from headgate.core.plan import Action, Plan
 from headgate.core.ports.engine import Engine, Marker, Publication
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, Nonce, Reading, StateStore
@@ -46,8 +47,6 @@ from headgate.release.intended import Intended, pointer_changes
 from headgate.release.intents import abandon_intent, commit, finish_intent, is_recorded, open_intent
 from headgate.release.place import check_place
 from headgate.release.stored import StoredBuilds, StoredPointers, read_environment, read_pointers
-
-_TOLD_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,7 @@ def _sealed_builds(changes: Mapping[Address, PointerChange], builds: StoredBuild
         else:
             texts[build] = text
     if gone:
-        summary = f"builds that should be shown are gone: {_listed(gone)}"
+        summary = f"builds that should be shown are gone: {listed(gone)}"
         raise StalePlan([Diagnostic("HG508", summary, hint="Plan and apply again; they will be built.")])
     return texts
 
@@ -210,7 +209,7 @@ def _check_closure(intended: Intended, changes: Mapping[Address, PointerChange],
     broken = broken_reads(checked, intended.pointers, builds.get)
     pairs = list(dict.fromkeys((b.reader, b.read.address) for b in broken))
     if pairs:
-        told = _listed([Address(f"{reader} on {read}") for reader, read in pairs])
+        told = listed([Address(f"{reader} on {read}") for reader, read in pairs])
         summary = f"{intended.environment} would show tables built on something else than it shows: {told}"
         raise Refused([Diagnostic("HG505", summary, hint="Plan and apply again without --select.")])
 
@@ -222,7 +221,7 @@ def _check_free(names: Sequence[tuple[str, str]], engine: Engine) -> None:
     there = {fold_name(name) for name in engine.shown({schema for schema, _ in names})}
     taken = [Address(".".join(name)) for name in names if fold_name(name) in there]
     if taken:
-        summary = f"the engine has tables or views of somebody else under these names: {_listed(taken)}"
+        summary = f"the engine has tables or views of somebody else under these names: {listed(taken)}"
         raise Refused([Diagnostic("HG510", summary, hint="Rename the assets, or move those tables to another schema.")])
 
 
@@ -290,7 +289,7 @@ def _switch(publication: Publication, intent: Intent, *, store: StateStore, engi
         missing = sorted(set(publication.tables).difference(engine.built().values()))
         if missing:
             raise EnvironmentFailed(
-                f"the warehouse has lost tables that should be shown: {_listed(missing)}",
+                f"the warehouse has lost tables that should be shown: {listed(missing)}",
                 code="HG508",
                 hint="Plan and apply again; they will be built.",
             ) from error
@@ -331,8 +330,3 @@ def _rest(intended: Intended, head: _Head, store: StateStore, lease: Lease) -> N
         entry = Entry(Collection.ENVIRONMENTS, intended.environment, dumps(rested))
         expects = (Expectation(Collection.ENVIRONMENTS, intended.environment, head.text),)
         commit(store, Batch((entry,), expects, lease=lease))
-
-
-def _listed(names: list[Address] | list[str]) -> str:
-    more = len(names) - _TOLD_MAX
-    return ", ".join(names[:_TOLD_MAX]) + (f" and {more} more" if more > 0 else "")

@@ -9,12 +9,10 @@ from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import StalePlan
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
+from headgate.core.listing import listed
 from headgate.core.plan import Action, Plan
 from headgate.core.ports.store import Expectation, Reading
 from headgate.core.records import BuildStatus, Collection
-
-TOLD_MAX = 5
-"""So many moved entries are named; the others are counted."""
 
 
 def pointer_expectations(plan: Plan, reading: Reading) -> tuple[Expectation, ...]:
@@ -61,13 +59,8 @@ def stale(plan: Plan, addresses: list[Address]) -> StalePlan:
         [
             Diagnostic(
                 "HG502",
-                f"what the plan for {plan.environment} rests on has moved: {_listed(sorted(addresses))}",
+                f"what the plan for {plan.environment} rests on has moved: {listed(sorted(addresses))}",
                 hint=f"Plan again: headgate plan {plan.environment}",
             )
         ]
     )
-
-
-def _listed(names: list[Address]) -> str:
-    more = len(names) - TOLD_MAX
-    return ", ".join(names[:TOLD_MAX]) + (f" and {more} more" if more > 0 else "")
