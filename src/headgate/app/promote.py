@@ -13,6 +13,7 @@ from headgate.core.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
+    from headgate.core.address import Address
     from headgate.core.declarations import File
     from headgate.core.graph import Graph
     from headgate.core.ports.store import Reading
@@ -25,7 +26,7 @@ class Promotion:
     """What a promotion would do. ``files`` is the code that goes with it; numbers count what readers see.
 
     ``heads`` are the records of both environments that it was decided on. ``differs``: afterwards the source still
-    shows something else, that is in no commit or not in the one checked out.
+    shows something else, that is in no commit or not in the one checked out; ``left`` are assets that only it shows.
     """
 
     plan: PromotionPlan
@@ -38,6 +39,7 @@ class Promotion:
     is_git: bool
     differs: bool
     heads: tuple[str | None, ...]
+    left: tuple[Address, ...]
 
     @property
     def release(self) -> int:
@@ -93,9 +95,10 @@ def plan_promotion(session: Session, repository: Repository, *, source: str, to:
         plan = _plan(session, reading, source, target, _code(session, code, graph, reading, target))
         differs = plan.intended is None and _is_different(reading, source, target)
         heads = _heads(reading, source, target)
+        left = _left(reading, source, plan)
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
-    return _counted(plan, code, contents, differs=differs, heads=heads)
+    return _counted(plan, code, contents, differs=differs, heads=heads, left=left)
 
 
 def promote(session: Session, repository: Repository, promotion: Promotion, *, wait_seconds: float = 0) -> Promoted:
@@ -180,8 +183,24 @@ def _is_different(reading: Reading, source: str, target: str) -> bool:
     return dict(read_pointers(reading, source)) != dict(read_pointers(reading, target))
 
 
+def _left(reading: Reading, source: str, plan: PromotionPlan) -> tuple[Address, ...]:
+    """Return the assets that the source shows and the commit does not have."""
+    from headgate.release.stored import read_pointers
+
+    if plan.intended is None:
+        return ()
+    shown = read_pointers(reading, source)
+    return tuple(a for a in shown if a not in plan.intended.pointers and shown[a].kind is not Kind.SOURCE)
+
+
 def _counted(
-    plan: PromotionPlan, code: Repository, contents: dict[str, bytes], *, differs: bool, heads: tuple[str | None, ...]
+    plan: PromotionPlan,
+    code: Repository,
+    contents: dict[str, bytes],
+    *,
+    differs: bool,
+    heads: tuple[str | None, ...],
+    left: tuple[Address, ...],
 ) -> Promotion:
     pointers = plan.intended.pointers if plan.intended else {}
     shown = {address for address, pointer in pointers.items() if pointer.kind is not Kind.SOURCE}
@@ -196,6 +215,7 @@ def _counted(
         is_git=code.git.is_git,
         differs=differs,
         heads=heads,
+        left=left,
     )
 
 

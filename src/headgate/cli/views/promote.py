@@ -33,6 +33,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
                 return _json(promotion, None, 0.0, terminal, status=status)
             _tell_nothing(promotion, terminal)
             return status
+        _tell_left(promotion, terminal)
         demand_answer(terminal)
         if not terminal.says_yes and not terminal.ask(f"{_promise(promotion)} Go on?"):
             terminal.complain("Nothing was done.")
@@ -69,6 +70,14 @@ def show_promotion(
     terminal.say()
     terminal.say("Next: headgate promote dev" + ("" if len(session.protected()) == 1 else f" --to {target}"))
     return status
+
+
+def _tell_left(promotion: Promotion, terminal: Terminal) -> None:
+    from headgate.core.listing import listed
+
+    if promotion.left:
+        code = f"commit {promotion.commit[:7]}" if promotion.commit else "the repository"
+        terminal.say(f"{promotion.plan.source} also shows {listed(promotion.left)}: {code} does not have that.")
 
 
 def _tell_nothing(promotion: Promotion, terminal: Terminal) -> None:
