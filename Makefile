@@ -37,7 +37,7 @@ static: .venv/ready
 
 test: .venv/ready .venv-duckdb2/ready static ## All tests, on both DuckDB versions: at most ten minutes
 	@echo "DuckDB 2:"
-	@$(BIN_DUCKDB2)/$(PYTEST) -m "not slow" --ignore tests/house tests
+	@$(BIN_DUCKDB2)/$(PYTEST) --ignore tests/house tests
 	@echo "DuckDB 1.5:"
 	@$(BIN)/$(PYTEST) tests
 

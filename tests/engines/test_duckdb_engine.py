@@ -505,6 +505,7 @@ def opened_to_read(root: Path) -> dict[str, Marker]:
     return markers
 
 
+@pytest.mark.slow
 def test_kills_leave_all_or_nothing(tmp_path: Path) -> None:
     """SIGKILL at eight random instants; each time builds, tables, views and marker must agree."""
     chosen = random.Random(20_13)

@@ -7,6 +7,8 @@ import pytest
 
 from tests.laws.shop import CONFIG, Shop
 
+pytestmark = pytest.mark.slow
+
 SECRET = "id,word\n1,hunter2\n"
 
 

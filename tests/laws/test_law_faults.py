@@ -194,6 +194,7 @@ def test_exit_statuses(arguments: tuple[str, ...], status: int, shop: Shop) -> N
     assert (body["result"] is None) == (status not in (0, 10))
 
 
+@pytest.mark.slow
 def test_data_goes_to_one_stream_and_messages_to_the_other(shop: Shop) -> None:
     shop.asset("m.a", "select 1 as x")
     done = as_process(shop, "apply", "dev", "--yes", "--json")

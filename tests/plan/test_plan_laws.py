@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plan_stage import ORIGIN, Asset, State, actions, graph_of
@@ -38,6 +39,7 @@ def test_plan_of_an_applied_plan_is_empty_and_the_environment_is_closed(data: st
         world = data.draw(edits(world))
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_an_inverse_edit_reuses_everything(data: st.DataObject) -> None:
@@ -51,6 +53,7 @@ def test_an_inverse_edit_reuses_everything(data: st.DataObject) -> None:
     assert {a: p.build for a, p in state.pointers["dev"].items()} == before
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_dev_shares_what_prod_has(data: st.DataObject) -> None:
@@ -66,6 +69,7 @@ def test_dev_shares_what_prod_has(data: st.DataObject) -> None:
     assert state.plan(world, "prod").is_empty
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_a_recorded_key_is_the_one_that_the_versions_give(data: st.DataObject) -> None:
@@ -178,6 +182,7 @@ def test_a_selection_stays_closed_and_leaves_the_rest(data: st.DataObject) -> No
     assert state.plan(edited).is_empty
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_lost_builds_come_back(data: st.DataObject) -> None:
@@ -191,6 +196,7 @@ def test_lost_builds_come_back(data: st.DataObject) -> None:
     assert state.plan(world).is_empty
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data(), st.randoms(use_true_random=False))
 def test_the_order_of_records_does_not_count(data: st.DataObject, chance: random.Random) -> None:

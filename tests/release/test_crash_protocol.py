@@ -16,6 +16,8 @@ from headgate.core.records import Collection
 from headgate.release.stored import read_environments
 from tests.fakes.engine import FakeWarehouse
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class World:

@@ -89,6 +89,7 @@ ACTS: dict[str, Callable[[Stage], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ACTS)
 def test_a_crash_at_every_write_leaves_old_or_new(folder: Path, tmp_path: Path, act: str) -> None:
     copies = (tmp_path / f"copy-{number}" for number in itertools.count())

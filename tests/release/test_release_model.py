@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -200,7 +201,7 @@ class Releases(RuleBasedStateMachine):
                     assert '"relation":""' in text or build in built
 
 
-TestReleases = Releases.TestCase
+TestReleases = pytest.mark.slow(Releases.TestCase)
 TestReleases.settings = settings(
     max_examples=20,
     stateful_step_count=40,

@@ -422,6 +422,7 @@ def test_a_second_interruption_goes_through(stage: Stage) -> None:
     stage.engine.inner.interrupt()
 
 
+@pytest.mark.slow
 def test_random_projects_equal_sequential_statements(tmp_path: Path) -> None:
     stage = Stage(tmp_path, [RAW])
     plain = duckdb.connect()

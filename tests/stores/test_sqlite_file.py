@@ -208,6 +208,7 @@ print("end", flush=True)
 """
 
 
+@pytest.mark.slow
 def test_a_migration_killed_midway_leaves_the_old_format_or_the_new_one(path: Path) -> None:
     formats = set()
     for attempt in range(8):
