@@ -85,11 +85,17 @@ class Neutral(Case):
 
     def _swap(self, address: Address) -> set[Address] | None:
         query = self._plain(address)
-        if query is None or len(query.items) < 2:
+        if query is None or len(query.items) < 2 or self._names_an_alias(query):
             return None
         self.chance.shuffle(query.items)
         self.queries[address] = query
         return set()
+
+    @staticmethod
+    def _names_an_alias(query: Query) -> bool:
+        """Tell whether a query inside of an item names another item bare: by position that may be an alias."""
+        inner = " ".join(expression for expression, _ in query.items if "select" in expression)
+        return any(re.search(rf"(?<![.\w]){name}\b", inner) for _, name in query.items)
 
     def _add(self, address: Address) -> set[Address] | None:
         """Add a column that nobody can read by chance: no query uses its name."""
