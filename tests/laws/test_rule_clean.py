@@ -74,6 +74,32 @@ def test_data_may_lie_outside(shop: Shop, tmp_path: Path, *, is_linked: bool) ->
     assert shop.values("prod", "from m.days") == [["5"]]
 
 
+@pytest.mark.parametrize("edited", ["path: 'data2/*.csv'", "path: 'data/*.csv", ""])
+def test_data_is_that_of_the_sources_of_the_commit(shop: Shop, edited: str) -> None:
+    (shop.root / "data").mkdir()
+    shop.file("data/one.csv", "a\n5\n")
+    shop.file(".gitignore", "warehouse*\n.headgate/\ndata\n")
+    _git(shop.root, "init", "-q")
+    shop.source("      - name: days\n        path: 'data/*.csv'\n")
+    shop.asset("m.days", "select a from raw.days")
+    _commits(shop)
+    shop.apply()
+    shop.source(f"      - name: days\n        {edited}\n")
+    shop.promote()
+    assert shop.values("prod", "from m.days") == [["5"]]
+
+
+def test_attributes_are_those_of_the_commit(shop: Shop) -> None:
+    shop.file("assets/m/seed.csv", "a\n1\n")
+    shop.file("assets/m/seed.yml", "seeds:\n  - name: m.seed\n    owner: ops\n")
+    _commits(shop)
+    shop.apply()
+    shop.file(".gitattributes", "*.csv text eol=crlf\n")
+    shop.asset("m.other", "select 1 as x -- somebody is at work")
+    shop.promote()
+    assert shop.values("prod", "from m.seed") == [["1"]]
+
+
 def test_new_leaves_the_repository_of_a_hook_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     _commits(shop)
     before = _git(shop.root, "log", "--oneline")

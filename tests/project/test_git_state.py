@@ -35,17 +35,20 @@ def test_a_commit_is_checked_out_as_git_does_it(tmp_path: Path) -> None:
     root = committed(tmp_path, "sub")
     (root / "assets/m/link.sql").symlink_to("x.sql")
     written(root, {".gitattributes": "*.csv text eol=crlf\n", "assets/m/seed.csv": "a\n1\n"})
-    git(root, "add", ".")
+    written(tmp_path, {"index": "theirs", ".index": "theirs"})
+    git(tmp_path, "add", ".")
     git(root, "commit", "-q", "-m", "More")
     state = git_state(root)
-    written(root, {"assets/m/x.sql": "changed"})
+    written(root, {"assets/m/x.sql": "changed", ".gitattributes": "*.sql text eol=crlf\n"})
     (tmp_path / "copy").mkdir()
     copy = state.check_out(state.commit, tmp_path / "copy")
     assert copy is not None
     assert (copy / "assets/m/link.sql").is_symlink()
     assert (copy / "assets/m/link.sql").read_text() == "select 1\n"
     assert (copy / "assets/m/seed.csv").read_bytes() == b"a\r\n1\r\n"
-    assert git(root, "diff", "--name-only").split() == ["sub/assets/m/x.sql"]
+    assert (copy / "assets/m/x.sql").read_bytes() == b"select 1\n"
+    assert (copy.parent / ".index").read_text() == "theirs"
+    assert git(root, "diff", "--name-only").split() == ["sub/.gitattributes", "sub/assets/m/x.sql"]
     for commit in ("0" * 40, "--output=x"):
         assert state.check_out(commit, tmp_path / "copy") is None
 

@@ -352,8 +352,8 @@ def committed(session: Session, repository: Repository) -> Iterator[Repository]:
         root = git.check_out(git.commit, folder)
         if root is None:
             raise _without_git(git.commit)
-        _link_data(repository, root)
-        yield Repository(root, git, home=session.root)
+        code = Repository(root, git, home=session.root)
+        yield Repository(root, git, home=session.root) if _link_data(repository, code) else code
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -368,15 +368,25 @@ def _without_git(commit: str) -> EnvironmentFailed:
     return EnvironmentFailed(f"git does not give the files of {commit[:7]}", hint="Look: git status; git fsck")
 
 
-def _link_data(repository: Repository, root: Path) -> None:
-    """Give a copy of a commit the data files that git does not know."""
-    for source in repository.declarations.sources:
-        files = source.location.files if isinstance(source.location, FileSource) else ()
-        for file in files:
-            target = root / file.path
-            if not Path(file.path).is_absolute() and not file.path.startswith("..") and not target.exists():
+def _link_data(repository: Repository, code: Repository) -> bool:
+    """Give a copy of a commit the data files of its own sources that git does not know; tell whether there are any.
+
+    The sources of the working tree do not count: somebody may be at work on them.
+    """
+    declared = code.declarations
+    allow = tuple(dict.fromkeys(folder for engine in declared.config.engines.values() for folder in engine.allow))
+    patterns = [source.location.pattern for source in declared.sources if isinstance(source.location, FileSource)]
+    linked = False
+    for pattern in dict.fromkeys(patterns):
+        if pattern.startswith(("/", "..")):
+            continue
+        for file in repository.matched(pattern, allow):
+            target = code.root / file.path
+            if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _link(repository.root / file.path, target, inside=repository.root)
+                linked = True
+    return linked
 
 
 def _link(path: Path, target: Path, *, inside: Path) -> None:
