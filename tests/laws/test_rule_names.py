@@ -50,14 +50,23 @@ def test_assets_may_be_called_like_words_of_sql(schema: str, name: str, shop: Sh
     assert schema in ("main", "temp", "information_schema", "pg_catalog"), text
 
 
-@pytest.mark.parametrize(
-    "path", ["m/a__b.sql", "m__dev/a.sql", "m/__a.sql", "headgate/a.sql", "m/1a.sql", "m/a-b.sql", "m/a b.sql"]
-)
+@pytest.mark.parametrize("path", ["m__dev/a.sql", "__m/a.sql", "headgate/a.sql", "m/1a.sql", "m/a-b.sql", "m/a b.sql"])
 def test_what_separates_names_in_the_engine_is_refused(path: str, shop: Shop) -> None:
     shop.file(f"assets/{path}", "/* headgate\nowner: ops\n*/\nselect 1 as x\n")
     text = shop.fails(1, "check")
     assert "HG107" in text
     assert path.rpartition("/")[2] in text
+
+
+def test_names_may_hold_two_underscores_and_stay_apart(shop: Shop) -> None:
+    names = ("m.a__b", "m.__a", "m.dev__a", "m_.a", "m._a", "m.a__dev")
+    for number, name in enumerate(names):
+        shop.asset(name, f"select {number} as x")
+    shop.asset("m.all__of_them", " union all ".join(f"select x from {name}" for name in names), kind="view")
+    shop.apply()
+    shop.promote()
+    assert shop.outside("select x from m.all__of_them order by 1") == [(n,) for n in range(len(names))]
+    assert shop.outside("select (select x from m__dev.a__dev), (select x from m.dev__a)") == [(5, 2)]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_an_asset_without_owner_is_warned_about_as_in_the_transcript(tmp_path: P
         ({"assets/marts/x.py": ""}, ["HG303 assets/marts/x.py"]),
         ({"assets/my marts/x.sql": ""}, ["HG107 assets/my marts/x.sql"]),
         ({"assets/marts/it's.sql": ""}, ["HG107 assets/marts/it's.sql"]),
-        ({"assets/marts/a__b.sql": ""}, ["HG107 assets/marts/a__b.sql"]),
+        ({"assets/marts__dev/a.sql": ""}, ["HG107 assets/marts__dev/a.sql"]),
         ({"assets/headgate/x.sql": ""}, ["HG107 assets/headgate/x.sql"]),
         ({"assets/Main/x.sql": ""}, ["HG107 assets/Main/x.sql"]),
         ({"assets/pg_catalog/x.csv": ""}, ["HG107 assets/pg_catalog/x.csv"]),

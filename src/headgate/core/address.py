@@ -6,7 +6,10 @@ import re
 from typing import NewType
 
 Address = NewType("Address", str)
-"""``schema.name``; both parts are words of letters, digits and ``_`` that begin with a letter or ``_``."""
+"""``schema.name``; both parts are words of letters, digits and ``_`` that begin with a letter or ``_``.
+
+A schema has no two ``_`` in a row, which separate it from an environment; a name may (``stg_shop__orders``).
+"""
 
 _PART = re.compile(r"[^\W\d]\w*", re.UNICODE)
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
@@ -20,10 +23,9 @@ _DEFAULT = "main"
 
 def make_address(schema: str, name: str) -> Address:
     """Return the address of ``name`` in ``schema``; raise ``ValueError`` with a sentence where it is not allowed."""
-    for part in (schema, name):
-        fault = fault_in_part(part)
-        if fault:
-            raise ValueError(fault)
+    fault = _fault_in_separated(schema) or fault_in_part(name)
+    if fault:
+        raise ValueError(fault)
     return Address(f"{schema}.{name}")
 
 
@@ -47,11 +49,9 @@ def fold(text: str) -> str:
 
 
 def fault_in_part(part: str) -> str:
-    """Return why ``part`` cannot be a schema or a name, or the empty string."""
+    """Return why ``part`` cannot be the name of an asset, or the empty string."""
     if not _PART.fullmatch(part):
         return f"{part!r} is not a word of letters, digits and underscores that begins with a letter"
-    if "__" in part:
-        return f"{part!r} contains '__', which separates names in the engine"
     if fold(part) == "headgate":
         return "'headgate' is the schema of Headgate's own tables"
     if len(part) > 60:
@@ -67,6 +67,25 @@ def fault_in_schema(schema: str, *, of_assets: bool) -> str:
     """
     if fold(schema) in _ENGINES_OWN or (of_assets and fold(schema) == _DEFAULT):
         return f"{schema!r} is a schema of the engine's own"
+    return _fault_in_separated(schema)
+
+
+def part_like(text: str, *, is_schema: bool) -> str:
+    """Return ``text`` where it can be a schema of sources or a name, else what is most like it and can.
+
+    >>> part_like("raw-data 2", is_schema=True), part_like("2024__sales", is_schema=False)
+    ('raw_data_2', '_2024__sales')
+    """
+    part = re.sub(r"\W+", "_", text, flags=re.UNICODE)
+    part = re.sub(r"_{2,}", "_", part) if is_schema else part
+    part = (part if _PART.match(part) else f"_{part}")[:60]
+    fault = fault_in_schema(part, of_assets=False) if is_schema else fault_in_part(part)
+    return f"{part}_data" if fault else part
+
+
+def _fault_in_separated(schema: str) -> str:
+    if "__" in schema:
+        return f"{schema!r} contains '__', which separates a schema from an environment in the engine"
     return fault_in_part(schema)
 
 

@@ -54,7 +54,7 @@ def _file(query: Query, node: exp.Expression, summary: str, path: str, kind: str
         hint = "This version reads files of this machine: bring them here, and declare them as a source with `path:`."
         return _fault(query, "HG213", summary, node, hint)
     stem = re.split(r"[*?\[{]", path)[0].rstrip("/-_.").rpartition("/")[2].partition(".")[0]
-    name = stem if _WORD.fullmatch(stem) and "__" not in stem else "NAME"
+    name = stem if _WORD.fullmatch(stem) else "NAME"
     lines = [
         f"Declare it in a file such as assets/sources.yml, and read raw.{name} here:",
         "  sources:",
