@@ -1,4 +1,7 @@
-"""`headgate new`: a project in a folder, empty or with an example. Nothing that exists is overwritten."""
+"""`headgate new`: a project in a new folder, empty or with an example, or beside what a folder holds already.
+
+Nothing that exists is overwritten.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused, UsageError
 
+if TYPE_CHECKING:
+    from headgate.app.new_beside import Beside
+
 EXAMPLES = ("flights",)
 
-_IGNORED = """\
+IGNORED = """\
 *.duckdb
 *.duckdb.wal
 *.state.db*
 .headgate/
 """
+"""What git shall not see: warehouses, states, caches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +41,10 @@ class Made:
     git: str
 
 
-def new(folder: Path, *, name: str = "", example: str = "") -> Made:
+def new(folder: Path, *, name: str = "", example: str = "") -> Made | Beside:
     """Leave a project in ``folder``, with a first commit where git is there and no repository is around it.
 
+    Where the folder holds something already, the settings, a folder for assets and lines for git are added to it.
     Raises ``Refused`` where files are in the way or an example's data is not installed, and writes nothing then.
     """
     if example and example not in EXAMPLES:
@@ -44,6 +53,10 @@ def new(folder: Path, *, name: str = "", example: str = "") -> Made:
     title = name or re.sub(r"[^\w-]+", "-", folder.resolve().name).strip("-") or "project"
     if not re.fullmatch(r"[\w-]+", title):
         raise UsageError(f"{title!r} is no name for a project: letters, digits, - and _")
+    if not example and _holds_something(folder):
+        from headgate.app.new_beside import new_beside
+
+        return new_beside(folder, title, settings=settings_of(title), ignored=IGNORED)
     texts = _texts(example or "empty", title)
     data = _flights_data() if example == "flights" else {}
     _refuse_what_is_in_the_way(folder, (*texts, *data))
@@ -62,12 +75,17 @@ def new(folder: Path, *, name: str = "", example: str = "") -> Made:
     )
 
 
+def settings_of(name: str) -> str:
+    """Return the text of a new project's ``headgate.toml``."""
+    return _texts("empty", name)["headgate.toml"]
+
+
 def _texts(example: str, name: str) -> Mapping[str, str]:
     """Return the files of a template; the project's name is put in where it says ``{project}``."""
     root = Path(__file__).parent / "examples" / example
     found = {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}
     texts = {name_: path.read_text(encoding="utf-8").replace("{project}", name) for name_, path in found.items()}
-    return {".gitignore": _IGNORED + ("data/\n" if example == "flights" else ""), **texts}
+    return {".gitignore": IGNORED + ("data/\n" if example == "flights" else ""), **texts}
 
 
 def _flights_data() -> Mapping[str, Path]:
@@ -107,6 +125,10 @@ def _pieces(path: Path) -> Iterator[list[bytes]]:
     with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
         while lines := list(islice(file, 50_000)):
             yield lines
+
+
+def _holds_something(folder: Path) -> bool:
+    return folder.is_dir() and any(path.name != ".git" for path in folder.iterdir())
 
 
 def _refuse_what_is_in_the_way(folder: Path, paths: Iterable[str]) -> None:
