@@ -250,6 +250,16 @@ def test_sources_are_captured_from_tables_and_files(engine: Engine, place: Place
     assert engine.query(f"select x from {engine.source(table, '')} as t").rows == ((7,),)
 
 
+def test_a_schema_is_described(engine: Engine, place: Place) -> None:
+    assert engine.described("s") == ()
+    engine.publish(publication(engine, ("s", "b", "select 1 as x"), environment="prod"))
+    place.run("create table s.A (x INTEGER, y VARCHAR)")
+    table, view = engine.described("S")
+    assert (table.schema, table.name, table.shape, table.fault) == ("s", "A", TWO, "")
+    assert (view.schema, view.name, [column.name for column in view.shape]) == ("s", "b", ["x"])
+    assert "s" in engine.schemas()
+
+
 def test_a_missing_table_source_names_its_job(engine: Engine) -> None:
     capture = CaptureInput(TableSource("raw", "nosuch"), "")
     with pytest.raises(StatementFailed) as failed:

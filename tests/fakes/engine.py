@@ -32,6 +32,7 @@ from headgate.core.ports.engine import (
     BuildResult,
     Capabilities,
     CaptureInput,
+    Described,
     Marker,
     Publication,
     Rows,
@@ -129,6 +130,21 @@ class FakeEngine:
         return found
 
     @_watched
+    def described(self, schema: str) -> tuple[Described, ...]:
+        found = []
+        with self._session() as run:
+            for written, name in _names(run):
+                if written.lower() == schema.lower():
+                    rows = run(f"pragma table_info({_flat(written, name)})").fetchall()
+                    found.append(Described(written, name, tuple(Column(row[1], row[2]) for row in rows)))
+        return tuple(found)
+
+    @_watched
+    def schemas(self) -> tuple[str, ...]:
+        with self._session() as run:
+            return tuple(sorted({schema for schema, _ in _names(run)}))
+
+    @_watched
     def build(
         self, jobs: Sequence[BuildJob], begun: Callable[[Address], None] | None = None
     ) -> tuple[BuildResult, ...]:
@@ -210,9 +226,7 @@ class FakeEngine:
     def shown(self, schemas: Collection[str]) -> Collection[tuple[str, str]]:
         wanted = {schema.lower() for schema in schemas}
         with self._session() as run:
-            names = [row[0] for row in run("select name from sqlite_master where type in ('table', 'view') order by 1")]
-        parts = [name.partition(".") for name in names if "." in name]
-        return [(schema, rest) for schema, _, rest in parts if schema.lower() in wanted]
+            return [(schema, name) for schema, name in _names(run) if schema.lower() in wanted]
 
     @_watched
     def query(self, sql: str, *, limit: int | None = None) -> Rows:
@@ -286,6 +300,11 @@ def _flattened(sql: str, run: Run | None = None) -> str:
         return match.group(0) if known is not None and f"{schema}.{name}".lower() not in known else _flat(schema, name)
 
     return _PAIR.sub(flat, sql)
+
+
+def _names(run: Run) -> list[tuple[str, str]]:
+    names = [row[0] for row in run("select name from sqlite_master where type in ('table', 'view') order by 1")]
+    return [(schema, rest) for schema, dot, rest in (name.partition(".") for name in names) if dot]
 
 
 def _is_there(run: Run, schema: str, name: str) -> bool:

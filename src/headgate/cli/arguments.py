@@ -9,6 +9,7 @@ from typing import NoReturn
 
 COMMANDS = {
     "new": "make a project, empty or with an example",
+    "import": "declare tables that exist as sources",
     "check": "tell every fault of the repository",
     "plan": "show what an apply would do, and why",
     "apply": "build what is lacking, then let the environment show it",
@@ -53,11 +54,18 @@ def overview() -> str:
 
 def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command; raise ``WrongUsage``. ``--help`` prints and ends with 0."""
-    parser = _Parser(command)
-    _PARSERS[command](parser)
+    if command == "import":
+        what, arguments = _what_is_imported(arguments)
+        parser = _Parser(f"import {what}".rstrip())
+        _IMPORTS[what](parser)
+    else:
+        parser = _Parser(command)
+        _PARSERS[command](parser)
     _add_common(parser, can_change=command in ("apply", "promote", "rollback", "gc"))
     options = parser.parse_args(list(arguments))
     options.command = command
+    if command == "import":
+        options.what = what
     if command in ("plan", "apply"):
         _take_environment_out_of_refresh(options)
     return options
@@ -113,13 +121,51 @@ def _new(parser: _Parser) -> None:
     _describe(
         parser,
         "Make a project in DIR: headgate.toml, a folder for assets, a README, and a git repository with a first "
-        "commit where git is there. Nothing that exists is overwritten.",
+        "commit where git is there. In a folder that holds something already only what a project needs is added. "
+        "Nothing that exists is overwritten.",
         "headgate new shop",
+        "headgate new .",
         "headgate new shop --example flights && cd shop && headgate apply dev",
     )
     parser.add_argument("directory", metavar="DIR", help="the folder to make")
     parser.add_argument("--example", metavar="NAME", default="", help="begin with an example: flights")
     parser.add_argument("--name", default="", help="the project's name (the folder's, by default)")
+
+
+def _what_is_imported(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return which import is meant, and its arguments; empty where only help is wanted."""
+    for number, argument in enumerate(arguments):
+        before = arguments[number - 1] if number else ""
+        if argument in _IMPORTS and argument and before not in ("-C", "--project"):
+            return argument, [*arguments[:number], *arguments[number + 1 :]]
+    if "--help" in arguments or "-h" in arguments:
+        return "", list(arguments)
+    raise WrongUsage("say what to import: source", "import")
+
+
+def _import(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Come from somewhere: `import source` declares the tables that a schema of the engine holds. More: headgate "
+        "import source --help.",
+        "headgate import source raw",
+    )
+
+
+def _import_source(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Declare the tables and views of a schema of the engine, with the types and comments of their columns, in "
+        "assets/sources/SCHEMA.yml. What is declared already is left alone.",
+        "headgate import source raw",
+        "headgate import source raw --tables orders,customers --to assets/shop/sources.yml",
+        "headgate import source raw --print",
+    )
+    parser.add_argument("schema", metavar="SCHEMA", help="as the engine calls it")
+    parser.add_argument("--tables", metavar="A,B", type=_names, default=(), help="only these (all)")
+    parser.add_argument("--engine", metavar="NAME", default="", help="of this engine, where there are several")
+    parser.add_argument("--to", metavar="FILE", default="", help="write to this file (assets/sources/SCHEMA.yml)")
+    parser.add_argument("--print", action="store_true", help="write to standard output instead")
 
 
 def _check(parser: _Parser) -> None:
@@ -277,6 +323,10 @@ def _take_environment_out_of_refresh(options: argparse.Namespace) -> None:
         options.environment = options.refresh.pop()
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
@@ -311,3 +361,5 @@ _PARSERS: dict[str, Callable[[_Parser], None]] = {
     "sql": _sql,
     "gc": _gc,
 }
+
+_IMPORTS: dict[str, Callable[[_Parser], None]] = {"": _import, "source": _import_source}

@@ -73,7 +73,8 @@ def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
 def _view(command: str):  # type: ignore[no-untyped-def]  # typing costs 10 ms of every start
     from importlib import import_module
 
-    return import_module(f"headgate.cli.views.{command}").run
+    # `import` is a word of Python, and no module can be called so.
+    return import_module(f"headgate.cli.views.{'importing' if command == 'import' else command}").run
 
 
 def _terminal(arguments: list[str]):  # type: ignore[no-untyped-def]

@@ -126,7 +126,7 @@ class _Linking:
             )
 
     def _source_shape(self, source: SourceDeclaration) -> tuple[Shape, Digest | None]:
-        declared = _declared_shape(source.properties.columns)
+        declared = declared_shape(source.properties.columns)
         location = source.location
         if isinstance(location, FileSource) and not location.files:
             return declared, None  # that they are not there was told where they were looked for
@@ -379,7 +379,8 @@ def volatile_of(node: AnyNode | None) -> Iterator[Read]:
         yield from (Read(node.address, Aspect.COLUMN, c.name) for c in node.recipe.columns if c.term.tainted)
 
 
-def _declared_shape(columns: Sequence[DeclaredColumn]) -> Shape:
+def declared_shape(columns: Sequence[DeclaredColumn]) -> Shape:
+    """Return the columns of a source as they were declared; none where one of them has no type."""
     if not columns or any(not c.type for c in columns):
         return ()
     return tuple(Column(c.name, _type_key(c.type)) for c in columns)

@@ -8,7 +8,7 @@ Errors: ``EngineBusy`` on opening, ``StatementFailed`` for the user's own SQL, `
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from headgate.core.address import Address, split
@@ -117,6 +117,21 @@ class Rows:
     rows: tuple[tuple[Any, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A table or view as the engine's catalogue has it, its comment and those of its columns by name.
+
+    ``fault`` says why its columns cannot be read, where they cannot: a view whose own tables have changed.
+    """
+
+    schema: str
+    name: str
+    shape: Shape
+    comment: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)
+    fault: str = ""
+
+
 class Engine(Protocol):
     """An open session on one warehouse. Its methods may be called from several threads."""
 
@@ -138,6 +153,12 @@ class Engine(Protocol):
 
     def columns(self, tables: Collection[TableSource]) -> Mapping[TableSource, Shape]:
         """Return the columns of those tables that exist. Cost: one catalogue query."""
+
+    def described(self, schema: str) -> tuple[Described, ...]:
+        """Return the tables and views of a schema, sorted by name; the schema counts as the engine compares names."""
+
+    def schemas(self) -> tuple[str, ...]:
+        """Return the schemas that hold tables or views, as written, sorted."""
 
     def build(
         self, jobs: Sequence[BuildJob], begun: Callable[[Address], None] | None = None

@@ -24,6 +24,7 @@ from headgate.core.ports.engine import (
     BuildResult,
     Capabilities,
     CaptureInput,
+    Described,
     Marker,
     Publication,
     Rows,
@@ -116,11 +117,7 @@ class DuckEngine:
         """Return the columns of those tables that exist; 0.2 ms for each, and 1 ms where collations are in use."""
         found: dict[TableSource, Shape] = {}
         with self._cursor() as cursor:
-            row = cursor.execute(
-                "select (select count(*) from duckdb_tables() where sql ilike '% collate %')"
-                " + (select count(*) from duckdb_views() where not internal and sql ilike '%collate %')"
-            ).fetchone()
-            collated = bool(row and row[0])
+            collated = catalogue.has_collations(cursor)
             for table in tables:
                 try:
                     found[table] = shape_of(cursor, f"from {_named(table.schema, table.name)}", collated=collated)
@@ -130,6 +127,24 @@ class DuckEngine:
                     text = f"the columns of {table.schema}.{table.name} cannot be read: {said(error).message}"
                     raise EngineFailed(text, hint="Mend that view in the warehouse, or take the source away.") from None
         return found
+
+    def described(self, schema: str) -> tuple[Described, ...]:
+        """Return the tables and views of a schema, sorted by name; cost as ``columns``."""
+        with self._cursor() as cursor:
+            collated = catalogue.has_collations(cursor)
+            found = []
+            for (written, name), (comment, comments) in catalogue.comments(cursor, schema).items():
+                try:
+                    shape, fault = shape_of(cursor, f"from {_named(written, name)}", collated=collated), ""
+                except (duckdb.BinderException, duckdb.CatalogException) as error:
+                    shape, fault = (), said(error).message
+                found.append(Described(written, name, shape, comment, comments, fault))
+            return tuple(found)
+
+    def schemas(self) -> tuple[str, ...]:
+        """Return the schemas that hold tables or views, as written, sorted."""
+        with self._cursor() as cursor:
+            return catalogue.filled_schemas(cursor)
 
     def build(
         self, jobs: Sequence[BuildJob], begun: Callable[[Address], None] | None = None

@@ -136,6 +136,40 @@ def objects(cursor: duckdb.DuckDBPyConnection, schemas: Collection[str]) -> Mapp
     return {(schema, name): kind for schema, name, kind in rows}
 
 
+def comments(cursor: duckdb.DuckDBPyConnection, schema: str) -> dict[tuple[str, str], tuple[str, dict[str, str]]]:
+    """Return the tables and views of a schema (schema and name as stored), with their comments and their columns'."""
+    where = f"lower(schema_name) = {literal(schema.lower())} and database_name = current_database() and not internal"
+    rows = cursor.execute(
+        f"select schema_name, table_name, comment from duckdb_tables() where {where} and not temporary "
+        f"union all select schema_name, view_name, comment from duckdb_views() where {where} and not temporary "
+        "order by 1, 2"
+    ).fetchall()
+    found: dict[tuple[str, str], tuple[str, dict[str, str]]] = {(s, n): (text or "", {}) for s, n, text in rows}
+    columns = cursor.execute(
+        "select schema_name, table_name, column_name, comment from duckdb_columns() "
+        f"where {where} and comment is not null"
+    ).fetchall()
+    for written, name, column, text in columns:
+        if (written, name) in found:
+            found[written, name][1][column] = text
+    return found
+
+
+def filled_schemas(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Return the schemas that hold tables or views, as stored, sorted."""
+    sql = "select distinct table_schema from information_schema.tables where table_catalog = current_database()"
+    return tuple(sorted(row[0] for row in cursor.execute(sql).fetchall()))
+
+
+def has_collations(cursor: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether any table or view may have a collated column."""
+    row = cursor.execute(
+        "select (select count(*) from duckdb_tables() where sql ilike '% collate %')"
+        " + (select count(*) from duckdb_views() where not internal and sql ilike '%collate %')"
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def schemas(cursor: duckdb.DuckDBPyConnection) -> set[str]:
     """Return the schemas of the warehouse in lower case."""
     sql = "select lower(schema_name) from information_schema.schemata where catalog_name = current_database()"
