@@ -111,6 +111,31 @@ def test_a_table_of_somebody_else_in_the_way_is_told_before_any_build(root: Path
     assert builds_of(root) == []
 
 
+def test_tables_in_the_way_of_production_are_all_told_before_any_build(root: Path) -> None:
+    names = [f"t{number}" for number in range(7)]
+    with duckdb.connect(str(root / "warehouse.duckdb")) as connection:
+        connection.execute("create schema m")
+        for name in names:
+            (root / "assets" / "m" / f"{name}.sql").write_text(SQL)
+            connection.execute(f"create table m.{name} as select 1 as x")
+    text, status = headgate(["apply", "dev", "--yes"], root)
+    assert status == 0
+    before, _, after = text.partition("dev: 8 assets")
+    warned, _, rest = before.partition("Rename the assets, or move those tables to another schema.\n")
+    assert "warning HG510  prod cannot show these assets" in warned
+    assert "names: m.t0, m.t1, m.t2, m.t3, m.t4 and 2 more\n" in warned
+    assert all(f"\n  m.{name}\n" in warned for name in names)
+    assert "m.t0" in rest
+    assert "m.t0" not in after.partition("\n")[2]
+    text, status = headgate(["promote", "dev", "--yes"], root)
+    assert (status, all(f"\n  m.{name}\n" in text for name in names)) == (1, True)
+    with duckdb.connect(str(root / "warehouse.duckdb")) as connection:
+        for name in names:
+            connection.execute(f"drop table m.{name}")
+    (root / "assets" / "m" / "t0.sql").write_text(SQL.replace("1", "2"))
+    assert "HG510" not in headgate(["apply", "dev", "--yes"], root)[0]
+
+
 def test_what_the_environment_shows_already_is_in_nobodys_way(root: Path) -> None:
     assert headgate(["apply", "dev", "--yes"], root)[1] == 0
     file = root / "assets" / "m" / "a.sql"

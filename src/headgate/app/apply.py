@@ -31,7 +31,7 @@ class Applied:
     """What came of an apply. ``move`` is None where something failed, so that nothing was published.
 
     ``seconds`` is the whole time under the lease, ``switch_seconds`` that of the publication alone; ``bytes`` what the
-    new tables take.
+    new tables take. ``warnings`` were known before anything was built.
     """
 
     plan: Plan
@@ -39,6 +39,7 @@ class Applied:
     move: Move | None
     seconds: float
     switch_seconds: float
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -51,13 +52,14 @@ def apply(
     planned: Planned,
     *,
     report: Callable[[RunEvent], None],
+    warn: Callable[[Diagnostic], None] | None = None,
     threads: int = 0,
     wait_seconds: float = 0,
 ) -> Applied:
     """Carry the plan out and publish its result; where anything failed the environment is as it was.
 
     Raises ``LeaseHeld`` where somebody else changes the warehouse, ``StalePlan`` where an entry of the plan has moved
-    or the plan is for another project or engine.
+    or the plan is for another project or engine. ``warn`` hears before any build what will stop a promotion.
     """
     from headgate.run.carry_out import carry_out
 
@@ -68,6 +70,10 @@ def apply(
     with session.holding(plan.environment, f"apply {plan.environment}", wait_seconds=wait_seconds) as held:
         started = time.monotonic()
         shown = _check(session, plan, held)
+        warnings = _looked_ahead(session, plan, held)
+        if warn is not None:
+            for warning in warnings:
+                warn(warning)
         planned = _with_code(session, planned, held)
         outcome = carry_out(
             plan,
@@ -81,9 +87,9 @@ def apply(
             threads=threads,
         )
         if not outcome.is_complete:
-            return Applied(plan, outcome, None, time.monotonic() - started, 0.0)
+            return Applied(plan, outcome, None, time.monotonic() - started, 0.0, warnings)
         move, switch_seconds = _publish(session, planned, outcome.builds, held, shown)
-        return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds)
+        return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds, warnings)
 
 
 def stand_beside(session: Session, planned: Planned, *, wait_seconds: float = 0) -> None:
@@ -121,6 +127,21 @@ def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
         bare = session.config.bare == plan.environment
         check_beforehand(plan, shown, bare=bare, reading=reading, engine=held.engine)
         return None if shown is None else replace(shown, pointers=dict(shown.pointers))
+
+
+def _looked_ahead(session: Session, plan: Plan, held: Held) -> tuple[Diagnostic, ...]:
+    """Return what would stop a promotion of the plan, however well it is built."""
+    from headgate.app.plan import snapshot_of
+    from headgate.release.publish import taken_beside
+
+    beside = session.beside(plan.environment)
+    if beside is None:
+        return ()
+    with held.store.reading() as reading:
+        shown = snapshot_of(session, reading, plan.environment, engine=plan.engine).beside
+        bare = session.config.bare == beside
+        found = taken_beside(plan, shown, environment=beside, bare=bare, engine=held.engine)
+    return (found,) if found else ()
 
 
 def _with_code(session: Session, planned: Planned, held: Held) -> Planned:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.diagnostic import Diagnostic
+from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.errors import (
     Conflict,
     Diverged,
@@ -214,15 +214,46 @@ def _check_closure(intended: Intended, changes: Mapping[Address, PointerChange],
         raise Refused([Diagnostic("HG505", summary, hint="Plan and apply again without --select.")])
 
 
+def taken_beside(
+    plan: Plan, beside: Shown | None, *, environment: str, bare: bool, engine: Engine
+) -> Diagnostic | None:
+    """Return a warning with all names that a promotion of the plan to another environment would find taken.
+
+    ``beside`` is what that ``environment`` shows now. Cost: a query of the engine where it shows none of these names.
+    """
+    naming = Naming(environment, bare)
+    steps = (s for s in plan.steps if s.action is not Action.REMOVE and s.kind not in NOT_SHOWN)
+    known = {a for a, p in beside.pointers.items() if p.kind not in NOT_SHOWN} if beside else frozenset()
+    taken = _taken(sorted(naming.name(s.address) for s in steps if s.address not in known), engine)
+    if not taken:
+        return None
+    summary = f"{environment} cannot show these assets, somebody else has tables of these names: {listed(taken)}"
+    return Diagnostic("HG510", summary, hint=_MAKE_ROOM, detail=_all_of(taken), severity=Severity.WARNING)
+
+
 def _check_free(names: Sequence[tuple[str, str]], engine: Engine) -> None:
     """Refuse to replace what is not Headgate's: ``names`` are those that nothing of ours has yet."""
-    if not names:
-        return
-    there = {fold_name(name) for name in engine.shown({schema for schema, _ in names})}
-    taken = [Address(".".join(name)) for name in names if fold_name(name) in there]
+    taken = _taken(names, engine)
     if taken:
         summary = f"the engine has tables or views of somebody else under these names: {listed(taken)}"
-        raise Refused([Diagnostic("HG510", summary, hint="Rename the assets, or move those tables to another schema.")])
+        raise Refused([Diagnostic("HG510", summary, hint=_MAKE_ROOM, detail=_all_of(taken))])
+
+
+_MAKE_ROOM = "Rename the assets, or move those tables to another schema."
+_NAMES_IN_SUMMARY = 5
+
+
+def _taken(names: Sequence[tuple[str, str]], engine: Engine) -> list[Address]:
+    """Return those of ``names`` that are there."""
+    if not names:
+        return []
+    there = {fold_name(name) for name in engine.shown({schema for schema, _ in names})}
+    return [Address(".".join(name)) for name in names if fold_name(name) in there]
+
+
+def _all_of(taken: Sequence[Address]) -> str:
+    """Return all names, one a line, where the summary has not room for them."""
+    return "\n".join(taken) if len(taken) > _NAMES_IN_SUMMARY else ""
 
 
 def _intent(intended: Intended, head: _Head, prepared: _Prepared, lease: Lease, *, at: str, identity: str) -> Intent:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headgate.app.plan import Planned
     from headgate.app.repository import Repository
     from headgate.app.session import Session
+    from headgate.core.diagnostic import Diagnostic
 
 INTERRUPTED = 130
 
@@ -127,13 +128,25 @@ def _carry_out(session: Session, planned: Planned, options: Namespace, terminal:
         return _tell_nothing(planned, options, terminal)
     from headgate.app.apply import apply
     from headgate.cli.progress import Progress
+    from headgate.cli.views.diagnostics import lines_of_one
+
+    def warn(warning: Diagnostic) -> None:
+        for line in lines_of_one(warning):
+            terminal.say(line)
 
     with Progress(planned.plan, terminal) as progress:
-        applied = apply(session, planned, report=progress.report, threads=options.threads, wait_seconds=options.wait)
+        applied = apply(
+            session,
+            planned,
+            report=progress.report,
+            warn=warn,
+            threads=options.threads,
+            wait_seconds=options.wait,
+        )
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
 
-        failures = tuple(failure.diagnostic for failure in applied.outcome.failures)
+        failures = (*(failure.diagnostic for failure in applied.outcome.failures), *applied.warnings)
         return print_envelope(terminal, "apply", result_of(applied), status=status_of(applied), diagnostics=failures)
     if applied.outcome.is_complete:
         _tell_success(session, planned, applied, terminal)
