@@ -23,6 +23,7 @@ from headgate.core.ports.engine import (
     SeedInput,
     SelectInput,
     ShownView,
+    Standing,
     physical_name,
 )
 from headgate.core.recipe import Column, Shape
@@ -437,6 +438,91 @@ def test_readers_see_whole_publications_only(engine: Engine) -> None:
         reader.join()
     assert not faults
     assert seen == {(0, 0), (1, 1)}
+
+
+# Inventory
+
+
+def test_an_inventory_of_a_new_warehouse_is_empty(place: Place) -> None:
+    session = place.open()
+    found = session.inventory([])
+    assert (found.builds, found.tables, found.views, found.others) == ({}, {}, {}, frozenset())
+    session.close()
+
+
+def test_an_inventory_tells_tables_with_columns_and_rows(engine: Engine, place: Place) -> None:
+    first, second = job("s.a", "select 1 as x union all select 2"), job("s.b", "select 1 as x, 'q' as y", TWO)
+    engine.build([first, second])
+    found = engine.inventory([])
+    assert {i: (row.relation, row.rows) for i, row in found.builds.items()} == {
+        first.id: (first.relation, 2),
+        second.id: (second.relation, 1),
+    }
+    assert {name: (table.shape, table.rows) for name, table in found.tables.items()} == {
+        first.relation: (ONE, 2),
+        second.relation: (TWO, 1),
+    }
+    engine.close()
+    place.run(f"delete from {engine.relation(first.relation)} where x = 1")
+    place.run(f"drop table {engine.relation(second.relation)}")
+    place.run("create table headgate.strange (z integer)")
+    again = place.open()
+    found = again.inventory([])
+    again.close()
+    assert found.builds.keys() == {first.id, second.id}
+    assert found.builds[first.id].rows == 2
+    assert {name: (len(table.shape), table.rows) for name, table in found.tables.items()} == {
+        first.relation: (1, 1),
+        "strange": (1, 0),
+    }
+
+
+def test_an_inventory_tells_what_stands_where_views_should(engine: Engine, place: Place) -> None:
+    table, gone = made(engine, "s.a", "select 1 as x"), job("s.gone", "select 1 as x")
+    engine.build([gone])
+    views = tuple(ShownView("s__dev", name, f'select "x" from {table}') for name in ("same", "edited", "away", "table"))
+    lost = ShownView("s__dev", "lost", f"select x from {engine.relation(gone.relation)}")
+    engine.publish(publication(engine, *((v.schema, v.name, v.sql) for v in (*views, lost))))
+    asked = (*views, lost, ShownView("nowhere", "x", "select 1 as x"))
+    assert set(engine.inventory(asked).views.values()) == {Standing.AS_GIVEN, Standing.ABSENT}
+    engine.close()
+    drop, create = "drop view s__dev.", "create view s__dev."
+    place.run(f"{drop}edited")
+    place.run(f"{create}edited as select x + 1 as x from {table}")
+    place.run(f"{drop}away")
+    place.run(f"{drop}table")
+    place.run("create table s__dev.table (x integer)".replace(".table", '."table"'))
+    place.run(f"drop table {engine.relation(gone.relation)}")
+    place.run(f"{create}more as select x from {table}")
+    place.run(f"{create}own as select 1 as headgate")
+    again = place.open()
+    found = again.inventory(asked)
+    again.close()
+    assert {name: standing for (_, name), standing in found.views.items()} == {
+        "same": Standing.AS_GIVEN,
+        "edited": Standing.OTHER,
+        "away": Standing.ABSENT,
+        "table": Standing.TABLE,
+        "lost": Standing.UNKNOWN,
+        "x": Standing.ABSENT,
+    }
+    assert found.others == {("s__dev", "more")}
+
+
+def test_an_inventory_knows_views_by_what_they_say(engine: Engine) -> None:
+    """However a text is laid out, and whatever is in it, the view that was made of it is recognised."""
+    table = made(engine, "s.a", "select 1 as x, 'a''; AS (b)' as y", TWO)
+    texts = (
+        f"select\n  x, -- a comment\n  y\nfrom {table}",
+        f"select a.x, b.y from {table} as a join {table} as b on a.x = b.x and b.y <> 'it''s AS '",
+        f"with t as (select x, y from {table}) select max(x) as x, y from t group by y order by y limit 3",
+        f"select x, case when y like '%;%' then 1 else 2 end as z from (select * from {table}) as q where x > 0",
+    )
+    views = [ShownView("s__dev", f"v{number}", text) for number, text in enumerate(texts)]
+    engine.publish(publication(engine, *((v.schema, v.name, v.sql) for v in views)))
+    assert set(engine.inventory(views).views.values()) == {Standing.AS_GIVEN}
+    turned = [ShownView(v.schema, v.name, w.sql) for v, w in zip(views, [*views[1:], views[0]], strict=True)]
+    assert set(engine.inventory(turned).views.values()) == {Standing.OTHER}
 
 
 # Query

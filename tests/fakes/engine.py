@@ -30,13 +30,18 @@ from headgate.core.hashing import Digest
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
+    BuiltRow,
     Capabilities,
     CaptureInput,
     Described,
+    Inventory,
     Marker,
     Publication,
     Rows,
     SeedInput,
+    ShownView,
+    Standing,
+    StoredTable,
 )
 from headgate.core.recipe import Column, Shape
 
@@ -229,6 +234,27 @@ class FakeEngine:
             return [(schema, name) for schema, name in _names(run) if schema.lower() in wanted]
 
     @_watched
+    def inventory(self, views: Collection[ShownView]) -> Inventory:
+        asked = {f"{view.schema}.{view.name}".lower() for view in views}
+        with self._session() as run:
+            stored = {row[0]: (row[1], row[2]) for row in run("select name, type, sql from sqlite_master").fetchall()}
+            adopted = "headgate.builds" in stored
+            rows = run('select id, relation, rows from "headgate.builds"').fetchall() if adopted else []
+            own = {"headgate.state", "headgate.builds", "headgate.environments"}
+            tables = [name for name in stored if name.startswith("headgate.") and name not in own]
+            others = [
+                name.partition(".")
+                for name, (kind, text) in stored.items()
+                if kind == "view" and name.lower() not in asked and '"headgate.' in text
+            ]
+            return Inventory(
+                builds={Digest(i): BuiltRow(relation, count) for i, relation, count in rows},
+                tables={name.removeprefix("headgate."): self._stored_table(run, name) for name in tables},
+                views={(view.schema, view.name): _standing(run, view, stored) for view in views},
+                others=frozenset((schema, name) for schema, _, name in others),
+            )
+
+    @_watched
     def query(self, sql: str, *, limit: int | None = None) -> Rows:
         with self._session() as run:
             if not re.match(r"\s*(select|with|values|from)\b", sql, re.IGNORECASE):
@@ -263,6 +289,13 @@ class FakeEngine:
 
     def close(self) -> None:
         self._is_open = False
+
+    def _stored_table(self, run: Run, name: str) -> StoredTable:
+        flat = _flat(*name.split(".", 1))
+        shape = tuple(Column(row[1], row[2]) for row in run(f"pragma table_info({flat})"))
+        claimed = self.warehouse.shapes.get(name.removeprefix("headgate."), ())
+        is_as_built = [column.name for column in claimed] == [column.name for column in shape]
+        return StoredTable(claimed if is_as_built else shape, int(run(f"select count(*) from {flat}").fetchone()[0]))
 
     @contextmanager
     def _session(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
@@ -305,6 +338,21 @@ def _flattened(sql: str, run: Run | None = None) -> str:
 def _names(run: Run) -> list[tuple[str, str]]:
     names = [row[0] for row in run("select name from sqlite_master where type in ('table', 'view') order by 1")]
     return [(schema, rest) for schema, dot, rest in (name.partition(".") for name in names) if dot]
+
+
+def _standing(run: Run, view: ShownView, stored: Mapping[str, tuple[str, str]]) -> Standing:
+    found = {name.lower(): what for name, what in stored.items()}.get(f"{view.schema}.{view.name}".lower())
+    if found is None:
+        return Standing.ABSENT
+    kind, text = found
+    if kind != "view":
+        return Standing.TABLE
+    due = _flattened(view.sql, run)
+    try:
+        run(f"select * from ({due}) limit 0")
+    except sqlite3.Error:
+        return Standing.UNKNOWN
+    return Standing.AS_GIVEN if text.partition(" as\n")[2] == due else Standing.OTHER
 
 
 def _is_there(run: Run, schema: str, name: str) -> bool:

@@ -20,6 +20,7 @@ COMMANDS = {
     "show": "show an asset: columns, inputs, readers, builds",
     "sql": "ask a question of an environment",
     "gc": "drop what nobody can come back to",
+    "doctor": "tell where warehouse and state have drifted apart",
 }
 
 HELP_WIDTH = 100
@@ -301,6 +302,18 @@ def _gc(parser: _Parser) -> None:
     _add_wait(parser)
 
 
+def _doctor(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Tell where a warehouse and the state have drifted apart: a view dropped or edited by hand, a table that is "
+        "gone or altered, leftovers. Nothing is changed. It ends with 0 where all is as recorded, with 1 where "
+        "something is not, with 3 where it cannot look.",
+        "headgate doctor",
+        "headgate doctor --engine local --json",
+    )
+    parser.add_argument("--engine", metavar="NAME", default="", help="in this engine alone")
+
+
 def _add_narrowing(parser: _Parser) -> None:
     parser.add_argument(
         "--select", metavar="NAME", action="append", default=[],
@@ -360,6 +373,7 @@ _PARSERS: dict[str, Callable[[_Parser], None]] = {
     "show": _show,
     "sql": _sql,
     "gc": _gc,
+    "doctor": _doctor,
 }
 
 _IMPORTS: dict[str, Callable[[_Parser], None]] = {"": _import, "source": _import_source}

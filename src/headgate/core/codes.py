@@ -88,6 +88,9 @@ CODES: Mapping[str, str] = {
     "HG543": "A protected environment cannot be changed in this way.",
     "HG544": "The repository has no environment of this name.",
     "HG545": "The log of events in the state is not as it was written, so that nothing can be judged by it.",
+    "HG560": "A view of an environment is not what its pointers say: dropped, replaced, or left over.",
+    "HG561": "The table of a build is gone, or not as it was made.",
+    "HG562": "Something in the schema headgate belongs to no build of the state.",
     "HG600": "The engine, the state or the disk failed.",
     "HG601": "The engine refused a statement of the repository.",
 }

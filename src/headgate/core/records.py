@@ -35,11 +35,15 @@ class Collection(StrEnum):
 
 
 class BuildStatus(StrEnum):
-    """``BUILDING`` until the engine has committed it and the state knows; ``DOOMED`` once gc means to drop it."""
+    """``BUILDING`` until the engine has committed it and the state knows; ``DOOMED`` once gc means to drop it.
+
+    ``LOST`` once doctor found that its table is gone or altered: whoever points to it has it built again.
+    """
 
     BUILDING = "building"
     SEALED = "sealed"
     DOOMED = "doomed"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)

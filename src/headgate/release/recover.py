@@ -27,6 +27,7 @@ from headgate.core.records import (
 from headgate.release.intents import abandon_intent, commit, finish_intent
 from headgate.release.pins import is_dead, read_pins
 from headgate.release.stored import read_environments, read_intents
+from headgate.release.verdict import Verdict, verdict_of
 
 _ENGINE = "engine/"
 _ENVIRONMENT = "environment/"
@@ -67,22 +68,43 @@ def recover(
     """
     scope = _scope(lease, engine_name)
     with store.reading() as reading:
-        records = {n: r for n, r in read_environments(reading).items() if scope.has_environment(n, r.engine)}
-        intents = {n: i for n, (i, _) in read_intents(reading).items() if scope.has_environment(n, i.engine)}
-        owner = engine.state()
-        _check_identity(owner, store.identity(), reading, scope)
-    markers = {n: m for n, m in engine.markers().items() if owner and scope.environment in (None, n)}
-    verdicts = {
-        name: _verdict(name, records.get(name), intents.get(name), markers.get(name), store.identity())
-        for name in sorted(records.keys() | intents.keys() | markers.keys())
-    }
-    if owner is None:
+        found = _soundness(reading, engine, store.identity(), scope)
+    if found.owner is None:
         engine.adopt(store.identity())
     done: list[Recovery] = []
-    for name, intent in sorted(intents.items()):
-        done.append(_settle(intent, verdicts[name], markers.get(name), store=store, engine=engine, lease=lease))
+    for name, intent in sorted(found.intents.items()):
+        verdict, marker = found.verdicts[name], found.markers.get(name)
+        done.append(_settle(intent, verdict, marker, store=store, engine=engine, lease=lease))
     done.extend(_recover_builds(store, engine, lease, clock, scope))
     return tuple(done)
+
+
+def check_sound(reading: Reading, engine: Engine, *, state: str, engine_name: str) -> None:
+    """Raise ``Diverged`` where the state with that identity and the engine do not belong together."""
+    _soundness(reading, engine, state, _Scope(engine_name, None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Soundness:
+    """What became of the last move of every environment that the lease covers; ``owner`` is the warehouse's state."""
+
+    owner: str | None
+    intents: Mapping[str, Intent]
+    markers: Mapping[str, Marker]
+    verdicts: Mapping[str, Verdict]
+
+
+def _soundness(reading: Reading, engine: Engine, state: str, scope: _Scope) -> _Soundness:
+    records = {n: r for n, r in read_environments(reading).items() if scope.has_environment(n, r.engine)}
+    intents = {n: i for n, (i, _) in read_intents(reading).items() if scope.has_environment(n, i.engine)}
+    owner = engine.state()
+    _check_identity(owner, state, reading, scope)
+    markers = {n: m for n, m in engine.markers().items() if owner and scope.environment in (None, n)}
+    verdicts = {
+        name: _sound_verdict(name, records.get(name), intents.get(name), markers.get(name), state)
+        for name in sorted(records.keys() | intents.keys() | markers.keys())
+    }
+    return _Soundness(owner, intents, markers, verdicts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,48 +150,40 @@ def foreign_warehouse() -> Diverged:
     )
 
 
-class _Verdict(StrEnum):
-    AT_REST = "at rest"
-    HAPPENED = "happened"
-    DID_NOT = "did not"
-
-
-def _verdict(
+def _sound_verdict(
     name: str, record: EnvironmentRecord | None, intent: Intent | None, marker: Marker | None, state: str
-) -> _Verdict:
+) -> Verdict:
     """Return what became of an environment's intent; raise ``Diverged`` where the marker fits neither answer."""
-    serial = record.serial if record else 0
-    if marker is not None and marker.state != state:
-        raise _diverged(name, "was moved in the warehouse by another state")
-    shown = (marker.serial, marker.intent) if marker else (0, "")
-    if intent is not None and shown == (intent.move.serial, intent.id) and intent.expects == serial:
-        return _Verdict.HAPPENED
-    if shown == (serial, record.intent if record else ""):
-        return _Verdict.AT_REST if intent is None else _Verdict.DID_NOT
-    if shown[0] > serial:
-        raise _diverged(name, f"is at {shown[0]} in the warehouse and at {serial} in the state, which is an older copy")
-    if shown[0] < serial:
-        raise _diverged(name, f"is at {serial} in the state and at {shown[0]} in the warehouse, which is an older copy")
-    raise _diverged(name, f"reached {serial} in the state by another move than in the warehouse")
-
-
-def _diverged(name: str, how: str) -> Diverged:
-    return Diverged(
+    found = verdict_of(record, intent, marker, state)
+    serial, shown = record.serial if record else 0, marker.serial if marker else 0
+    match found:
+        case Verdict.AT_REST | Verdict.HAPPENED | Verdict.DID_NOT:
+            return found
+        case Verdict.OTHER_STATE:
+            how = "was moved in the warehouse by another state"
+        case Verdict.STATE_IS_OLDER:
+            how = f"is at {shown} in the warehouse and at {serial} in the state, which is an older copy"
+        case Verdict.WAREHOUSE_IS_OLDER:
+            how = f"is at {serial} in the state and at {shown} in the warehouse, which is an older copy"
+        case Verdict.OTHER_MOVE:
+            how = f"reached {serial} in the state by another move than in the warehouse"
+    raise Diverged(
         f"{name} {how}",
         code="HG520",
-        hint="Nothing was changed. Put back the file (warehouse or state) that belongs to the other one.",
+        hint="Nothing was changed. Put back the file (warehouse or state) that belongs to the other one.\n"
+        "What can be repaired: headgate doctor",
     )
 
 
 def _settle(
-    intent: Intent, verdict: _Verdict, marker: Marker | None, *, store: StateStore, engine: Engine, lease: Lease
+    intent: Intent, verdict: Verdict, marker: Marker | None, *, store: StateStore, engine: Engine, lease: Lease
 ) -> Recovery:
     """Finish or abandon an intent. Before the latter the fence rises, so that its author cannot publish it late.
 
     An environment that was never shown gets a marker of serial 0 for that.
     """
     move = intent.move
-    if verdict is _Verdict.HAPPENED:
+    if verdict is Verdict.HAPPENED:
         finish_intent(intent, store=store, lease=lease)
         return Recovery(RecoveryKind.FINISHED, move.environment, move.serial, tuple(move.changes))
     if marker is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from headgate.core.address import Address, split
@@ -108,6 +109,46 @@ class Publication:
     tables: tuple[str, ...]
 
 
+class Standing(StrEnum):
+    """What stands in the engine under the name of a view that shall be shown."""
+
+    AS_GIVEN = "as given"
+    ABSENT = "absent"
+    OTHER = "other"  # a view with another text
+    TABLE = "table"
+    UNKNOWN = "unknown"  # a view; what it has to read is gone, so that the two cannot be compared
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltRow:
+    """A row of ``headgate.builds``: the physical relation, and its rows when it was made."""
+
+    relation: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTable:
+    """A physical table as it is now: its columns (types without collation), its rows."""
+
+    shape: Shape
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What is in an engine, at one moment.
+
+    ``builds`` are the rows of ``headgate.builds``, ``tables`` the physical tables by relation, whoever made them.
+    ``views`` tells of those asked for, by schema and name; ``others`` are all views beside that read physical tables.
+    """
+
+    builds: Mapping[Digest, BuiltRow]
+    tables: Mapping[str, StoredTable]
+    views: Mapping[tuple[str, str], Standing]
+    others: frozenset[tuple[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The answer to a query: column names, their types, and the rows."""
@@ -180,6 +221,12 @@ class Engine(Protocol):
 
     def shown(self, schemas: Collection[str]) -> Collection[tuple[str, str]]:
         """Return the views and tables (schema, name) that exist in ``schemas``."""
+
+    def inventory(self, views: Collection[ShownView]) -> Inventory:
+        """Return what is there, and whether ``views`` are shown with the texts given. It writes nothing.
+
+        Cost: some catalogue queries, one binding for each view, a count for each physical table.
+        """
 
     def query(self, sql: str, *, limit: int | None = None) -> Rows:
         """Return the answer to the user's own query; it cannot write."""

@@ -16,8 +16,7 @@ import duckdb
 
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, TableSource
-from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Conflict, Diverged, EngineFailed, Refused, StatementFailed
+from headgate.core.errors import Conflict, Diverged, EngineFailed, StatementFailed
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import (
     BuildJob,
@@ -25,6 +24,7 @@ from headgate.core.ports.engine import (
     Capabilities,
     CaptureInput,
     Described,
+    Inventory,
     Marker,
     Publication,
     Rows,
@@ -45,8 +45,16 @@ from headgate.plugins.engines.duckdb_columns import (
 )
 from headgate.plugins.engines.duckdb_faults import engine_fault, position, said, statement_fault
 from headgate.plugins.engines.duckdb_files import fault_in_location, reader, seed_reader, selection
+from headgate.plugins.engines.duckdb_inventory import inventory_of
 from headgate.plugins.engines.duckdb_opening import connected
 from headgate.plugins.engines.duckdb_settings import settle
+from headgate.plugins.engines.duckdb_views import (
+    drop_views,
+    make_schemas,
+    named,
+    refuse_tables_in_the_way,
+    statements_of,
+)
 
 # Bytes a value takes at most, before compression, by how its type begins; a text or anything nested counts as 24.
 _WIDTHS = (
@@ -120,7 +128,7 @@ class DuckEngine:
             collated = catalogue.has_collations(cursor)
             for table in tables:
                 try:
-                    found[table] = shape_of(cursor, f"from {_named(table.schema, table.name)}", collated=collated)
+                    found[table] = shape_of(cursor, f"from {named(table.schema, table.name)}", collated=collated)
                 except duckdb.CatalogException:
                     continue
                 except duckdb.BinderException as error:  # a view whose own tables have changed
@@ -135,7 +143,7 @@ class DuckEngine:
             found = []
             for (written, name), (comment, comments) in catalogue.comments(cursor, schema).items():
                 try:
-                    shape, fault = shape_of(cursor, f"from {_named(written, name)}", collated=collated), ""
+                    shape, fault = shape_of(cursor, f"from {named(written, name)}", collated=collated), ""
                 except (duckdb.BinderException, duckdb.CatalogException) as error:
                     shape, fault = (), said(error).message
                 found.append(Described(written, name, shape, comment, comments, fault))
@@ -188,19 +196,24 @@ class DuckEngine:
         Cost: 3 ms and a sync of the disk, and 0.12 ms (DuckDB 1.5) or 0.2 ms (2.0) for each view.
         """
         with self._writing, self._cursor() as cursor:
-            statements = _statements_of(cursor, publication.replace)
+            statements = statements_of(cursor, publication.replace)
             with _transaction(cursor):
                 is_new = self._demand(cursor, publication)
-                _make_schemas(cursor, publication.replace)
+                make_schemas(cursor, publication.replace)
                 for view, statement in zip(publication.replace, statements, strict=True):
                     self._show(cursor, publication, view, statement)
-                _drop_views(cursor, publication.drop)
+                drop_views(cursor, publication.drop)
                 catalogue.write_marker(cursor, publication.environment, publication.after, is_new=is_new)
 
     def shown(self, schemas: Collection[str]) -> Collection[tuple[str, str]]:
         """Return the views and tables (schema, name) that exist in ``schemas``."""
         with self._cursor() as cursor:
             return list(catalogue.objects(cursor, schemas))
+
+    def inventory(self, views: Collection[ShownView]) -> Inventory:
+        """Return what is there, and whether ``views`` are shown as given; 0.1 ms a table, 0.25 ms a view."""
+        with self._cursor() as cursor:
+            return inventory_of(cursor, views, is_adopted=self._adopted(cursor))
 
     def query(self, sql: str, *, limit: int | None = None) -> Rows:
         """Return the answer to one SELECT, in a transaction that cannot write.
@@ -235,7 +248,7 @@ class DuckEngine:
     def source(self, location: FileSource | TableSource, root: str, shape: Shape = ()) -> str:
         """Return SQL text that reads a source where it is: files typed by ``shape``, else sniffed at each read."""
         if isinstance(location, TableSource):
-            return _named(location.schema, location.name)
+            return named(location.schema, location.name)
         return f"({selection(location, root, shape)})" if shape else reader(location, root, None)
 
     def interrupt(self) -> None:
@@ -305,7 +318,7 @@ class DuckEngine:
         except duckdb.Error as error:
             if isinstance(error, duckdb.CatalogException):
                 with self._cursor() as beside:
-                    _refuse_tables_in_the_way(beside, publication)
+                    refuse_tables_in_the_way(beside, publication)
             raise statement_fault(error, "", job=f"{view.schema}.{view.name}") from error
 
 
@@ -343,7 +356,7 @@ def _text_of(cursor: duckdb.DuckDBPyConnection, job: BuildJob) -> str:
         return f"select {', '.join(quoted(c.name) for c in job.shape)} from {seed_reader(source.path, job.shape)}"
     if isinstance(source, CaptureInput):
         if isinstance(source.location, TableSource):
-            return f"select * from {_named(source.location.schema, source.location.name)}"
+            return f"select * from {named(source.location.schema, source.location.name)}"
         fault = fault_in_location(source.location)
         if fault:
             raise StatementFailed(fault, job=job.address)
@@ -393,71 +406,6 @@ def _width(kind: str) -> int:
     return next((width for starts, width in _WIDTHS if kind.startswith(starts) and not kind.endswith("]")), 24)
 
 
-def _statements_of(cursor: duckdb.DuckDBPyConnection, views: Sequence[ShownView]) -> list[duckdb.Statement]:
-    """Return the parsed statements that make the views: one parse for all (2.0: 0.06 ms each, else 0.15 ms)."""
-    texts = [f"create or replace view {_named(view.schema, view.name)} as\n{view.sql}" for view in views]
-    try:
-        statements = cursor.extract_statements("\n;\n".join(texts)) if texts else []
-    except duckdb.Error as error:
-        raise statement_fault(error, "") from error
-    if len(statements) != len(texts):
-        raise EngineFailed("the body of a view is not one SELECT")
-    return statements
-
-
-def _refuse_tables_in_the_way(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
-    """Raise ``Refused`` with all tables that stand where a view must be shown, if there are any."""
-    there = {
-        (schema.lower(), name.lower())
-        for (schema, name), kind in catalogue.objects(cursor, {view.schema for view in publication.replace}).items()
-        if kind != "VIEW"
-    }
-    found = [
-        Diagnostic(
-            "HG510",
-            f"{view.schema}.{view.name} is a table that Headgate did not make",
-            hint=f"Rename the table, or the asset; {publication.environment} shows its views in {view.schema}.",
-        )
-        for view in publication.replace
-        if (view.schema.lower(), view.name.lower()) in there
-    ]
-    if found:
-        raise Refused(found)
-
-
-def _drop_views(cursor: duckdb.DuckDBPyConnection, dropped: Sequence[tuple[str, str]]) -> None:
-    """Drop those that are there and are views, then the schemas that are empty by that."""
-    if not dropped:
-        return
-    there = catalogue.views(cursor)
-    for schema, name in dropped:
-        if (schema.lower(), name.lower()) in there:
-            cursor.execute(f"drop view {_named(schema, name)}")
-    _drop_empty_schemas(cursor, dropped)
-
-
-def _make_schemas(cursor: duckdb.DuckDBPyConnection, views: Sequence[ShownView]) -> None:
-    """Make the schemas that are missing, and remember that they are ours."""
-    present = catalogue.schemas(cursor)
-    for schema in dict.fromkeys(view.schema for view in views):
-        if schema.lower() not in present:
-            catalogue.make_schema(cursor, schema)
-            present.add(schema.lower())
-
-
-def _drop_empty_schemas(cursor: duckdb.DuckDBPyConnection, dropped: Sequence[tuple[str, str]]) -> None:
-    """Drop the schemas of dropped views that are empty now, if Headgate made them."""
-    ours = catalogue.made_schemas(cursor)
-    candidates = {schema.lower() for schema, _ in dropped} & set(ours)
-    if not candidates:
-        return
-    full = {schema.lower() for schema, _ in catalogue.objects(cursor, candidates)}
-    for schema in sorted(candidates - full):
-        # Without cascade: a macro, a sequence or a type of the user keeps the schema.
-        if not catalogue.other_things(cursor, schema):
-            catalogue.drop_schema(cursor, ours[schema])
-
-
 def _shape_of_query(cursor: duckdb.DuckDBPyConnection, sql: str) -> Shape:
     """Return the columns of the user's query; raise ``StatementFailed`` where it is refused."""
     try:
@@ -470,10 +418,6 @@ def _shape_of_query(cursor: duckdb.DuckDBPyConnection, sql: str) -> Shape:
         message, offset = explained(cursor, sql, error)
         line, column = position(sql, offset)
         raise StatementFailed(message, line=line, column=column) from error
-
-
-def _named(schema: str, name: str) -> str:
-    return f"{quoted(schema)}.{quoted(name)}"
 
 
 @contextmanager

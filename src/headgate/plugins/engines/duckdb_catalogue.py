@@ -19,6 +19,9 @@ from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_settings import literal
 
 SCHEMA = "headgate"
+OWN_TABLES = frozenset({"state", "builds", "environments", "schemas"})
+"""Headgate's own tables in its schema; all others are physical tables of builds."""
+
 _BOUND_TABLES_MAX = 200
 
 _TABLES = """

@@ -1,0 +1,146 @@
+"""What is in a warehouse: rows of builds, physical tables with columns and rows, and whether views are as they should.
+
+Nothing is written but temporary views, in the memory of one connection, so a warehouse opened for reading can be asked.
+DuckDB keeps a view parsed and prints it anew: two texts are compared by what it prints of both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+import duckdb
+
+from headgate.core.hashing import Digest
+from headgate.core.ports.engine import BuiltRow, Inventory, ShownView, Standing, StoredTable
+from headgate.core.recipe import Column, Shape
+from headgate.plugins.engines import duckdb_catalogue as catalogue
+from headgate.plugins.engines.duckdb_columns import quoted, shape_of
+from headgate.plugins.engines.duckdb_settings import literal
+
+_COUNTED_AT_ONCE = 500
+_READS_BUILDS = re.compile(rf"(\bfrom|\bjoin|,)[\s(]+\"?{catalogue.SCHEMA}\"?\.", re.IGNORECASE)
+_PROBE = "headgate_probe_"
+_IDENTIFIER = r'("(?:[^"]|"")+"|\w+)'
+_LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+_HEAD = re.compile(rf"\s*create\s+view\s+({_IDENTIFIER}\.){{1,2}}{_IDENTIFIER}\s+as\s", re.IGNORECASE)
+
+_Name = tuple[str, str]
+
+
+def inventory_of(cursor: duckdb.DuckDBPyConnection, views: Collection[ShownView], *, is_adopted: bool) -> Inventory:
+    """Return what is there; the cursor must be closed afterwards, which ends the temporary views."""
+    stored = _views(cursor)
+    asked = {(view.schema.lower(), view.name.lower()) for view in views}
+    return Inventory(
+        builds=_builds(cursor) if is_adopted else {},
+        tables=_tables(cursor) if is_adopted else {},
+        views=_standings(cursor, views, stored),
+        others=frozenset(
+            name for folded, (name, text) in stored.items() if folded not in asked and _READS_BUILDS.search(text)
+        ),
+    )
+
+
+def _builds(cursor: duckdb.DuckDBPyConnection) -> Mapping[Digest, BuiltRow]:
+    rows = cursor.execute("select id, relation, rows from headgate.builds order by id").fetchall()
+    return {Digest(identity): BuiltRow(relation, count) for identity, relation, count in rows}
+
+
+def _tables(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, StoredTable]:
+    """Return the physical tables. What DuckDB estimates as their size still counts rows that were deleted (seen)."""
+    columns: dict[str, list[Column]] = {}
+    rows = cursor.execute(
+        "select c.table_name, c.column_name, c.data_type from duckdb_columns() as c "
+        "join duckdb_tables() as t on t.table_oid = c.table_oid and t.schema_name = c.schema_name "
+        f"where c.schema_name = {literal(catalogue.SCHEMA)} and t.database_name = current_database() "
+        "and c.database_name = current_database() order by c.table_name, c.column_index"
+    ).fetchall()
+    for table, column, kind in rows:
+        if table not in catalogue.OWN_TABLES:
+            columns.setdefault(table, []).append(Column(column, kind))
+    counts = _counts(cursor, list(columns))
+    return {table: StoredTable(tuple(shape), counts[table]) for table, shape in columns.items()}
+
+
+def _counts(cursor: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(tables), _COUNTED_AT_ONCE):
+        part = tables[start : start + _COUNTED_AT_ONCE]
+        texts = (f"select {n}, count(*) from {catalogue.SCHEMA}.{quoted(table)}" for n, table in enumerate(part))
+        found.update((part[n], count) for n, count in cursor.execute(" union all ".join(texts)).fetchall())
+    return found
+
+
+def _views(cursor: duckdb.DuckDBPyConnection) -> Mapping[_Name, tuple[_Name, str]]:
+    """Return all views: folded name to the name as written and the text that would make the view."""
+    rows = cursor.execute(
+        "select schema_name, view_name, sql from duckdb_views() "
+        "where not internal and not temporary and database_name = current_database()"
+    ).fetchall()
+    return {(schema.lower(), name.lower()): ((schema, name), text) for schema, name, text in rows}
+
+
+def _standings(
+    cursor: duckdb.DuckDBPyConnection, views: Collection[ShownView], stored: Mapping[_Name, tuple[_Name, str]]
+) -> Mapping[_Name, Standing]:
+    tables = {
+        (schema.lower(), name.lower()) for schema, name in catalogue.objects(cursor, {view.schema for view in views})
+    }
+    found: dict[_Name, Standing] = {}
+    compared: list[ShownView] = []
+    for view in views:
+        folded = (view.schema.lower(), view.name.lower())
+        if folded in stored:
+            found[view.schema, view.name] = Standing.UNKNOWN
+            compared.append(view)
+        else:
+            found[view.schema, view.name] = Standing.TABLE if folded in tables else Standing.ABSENT
+    for view, body in _printed(cursor, compared).items():
+        _, text = stored[view.schema.lower(), view.name.lower()]
+        found[view.schema, view.name] = Standing.AS_GIVEN if _says(cursor, text, body) else Standing.OTHER
+    return found
+
+
+def _printed(cursor: duckdb.DuckDBPyConnection, views: Sequence[ShownView]) -> Mapping[ShownView, str]:
+    """Return how DuckDB prints the SELECTs of views; those that cannot be bound are left out."""
+    probes: dict[str, ShownView] = {}
+    for number, view in enumerate(views):
+        probe = f"{_PROBE}{number}"
+        try:
+            cursor.execute(f"create or replace temp view {probe} as\n{view.sql}")
+        except (duckdb.CatalogException, duckdb.BinderException, duckdb.IOException):
+            continue
+        probes[probe] = view
+    rows = cursor.execute("select view_name, sql from duckdb_views() where temporary and not internal").fetchall()
+    return {probes[name]: text.partition(f" {name} AS ")[2].strip() for name, text in rows if name in probes}
+
+
+def _says(cursor: duckdb.DuckDBPyConnection, text: str, body: str) -> bool:
+    """Tell whether the text that makes a view has that SELECT, with no list of columns before it.
+
+    What was read from the file may be printed otherwise than what was just parsed: ``CROSS JOIN`` comes back as a comma
+    (1.5), and 2.0 prints what 1.5 has parsed with other names of functions (both seen). So texts that differ are asked
+    for their columns and plans, which tell all but the literals that stand in no expression (``VALUES``).
+    """
+    if _HEAD.match(text) is None:
+        return False
+    found = _HEAD.sub("", text, count=1).strip()
+    if found == body:
+        return True
+    return _literals(found) == _literals(body) and _planned(cursor, found) == _planned(cursor, body)
+
+
+def _literals(select: str) -> list[str]:
+    """Return numbers and texts, sorted; but for booleans, which 1.5 prints as texts."""
+    return sorted(token for token in _LITERAL.findall(select) if token not in ("'t'", "'f'"))
+
+
+def _planned(cursor: duckdb.DuckDBPyConnection, select: str) -> tuple[Shape, str]:
+    """Return the columns and the plan of a SELECT that can be bound; where it cannot, its text stands for them."""
+    try:
+        shape = shape_of(cursor, select)
+        row = cursor.execute(f"explain (format json) {select}").fetchone()
+    except duckdb.Error:
+        return (), select
+    return shape, row[1] if row else ""

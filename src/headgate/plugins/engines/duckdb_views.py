@@ -1,0 +1,84 @@
+"""Views of environments in DuckDB: how they are made, what may be in their way, when their schemas go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import EngineFailed, Refused
+from headgate.core.ports.engine import Publication, ShownView
+from headgate.plugins.engines import duckdb_catalogue as catalogue
+from headgate.plugins.engines.duckdb_columns import quoted
+from headgate.plugins.engines.duckdb_faults import statement_fault
+
+
+def named(schema: str, name: str) -> str:
+    """Return the quoted name of a table or view."""
+    return f"{quoted(schema)}.{quoted(name)}"
+
+
+def statements_of(cursor: duckdb.DuckDBPyConnection, views: Sequence[ShownView]) -> list[duckdb.Statement]:
+    """Return the parsed statements that make the views: one parse for all (2.0: 0.06 ms each, else 0.15 ms)."""
+    texts = [f"create or replace view {named(view.schema, view.name)} as\n{view.sql}" for view in views]
+    try:
+        statements = cursor.extract_statements("\n;\n".join(texts)) if texts else []
+    except duckdb.Error as error:
+        raise statement_fault(error, "") from error
+    if len(statements) != len(texts):
+        raise EngineFailed("the body of a view is not one SELECT")
+    return statements
+
+
+def refuse_tables_in_the_way(cursor: duckdb.DuckDBPyConnection, publication: Publication) -> None:
+    """Raise ``Refused`` with all tables that stand where a view must be shown, if there are any."""
+    there = {
+        (schema.lower(), name.lower())
+        for (schema, name), kind in catalogue.objects(cursor, {view.schema for view in publication.replace}).items()
+        if kind != "VIEW"
+    }
+    found = [
+        Diagnostic(
+            "HG510",
+            f"{view.schema}.{view.name} is a table that Headgate did not make",
+            hint=f"Rename the table, or the asset; {publication.environment} shows its views in {view.schema}.",
+        )
+        for view in publication.replace
+        if (view.schema.lower(), view.name.lower()) in there
+    ]
+    if found:
+        raise Refused(found)
+
+
+def drop_views(cursor: duckdb.DuckDBPyConnection, dropped: Sequence[tuple[str, str]]) -> None:
+    """Drop those that are there and are views, then the schemas that are empty by that."""
+    if not dropped:
+        return
+    there = catalogue.views(cursor)
+    for schema, name in dropped:
+        if (schema.lower(), name.lower()) in there:
+            cursor.execute(f"drop view {named(schema, name)}")
+    _drop_empty_schemas(cursor, dropped)
+
+
+def make_schemas(cursor: duckdb.DuckDBPyConnection, views: Sequence[ShownView]) -> None:
+    """Make the schemas that are missing, and remember that they are ours."""
+    present = catalogue.schemas(cursor)
+    for schema in dict.fromkeys(view.schema for view in views):
+        if schema.lower() not in present:
+            catalogue.make_schema(cursor, schema)
+            present.add(schema.lower())
+
+
+def _drop_empty_schemas(cursor: duckdb.DuckDBPyConnection, dropped: Sequence[tuple[str, str]]) -> None:
+    """Drop the schemas of dropped views that are empty now, if Headgate made them."""
+    ours = catalogue.made_schemas(cursor)
+    candidates = {schema.lower() for schema, _ in dropped} & set(ours)
+    if not candidates:
+        return
+    full = {schema.lower() for schema, _ in catalogue.objects(cursor, candidates)}
+    for schema in sorted(candidates - full):
+        # Without cascade: a macro, a sequence or a type of the user keeps the schema.
+        if not catalogue.other_things(cursor, schema):
+            catalogue.drop_schema(cursor, ours[schema])

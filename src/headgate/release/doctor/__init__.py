@@ -1,0 +1,1 @@
+"""Doctor: where state and engine have drifted apart, and what brings them together again."""

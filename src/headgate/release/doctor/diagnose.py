@@ -1,0 +1,157 @@
+"""The diagnosis: what the state knows, compared with what is in the engine. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from headgate.core.address import Address
+from headgate.core.hashing import Digest
+from headgate.core.ports.engine import Inventory, Standing, StoredTable
+from headgate.core.recipe import Shape
+from headgate.core.records import Build, BuildStatus
+from headgate.release.bindings import NOT_SHOWN, fold_name
+from headgate.release.doctor.findings import (
+    Damage,
+    Finding,
+    FoundAgain,
+    LeftView,
+    Orphan,
+    OrphanKind,
+    Span,
+    TableDamage,
+    ViewDrift,
+)
+from headgate.release.doctor.known import Due, Known
+
+_COLLATE = " COLLATE "
+
+
+def diagnose(known: Known, dues: Mapping[str, Due], inventory: Inventory) -> tuple[Finding, ...]:
+    """Return every finding: views of environments first, then tables, then orphans.
+
+    ``dues`` are those of all environments of ``known``, and ``inventory`` was asked for all their views.
+    Cost: linear in views, builds and moves.
+    """
+    damages = tuple(_damages(known, inventory))
+    damaged = {damage.build for damage in damages}
+    views = [drift for name, due in dues.items() for drift in _drifts(known, name, due, inventory, damaged)]
+    left = [view for name in dues for view in _left_views(known, name, inventory)]
+    return (*views, *left, *damages, *_found_again(known, inventory), *_orphans(known, inventory))
+
+
+def _drifts(
+    known: Known, environment: str, due: Due, inventory: Inventory, damaged: set[Digest]
+) -> Iterator[ViewDrift]:
+    """Yield views that are not as they should. One whose table is damaged is told with that table."""
+    serial, pointers = known.records[environment].serial, known.pointers[environment]
+    for address, view in sorted(due.views.items()):
+        standing = inventory.views[view.schema, view.name]
+        if standing is Standing.ABSENT and pointers[address].build in damaged:
+            continue
+        if standing not in (Standing.AS_GIVEN, Standing.UNKNOWN):
+            yield ViewDrift(environment, address, view.schema, view.name, standing, serial)
+    for address, lacking in sorted(due.lacking.items()):
+        if lacking is not None:
+            standing = inventory.views[lacking.schema, lacking.name]
+            if standing in (Standing.OTHER, Standing.TABLE):
+                yield ViewDrift(environment, address, lacking.schema, lacking.name, standing, serial, is_due=False)
+
+
+def _left_views(known: Known, environment: str, inventory: Inventory) -> Iterator[LeftView]:
+    """Yield views over physical tables that stand in the environment's schemas, without a pointer."""
+    naming = known.naming(environment)
+    names = {
+        fold_name(naming.name(address))
+        for address, pointer in known.pointers[environment].items()
+        if pointer.kind not in NOT_SHOWN
+    }
+    schemas = {schema for schema, _ in names}
+    for schema, name in sorted(inventory.others):
+        folded = fold_name((schema, name))
+        if folded[0] in schemas and folded not in names:
+            yield LeftView(environment, schema, name)
+
+
+def _damages(known: Known, inventory: Inventory) -> Iterator[TableDamage]:
+    for build in known.builds.values():
+        if build.status is BuildStatus.SEALED and build.relation:
+            found = damage_of(build, inventory)
+            if found is not None:
+                shown, needed = _spans(known, build)
+                yield TableDamage(build.id, build.address, build.relation, *found, shown=shown, needed=needed)
+
+
+def damage_of(build: Build, inventory: Inventory) -> tuple[Damage, str] | None:
+    """Return what is wrong with the table of a build, and in which way; None where it is as it was recorded."""
+    table, row = inventory.tables.get(build.relation), inventory.builds.get(build.id)
+    if table is None:
+        return Damage.GONE, ""
+    if _plain(table.shape) != _plain(build.shape):
+        return Damage.COLUMNS, _difference(table, build)
+    if row is None:
+        return Damage.ROW, ""
+    if table.rows != row.rows:
+        return Damage.ROWS, f"{table.rows:,} rows, {row.rows:,} were made"
+    return None
+
+
+def _plain(shape: Shape) -> list[tuple[str, str]]:
+    """Return names and types; an inventory tells no collations."""
+    return [(column.name, column.type.partition(_COLLATE)[0]) for column in shape]
+
+
+def _difference(table: StoredTable, build: Build) -> str:
+    there, made = _plain(table.shape), _plain(build.shape)
+    more = [name for name, kind in there if (name, kind) not in made]
+    less = [name for name, kind in made if (name, kind) not in there]
+    parts = [f"it has {', '.join(more)}"] if more else []
+    parts += [f"it lacks {', '.join(less)}"] if less else []
+    return " and ".join(parts) or "they stand in another order"
+
+
+def _spans(known: Known, build: Build) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Return where the build is shown now, and after which earlier moves it was."""
+    shown: list[Span] = []
+    needed: list[Span] = []
+    for environment, moves in known.moves.items():
+        last = known.records[environment].serial
+        for address in {build.address, *_addresses(known, environment, build.id)}:
+            begun = 0
+            for move in moves:
+                change = move.changes.get(address)
+                if change is None:
+                    continue
+                if begun and change.before and change.before.build == build.id:
+                    needed.append(Span(environment, begun, move.serial - 1))
+                begun = move.serial if change.after and change.after.build == build.id else 0
+            if begun:
+                shown.append(Span(environment, begun, last))
+    return tuple(shown), tuple(needed)
+
+
+def _addresses(known: Known, environment: str, build: Digest) -> list[Address]:
+    """Return the addresses under which an environment shows a build: another asset's, where two are one recipe."""
+    return [address for address, pointer in known.pointers[environment].items() if pointer.build == build]
+
+
+def _found_again(known: Known, inventory: Inventory) -> Iterator[FoundAgain]:
+    for build in known.builds.values():
+        if build.status is BuildStatus.LOST and build.relation and damage_of(build, inventory) is None:
+            yield FoundAgain(build.id, build.address, build.relation)
+
+
+def _orphans(known: Known, inventory: Inventory) -> Iterator[Orphan]:
+    """Yield what belongs to no build of the state. What somebody has pinned is theirs."""
+    ours = {build.relation for build in known.builds.values()}
+    relations = ours | {row.relation for row in inventory.builds.values()}
+    for identity, row in inventory.builds.items():
+        build = known.builds.get(identity)
+        if identity in known.pinned:
+            continue
+        if build is None:
+            kind = OrphanKind.ROW if row.relation in ours else OrphanKind.BUILD
+            yield Orphan(kind, row.relation, identity)
+        elif build.status is BuildStatus.LOST and damage_of(build, inventory) is not None:
+            yield Orphan(OrphanKind.ROW, row.relation, identity)
+    for relation in sorted(inventory.tables.keys() - relations):
+        yield Orphan(OrphanKind.TABLE, relation, Digest(""))

@@ -1,0 +1,98 @@
+"""Findings: every way in which state and engine may have drifted apart, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from headgate.core.address import Address
+from headgate.core.hashing import Digest
+from headgate.core.ports.engine import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The moves of an environment after which it showed a build: from ``first`` to ``last``, with both."""
+
+    environment: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewDrift:
+    """A view of an environment is not what its pointers say. ``serial`` is the release that it belongs to.
+
+    ``is_due`` not: nothing can be shown there before the next apply, and somebody has put something else there.
+    """
+
+    environment: str
+    address: Address
+    schema: str
+    name: str
+    standing: Standing
+    serial: int
+    is_due: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LeftView:
+    """A view in the schemas of an environment reads physical tables, and no pointer speaks of it."""
+
+    environment: str
+    schema: str
+    name: str
+
+
+class Damage(StrEnum):
+    """What is wrong with the table of a build."""
+
+    GONE = "gone"
+    COLUMNS = "columns"  # it has others than were recorded
+    ROWS = "rows"  # it has more or fewer than were recorded
+    ROW = "row"  # nothing is wrong with it, but its row in headgate.builds is gone
+
+
+@dataclass(frozen=True, slots=True)
+class TableDamage:
+    """The table of a sealed build is not what it was. ``detail`` says how it differs.
+
+    ``shown`` are the environments that show it now, ``needed`` what else of their history does.
+    """
+
+    build: Digest
+    address: Address
+    relation: str
+    damage: Damage
+    detail: str
+    shown: tuple[Span, ...]
+    needed: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAgain:
+    """The table of a build that was marked as lost is there, as it was recorded."""
+
+    build: Digest
+    address: Address
+    relation: str
+
+
+class OrphanKind(StrEnum):
+    """What an orphan is."""
+
+    BUILD = "build"  # a row of headgate.builds, and maybe its table, that the state knows nothing of
+    ROW = "row"  # a row alone: of a build that is marked as lost, or beside that of the build whose table it names
+    TABLE = "table"  # a table in the schema headgate, without a row
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """Something in the schema ``headgate`` that belongs to no build. ``build`` is empty for a table without a row."""
+
+    kind: OrphanKind
+    relation: str
+    build: Digest
+
+
+Finding = ViewDrift | LeftView | TableDamage | FoundAgain | Orphan
