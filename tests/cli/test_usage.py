@@ -9,7 +9,7 @@ import pytest
 
 from headgate.cli import main
 from headgate.cli.arguments import COMMANDS, WrongUsage, parse
-from headgate.cli.terminal import aligned, cut, display_width, plain, wrapped
+from headgate.words.layout import aligned, cut, display_width, plain, wrapped
 from tests.cli.scenario import headgate
 
 

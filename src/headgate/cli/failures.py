@@ -12,9 +12,9 @@ from pathlib import Path
 from headgate.cli.arguments import WrongUsage
 from headgate.cli.envelope import print_envelope
 from headgate.cli.terminal import Terminal
-from headgate.cli.views.diagnostics import lines_of
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import EnvironmentFailed, HeadgateError, Refused, StatementFailed, UsageError
+from headgate.words.diagnostics import lines_of
 
 BUG = 70
 """The exit status of a fault of our own (EX_SOFTWARE of sysexits.h)."""

@@ -7,12 +7,13 @@ import time
 from types import TracebackType
 from typing import Self
 
-from headgate.cli.terminal import Terminal, cut, display_width, padded, styled
-from headgate.cli.words import counted, seconds_text
+from headgate.cli.terminal import Terminal
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan
 from headgate.core.progress import Began, Failed, Finished, Interrupted, RunEvent, Started
+from headgate.words.figures import counted, seconds_text
+from headgate.words.layout import cut, display_width, padded, styled
 
 _REDRAW_SECONDS = 0.1
 _NAME_WIDTH_MAX = 60

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
-from headgate.cli.words import bytes_text, counted, made_text, milliseconds_text, seconds_text
 from headgate.core.declarations import Kind
-from headgate.core.plan import Action, Plan
+from headgate.core.plan import Action
+from headgate.words.apply import after_failure, announcement, lines_of_failure, result_text
+from headgate.words.figures import seconds_text
 
 if TYPE_CHECKING:
     from headgate.app.apply import Applied
@@ -78,12 +79,12 @@ def _apply_working_tree(
 
 def _is_agreed(planned: Planned, terminal: Terminal) -> bool:
     """Show the plan and ask; with ``--yes`` one line will do."""
-    from headgate.cli.views.plan import lines_of_plan
+    from headgate.words.plan import lines_of_plan
 
     demand_answer(terminal)
     if terminal.says_yes:
         if planned.is_new:
-            terminal.say(_announcement(planned))
+            terminal.say(announcement(planned))
         return True
     for line in lines_of_plan(planned, width=terminal.error_width):
         terminal.complain(line)
@@ -92,22 +93,13 @@ def _is_agreed(planned: Planned, terminal: Terminal) -> bool:
     return terminal.ask(f"{new}Build what is lacking and show it in {planned.plan.environment}?")
 
 
-def _announcement(planned: Planned) -> str:
-    plan = planned.plan
-    kinds = [s.kind for s in plan.doing(Action.BUILD)]
-    views = kinds.count(Kind.VIEW)
-    shared = sum(s.action is Action.REUSE and s.kind is not Kind.SOURCE for s in plan.steps)
-    told = f"{shared} to share" if shared else "nothing to share yet"
-    return f"{plan.environment} is new. {made_text(len(kinds) - views, views)}, {told}."
-
-
 def _declined(terminal: Terminal) -> int:
     terminal.complain("Nothing was done.")
     return 1
 
 
 def _tell_nothing(planned: Planned, options: Namespace, terminal: Terminal) -> int:
-    from headgate.cli.views.plan import nothing_to_do
+    from headgate.words.plan import nothing_to_do
 
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
@@ -128,7 +120,7 @@ def _carry_out(session: Session, planned: Planned, options: Namespace, terminal:
         return _tell_nothing(planned, options, terminal)
     from headgate.app.apply import apply
     from headgate.cli.progress import Progress
-    from headgate.cli.views.diagnostics import lines_of_one
+    from headgate.words.diagnostics import lines_of_one
 
     def warn(warning: Diagnostic) -> None:
         for line in lines_of_one(warning):
@@ -149,7 +141,10 @@ def _carry_out(session: Session, planned: Planned, options: Namespace, terminal:
         failures = (*(failure.diagnostic for failure in applied.outcome.failures), *applied.warnings)
         return print_envelope(terminal, "apply", result_of(applied), status=status_of(applied), diagnostics=failures)
     if applied.outcome.is_complete:
-        _tell_success(session, planned, applied, terminal)
+        size = session.warehouse_bytes(applied.plan.engine)
+        terminal.write(result_text(planned, applied, warehouse_bytes=size))
+        if session.beside(applied.plan.environment):
+            terminal.say(f"Next: headgate promote {applied.plan.environment}")
     else:
         _tell_failure(applied, terminal)
     return status_of(applied)
@@ -188,62 +183,7 @@ def result_of(applied: Applied) -> dict[str, Any]:
     }
 
 
-def _tell_success(session: Session, planned: Planned, applied: Applied, terminal: Terminal) -> None:
-    plan = applied.plan
-    made = [a for a in applied.outcome.made if applied.outcome.builds[a].kind is not Kind.SOURCE]
-    others = planned.shows - len(made)
-    beside = session.beside(plan.environment)
-    if planned.is_new and not others:
-        size = bytes_text(session.warehouse_bytes(plan.engine))
-        took = seconds_text(applied.seconds)
-        terminal.write(f"{plan.environment}: {counted(len(made), 'asset')} in {took}, {size} in all.{_look(plan)}")
-    else:
-        kept = f", {others:,} {'shared' if _is_shared(plan) else 'as before'}" if others else ""
-        removed = len(plan.doing(Action.REMOVE))
-        gone = f", {removed:,} gone" if removed else ""
-        switched = f"Published at once in {milliseconds_text(applied.switch_seconds)}."
-        views = sum(applied.outcome.builds[a].kind is Kind.VIEW for a in made)
-        new = made_text(len(made) - views, views, word="new")
-        terminal.write(f"{plan.environment}: {new}{kept}{gone}. {switched}")
-    if beside:
-        terminal.say(f"Next: headgate promote {plan.environment}")
-
-
-def _is_shared(plan: Plan) -> bool:
-    return any(step.kind is not Kind.SOURCE for step in plan.doing(Action.REUSE))
-
-
-def _look(plan: Plan) -> str:
-    """Return a query over the last table that was made: nothing reads it, so it is what people look at."""
-    read = {address for step in plan.steps for address in step.inputs}
-    ends = [s.address for s in plan.doing(Action.BUILD) if s.kind is not Kind.SEED and s.address not in read]
-    name = sorted(ends)[0] if ends else ""
-    return f' Look: headgate sql {plan.environment} "select * from {name} limit 5"' if name else ""
-
-
 def _tell_failure(applied: Applied, terminal: Terminal) -> None:
-    from headgate.cli.terminal import styled
-    from headgate.cli.views.diagnostics import excerpt_of
-
-    outcome, name = applied.outcome, applied.plan.environment
-    for failure in outcome.failures:
-        diagnostic = failure.diagnostic
-        terminal.complain(f"{styled('failed', 'red', 'bold')}  {failure.address}  {diagnostic.place or ''}".rstrip())
-        for line in excerpt_of(diagnostic):
-            terminal.complain(line)
-        for line in [*diagnostic.detail.splitlines(), *diagnostic.hint.splitlines()]:
-            terminal.complain(f"  {line}")
-    waiting = len(outcome.not_started)
-    stopped = (
-        f"{counted(waiting, 'asset')} that {'reads' if waiting == 1 else 'read'} it {'was' if waiting == 1 else 'were'}"
-    )
-    if waiting and not outcome.is_interrupted:
-        terminal.complain(f"  {stopped} not started.")
-    finished = len(outcome.made)
-    kept = f"; {counted(finished, 'finished build')} {'is' if finished == 1 else 'are'} kept" if finished else ""
-    if outcome.is_interrupted:
-        terminal.complain(f"Interrupted. Nothing was published; {name} is as it was.")
-        terminal.say(f"Next: headgate apply {name} goes on{kept}.")
-        return
-    terminal.complain(f"Nothing was published; {name} is as it was.")
-    terminal.say(f"Next: mend it and run headgate apply {name} again{kept}.")
+    for line in lines_of_failure(applied):
+        terminal.complain(line)
+    terminal.say(f"Next: {after_failure(applied)}")

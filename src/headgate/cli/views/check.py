@@ -7,8 +7,8 @@ from time import perf_counter
 
 from headgate.cli.opening import with_repository
 from headgate.cli.terminal import Terminal
-from headgate.cli.views.diagnostics import lines_of
-from headgate.cli.words import counted, seconds_text
+from headgate.words.diagnostics import lines_of
+from headgate.words.figures import counted, seconds_text
 
 
 def run(options: Namespace, terminal: Terminal) -> int:

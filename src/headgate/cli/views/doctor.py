@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import with_config
 from headgate.cli.terminal import Terminal
-from headgate.cli.words import counted, listed, seconds_text
+from headgate.words.figures import counted, listed, seconds_text
 
 if TYPE_CHECKING:
     from headgate.app.doctor import Checkup
@@ -34,8 +34,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
 
 def _lines(checkup: Checkup, *, seconds: float) -> list[str]:
-    from headgate.cli.views.diagnostics import lines_of
     from headgate.release.doctor.told import told
+    from headgate.words.diagnostics import lines_of
 
     if not checkup.findings:
         return [*_well(checkup, seconds=seconds), *_awaited(checkup)]

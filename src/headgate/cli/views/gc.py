@@ -6,13 +6,12 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from headgate.cli.opening import demand_answer, with_config
-from headgate.cli.terminal import Terminal, aligned
-from headgate.cli.words import bytes_text, counted
+from headgate.cli.terminal import Terminal
+from headgate.words.gc import rows_of, what_text
+from headgate.words.layout import aligned
 
 if TYPE_CHECKING:
     from headgate.app.gc import Collected
-
-_SHORT_MAX = 20
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
@@ -27,9 +26,9 @@ def run(options: Namespace, terminal: Terminal) -> int:
             return _tell(planned, terminal, is_done=False, options=options)
         demand_answer(terminal)
         if not terminal.says_yes:
-            for line in _lines(planned, terminal.error_width):
+            for line in aligned(rows_of(planned), width=terminal.error_width):
                 terminal.complain(line)
-            if not terminal.ask(f"Drop {_what(planned)}?"):
+            if not terminal.ask(f"Drop {what_text(planned)}?"):
                 terminal.complain("Nothing was done.")
                 return 1
         done = gc(session, drop=drop, engine=options.engine, wait_seconds=options.wait)
@@ -50,33 +49,11 @@ def _tell(collected: Collected, terminal: Terminal, *, is_done: bool, options: N
     if plan.is_empty:
         terminal.write("Nothing to drop.")
     elif is_done:
-        terminal.write(f"Dropped {_what(collected)}.")
+        terminal.write(f"Dropped {what_text(collected)}.")
     else:
-        for line in _lines(collected, terminal.width):
+        for line in aligned(rows_of(collected), width=terminal.width):
             terminal.write(line)
         given = [f" --engine {options.engine}"] if options.engine else []
         given += [f" --drop-environment {name}" for name in options.drop_environment]
-        terminal.say(f"{_what(collected)} would go. Next: headgate gc{''.join(given)}")
+        terminal.say(f"{what_text(collected)} would go. Next: headgate gc{''.join(given)}")
     return 0
-
-
-def _lines(collected: Collected, width: int) -> list[str]:
-    from headgate.core.hashing import short
-
-    plan = collected.plan
-    rows = [("environment", name, "") for name in plan.environments]
-    rows += [
-        ("build", item.address or item.relation, f"{short(item.build)}, {bytes_text(item.bytes)}")
-        for item in plan.garbage[:_SHORT_MAX]
-    ]
-    lines = aligned(rows, width=width)
-    more = len(plan.garbage) - _SHORT_MAX
-    return [*lines, f"  and {more:,} more"] if more > 0 else lines
-
-
-def _what(collected: Collected) -> str:
-    plan = collected.plan
-    parts = [counted(len(plan.environments), "environment")] if plan.environments else []
-    parts += [f"{counted(len(plan.garbage), 'build')} ({bytes_text(plan.bytes)})"] if plan.garbage else []
-    parts += [counted(plan.records, "record")] if plan.records and not plan.garbage else []
-    return " and ".join(parts)

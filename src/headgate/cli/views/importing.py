@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate.cli.opening import with_repository
-from headgate.cli.terminal import Terminal, aligned
-from headgate.cli.words import counted
+from headgate.cli.terminal import Terminal
+from headgate.words.figures import counted
+from headgate.words.layout import aligned
 
 if TYPE_CHECKING:
     from headgate.app.import_source import ImportedSource

@@ -8,8 +8,8 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from headgate.cli.terminal import Terminal
-from headgate.cli.words import counted
 from headgate.project.walk import CONFIG_FILE
+from headgate.words.figures import counted
 
 if TYPE_CHECKING:
     from headgate.app.new_beside import Beside

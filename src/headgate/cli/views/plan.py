@@ -6,28 +6,16 @@ from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from headgate.app.plan import Planned, Request
-from headgate.cli.terminal import Terminal, aligned, styled, widths_of, wrapped
-from headgate.cli.words import age_text, counted, listed, renamed_row, rows_text, seconds_text
-from headgate.core.address import Address
-from headgate.core.declarations import Kind
-from headgate.core.plan import Action, Cause, Plan, Step
-
-SHORT_MAX = 20
-"""So many addresses are listed under one word; the others are counted."""
-
-CAPTURES_MAX = 3
-"""So many captures are listed, the oldest; the others are counted."""
+from headgate.cli.terminal import Terminal
+from headgate.core.plan import Plan
+from headgate.words.figures import seconds_text
+from headgate.words.plan import lines_of_plan, notes_of_empty, nothing_to_do, switched_in, told_step
 
 CHANGES = 10
 """The exit status of ``--exit-code`` where there are changes."""
-
-_STYLE = {
-    "change": "yellow", "new": "green", "rebuild": "cyan", "capture": "cyan", "reorder": "yellow", "remove": "red",
-    "switch": "cyan", "rename": "yellow", "reuse": "dim", "keep": "dim", "loses": "red",
-}  # fmt: skip
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
@@ -72,7 +60,7 @@ def _show(planned: Planned, options: Namespace, terminal: Terminal) -> int:
             terminal, "plan", result_of(planned), status=status, diagnostics=(*planned.stale, *planned.warnings)
         )
     if planned.stale:
-        from headgate.cli.views.diagnostics import lines_of
+        from headgate.words.diagnostics import lines_of
 
         for line in lines_of(planned.stale):
             terminal.complain(line)
@@ -80,8 +68,8 @@ def _show(planned: Planned, options: Namespace, terminal: Terminal) -> int:
     if planned.plan.is_empty:
         elapsed = seconds_text(perf_counter() - options.started)
         terminal.write(f"{nothing_to_do(planned.plan)} ({elapsed})")
-        for _, name, captured, hint in _captured(planned):
-            terminal.say(f"{name} {captured}" + (f"; {hint}" if hint else ""))
+        for line in notes_of_empty(planned):
+            terminal.say(line)
         return status
     for line in lines_of_plan(planned, width=terminal.width, is_verbose=options.verbose):
         terminal.write(line)
@@ -89,13 +77,6 @@ def _show(planned: Planned, options: Namespace, terminal: Terminal) -> int:
         terminal.say()
         terminal.say(f"Next: {next_command(planned.plan, options)}")
     return status
-
-
-def nothing_to_do(plan: Plan) -> str:
-    """Return what is said of an empty plan."""
-    if any(not step.is_selected for step in plan.steps):
-        return f"{plan.environment} equals the working tree in what was selected: nothing to do."
-    return f"{plan.environment} equals the working tree: nothing to do."
 
 
 def next_command(plan: Plan, options: Namespace) -> str:
@@ -113,7 +94,7 @@ def result_of(planned: Planned) -> dict[str, Any]:
     from headgate.core.json_form import plain
 
     plan = planned.plan
-    switched = _switched(planned)
+    switched = switched_in(planned)
     steps = []
     for step in plan.steps:
         body = {
@@ -123,7 +104,7 @@ def result_of(planned: Planned) -> dict[str, Any]:
                 "added", "proof", "rows", "seconds", "owner", "difference", "influences", "build", "replaces",
             )
         }  # fmt: skip
-        told = _told(step, switched)
+        told = told_step(step, switched)
         steps.append({**body, "word": told.word, "reason": told.reason, "effect": told.effect})
     return {
         "project": plan.project, "environment": plan.environment, "engine": plan.engine, "serial": plan.serial,
@@ -132,198 +113,3 @@ def result_of(planned: Planned) -> dict[str, Any]:
         "steps": steps, "reaches": plain(plan.reaches), "captured": dict(planned.captured),
         "becomes_bare": plan.becomes_bare,
     }  # fmt: skip
-
-
-def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> list[str]:
-    """Return the plan as people read it: what changes, what is kept, what that reaches, what it costs."""
-    plan = planned.plan
-    switched = _switched(planned)
-    rows = [*_changes(plan, switched, is_verbose=is_verbose), *_losses(plan)]
-    rows += renamed_row(plan.environment, becomes_bare=plan.becomes_bare)
-    rows += [] if is_verbose else _kept(plan, switched, left_out=planned.left_out)
-    ends = [*_reaches(plan), *_captured(planned), *_expectations(plan)]
-    widths = widths_of([("rebuild",), *rows, *ends])
-    parts = [aligned(rows, width=width, widths=widths), aligned(ends, width=width, widths=widths)]
-    if is_verbose:
-        parts.insert(1, aligned(_kept_one_by_one(plan, switched), width=width))
-    lines = wrapped(headline(planned), width, between=" · ")
-    for part in filter(None, parts):
-        lines += ["", *(_coloured(line) for line in part)]
-    return lines
-
-
-def headline(planned: Planned) -> str:
-    """Return project, environment, commit, and what it stands beside."""
-    plan = planned.plan
-    origin = plan.origin
-    code = "outside of git"
-    if origin.is_git:
-        code = origin.commit[:7] or "no commit yet"
-        if origin.dirty:
-            code += f" and {counted(len(origin.dirty), 'changed file')}"
-    parts = [plan.project, plan.environment + (" (new)" if planned.is_new else ""), code]
-    if plan.beside is not None and plan.beside[1]:
-        parts.append(f"beside {plan.beside[0]} (release {plan.beside[1]})")
-    return " · ".join(parts)
-
-
-def _switched(planned: Planned) -> frozenset[Address]:
-    """Return what the environment shows otherwise afterwards although nothing is built: the build is there already.
-
-    A new environment shows nothing yet; there the builds that it shares are counted, not listed.
-    """
-    if planned.is_new:
-        return frozenset()
-    steps = planned.plan.doing(Action.REUSE)
-    return frozenset(s.address for s in steps if s.replaces is not None or s.kind is not Kind.SOURCE)
-
-
-def _changes(plan: Plan, switched: frozenset[Address], *, is_verbose: bool) -> list[tuple[str, ...]]:
-    by_word: dict[str, list[Step]] = {}
-    for step in plan.steps:
-        if step.address in switched or step.action not in (Action.KEEP, Action.REUSE):
-            by_word.setdefault(_told(step, switched).word, []).append(step)
-    order = ("change", "new", "reorder", "rebuild", "switch", "capture", "remove")
-    rows: list[tuple[str, ...]] = []
-    for word in sorted(by_word, key=lambda w: order.index(w) if w in order else len(order)):
-        steps = by_word[word]
-        shown = steps if is_verbose else steps[:SHORT_MAX]
-        for step in shown:
-            told = _told(step, switched)
-            rows.append((word, step.address, told.reason, told.effect))
-        if len(steps) > len(shown):
-            rows.append((word, f"and {len(steps) - len(shown):,} more", "", "--verbose lists them"))
-    return rows
-
-
-class _Told(NamedTuple):
-    """What a plan says of a step, in text and in JSON alike."""
-
-    word: str
-    reason: str
-    effect: str
-
-
-def _told(step: Step, switched: frozenset[Address]) -> _Told:
-    from headgate.plan.explain import effect_of, reason_of, word_of
-
-    if step.address in switched:
-        word = _word_of_switch(step)
-        return _Told(word, _reason(step, word, reason_of(step)), "built already")
-    if step.action in (Action.KEEP, Action.REUSE):
-        return _Told("reuse" if step.is_selected else word_of(step), reason_of(step) or "unchanged", "")
-    word = word_of(step)
-    return _Told(word, _reason(step, word, reason_of(step)), _effect(step, effect_of(step)))
-
-
-def _word_of_switch(step: Step) -> str:
-    if step.replaces is None:
-        return "new"
-    return "change" if step.cause is Cause.CHANGED else "switch"
-
-
-def _reason(step: Step, word: str, reason: str) -> str:
-    """Return the reason; what is new needs none, so its kind stands there. What was added says why it was."""
-    is_plain = reason == "new" or step.action is Action.REUSE
-    told = f"a {step.kind.value}" if is_plain and word in ("new", "capture") else reason
-    return f"{told}; added: {step.added}" if step.added and step.added != told else told
-
-
-def _effect(step: Step, effect: str) -> str:
-    """Return the effect; a place on a file's first line is the file's."""
-    place = step.place
-    return place.path if place is not None and effect == str(place) and place.line <= 1 else effect
-
-
-def _losses(plan: Plan) -> list[tuple[str, ...]]:
-    """Return what can be read now and not, or not in the same way, afterwards."""
-    rows: list[tuple[str, ...]] = []
-    for step in plan.steps:
-        difference = step.difference
-        if step.is_destructive and step.action is not Action.REMOVE and difference is not None:
-            gone = [*difference.columns_removed, *(f"the type of {c}" for c in difference.columns_retyped)]
-            what = listed(gone) if gone else f"what it was: it is a {step.kind.value} now"
-            rows.append(("loses", step.address, what, "its readers may break"))
-    return rows
-
-
-def _kept(plan: Plan, switched: frozenset[Address], *, left_out: int) -> list[tuple[str, ...]]:
-    kept = plan.doing(Action.KEEP, Action.REUSE)
-    found = [s for s in kept if s.kind is not Kind.SOURCE and s.address not in switched]
-    selected = [step for step in found if step.is_selected]
-    rows: list[tuple[str, ...]] = []
-    if selected or left_out:
-        rows.append(("reuse", counted(len(selected) + left_out, "asset"), _why_kept(plan)))
-    if len(found) > len(selected):
-        rows.append(("keep", counted(len(found) - len(selected), "asset"), "not selected"))
-    return rows
-
-
-def _why_kept(plan: Plan) -> str:
-    """Return why what is reused is safe, in one line."""
-    columns: list[str] = []
-    moved = [step for step in plan.steps if step.action is not Action.KEEP and step.is_selected]
-    for step in moved:
-        difference = step.difference
-        if difference is not None and step.cause.value == "changed":
-            columns += [*difference.columns_changed, *difference.columns_removed, *difference.columns_retyped]
-    named = listed(tuple(dict.fromkeys(columns)), 3)
-    if named:
-        return f"none depends on {named} or on changed rows"
-    shared = [step for step in plan.doing(Action.REUSE) if step.kind is not Kind.SOURCE]
-    if shared and plan.beside is not None and plan.beside[1]:
-        return "they are built already"
-    return "nothing that they read changes"
-
-
-def _kept_one_by_one(plan: Plan, switched: frozenset[Address]) -> list[tuple[str, ...]]:
-    kept = [step for step in plan.doing(Action.KEEP, Action.REUSE) if step.address not in switched]
-    return [(told.word, step.address, told.reason) for step in kept for told in (_told(step, switched),)]
-
-
-def _reaches(plan: Plan) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for reach in plan.reaches:
-        columns = [name for names in reach.columns.values() for name in names]
-        what = listed(columns) if columns else "its rows may change"
-        rows.append(("reaches", reach.address, f"owner: {reach.owner}" if reach.owner else "no owner", what))
-    return rows
-
-
-def _captured(planned: Planned) -> list[tuple[str, ...]]:
-    """Return how old the captures are that are kept: of tables of the engine, which are not looked at again."""
-    from headgate.app.session import age_seconds
-
-    rows: list[tuple[str, ...]] = [
-        ("reads", address, f"captured {age_text(age_seconds(at))}", "--refresh looks again")
-        for address, at in planned.captured.items()
-    ]
-    more = len(rows) - CAPTURES_MAX
-    return rows if more <= 0 else [*rows[:CAPTURES_MAX], ("reads", f"and {more:,} more", "captured later", "")]
-
-
-def _expectations(plan: Plan) -> list[tuple[str, ...]]:
-    builds = plan.doing(Action.BUILD, Action.CAPTURE)
-    tables = [s for s in builds if s.kind is not Kind.VIEW]
-    if not tables:
-        return []
-    made = sum(s.action is Action.BUILD for s in tables)
-    captures, views = len(tables) - made, len(builds) - len(tables)
-    counts = [counted(made, "build")] if made else []
-    counts += [counted(captures, "capture")] if captures else []
-    counts += [counted(views, "view")] if views else []
-    what, *more = counts
-    known = [s for s in tables if s.seconds is not None]
-    if len(known) < len(tables):
-        return [("expect", what, ", ".join(more))]
-    more.append(rows_text(sum(s.rows or 0 for s in known)))
-    more.append(f"about {seconds_text(sum(s.seconds or 0.0 for s in known))}")
-    return [("expect", what, ", ".join(more), "from recorded builds")]
-
-
-def _coloured(line: str) -> str:
-    word, _, rest = line.strip().partition(" ")
-    style = _STYLE.get(word)
-    if style is None or not line.startswith("  ") or line.startswith("   "):
-        return line
-    return f"  {styled(word, style)} {rest}" if style != "dim" else styled(line, "dim")

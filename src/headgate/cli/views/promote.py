@@ -6,15 +6,13 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
-from headgate.cli.terminal import Terminal, aligned, wrapped
-from headgate.cli.words import counted, milliseconds_text, renamed_row
+from headgate.cli.terminal import Terminal
+from headgate.words.promote import left_text, lines_of_promotion, nothing_text, promise_text, result_text
 
 if TYPE_CHECKING:
     from headgate.app.promote import Promotion
     from headgate.app.repository import Repository
     from headgate.app.session import Session
-
-_SHORT_MAX = 20
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
@@ -33,15 +31,16 @@ def run(options: Namespace, terminal: Terminal) -> int:
                 return _json(promotion, None, 0.0, terminal, status=status)
             _tell_nothing(promotion, terminal)
             return status
-        _tell_left(promotion, terminal)
+        if left := left_text(promotion):
+            terminal.say(left)
         demand_answer(terminal)
-        if not terminal.says_yes and not terminal.ask(f"{_promise(promotion)} Go on?"):
+        if not terminal.says_yes and not terminal.ask(f"{promise_text(promotion)} Go on?"):
             terminal.complain("Nothing was done.")
             return 1
         done = promote(session, repository, promotion, wait_seconds=options.wait)
         if terminal.is_json:
             return _json(done.promotion, done.move, done.switch_seconds, terminal)
-        terminal.write(_result(done.promotion, done.switch_seconds))
+        terminal.write(result_text(done.promotion, done.switch_seconds))
         return 0
 
 
@@ -72,73 +71,15 @@ def show_promotion(
     return status
 
 
-def _tell_left(promotion: Promotion, terminal: Terminal) -> None:
-    from headgate.core.listing import listed
-
-    if promotion.left:
-        code = f"commit {promotion.commit[:7]}" if promotion.commit else "the repository"
-        terminal.say(f"{promotion.plan.source} also shows {listed(promotion.left)}: {code} does not have that.")
-
-
 def _tell_nothing(promotion: Promotion, terminal: Terminal) -> None:
-    source, target = promotion.plan.source, promotion.plan.target
-    if not promotion.differs:
-        terminal.write(f"{target} shows what {source} shows: nothing to do.")
-        return
-    code = f"commit {promotion.commit[:7]}" if promotion.commit else "the repository"
-    terminal.write(f"{target} shows {code} already. {source} shows something else.")
-    terminal.say(f"Next: commit what {source} shows, then headgate promote {source}")
-
-
-def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_verbose: bool) -> list[str]:
-    """Return what would move, and why."""
-    from headgate.core.declarations import Kind
-
-    plan = promotion.plan
-    pointers = plan.intended.pointers if plan.intended else {}
-    head = f"{project} · {plan.source} to {plan.target} · release {promotion.release} · {_commit(promotion)}"
-    shown = [item for item in plan.moved if pointers[item.address].kind is not Kind.SOURCE]
-    listed = shown if is_verbose else shown[:_SHORT_MAX]
-    rows: list[tuple[str, ...]] = [("promote", item.address, item.reason) for item in listed]
-    if len(shown) > len(listed):
-        rows.append(("promote", f"and {len(shown) - len(listed):,} more", "--verbose lists them"))
-    rows += renamed_row(plan.target, becomes_bare=plan.becomes_bare)
-    rows += [("remove", item.address, item.reason) for item in plan.removed]
-    if promotion.kept:
-        rows.append(("keep", counted(promotion.kept, "asset"), "built on what will be shown, from the same code"))
-    return [*wrapped(head, width, between=" · "), "", *aligned(rows, width=width)]
-
-
-def _commit(promotion: Promotion) -> str:
-    if promotion.commit:
-        return promotion.commit[:7]
-    return "no commit yet" if promotion.is_git else "outside of git, so without a commit"
-
-
-def _promise(promotion: Promotion) -> str:
-    where = f"(release {promotion.release}, {_commit(promotion)})"
-    return f"{promotion.plan.target} will show {_changes(promotion)} {where}, built and unchanged since."
-
-
-def _changes(promotion: Promotion) -> str:
-    is_other = bool(promotion.removed) or promotion.plan.becomes_bare is not None
-    parts = [counted(promotion.moved, "new asset")] if promotion.moved or not is_other else []
-    parts += [f"{promotion.removed:,} fewer"] if promotion.removed else []
-    if promotion.plan.becomes_bare is not None:
-        parts += ["its schemas under other names"]
-    return " and ".join(parts)
-
-
-def _result(promotion: Promotion, seconds: float) -> str:
-    kept = f", {promotion.kept:,} as before" if promotion.kept else ""
-    target = promotion.plan.target
-    back = f" Back again: headgate rollback {target}" if promotion.plan.serial else ""
-    git = "" if promotion.commit else " It is recorded without a commit."
-    return f"{target} now shows {_changes(promotion)}{kept}. Switched in {milliseconds_text(seconds)}.{git}{back}"
+    text, way_on = nothing_text(promotion)
+    terminal.write(text)
+    if way_on:
+        terminal.say(f"Next: {way_on}")
 
 
 def _warn(promotion: Promotion, terminal: Terminal) -> None:
-    from headgate.cli.views.diagnostics import lines_of
+    from headgate.words.diagnostics import lines_of
 
     if not terminal.is_json:
         for line in lines_of(promotion.plan.diagnostics):

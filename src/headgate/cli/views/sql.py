@@ -7,8 +7,9 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import with_config
-from headgate.cli.terminal import Terminal, aligned, cut, styled
-from headgate.cli.words import counted
+from headgate.cli.terminal import Terminal
+from headgate.words.figures import counted
+from headgate.words.layout import aligned, cut, styled
 
 if TYPE_CHECKING:
     from headgate.app.sql import Answer

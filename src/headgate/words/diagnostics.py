@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from headgate.cli.terminal import display_width, styled
 from headgate.core.diagnostic import Diagnostic, Severity
+from headgate.words.layout import display_width, styled
 
 _REFUSALS = ("HG4", "HG5")
 _TAB = "    "

@@ -1,0 +1,80 @@
+"""The words of an apply: what was built, what the environment shows now, or what failed and how it goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headgate.core.declarations import Kind
+from headgate.core.plan import Action, Plan
+from headgate.words.diagnostics import excerpt_of
+from headgate.words.figures import bytes_text, counted, made_text, milliseconds_text, seconds_text
+from headgate.words.layout import styled
+
+if TYPE_CHECKING:
+    from headgate.app.apply import Applied
+    from headgate.app.plan import Planned
+
+
+def announcement(planned: Planned) -> str:
+    """Return what is said before a new environment is built."""
+    plan = planned.plan
+    kinds = [s.kind for s in plan.doing(Action.BUILD)]
+    views = kinds.count(Kind.VIEW)
+    shared = sum(s.action is Action.REUSE and s.kind is not Kind.SOURCE for s in plan.steps)
+    told = f"{shared} to share" if shared else "nothing to share yet"
+    return f"{plan.environment} is new. {made_text(len(kinds) - views, views)}, {told}."
+
+
+def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> str:
+    """Return what was made and what the environment shows now, in one line."""
+    plan = applied.plan
+    made = [a for a in applied.outcome.made if applied.outcome.builds[a].kind is not Kind.SOURCE]
+    others = planned.shows - len(made)
+    if planned.is_new and not others:
+        took, size = seconds_text(applied.seconds), bytes_text(warehouse_bytes)
+        return f"{plan.environment}: {counted(len(made), 'asset')} in {took}, {size} in all.{_look(plan)}"
+    kept = f", {others:,} {'shared' if _is_shared(plan) else 'as before'}" if others else ""
+    removed = len(plan.doing(Action.REMOVE))
+    gone = f", {removed:,} gone" if removed else ""
+    switched = f"Published at once in {milliseconds_text(applied.switch_seconds)}."
+    views = sum(applied.outcome.builds[a].kind is Kind.VIEW for a in made)
+    new = made_text(len(made) - views, views, word="new")
+    return f"{plan.environment}: {new}{kept}{gone}. {switched}"
+
+
+def lines_of_failure(applied: Applied) -> list[str]:
+    """Return what failed, and that the environment is as it was."""
+    outcome, name = applied.outcome, applied.plan.environment
+    lines: list[str] = []
+    for failure in outcome.failures:
+        diagnostic = failure.diagnostic
+        lines.append(f"{styled('failed', 'red', 'bold')}  {failure.address}  {diagnostic.place or ''}".rstrip())
+        lines += excerpt_of(diagnostic)
+        lines += [f"  {line}" for line in (*diagnostic.detail.splitlines(), *diagnostic.hint.splitlines())]
+    if outcome.is_interrupted:
+        return [*lines, f"Interrupted. Nothing was published; {name} is as it was."]
+    if waiting := len(outcome.not_started):
+        who = "asset that reads it was" if waiting == 1 else "assets that read it were"
+        lines.append(f"  {waiting:,} {who} not started.")
+    return [*lines, f"Nothing was published; {name} is as it was."]
+
+
+def after_failure(applied: Applied) -> str:
+    """Return how to go on after a failure or an interruption."""
+    name, finished = applied.plan.environment, len(applied.outcome.made)
+    kept = f"; {counted(finished, 'finished build')} {'is' if finished == 1 else 'are'} kept" if finished else ""
+    if applied.outcome.is_interrupted:
+        return f"headgate apply {name} goes on{kept}."
+    return f"mend it and run headgate apply {name} again{kept}."
+
+
+def _is_shared(plan: Plan) -> bool:
+    return any(step.kind is not Kind.SOURCE for step in plan.doing(Action.REUSE))
+
+
+def _look(plan: Plan) -> str:
+    """Return a query over the last table that was made: nothing reads it, so it is what people look at."""
+    read = {address for step in plan.steps for address in step.inputs}
+    ends = [s.address for s in plan.doing(Action.BUILD) if s.kind is not Kind.SEED and s.address not in read]
+    name = sorted(ends)[0] if ends else ""
+    return f' Look: headgate sql {plan.environment} "select * from {name} limit 5"' if name else ""

@@ -1,0 +1,90 @@
+"""The words of a promotion: what would move and why, what that comes to, what is left behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headgate.core.declarations import Kind
+from headgate.core.listing import listed
+from headgate.words.figures import counted, milliseconds_text, renamed_row
+from headgate.words.layout import aligned, wrapped
+
+if TYPE_CHECKING:
+    from headgate.app.promote import Promotion
+
+_SHORT_MAX = 20
+
+
+def told_promotion(
+    promotion: Promotion, *, project: str, is_verbose: bool = False
+) -> tuple[str, list[tuple[str, ...]]]:
+    """Return a headline, and a row for each address that would move, with the reason."""
+    plan = promotion.plan
+    pointers = plan.intended.pointers if plan.intended else {}
+    head = f"{project} · {plan.source} to {plan.target} · release {promotion.release} · {_commit(promotion)}"
+    shown = [item for item in plan.moved if pointers[item.address].kind is not Kind.SOURCE]
+    told = shown if is_verbose else shown[:_SHORT_MAX]
+    rows: list[tuple[str, ...]] = [("promote", item.address, item.reason) for item in told]
+    if len(shown) > len(told):
+        rows.append(("promote", f"and {len(shown) - len(told):,} more", "--verbose lists them"))
+    rows += renamed_row(plan.target, becomes_bare=plan.becomes_bare)
+    rows += [("remove", item.address, item.reason) for item in plan.removed]
+    if promotion.kept:
+        rows.append(("keep", counted(promotion.kept, "asset"), "built on what will be shown, from the same code"))
+    return head, rows
+
+
+def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_verbose: bool = False) -> list[str]:
+    """Return what would move, and why, as lines."""
+    head, rows = told_promotion(promotion, project=project, is_verbose=is_verbose)
+    return [*wrapped(head, width, between=" · "), "", *aligned(rows, width=width)]
+
+
+def nothing_text(promotion: Promotion) -> tuple[str, str]:
+    """Return what is said where nothing would move, and the command to go on with, where the source shows more."""
+    source, target = promotion.plan.source, promotion.plan.target
+    if not promotion.differs:
+        return f"{target} shows what {source} shows: nothing to do.", ""
+    way_on = f"commit what {source} shows, then headgate promote {source}"
+    return f"{target} shows {_code(promotion)} already. {source} shows something else.", way_on
+
+
+def left_text(promotion: Promotion) -> str:
+    """Return what the source shows and the commit does not have; empty where there is nothing."""
+    if not promotion.left:
+        return ""
+    return f"{promotion.plan.source} also shows {listed(promotion.left)}: {_code(promotion)} does not have that."
+
+
+def promise_text(promotion: Promotion) -> str:
+    """Return what would be done, in one sentence."""
+    where = f"(release {promotion.release}, {_commit(promotion)})"
+    return f"{promotion.plan.target} will show {_changes(promotion)} {where}, built and unchanged since."
+
+
+def result_text(promotion: Promotion, seconds: float) -> str:
+    """Return what was done; ``seconds`` is how long the switch took."""
+    kept = f", {promotion.kept:,} as before" if promotion.kept else ""
+    target = promotion.plan.target
+    back = f" Back again: headgate rollback {target}" if promotion.plan.serial else ""
+    git = "" if promotion.commit else " It is recorded without a commit."
+    return f"{target} now shows {_changes(promotion)}{kept}. Switched in {milliseconds_text(seconds)}.{git}{back}"
+
+
+def _code(promotion: Promotion) -> str:
+    return f"commit {promotion.commit[:7]}" if promotion.commit else "the repository"
+
+
+def _commit(promotion: Promotion) -> str:
+    if promotion.commit:
+        return promotion.commit[:7]
+    return "no commit yet" if promotion.is_git else "outside of git, so without a commit"
+
+
+def _changes(promotion: Promotion) -> str:
+    is_other = bool(promotion.removed) or promotion.plan.becomes_bare is not None
+    parts = [counted(promotion.moved, "new asset")] if promotion.moved or not is_other else []
+    parts += [f"{promotion.removed:,} fewer"] if promotion.removed else []
+    if promotion.plan.becomes_bare is not None:
+        parts += ["its schemas under other names"]
+    return " and ".join(parts)

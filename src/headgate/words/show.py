@@ -1,0 +1,65 @@
+"""The words of an asset: what it is, its columns, what it reads, who reads it, its builds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headgate.words.figures import counted, seconds_text, time_text
+from headgate.words.layout import aligned, styled
+
+if TYPE_CHECKING:
+    from headgate.app.show import AssetShown
+    from headgate.core.records import Build
+
+Section = tuple[str, list[tuple[str, ...]]]
+"""A title, and rows of cells below it."""
+
+
+def facts_of(found: AssetShown) -> tuple[str, ...]:
+    """Return its address, its kind, its owner and where it stands."""
+    node = found.node
+    owner = f"owner: {node.properties.owner}" if node.properties.owner else "no owner"
+    return node.address, node.kind.value, owner, str(node.place)
+
+
+def sections_of(found: AssetShown) -> list[Section]:
+    """Return what is known of it, part by part; parts without a row are left out."""
+    node = found.node
+    uses = getattr(node, "uses", None)
+    reads: list[tuple[str, ...]] = [(address,) for address in node.inputs]
+    if uses:
+        reads = [(address, ", ".join(columns)) for address, columns in uses.items()]
+    sections: list[Section] = [
+        ("columns", [(column.name, column.type, column.description) for column in found.columns]),
+        ("reads", reads),
+        ("read by", [(address,) for address in found.readers]),
+        ("builds", [_row(name, build) for name, build in found.builds]),
+    ]
+    return [(title, rows) for title, rows in sections if rows]
+
+
+def opaque_text(found: AssetShown) -> str:
+    """Return what of it is not understood; empty where all of it is."""
+    opaque = getattr(getattr(found.node, "recipe", None), "opaque", "")
+    return f"Not understood, so any change of what it reads rebuilds it: {opaque}" if opaque else ""
+
+
+def lines_of_asset(found: AssetShown, width: int) -> list[str]:
+    """Return all of it as lines."""
+    name, *facts = facts_of(found)
+    lines = [" · ".join((styled(name, "bold"), *facts))]
+    if description := found.node.properties.description:
+        lines.append(description.strip())
+    for title, rows in sections_of(found):
+        lines += ["", title, *aligned(rows, width=width)]
+    if opaque := opaque_text(found):
+        lines += ["", opaque]
+    return lines
+
+
+def _row(name: str, build: Build) -> tuple[str, ...]:
+    from headgate.core.hashing import short
+
+    rows = counted(build.rows, "row") if build.relation else "a view"
+    took = seconds_text(build.seconds) if build.relation else ""
+    return (name, short(build.id), rows, took, time_text(build.created_at))
