@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headgate.app.naming import asset_named
 from headgate.app.repository import Repository, linked_now
 from headgate.core.address import Address
-from headgate.core.diagnostic import Diagnostic, nearest
-from headgate.core.errors import Refused
 from headgate.core.json_form import loads
 from headgate.core.records import Build, Collection, build_from_json, pointer_from_json
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
-    from headgate.core.graph import AnyNode, Graph
+    from headgate.core.graph import AnyNode
     from headgate.core.ports.store import Reading
 
 
@@ -42,22 +41,10 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
     engine = next(iter(session.config.engines))
     with session.reading() as reading:
         graph, _ = linked_now(session, repository, reading, engine=engine)
-        address = _address(graph, name)
+        address = asset_named(graph, name)
         builds = _builds(reading, address)
     node = graph.nodes[address]
     return AssetShown(node, _columns(node), graph.readers()[address], builds)
-
-
-def _address(graph: Graph, name: str) -> Address:
-    if name in graph.nodes:
-        return Address(name)
-    same = [address for address in graph.nodes if address.casefold() == name.casefold()]
-    same = same or [address for address in graph.nodes if address.partition(".")[2] == name]
-    if len(same) == 1:
-        return same[0]
-    near = tuple(same) or nearest(name, graph.nodes)
-    hint = f"Did you mean {' or '.join(near[:3])}?" if near else "headgate status dev lists the assets."
-    raise Refused([Diagnostic("HG401", f"{name} names no asset" if not same else f"{name} is ambiguous", hint=hint)])
 
 
 def _columns(node: AnyNode) -> tuple[ColumnShown, ...]:

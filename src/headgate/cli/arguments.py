@@ -18,6 +18,7 @@ COMMANDS = {
     "releases": "list what was released, when and by whom",
     "status": "list the environments and what they show",
     "show": "show an asset: columns, inputs, readers, builds",
+    "lineage": "follow a column to what steers it, or to what it steers",
     "sql": "ask a question of an environment",
     "gc": "drop what nobody can come back to",
     "doctor": "tell where warehouse and state have drifted apart",
@@ -274,6 +275,24 @@ def _show(parser: _Parser) -> None:
     parser.add_argument("address", metavar="ADDRESS", help="schema.name, or a name that only one asset has")
 
 
+def _lineage(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Follow a column, or all of an asset, across assets: from a dashboard up to the columns of sources, or down. "
+        "Values go on as identity, transformation or aggregation; filter, join, group by, sort, window and "
+        "conditional steer without going in. What is not understood is opaque: it may do anything.",
+        "headgate lineage dashboards.punctuality.mean_delay",
+        "headgate lineage raw.flights.arr_delay --downstream --direct",
+        "headgate lineage marts.carrier_delay --json",
+    )
+    parser.add_argument("address", metavar="ADDRESS[.COLUMN]", help="an asset, or one of its columns")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--upstream", action="store_true", help="what steers it (the default)")
+    way.add_argument("--downstream", action="store_true", help="what it steers")
+    parser.add_argument("--depth", metavar="N", type=_number, default=0, help="so many steps at most; 0 for all (0)")
+    parser.add_argument("--direct", action="store_true", help="only where values go on")
+
+
 def _sql(parser: _Parser) -> None:
     _describe(
         parser,
@@ -371,6 +390,7 @@ _PARSERS: dict[str, Callable[[_Parser], None]] = {
     "releases": _releases,
     "status": _status,
     "show": _show,
+    "lineage": _lineage,
     "sql": _sql,
     "gc": _gc,
     "doctor": _doctor,

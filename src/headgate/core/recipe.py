@@ -50,11 +50,16 @@ Shape = tuple[Column, ...]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A hashed template and what it reads. ``tainted``: executions may differ in what they yield."""
+    """A hashed template and what it reads. ``tainted``: executions may differ in what they yield.
+
+    ``made`` is the tag and the parts that it was made from, for as long as a query is looked at: lineage is a fold over
+    them. It is no part of what the term is, and a finished recipe has none.
+    """
 
     hash: Digest
     reads: tuple[Read, ...] = ()
     tainted: bool = False
+    made: tuple[str, tuple[Part | Term, ...]] | None = field(default=None, compare=False, repr=False)
 
 
 def term(tag: str, *parts: Part | Term, tainted: bool = False) -> Term:
@@ -73,12 +78,17 @@ def term(tag: str, *parts: Part | Term, tainted: bool = False) -> Term:
             encoded.append(f"{part.hash} {' '.join(order)}".encode())
         else:
             encoded.append(part)
-    return Term(digest(tag, *encoded), tuple(numbers), tainted)
+    return Term(digest(tag, *encoded), tuple(numbers), tainted, (tag, parts))
 
 
 def term_of(read: Read, *, tainted: bool = False) -> Term:
     """Return the term that is what an input shows; ``tainted`` where reading it twice may give two answers."""
-    return Term(digest("read", read.aspect.value), (read,), tainted)
+    return Term(digest("read", read.aspect.value), (read,), tainted, ("read", ()))
+
+
+def finished(item: Term) -> Term:
+    """Return the term without what it was made from, as a recipe holds it: a large graph must not keep its trees."""
+    return Term(item.hash, item.reads, item.tainted)
 
 
 def reading(address: Address, aspect: Aspect, column: str = "") -> Term:

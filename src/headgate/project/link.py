@@ -19,7 +19,7 @@ from headgate.core.declarations import (
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
 from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest, digest
-from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, term
+from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +270,12 @@ class _Linking:
         shape = tuple(Column(c.name, declared.get(fold(c.name), c.type)) for c in shape)
         self.diagnostics += mismatches(asset.address, asset.properties.columns, shape)
         content = asset.file.digest
-        rows = term("seed rows", content, self.settings)
+        rows = finished(term("seed rows", content, self.settings))
         columns = tuple(
-            ColumnRecipe(c.name, c.type, term("seed column", content, c.name, c.type, self.settings)) for c in shape
+            ColumnRecipe(c.name, c.type, finished(term("seed column", content, c.name, c.type, self.settings)))
+            for c in shape
         )
-        recipe = Recipe(Kind.SEED.value, rows, term("seed order", content), columns)
+        recipe = Recipe(Kind.SEED.value, rows, finished(term("seed order", content)), columns)
         self._add(asset, recipe, (), SeedBody(asset.file.path, content))
 
     def _sql_node(self, asset: AssetDeclaration, inputs: tuple[Address, ...], analysed: Analysed) -> None:

@@ -12,7 +12,7 @@ from headgate.core.diagnostic import Diagnostic
 from headgate.core.graph import Reference, SqlBody
 from headgate.core.hashing import Part, digest
 from headgate.core.ports.engine import Bound
-from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, reading, term
+from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, finished, reading, term
 from headgate.sql.functions import DYNAMIC_SQL
 from headgate.sql.items import column_lines, item_starts
 from headgate.sql.queries import Queries
@@ -53,8 +53,7 @@ def analyse(
     references, faults = _references(query, inputs)
     starts = item_starts(query)
     body = SqlBody(query.statement, references)
-    by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
-    work = Reading(query.text, query.path, by_name, volatile, is_collated=_is_collated(query, inputs))
+    work = _reading(query, inputs, volatile)
     relation, opaque = _read(query, work)
     bound = bind(body.text, {str(a): s for a, s in inputs.items()})
     if bound.error:
@@ -70,6 +69,18 @@ def analyse(
     if relation is None:
         relation = _everything(query, inputs, bound.shape)
     return Analysis(_recipe(kind, relation, bound.shape, settings, opaque), body, ())
+
+
+def relation_of(query: Query, inputs: Mapping[Address, Shape]) -> Relation | None:
+    """Return the rows, the order and the columns of a query as terms; None where it is not understood."""
+    work = _reading(query, inputs, frozenset())
+    relation, _ = _read(query, work)
+    return None if work.faults else relation
+
+
+def _reading(query: Query, inputs: Mapping[Address, Shape], volatile: frozenset[Read]) -> Reading:
+    by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
+    return Reading(query.text, query.path, by_name, volatile, is_collated=_is_collated(query, inputs))
 
 
 def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:
@@ -98,7 +109,7 @@ def _recipe(kind: str, relation: Relation, shape: Shape, settings: str, opaque: 
 
 def _output(what: str, settings: str, item: Term, type_: str = "") -> Term:
     """Return a finished term. Taint is inside: a build made when it was thought to be sound is another one."""
-    return term(f"output {what}", type_, settings, item.tainted, item)
+    return finished(term(f"output {what}", type_, settings, item.tainted, item))
 
 
 def _everything(query: Query, inputs: Mapping[Address, Shape], shape: Shape) -> Relation:

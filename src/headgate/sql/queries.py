@@ -7,7 +7,7 @@ docs/explanation/sql-constructs.md, construct by construct, each with a query th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
@@ -93,7 +93,11 @@ class Queries:
         if len(again.fields) != len(first.fields):
             raise Opaque("a recursive CTE with branches of different width")
         parts = (first.rows, *(f.term for f in first.fields), again.rows, *(f.term for f in again.fields))
-        rows = term("recursive", bool(union.args.get("distinct")), len(first.fields), *parts)
+        is_distinct, width = bool(union.args.get("distinct")), len(first.fields)
+        rows = term("recursive", is_distinct, width, *parts)
+        rows = replace(
+            rows, made=("recursive", (level, is_distinct, width, *parts))
+        )  # lineage asks whose names these are
         fields = tuple(Field(f.name, term("recursive column", n, rows)) for n, f in enumerate(first.fields))
         return Relation(rows, UNORDERED, fields)
 
@@ -328,9 +332,8 @@ class Queries:
         )
         rows = term("limited", rows, _directions(node), tainted=not is_total)
         if is_total:
-            rows = Term(
-                rows.hash, rows.reads, any(t.tainted for t in (relation.rows, *bounds, *(f.term for f in keys)))
-            )
+            tainted = any(t.tainted for t in (relation.rows, *bounds, *(f.term for f in keys)))
+            rows = replace(rows, tainted=tainted)
         return Relation(rows, order, relation.fields)
 
     def _keysonly(self, keys: list[Field]) -> Term:

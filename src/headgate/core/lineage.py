@@ -1,0 +1,205 @@
+"""Lineage: what steers the rows, the order and each column of an asset, and how. In the words of OpenLineage.
+
+A node of lineage is a ``Read``: one column of an asset, its rows (which there are), or their order. An edge says that
+one node of an input steers an output.
+
+A column is steered by its own edges and by those of its asset's rows: which rows there are decides what stands in it.
+The order of rows changes no value; where a query reads it, the edge says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from headgate.core.address import Address
+from headgate.core.graph import AnyNode, ExposureNode, Node
+from headgate.core.recipe import Aspect, Read, Recipe, Term
+
+
+class Subtype(StrEnum):
+    """How an input reaches an output. The first nine are OpenLineage's; the others are what it has no word for.
+
+    ``ROWS`` and ``ORDER``: no value is read, it counts which rows the input has, or how they follow each other.
+    ``OPAQUE``: that it is read is all that is known; it may reach the output in any way.
+    """
+
+    IDENTITY = "IDENTITY"
+    TRANSFORMATION = "TRANSFORMATION"
+    AGGREGATION = "AGGREGATION"
+    FILTER = "FILTER"
+    JOIN = "JOIN"
+    GROUP_BY = "GROUP_BY"
+    SORT = "SORT"
+    WINDOW = "WINDOW"
+    CONDITIONAL = "CONDITIONAL"
+    ROWS = "ROWS"
+    ORDER = "ORDER"
+    OPAQUE = "OPAQUE"
+
+    @property
+    def words(self) -> str:
+        """The subtype as people read it.
+
+        >>> Subtype.GROUP_BY.words
+        'group by'
+        """
+        return self.value.lower().replace("_", " ")
+
+
+DIRECT = (Subtype.IDENTITY, Subtype.TRANSFORMATION, Subtype.AGGREGATION)
+"""Subtypes by which a value goes into the output, from the weakest to the strongest."""
+
+_STRENGTH = {subtype: strength for strength, subtype in enumerate(DIRECT)}
+
+
+class Step(NamedTuple):
+    """One step of a path. ``masking``: nobody can tell the input's value from the output's, as after a hash."""
+
+    subtype: Subtype
+    masking: bool = False
+
+
+class Edge(NamedTuple):
+    """An input that steers an output, and how."""
+
+    read: Read
+    subtype: Subtype
+    masking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLineage:
+    """What steers one asset: each column beyond the rows, the rows, and their order beyond that; sorted.
+
+    ``opaque`` says why it was not understood, else it is empty: then everything is steered by all that is read.
+    """
+
+    columns: Mapping[str, tuple[Edge, ...]]
+    rows: tuple[Edge, ...] = ()
+    order: tuple[Edge, ...] = ()
+    opaque: str = ""
+
+    def of(self, node: Read) -> tuple[Edge, ...]:
+        """Return what steers one of its nodes; a column's own edges come first. Nothing for a column that it has not.
+
+        >>> AssetLineage({"n": ()}).of(Read(Address("s.t"), Aspect.COLUMN, "n"))
+        ()
+        """
+        if node.aspect is Aspect.ORDER:
+            return self.order
+        if node.aspect is Aspect.ROWS:
+            return self.rows
+        return (*self.columns[node.column], *self.rows) if node.column in self.columns else ()
+
+
+def followed(step: Step, further: Edge) -> Edge:
+    """Return the edge of a path: ``further`` leads to something that reaches the output by ``step``.
+
+    Of direct steps the strongest counts; through an indirect one everything is indirect. What is indirect already, or
+    steers by its rows alone, stays what it is. What is masked once stays masked as long as it is direct.
+
+    >>> followed(Step(Subtype.AGGREGATION), Edge(Read(Address("s.t"), Aspect.COLUMN, "a"), Subtype.IDENTITY)).subtype
+    <Subtype.AGGREGATION: 'AGGREGATION'>
+    """
+    known = _STRENGTH.get(further.subtype)
+    if step.subtype is Subtype.OPAQUE:
+        return Edge(further.read, Subtype.OPAQUE)
+    if known is None:
+        is_hidden = further.subtype is Subtype.OPAQUE and step.subtype not in _STRENGTH
+        return Edge(further.read, step.subtype) if is_hidden else further
+    strength = _STRENGTH.get(step.subtype)
+    if strength is None:
+        return Edge(further.read, step.subtype)
+    return Edge(further.read, DIRECT[max(strength, known)], step.masking or further.masking)
+
+
+def lineage_of_reads(node: AnyNode) -> AssetLineage:
+    """Return the lineage of a node as far as it can be told without its text.
+
+    A source or a seed is a beginning. An exposure shows columns of what it uses under their own names. Of anything
+    else it is known what its terms read, and not how: opaque.
+    """
+    if isinstance(node, ExposureNode):
+        return _lineage_of_exposure(node)
+    if isinstance(node, Node):
+        return _lineage_of_recipe(node.recipe)
+    return AssetLineage({column.name: () for column in node.shape})
+
+
+def type_of(subtype: Subtype) -> str:
+    """Return OpenLineage's type of a subtype; ``OPAQUE`` has none of them.
+
+    >>> type_of(Subtype.AGGREGATION), type_of(Subtype.SORT)
+    ('DIRECT', 'INDIRECT')
+    """
+    if subtype is Subtype.OPAQUE:
+        return "OPAQUE"
+    return "DIRECT" if subtype in _STRENGTH else "INDIRECT"
+
+
+def in_strength(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the steps without repetitions, in the order in which ``Subtype`` lists them."""
+    return tuple(sorted(set(steps), key=lambda step: (_SUBTYPES[step.subtype], step.masking)))
+
+
+def in_order(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    """Return the edges sorted: by address, columns before rows and order, each column's direct edges first."""
+    return tuple(sorted(edges, key=_sort_key))
+
+
+def lineage_to_json(lineage: AssetLineage) -> dict[str, Any]:
+    """Return the stored form. Reads are a table of ``[address, aspect, column]`` that the edges point into."""
+    table: dict[Read, int] = {}
+
+    def encode(edges: tuple[Edge, ...]) -> list[list[Any]]:
+        return [[table.setdefault(e.read, len(table)), e.subtype.value, int(e.masking)] for e in edges]
+
+    return {
+        "columns": [[name, encode(edges)] for name, edges in lineage.columns.items()],
+        "rows": encode(lineage.rows),
+        "order": encode(lineage.order),
+        "opaque": lineage.opaque,
+        "reads": [[read.address, read.aspect.value, read.column] for read in table],
+    }
+
+
+def lineage_from_json(body: Mapping[str, Any]) -> AssetLineage:
+    """Return the lineage of a stored form."""
+    table = [Read(Address(a), Aspect(aspect), column) for a, aspect, column in body["reads"]]
+
+    def decode(edges: Iterable[list[Any]]) -> tuple[Edge, ...]:
+        return tuple(Edge(table[number], Subtype(subtype), bool(masking)) for number, subtype, masking in edges)
+
+    columns = {name: decode(edges) for name, edges in body["columns"]}
+    return AssetLineage(columns, decode(body["rows"]), decode(body["order"]), body["opaque"])
+
+
+def _lineage_of_exposure(node: ExposureNode) -> AssetLineage:
+    columns: dict[str, tuple[Edge, ...]] = {}
+    for address, names in node.uses.items():
+        for name in names:
+            edge = Edge(Read(address, Aspect.COLUMN, name), Subtype.IDENTITY)
+            columns[name] = (*columns.get(name, ()), edge)
+    rows = (Edge(Read(address, Aspect.ROWS), Subtype.ROWS) for address in node.uses)
+    order = (Edge(Read(address, Aspect.ORDER), Subtype.ORDER) for address in node.uses)
+    return AssetLineage(columns, in_order(rows), in_order(order))
+
+
+def _lineage_of_recipe(recipe: Recipe) -> AssetLineage:
+    def edges(item: Term) -> tuple[Edge, ...]:
+        return in_order(Edge(read, Subtype.OPAQUE) for read in item.reads)
+
+    columns = {column.name: edges(column.term) for column in recipe.columns}
+    return AssetLineage(columns, edges(recipe.rows), edges(recipe.order), recipe.opaque)
+
+
+_ASPECTS = {Aspect.COLUMN: 0, Aspect.ROWS: 1, Aspect.ORDER: 2}
+_SUBTYPES = {subtype: number for number, subtype in enumerate(Subtype)}
+
+
+def _sort_key(edge: Edge) -> tuple[Any, ...]:
+    read = edge.read
+    return (read.address, _ASPECTS[read.aspect], read.column, _SUBTYPES[edge.subtype], edge.masking)

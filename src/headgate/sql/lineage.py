@@ -1,0 +1,87 @@
+"""The lineage of a query: a fold over the terms of its rows, its order and its columns.
+
+There is no second reading of names here. What a term was made from is all that its value, or which rows there are, can
+depend on; ``steps`` says of each part how. So lineage leaves out nothing that the recipe reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from headgate.core.address import Address
+from headgate.core.lineage import AssetLineage, Edge, Subtype, followed, in_order
+from headgate.core.recipe import Aspect, Shape, Term
+from headgate.sql.analyse import relation_of
+from headgate.sql.recursion import is_placeholder, placeholder_of_column, placeholder_of_rows, solved
+from headgate.sql.steps import steps
+from headgate.sql.tree import Query
+
+Edges = frozenset[Edge]
+
+_OF_ASPECT = {Aspect.COLUMN: Subtype.IDENTITY, Aspect.ROWS: Subtype.ROWS, Aspect.ORDER: Subtype.ORDER}
+
+
+def lineage_of_query(query: Query, inputs: Mapping[Address, Shape], names: Sequence[str]) -> AssetLineage | None:
+    """Return what steers the columns of a query, which are called ``names``; None where it is not understood.
+
+    The engine is not asked: the query is one that was analysed before. Cost: as reading it for its recipe.
+    """
+    relation = relation_of(query, inputs)
+    if relation is None or len(relation.fields) != len(names):
+        return None
+    fold = _Fold()
+    rows, order = fold.edges(relation.rows), fold.edges(relation.order)
+    columns = [fold.edges(field.term) for field in relation.fields]
+    if any(is_placeholder(edge) for edges in (rows, order, *columns) for edge in edges):
+        return None
+    return AssetLineage(
+        {name: in_order(edges - rows) for name, edges in zip(names, columns, strict=True)},
+        in_order(rows),
+        in_order(order - rows),
+    )
+
+
+class _Fold:
+    """Edges of terms, each looked at once however often it is part of others; deep ones need no deep stack."""
+
+    def __init__(self) -> None:
+        self._edges: dict[int, Edges] = {}
+        self._recursive: dict[int, tuple[Edges, ...]] = {}
+
+    def edges(self, root: Term) -> Edges:
+        """Return what steers a term, which must stay alive as long as this fold. Cost: parts times their edges."""
+        pending = [root]
+        while pending:
+            item = pending[-1]
+            lacking = [] if id(item) in self._edges else [p for p in _parts(item) if id(p) not in self._edges]
+            if lacking:
+                pending += lacking
+            else:
+                pending.pop()
+                if id(item) not in self._edges:
+                    self._edges[id(item)] = self._combined(item)
+        return self._edges[id(root)]
+
+    def _combined(self, item: Term) -> Edges:
+        if item.made is None:
+            return frozenset(Edge(read, Subtype.OPAQUE) for read in item.reads)
+        tag, parts = item.made
+        match tag, parts:
+            case "read", ():
+                return frozenset(Edge(read, _OF_ASPECT[read.aspect]) for read in item.reads)
+            case "recursion rows", (int(level),):
+                return frozenset((placeholder_of_rows(level),))
+            case "recursion column", (int(level), int(number)):
+                return frozenset((placeholder_of_column(level, number),))
+            case "recursive", (int(level), bool(is_distinct), int(width), *branches):
+                edges = [self._edges[id(branch)] for branch in branches]
+                first, again = edges[: width + 1], edges[width + 1 :]
+                self._recursive[id(item)] = solved(level, first, again, is_distinct=is_distinct)
+                return self._recursive[id(item)][0]
+            case "recursive column", (int(number), rows):
+                return self._recursive[id(rows)][number + 1]
+        return frozenset(followed(step, edge) for part, step in steps(tag, parts) for edge in self._edges[id(part)])
+
+
+def _parts(item: Term) -> list[Term]:
+    return [part for part in item.made[1] if isinstance(part, Term)] if item.made else []
