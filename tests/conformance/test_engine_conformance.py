@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from headgate.core.address import Address
@@ -24,6 +26,7 @@ from headgate.core.ports.engine import (
     SelectInput,
     ShownView,
     Standing,
+    StreamInput,
     physical_name,
 )
 from headgate.core.recipe import Column, Shape
@@ -545,3 +548,55 @@ def test_a_query_answers_and_cannot_write(engine: Engine) -> None:
         engine.query("select nosuch")
     assert engine.query(f"select count(*) from {table}").rows == ((3,),)
     assert engine.markers() == {}
+
+
+# Streams
+
+
+def test_a_stream_gives_what_a_query_gives_in_batches(engine: Engine) -> None:
+    table = made(engine, "s.a", "select 1 as x union all select 2 union all select 3")
+    stream = engine.stream(f"select x from {table} order by x", batch_rows=2)
+    batches = list(pa.RecordBatchReader.from_stream(stream))
+    assert [batch.num_rows for batch in batches] == [2, 1]
+    assert [x for batch in batches for x in batch.column("x").to_pylist()] == [1, 2, 3]
+    stream.close()
+    stream.close()
+
+
+def test_a_stream_cannot_write(engine: Engine) -> None:
+    table = made(engine, "s.a", "select 1 as x")
+    with pytest.raises(StatementFailed):
+        engine.stream(f"drop table {table}")
+    assert engine.query(f"select count(*) from {table}").rows == ((1,),)
+
+
+def streamed(address: str, table: Any) -> BuildJob:
+    one = job(address, "")
+    return replace(one, input=StreamInput(table))
+
+
+def test_a_build_from_a_stream_finds_its_columns_by_name(engine: Engine) -> None:
+    two = (Column("x", "INTEGER"), Column("y", "VARCHAR"))
+    one = replace(streamed("s.a", pa.table({"y": ["a", "b"], "x": pa.array([1, 2], pa.int32())})), shape=two)
+    (result,) = engine.build([one])
+    assert result.rows == 2
+    assert engine.query(f"select x, y from {engine.relation(one.relation)} order by x").rows == ((1, "a"), (2, "b"))
+
+
+@pytest.mark.parametrize("columns", [{"z": [1]}, {"x": [1], "z": [1]}])
+def test_a_stream_of_other_columns_is_refused(engine: Engine, columns: dict[str, list[int]]) -> None:
+    with pytest.raises(StatementFailed, match=r"has no column x|has z, which nobody declared"):
+        engine.build([streamed("s.a", pa.table(columns))])
+    assert engine.built() == {}
+
+
+def test_a_stream_that_breaks_off_makes_nothing(engine: Engine) -> None:
+    schema = pa.schema([("x", pa.int32())])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield pa.record_batch([pa.array([1], pa.int32())], schema=schema)
+        raise ValueError("broken off")
+
+    with pytest.raises(EngineFailed):
+        engine.build([streamed("s.a", pa.RecordBatchReader.from_batches(schema, batches()))])
+    assert engine.built() == {}

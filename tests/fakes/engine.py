@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pyarrow as pa
+
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic
@@ -42,6 +44,7 @@ from headgate.core.ports.engine import (
     ShownView,
     Standing,
     StoredTable,
+    StreamInput,
 )
 from headgate.core.recipe import Column, Shape
 
@@ -61,6 +64,19 @@ def _watched(method: _Method) -> _Method:
         return result
 
     return call  # type: ignore[return-value]
+
+
+class FakeStream:
+    """A table that was read whole, as a stream."""
+
+    def __init__(self, table: pa.Table, batch_rows: int) -> None:
+        self._reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(batch_rows or None))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._reader.__arrow_c_stream__(requested_schema)
+
+    def close(self) -> None:
+        self._reader.close()
 
 
 @dataclass
@@ -272,6 +288,11 @@ class FakeEngine:
             names = tuple(column[0] for column in cursor.description)
         return Rows(names, ("VARCHAR",) * len(names), tuple(rows))
 
+    def stream(self, sql: str, *, batch_rows: int = 0) -> FakeStream:
+        rows = self.query(sql)
+        names = rows.columns
+        return FakeStream(pa.table({name: [row[n] for row in rows.rows] for n, name in enumerate(names)}), batch_rows)
+
     def relation(self, relation: str) -> str:
         return 'headgate."' + relation.replace('"', '""') + '"'
 
@@ -410,6 +431,8 @@ def _build_one(run: Run, job: BuildJob) -> int:
         for row in rows:
             run(f"insert into {table} values ({', '.join('?' * len(names))})", *(row[name] for name in names))
         return len(rows)
+    if isinstance(source, StreamInput):
+        return _insert_stream(run, table, job, source.stream)
     if isinstance(source, CaptureInput):
         sql = f"select * from {_flat(source.location.schema, source.location.name)}"
     else:
@@ -421,6 +444,24 @@ def _build_one(run: Run, job: BuildJob) -> int:
     if have != names:
         raise StatementFailed(f"the result has columns {have}, {names} were planned", job=job.address)
     return int(run(f"select count(*) from {table}").fetchone()[0])
+
+
+def _insert_stream(run: Run, table: str, job: BuildJob, stream: Any) -> int:
+    reader = pa.RecordBatchReader.from_stream(stream)
+    names = [column.name for column in job.shape]
+    missing, more = set(names) - set(reader.schema.names), set(reader.schema.names) - set(names)
+    if missing or more:
+        told = f"the result has no column {', '.join(missing)}" if missing else f"it has {', '.join(more)}"
+        raise StatementFailed(told + (", which nobody declared" if more else ""), job=job.address)
+    run(f"create table {table} (" + ", ".join(f'"{c.name}" {c.type}' for c in job.shape) + ")")
+    count = 0
+    try:
+        for row in (row for batch in reader for row in batch.to_pylist()):
+            run(f"insert into {table} values ({', '.join('?' * len(names))})", *(row[name] for name in names))
+            count += 1
+    except (pa.ArrowException, ValueError) as error:
+        raise EngineFailed(str(error)) from error
+    return count
 
 
 def _records(location: FileSource, root: str) -> tuple[list[str], list[dict[str, Any]]]:

@@ -83,7 +83,8 @@ def test_an_asset_without_owner_is_warned_about_as_in_the_transcript(tmp_path: P
         ({"assets/x.sql": ""}, ["HG106 assets/x.sql"]),
         ({"assets/marts/deep/x.sql": ""}, ["HG106 assets/marts/deep/x.sql"]),
         ({"assets/marts/x.SQL": ""}, ["HG106 assets/marts/x.SQL"]),
-        ({"assets/marts/x.py": ""}, ["HG303 assets/marts/x.py"]),
+        ({"assets/marts/x.py": ""}, []),
+        ({"assets/marts/x.py": "def"}, ["HG330 assets/marts/x.py:1:4"]),
         ({"assets/my marts/x.sql": ""}, ["HG107 assets/my marts/x.sql"]),
         ({"assets/marts/it's.sql": ""}, ["HG107 assets/marts/it's.sql"]),
         ({"assets/marts__dev/a.sql": ""}, ["HG107 assets/marts__dev/a.sql"]),
@@ -184,8 +185,8 @@ def test_a_bare_name_means_its_folder_then_the_only_asset(tmp_path: Path) -> Non
 
 
 def test_yaml_about_a_refused_file_is_no_second_fault(tmp_path: Path) -> None:
-    found = read(tmp_path, {"assets/m/x.py": "", "assets/m/p.yml": "models: [{name: x}]\n"})
-    assert told(found) == ["HG303 assets/m/x.py"]
+    found = read(tmp_path, {"assets/m/x.py": "def", "assets/m/p.yml": "models: [{name: x}]\n"})
+    assert told(found) == ["HG330 assets/m/x.py:1:4"]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
 from headgate.core.declarations import AssetDeclaration, FileSource, SourceDeclaration
 from headgate.core.diagnostic import Diagnostic, Place, Severity
+from headgate.core.errors import CodeFailed
 from headgate.core.json_form import plain
+from headgate.core.python import Limits, PythonBody
 from headgate.core.recipe import Shape, recipe_from_json, recipe_to_json
 from headgate.core.records import sql_body_from_json, sql_body_to_json
 from headgate.project.link import Analysed, Job, Named, Names
@@ -23,6 +26,10 @@ TREES_KEPT = 500
 
 TREES_KEPT_OF_MORE = 100
 """Of more texts only these: the others are parsed twice, a tenth of the work, so that memory stays bounded."""
+
+
+PROBE_LIMITS = Limits(seconds=60, bytes=2 * 10**9)
+"""What a function may use that is called on empty tables: mostly the import of its libraries."""
 
 
 class LocalAnalyser:
@@ -69,6 +76,27 @@ class LocalAnalyser:
             raise TypeError("a table of the engine has no files")
         bound = self.binder().file_columns(source.location, str(self._root))
         return bound.shape, _faults("HG321", bound.error, source.place)
+
+    def python(
+        self, asset: AssetDeclaration, body: PythonBody, inputs: Mapping[Address, Shape]
+    ) -> tuple[Shape, tuple[Diagnostic, ...]]:
+        """Call a function on empty tables, and look at what it returns. Cost: a process, and its imports."""
+        from headgate.app.session import open_runner
+        from headgate.project.link_python import unknown_columns
+
+        binder = self.binder()
+        runner = open_runner(self._root, PROBE_LIMITS)
+        call = runner.start(replace(body, limits=Limits()), {
+            one.parameter: binder.empty(inputs[one.address]) for one in body.inputs
+        })  # fmt: skip
+        try:
+            bound = binder.stream_columns(call.result())
+        except CodeFailed as error:
+            place = Place(error.path, error.line) if error.path else None
+            return (), (unknown_columns(asset, f"{error}\n{error.detail}".rstrip(), place=place),)
+        finally:
+            call.close()
+        return bound.shape, (unknown_columns(asset, bound.error),) if bound.error else ()
 
     def binder(self) -> Binder:
         """Return the binder; made when first asked for."""

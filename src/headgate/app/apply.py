@@ -11,14 +11,17 @@ from headgate.app.plan import Planned, misplaced, refuse_protected
 from headgate.app.session import nonce, now, user
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import Refused, StalePlan
-from headgate.core.plan import Plan
+from headgate.core.graph import Node
+from headgate.core.plan import Action, Plan
 from headgate.core.progress import RunEvent
+from headgate.core.python import PythonBody
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from headgate.app.session import Held, Session
     from headgate.core.address import Address
+    from headgate.core.ports.python import PythonRunner
     from headgate.core.ports.store import Entry, Reading
     from headgate.core.records import Build, Move
     from headgate.core.snapshot import Shown
@@ -85,11 +88,20 @@ def apply(
             root=str(session.root),
             report=report,
             threads=threads,
+            runner=_runner(session, plan),
         )
         if not outcome.is_complete:
             return Applied(plan, outcome, None, time.monotonic() - started, 0.0, warnings)
         move, switch_seconds = _publish(session, planned, outcome.builds, held, shown)
         return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds, warnings)
+
+
+def _runner(session: Session, plan: Plan) -> PythonRunner | None:
+    """Return what calls the functions among the plan's steps; None where there are none."""
+    nodes = (step.node for step in plan.doing(Action.BUILD))
+    if not any(isinstance(node, Node) and isinstance(node.body, PythonBody) for node in nodes):
+        return None
+    return session.runner()
 
 
 def stand_beside(session: Session, planned: Planned, *, wait_seconds: float = 0) -> None:

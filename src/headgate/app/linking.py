@@ -12,6 +12,7 @@ from headgate.core.declarations import AssetDeclaration, Declarations, FileSourc
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
+from headgate.core.python import PythonBody
 from headgate.core.recipe import Shape
 from headgate.core.records import shape_from_json, shape_to_json
 from headgate.project.link import Analysed, Job, Linked, Named, Names, link
@@ -157,6 +158,21 @@ class CachingAnalyser:
         shape, faults = self._local.files(source)
         if not faults:
             self._cache.put("files", {key: dumps(shape_to_json(shape))})
+        return shape, faults
+
+    def python(
+        self, asset: AssetDeclaration, body: PythonBody, inputs: Mapping[Address, Shape]
+    ) -> tuple[Shape, tuple[Diagnostic, ...]]:
+        """Return the columns that a function gives on empty tables; it is called once for its code and its inputs."""
+        from headgate.project.link_python import python_key
+
+        key = python_key(asset, inputs)
+        known = self._cache.get("python", (key,)).get(key)
+        if known is not None:
+            return shape_from_json(loads(known)), ()
+        shape, faults = self._local.python(asset, body, inputs)
+        if not faults:
+            self._cache.put("python", {key: dumps(shape_to_json(shape))})
         return shape, faults
 
     def close(self) -> None:

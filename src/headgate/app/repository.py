@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _COLUMNS = "table columns"
 """The kind of cache entry that holds the columns of source tables as they were last seen."""
 
-_NAMED = "named"
-"""By tree: the data files and the source tables without declared columns that the files name."""
+_NAMED = "named 2"
+"""By tree: the data files, the source tables without declared columns and the variables that the files name."""
 
 _GRAPHS = "graphs"
 """The digests of graphs without errors, by all that they depend on."""
@@ -226,7 +226,7 @@ def known_graph(
     tables = {Address(a): TableSource(schema, name) for a, schema, name in named["tables"]}
     recorded = recorded_shapes(session, tables, reading, engine=engine)
     files = [(address, pattern, repository.matched(pattern, named["allow"])) for address, pattern in named["files"]]
-    key = _graph_key(tree, files, recorded)
+    key = _graph_key(tree, files, recorded, named["variables"])
     return session.cache.get(_GRAPHS, (key,)).get(key)  # type: ignore[return-value]  # it was put as a digest
 
 
@@ -236,29 +236,40 @@ def _remember_graph(session: Session, repository: Repository, recorded: Mapping[
     sources = [(s.address, s.location) for s in declarations.sources]
     files = [(a, location.pattern, location.files) for a, location in sources if isinstance(location, FileSource)]
     engines = declarations.config.engines.values()
+    variables = sorted({name for asset in declarations.assets if asset.python for name in asset.python.variables})
     named = {
+        "variables": variables,
         "tables": tables,
         "files": [[address, pattern] for address, pattern, _ in files],
         "allow": list(dict.fromkeys(folder for engine in engines for folder in engine.allow)),
     }
     tree = repository.tree
     session.cache.put(_NAMED, {tree: dumps(named)})
-    session.cache.put(_GRAPHS, {_graph_key(tree, files, recorded): graph})
+    session.cache.put(_GRAPHS, {_graph_key(tree, files, recorded, variables): graph})
     session.cache.forget(_NAMED, keep=_GRAPHS_KEPT)
     session.cache.forget(_GRAPHS, keep=_GRAPHS_KEPT)
 
 
 def _graph_key(
-    tree: Digest, files: Sequence[tuple[str, str, tuple[File, ...]]], recorded: Mapping[Address, Shape]
+    tree: Digest,
+    files: Sequence[tuple[str, str, tuple[File, ...]]],
+    recorded: Mapping[Address, Shape],
+    variables: Sequence[str],
 ) -> str:
-    """Return what a graph depends on: the code, the files of sources, the columns of source tables, our versions."""
+    """Return what a graph depends on: the code, the files of sources, the columns of source tables, our versions.
+
+    And for Python assets the interpreter, and the values of the environment variables that they read.
+    """
     from headgate.app.linking import ANALYSER
     from headgate.core.hashing import ALGORITHM
     from headgate.plugins.engines.duckdb_settings import settings_identity
+    from headgate.project.interpreter import interpreter_identity
 
     data = tuple((address, pattern, tuple((f.path, f.digest) for f in found)) for address, pattern, found in files)
     shapes = tuple((a, tuple((c.name, c.type) for c in shape)) for a, shape in sorted(recorded.items()))
-    return digest("graph key", ALGORITHM, ANALYSER, __version__, settings_identity(), tree, data, shapes)
+    values = tuple((name, os.environ.get(name)) for name in variables)
+    python = (interpreter_identity(), values)
+    return digest("graph key", ALGORITHM, ANALYSER, __version__, settings_identity(), tree, data, shapes, python)
 
 
 def undeclared_tables(declarations: Declarations) -> Mapping[Address, TableSource]:

@@ -17,7 +17,9 @@ from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageErr
 if TYPE_CHECKING:
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
     from headgate.core.ports.engine import Engine
+    from headgate.core.ports.python import PythonRunner
     from headgate.core.ports.store import Entry, Lease, LeaseTaken, Reading, StateStore
+    from headgate.core.python import Limits
     from headgate.core.records import Event, Move
     from headgate.plugins.stores.cache import Cache
     from headgate.release.intended import Intended
@@ -213,6 +215,10 @@ class Session:
             tell=self.tell,
         )
 
+    def runner(self) -> PythonRunner:
+        """Return what calls the functions of Python assets."""
+        return open_runner(self.root, self.config.python)
+
     def check_warehouse(self, reading: Reading, engine: str) -> None:
         """Raise ``Diverged`` where the state knows what an engine shows, but its file is not there. Cost: one stat."""
         from headgate.core.errors import Diverged
@@ -345,6 +351,13 @@ def own_folder(root: Path) -> Path:
     except OSError as error:
         raise EnvironmentFailed(f"{folder} cannot be made: {error.strerror}", hint="Check its permissions.") from error
     return folder
+
+
+def open_runner(root: Path, limits: Limits) -> PythonRunner:
+    """Return what calls the functions of a project, within ``limits`` unless they say otherwise."""
+    from headgate.plugins.python.runner import SubprocessRunner
+
+    return SubprocessRunner(root, own_folder(root) / "calls", limits, os.environ)
 
 
 def now() -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import Digest
+from headgate.core.python import Limits, PythonDeclaration
 
 
 class Kind(StrEnum):
@@ -56,13 +57,17 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class AssetDeclaration:
-    """A table, a view or a seed; ``text`` is its SQL, the header included: places count from the file's first line."""
+    """A table, a view or a seed; ``text`` is its SQL, the header included: places count from the file's first line.
+
+    A table that is a function has ``python``, and as text that of its file.
+    """
 
     address: Address
     kind: Kind
     file: File
     text: str
     properties: Properties
+    python: PythonDeclaration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +141,23 @@ class EnvironmentConfig:
     retain_seconds: int
 
 
+PYTHON_LIMITS = Limits(seconds=3600, bytes=4 * 10**9)
+"""What a call of a Python asset may use where nobody says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
-    """``headgate.toml`` with its defaults filled in. ``bare`` names the environment whose schemas have no suffix."""
+    """``headgate.toml`` with its defaults filled in. ``bare`` names the environment whose schemas have no suffix.
+
+    ``python`` bounds every call of a Python asset that does not say otherwise.
+    """
 
     name: str
     engines: Mapping[str, EngineConfig]
     environments: Mapping[str, EnvironmentConfig]
     bare: str
     state_url: str = ""
+    python: Limits = PYTHON_LIMITS
 
     def environment(self, name: str) -> EnvironmentConfig | None:
         """Return the environment called ``name``, made from ``*`` where it has no section; else None."""

@@ -12,6 +12,7 @@
     │   ├── EngineFailed
     │   │   ├── EngineBusy       another process holds the warehouse
     │   │   └── StatementFailed  the engine refused a statement of the user        exit status 1
+    │   ├── CodeFailed           a Python function of the user failed              exit status 1
     │   ├── StoreFailed
     │   │   └── StoreTooNew      written by a newer Headgate
     │   └── Diverged             state and engine do not belong together
@@ -84,6 +85,20 @@ class StatementFailed(EngineFailed):
         self.line = line
         self.column = column
         self.job = job
+
+
+class CodeFailed(EnvironmentFailed):
+    """A Python function of the user failed, or was ended at a limit.
+
+    ``path`` and ``line`` are those of the innermost frame that stands in the repository, empty and 0 where there is
+    none; ``detail`` are further lines for the user: the other frames, what helps.
+    """
+
+    def __init__(self, message: str, *, path: str = "", line: int = 0, detail: str = "", code: str = "HG602") -> None:
+        super().__init__(message, code=code)
+        self.path = path
+        self.line = line
+        self.detail = detail
 
 
 class StoreFailed(EnvironmentFailed):

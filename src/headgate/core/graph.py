@@ -10,6 +10,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind, Properties, TableSource
 from headgate.core.diagnostic import Place
 from headgate.core.hashing import Digest
+from headgate.core.python import PythonBody
 from headgate.core.recipe import Recipe, Shape
 
 
@@ -58,7 +59,7 @@ class Node:
     kind: Kind
     recipe: Recipe
     inputs: tuple[Address, ...]
-    body: SqlBody | SeedBody
+    body: SqlBody | SeedBody | PythonBody
     place: Place
     file_digest: Digest
     properties: Properties

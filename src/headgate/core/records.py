@@ -14,6 +14,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind, TableSource
 from headgate.core.graph import SqlBody
 from headgate.core.hashing import Digest
+from headgate.core.python import Form, Limits, PythonBody, PythonInput
 from headgate.core.recipe import Aspect, Read, Shape
 from headgate.core.versions import Versions
 
@@ -63,7 +64,7 @@ class Build:
     ``versions`` are the published ones. ``reads`` are the published versions of everything its terms read, as they were
     when it was built: closure compares them. ``body`` is there for views, which are bound again at each publish;
     ``location`` for captures of sources. ``relation`` is the physical table in the schema ``headgate``, empty for
-    views.
+    views. ``printed`` is what a Python asset printed while it was made.
     """
 
     id: Digest
@@ -86,6 +87,7 @@ class Build:
     location: FileSource | TableSource | None = None
     capture: Capture | None = None
     fence: int = 0
+    printed: str = ""
 
     @property
     def is_from_files(self) -> bool:
@@ -220,6 +222,8 @@ def build_to_json(build: Build) -> dict[str, Any]:
         body["location"] = location_to_json(build.location)
     if build.capture is not None:
         body["capture"] = plain(build.capture)
+    if build.printed:
+        body["printed"] = build.printed
     return body
 
 
@@ -247,6 +251,7 @@ def build_from_json(body: Mapping[str, Any]) -> Build:
         location=location_from_json(body["location"]) if "location" in body else None,
         capture=Capture(**body["capture"]) if "capture" in body else None,
         fence=body["fence"],
+        printed=body.get("printed", ""),
     )
 
 
@@ -274,6 +279,24 @@ def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
 
     references = tuple(Reference(s, e, a, alias, bool(column)) for s, e, a, alias, column in body["references"])
     return SqlBody(body["text"], references, body["line"], tuple(body.get("lines", ())))
+
+
+def python_body_from_json(body: Mapping[str, Any]) -> PythonBody:
+    """Return the function of its stored form, which is its plain one."""
+    inputs = tuple(
+        PythonInput(one["parameter"], Address(one["address"]), Form(one["form"]), tuple(one["columns"]))
+        for one in body["inputs"]
+    )
+    return PythonBody(
+        path=body["path"],
+        function=body["function"],
+        inputs=inputs,
+        modules=tuple((path, digest) for path, digest in body["modules"]),
+        variables=tuple(body["variables"]),
+        is_networked=body["is_networked"],
+        limits=Limits(**body["limits"]),
+        line=body["line"],
+    )
 
 
 def location_to_json(location: FileSource | TableSource) -> dict[str, Any]:

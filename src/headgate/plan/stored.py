@@ -13,15 +13,17 @@ from headgate.core.address import Address
 from headgate.core.declarations import DeclaredColumn, File, Kind, Properties
 from headgate.core.diagnostic import Place
 from headgate.core.errors import UsageError
-from headgate.core.graph import Node, SeedBody, SourceNode
+from headgate.core.graph import Node, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest
 from headgate.core.json_form import plain
 from headgate.core.plan import Action, Cause, Difference, Influence, Origin, Plan, Reach, Step
+from headgate.core.python import PythonBody
 from headgate.core.recipe import recipe_from_json, recipe_to_json
 from headgate.core.records import (
     Capture,
     location_from_json,
     location_to_json,
+    python_body_from_json,
     shape_from_json,
     shape_to_json,
     sql_body_from_json,
@@ -133,15 +135,26 @@ def _step_from_json(stored: Mapping[str, Any]) -> Step:
     )
 
 
+def _body_to_json(body: SqlBody | SeedBody | PythonBody) -> dict[str, Any]:
+    """Return the entry that holds a body, under the name of its kind."""
+    if isinstance(body, SqlBody):
+        return {"sql": sql_body_to_json(body)}
+    return {"seed" if isinstance(body, SeedBody) else "python": plain(body)}
+
+
+def _body_from_json(body: Mapping[str, Any]) -> SqlBody | SeedBody | PythonBody:
+    if "python" in body:
+        return python_body_from_json(body["python"])
+    return SeedBody(**body["seed"]) if "seed" in body else sql_body_from_json(body["sql"])
+
+
 def _node_to_json(node: Node) -> dict[str, Any]:
     return {
         "address": node.address,
         "kind": node.kind.value,
         "recipe": recipe_to_json(node.recipe),
         "inputs": list(node.inputs),
-        "seed" if isinstance(node.body, SeedBody) else "sql": (
-            plain(node.body) if isinstance(node.body, SeedBody) else sql_body_to_json(node.body)
-        ),
+        **_body_to_json(node.body),
         "place": plain(node.place),
         "file_digest": node.file_digest,
         "properties": plain(node.properties),
@@ -177,7 +190,7 @@ def _any_node_from_json(body: Mapping[str, Any]) -> Node | SourceNode:
         kind=Kind(body["kind"]),
         recipe=recipe_from_json(body["recipe"]),
         inputs=tuple(body["inputs"]),
-        body=SeedBody(**body["seed"]) if "seed" in body else sql_body_from_json(body["sql"]),
+        body=_body_from_json(body),
         place=place,
         file_digest=body["file_digest"],
         properties=properties,

@@ -10,7 +10,7 @@ from headgate.core.diagnostic import Diagnostic, Place
 from headgate.project.header import read_header
 from headgate.project.pieces import Piece
 from headgate.project.properties import read_header_statement
-from headgate.project.text import decoded
+from headgate.project.text import Text, decoded
 
 TEXT_BYTES_MAX = 4 * 1024 * 1024
 """A SQL or property file that is larger is refused unread."""
@@ -28,7 +28,7 @@ def declare_file(path: str, content: bytes) -> Piece:
     'x'
     """
     piece = declare_path(path)
-    if path.startswith(("macros/", "tests/")) or not path.endswith((".sql", *YAML)):
+    if path.startswith(("macros/", "tests/")) or not path.endswith((".sql", ".py", *YAML)):
         return piece
     if len(content) > TEXT_BYTES_MAX:
         return replace(piece, schema="", name="", diagnostics=(too_large(path, len(content), TEXT_BYTES_MAX),))
@@ -48,22 +48,43 @@ def declare_file(path: str, content: bytes) -> Piece:
             exposures=tuple(file.exposures),
             diagnostics=source.all_faults(),
         )
+    if path.endswith(".py"):
+        return _python(piece, source)
     fields = read_header(source)
     header = read_header_statement(source, fields) if fields else None
     diagnostics = (*piece.diagnostics, *source.all_faults()) if source.faults else piece.diagnostics
     return Piece(path, piece.schema, piece.name, source.text, header, diagnostics=diagnostics)
 
 
+def _python(piece: Piece, source: Text) -> Piece:
+    """Return a Python file; one without decorated functions is a module, wherever it stands."""
+    from headgate.project.python_files import read_functions
+
+    if not piece.path.startswith("assets/"):
+        return Piece(piece.path, text=source.text)
+    functions = read_functions(source)
+    faults = source.all_faults()
+    if not functions:
+        return Piece(piece.path, text=source.text, diagnostics=faults)
+    schema, slash, _ = piece.path.removeprefix("assets/").partition("/")
+    fault = fault_in_schema(schema, of_assets=True) if slash else ""
+    if not slash:
+        hint = f"Move it to assets/SCHEMA/{schema}."
+        faults += (Diagnostic("HG106", "a Python asset stands in a folder of its schema", Place(piece.path), hint),)
+    elif fault:
+        faults += (Diagnostic("HG107", fault, Place(piece.path), "Rename the folder."),)
+    if fault or not slash:
+        return Piece(piece.path, text=source.text, diagnostics=faults)
+    return Piece(piece.path, _composed(schema), text=source.text, functions=functions, diagnostics=faults)
+
+
 def declare_path(path: str) -> Piece:
     """Return what the path alone says: the address of an asset, or that it has none."""
-    if not path.startswith("assets/") or path.endswith(YAML):
+    if not path.startswith("assets/") or path.endswith((".py", *YAML)):
         return Piece(path)
     stem, dot, suffix = path.removeprefix("assets/").rpartition(".")
     suffix = f"{dot}{suffix}"
     schema, slash, name = stem.partition("/")
-    if suffix == ".py":
-        summary = "Python assets are not supported in this version"
-        return Piece(path, diagnostics=(Diagnostic("HG303", summary, Place(path), "Write it as a SQL file."),))
     if suffix not in (".sql", ".csv"):
         summary = f"{suffix} is not read: names end in lower case"
         return Piece(path, diagnostics=(Diagnostic("HG106", summary, Place(path), f"Name it {suffix.lower()}."),))
@@ -72,12 +93,16 @@ def declare_path(path: str) -> Piece:
         hint = f"Move it to assets/{folder}/{path.rpartition('/')[2]}."
         summary = "an asset stands in a folder of its schema: assets/SCHEMA/NAME" + suffix
         return Piece(path, diagnostics=(Diagnostic("HG106", summary, Place(path), hint),))
-    # macOS may give decomposed names for what everybody else writes composed.
-    schema, name = (part if part.isascii() else unicodedata.normalize("NFC", part) for part in (schema, name))
+    schema, name = _composed(schema), _composed(name)
     for fault, what in ((fault_in_schema(schema, of_assets=True), "folder"), (fault_in_part(name), "file")):
         if fault:
             return Piece(path, diagnostics=(Diagnostic("HG107", fault, Place(path), f"Rename the {what}."),))
     return Piece(path, schema, name)
+
+
+def _composed(part: str) -> str:
+    """Return a name as everybody writes it; macOS may give decomposed ones."""
+    return part if part.isascii() else unicodedata.normalize("NFC", part)
 
 
 def too_large(path: str, size: int, limit: int) -> Diagnostic:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from headgate.project.walk import is_read
+from headgate.project.walk import has_python, is_read
 
 SECONDS_MAX = 30.0
 """How long one git command may take."""
@@ -59,7 +59,8 @@ class GitState:
         tracked = _tracked(index)
         differs = _changed(changes, prefix)
         differs |= self._differing({path: t.blob for path, t in tracked.items() if t.is_unseen and path in read})
-        found = {path for path in differs if path in read or is_read(path)}
+        beside_python = has_python({*read, *differs})
+        found = {path for path in differs if path in read or is_read(path, beside_python=beside_python)}
         linked = _links(self.root, (path for path in read if path not in tracked or tracked[path].is_link))
         for path in read - found:
             through = linked.get(path, (path,))

@@ -19,7 +19,9 @@ from headgate.core.declarations import (
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
 from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest, digest
+from headgate.core.python import PythonBody, PythonDeclaration
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
+from headgate.project.link_python import PythonLink, named_inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class Analyser(Protocol):
 
     def files(self, source: SourceDeclaration) -> tuple[Shape, tuple[Diagnostic, ...]]:
         """Return the columns of a source that is files."""
+
+    def python(
+        self, asset: AssetDeclaration, body: PythonBody, inputs: Mapping[Address, Shape]
+    ) -> tuple[Shape, tuple[Diagnostic, ...]]:
+        """Return the columns that a function gives on empty tables; it is called, unless that was done before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,8 @@ class _Linking:
     def assets(self) -> None:
         """Make a node of every asset, inputs first; report unknown inputs and cycles."""
         assets = {a.address: a for a in self.declarations.assets}
-        inputs = self._inputs([a for a in assets.values() if a.kind is not Kind.SEED])
+        inputs = self._inputs([a for a in assets.values() if a.kind is not Kind.SEED and a.python is None])
+        inputs.update(self._python_inputs(a for a in assets.values() if a.python is not None))
         waiting = {address: {i for i in inputs.get(address, ()) if i in assets} for address in assets}
         readers: dict[Address, list[Address]] = {address: [] for address in assets}
         for address, needed in waiting.items():
@@ -174,6 +182,10 @@ class _Linking:
             self._seed_node(asset)
         elif asset.address in inputs and all(self.shapes.get(i) for i in inputs[asset.address]):
             needed = inputs[asset.address]
+            if asset.python is not None:
+                self._python_node(asset, asset.python, needed)
+                self._done(asset.address, ready, waiting, readers)
+                return 0
             volatile = frozenset(read for i in needed for read in volatile_of(self.nodes.get(i)))
             self.analyser.start(Job(asset, {i: self.shapes[i] for i in needed}, volatile))
             return 1
@@ -286,8 +298,35 @@ class _Linking:
         self.diagnostics += faults
         self._add(asset, analysed.recipe, inputs, analysed.body)
 
+    def _python_inputs(self, assets: Iterable[AssetDeclaration]) -> Iterator[tuple[Address, tuple[Address, ...]]]:
+        for asset in assets:
+            found, faults = named_inputs(asset.python, self.by_name) if asset.python else ((), ())
+            self.diagnostics += faults
+            if not faults:
+                yield asset.address, found
+
+    def _python_node(self, asset: AssetDeclaration, python: PythonDeclaration, inputs: tuple[Address, ...]) -> None:
+        """Make a node of a function. Its columns are the declared ones, else those that it gives on empty tables."""
+        linking = PythonLink(asset, python, self.by_name, self.shapes)
+        shape = declared_shape(asset.properties.columns)
+        if not shape:
+            # Not told by `reads` what it receives less of: its columns are not known yet.
+            shape, faults = self.analyser.python(asset, linking.body(()), {i: self.shapes[i] for i in inputs})
+            self.diagnostics += faults
+            if faults:
+                return
+            self.diagnostics += mismatches(asset.address, asset.properties.columns, shape)
+        told = tuple(linking.faults(shape))
+        self.diagnostics += told
+        if not told:
+            self._add(asset, linking.recipe(shape, self.settings), inputs, linking.body(shape))
+
     def _add(
-        self, asset: AssetDeclaration, recipe: Recipe, inputs: tuple[Address, ...], body: SqlBody | SeedBody
+        self,
+        asset: AssetDeclaration,
+        recipe: Recipe,
+        inputs: tuple[Address, ...],
+        body: SqlBody | SeedBody | PythonBody,
     ) -> None:
         place = asset.properties.place
         if place is None:

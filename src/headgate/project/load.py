@@ -10,12 +10,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from headgate.core.address import fold, split
 from headgate.core.declarations import AssetDeclaration, Config, Declarations, File, FileSource, SourceDeclaration
 from headgate.core.diagnostic import Diagnostic, Place, Severity, in_order
 from headgate.project.files import FileCache, file_of, file_of_bytes, read_bytes
-from headgate.project.walk import CONFIG_FILE, Stat, Walked, walk, walk_config
+from headgate.project.walk import CONFIG_FILE, LOCK_FILES, Stat, Walked, has_python, walk, walk_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def load(
     """
     from headgate.project.data_files import match_files
     from headgate.project.merge import merge
+    from headgate.project.python_recipes import PythonCode
 
     work = _Load(root, cache)
     pieces = [piece for path, stat in work.stats.items() if (piece := work.piece(path, stat))]
@@ -69,8 +71,11 @@ def load(
         is_outside = home is not None and pattern.startswith("..")
         return match_files(home if home and is_outside else root, pattern, allow, work.cache)
 
-    merged = merge(pieces, work.files, match)
-    faults = (*_named_like_warehouses(config, merged.assets), *_not_seeds(work.like_seeds, merged.sources))
+    variables = os.environ if environ is None else environ
+    code = PythonCode(pieces, work.files, variables) if has_python(work.stats) else None
+    merged = merge(pieces, work.files, match, code.of if code else _no_code)
+    faults = [*_named_like_warehouses(config, merged.assets), *_not_seeds(work.like_seeds, merged.sources)]
+    faults += code.faults if code else ()
     return Declarations(
         config,
         merged.assets,
@@ -79,6 +84,10 @@ def load(
         tuple(work.files[path] for path in work.stats if path in work.files),
         in_order((*work.diagnostics, *merged.diagnostics, *faults)),
     )
+
+
+def _no_code(piece: Piece) -> NoReturn:
+    raise AssertionError(f"{piece.path} was not walked as Python")
 
 
 def _not_seeds(paths: Iterable[str], sources: Iterable[SourceDeclaration]) -> Iterator[Diagnostic]:
@@ -133,7 +142,7 @@ class _Load:
 
         if path == CONFIG_FILE:
             return None
-        is_seed = path.endswith(".csv")
+        is_seed = path.endswith(".csv") or path in LOCK_FILES  # told apart by content, and not looked into
         limit = SEED_BYTES_MAX if is_seed else TEXT_BYTES_MAX
         if stat.size > limit:
             self.diagnostics.append(too_large(path, stat.size, limit))

@@ -17,6 +17,7 @@ from headgate.core.declarations import (
     Use,
 )
 from headgate.core.diagnostic import Diagnostic, Place, Severity, nearest
+from headgate.core.python import PythonDeclaration
 from headgate.project.agree import agreed
 from headgate.project.data_files import Matched
 from headgate.project.pieces import (
@@ -46,9 +47,17 @@ class Merged:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def merge(pieces: Sequence[Piece], files: Mapping[str, File], match: Callable[[str], Matched]) -> Merged:
-    """Return what ``pieces``, in the order of their paths, declare together; ``match`` looks up files of sources."""
-    work = _Merge(pieces, files, match)
+def merge(
+    pieces: Sequence[Piece],
+    files: Mapping[str, File],
+    match: Callable[[str], Matched],
+    code: Callable[[Piece], PythonDeclaration],
+) -> Merged:
+    """Return what ``pieces``, in the order of their paths, declare together.
+
+    ``match`` looks up files of sources; ``code`` says what stands behind a function, given as a piece of its own.
+    """
+    work = _Merge(pieces, files, match, code)
     work.name_assets()
     work.name_sources()
     work.attach()
@@ -56,11 +65,18 @@ def merge(pieces: Sequence[Piece], files: Mapping[str, File], match: Callable[[s
 
 
 class _Merge:
-    def __init__(self, pieces: Sequence[Piece], files: Mapping[str, File], match: Callable[[str], Matched]) -> None:
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        files: Mapping[str, File],
+        match: Callable[[str], Matched],
+        code: Callable[[Piece], PythonDeclaration],
+    ) -> None:
         self._pieces = pieces
         self._by_path = {piece.path: piece for piece in pieces}
         self._files = files
         self._match = match
+        self._code = code
         self._texts: dict[str, Text] = {}
         self._declared: dict[str, tuple[Address, Place]] = {}
         self._own: dict[Address, Piece] = {}
@@ -70,14 +86,21 @@ class _Merge:
         self.diagnostics: list[Diagnostic] = [fault for piece in pieces for fault in piece.diagnostics]
 
     def name_assets(self) -> None:
-        """Give every asset's file its address; the second of two that are the same to an engine is refused."""
-        for piece in self._pieces:
-            if not piece.name:
-                continue
+        """Give every asset its address; the second of two that are the same to an engine is refused."""
+        for piece, place in self._asset_pieces():
             address = make_address(piece.schema, piece.name)
-            if self._is_new(address, Place(piece.path, 1, 1)):
+            if self._is_new(address, place):
                 self._own[address] = piece
                 self._said[address] = [piece.header] if piece.header else []
+
+    def _asset_pieces(self) -> Iterable[tuple[Piece, Place]]:
+        """Yield every piece that is one asset, and where it begins; a function is a piece of its own."""
+        for piece in self._pieces:
+            if piece.name:
+                yield piece, Place(piece.path, 1, 1)
+            for function in piece.functions:
+                own = replace(piece, name=function.name, header=function.statement, functions=(function,))
+                yield own, function.place
 
     def name_sources(self) -> None:
         """Give every table of a source its address."""
@@ -145,25 +168,31 @@ class _Merge:
         """Yield every table, view and seed, by address."""
         for address, piece in sorted(self._own.items()):
             is_seed = piece.path.endswith(".csv")
+            start = piece.functions[0].place if piece.functions else Place(piece.path, 1, 1)
             statements = self._said[address]
             if piece.header and piece.header.name and piece.header.name not in (address, piece.name):
                 hint = "The path of a file is its name: leave `name` out of the header."
                 self._fault("HG306", f"the header names {piece.header.name}", piece.header.place, hint)
-            properties = agreed(address, statements, Place(piece.path, 1, 1), self._fault)
+            properties = agreed(address, statements, start, self._fault)
             kind = properties.kind or (Kind.SEED if is_seed else Kind.TABLE)
             if (kind is Kind.SEED) is not is_seed:
                 stated = next(s.kind for s in statements if s.kind)
-                what = "a CSV file is a seed" if is_seed else "a SQL file is a table or a view"
+                what = "a CSV file is a seed" if is_seed else "only a CSV file is a seed"
                 self._fault("HG309", f"{address} cannot be a {kind.value}: {what}", stated.place, "Leave `kind` out.")
                 kind = Kind.SEED if is_seed else Kind.TABLE
+            if piece.functions and kind is not Kind.TABLE:
+                stated = next(s.kind for s in statements if s.kind)
+                self._fault("HG309", f"{address} cannot be a {kind.value}: a function makes a table", stated.place)
+                kind = Kind.TABLE
             if not properties.owner:
                 hint = "it in a property file" if is_seed else "its header"
                 hint = f"Add `owner: TEAM` to {hint}; alerts and approvals go there."
-                place = Place(piece.path, 1, 1)
+                hint = 'Add owner="TEAM" to its decorator; alerts and approvals go there.' if piece.functions else hint
                 self.diagnostics.append(
-                    Diagnostic("HG310", f"{address} has no owner", place, hint, severity=Severity.WARNING)
+                    Diagnostic("HG310", f"{address} has no owner", start, hint, severity=Severity.WARNING)
                 )
-            yield AssetDeclaration(address, kind, self._files[piece.path], piece.text, properties)
+            python = self._code(piece) if piece.functions else None
+            yield AssetDeclaration(address, kind, self._files[piece.path], piece.text, properties, python)
 
     def sources(self) -> Iterable[SourceDeclaration]:
         """Yield every source, by address; files are looked up."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from headgate.core.declarations import DeclaredColumn
 from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.hashing import Digest
+from headgate.core.python import NO_LIMITS, Limits, NamedInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,28 @@ class ExposureStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class PythonFunction:
+    """One decorated function of a file: what it says, and the identity of its own text."""
+
+    name: str
+    place: Place
+    inputs: tuple[NamedInput, ...]
+    code: Digest
+    statement: Statement
+    reads: Mapping[str, tuple[tuple[str, str], ...]] | None = None
+    row_reads: tuple[tuple[str, str], ...] | None = None
+    variables: tuple[Stated, ...] = ()
+    is_deterministic: bool = False
+    is_networked: bool = False
+    limits: Limits = NO_LIMITS
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """One file, understood alone: a function of its path and its bytes, so that it can be cached by content.
 
     ``schema`` and ``name`` are those of an asset's file, empty where the file is no asset or its place is not allowed;
-    ``text`` is what was read, empty for seeds.
+    ``text`` is what was read, empty for seeds. A Python file has ``functions``, each an asset.
     """
 
     path: str
@@ -99,3 +118,4 @@ class Piece:
     sources: tuple[SourceStatement, ...] = ()
     exposures: tuple[ExposureStatement, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    functions: tuple[PythonFunction, ...] = ()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from headgate.core.address import fault_in_environment, fold
-from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
+from headgate.core.declarations import PYTHON_LIMITS, Config, EngineConfig, EnvironmentConfig
 from headgate.core.diagnostic import Place
+from headgate.core.python import Limits
 from headgate.project.text import Text, did_you_mean
 from headgate.project.toml_places import TomlPlaces
+from headgate.project.units import bytes_of, seconds_of
 from headgate.project.walk import CONFIG_FILE
 
 ENGINE_KINDS = ("duckdb",)
@@ -19,19 +21,7 @@ RETAIN_SECONDS = 7 * 24 * 3600
 TOML_BYTES_MAX = 1 << 20
 
 _ENGINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
-_DURATION = re.compile(r"\s*([0-9]{1,6})\s*([a-z]+)\s*")
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
 _TWICE = re.compile(r"overwrite|twice", re.IGNORECASE)
-_UNITS = {
-    **{unit: seconds for name, seconds in _SECONDS.items() for unit in (name, name + "s")},
-    "s": 1,
-    "sec": 1,
-    "m": 60,
-    "min": 60,
-    "h": 3600,
-    "d": 86400,
-    "w": 7 * 86400,
-}
 
 
 def default_config(name: str) -> Config:
@@ -53,18 +43,6 @@ def read_config(source: Text, name: str, environ: Mapping[str, str]) -> Config:
         _refuse_syntax(source, error)
         return default_config(name)
     return _Reading(source, environ).config(body, name)
-
-
-def seconds_of(text: str) -> int | None:
-    """Return the seconds of a duration such as ``7 days`` or ``12 hours``; None where it is none.
-
-    >>> seconds_of("12 hours")
-    43200
-    """
-    found = _DURATION.fullmatch(text.lower())
-    if found is None or found[2] not in _UNITS:
-        return None
-    return int(found[1]) * _UNITS[found[2]]
 
 
 def _refuse_syntax(source: Text, error: Exception) -> None:
@@ -102,14 +80,32 @@ class _Reading:
 
     def config(self, body: Mapping[str, Any], name: str) -> Config:
         """Return the config of what the text holds."""
-        self._others(body, (), ("name", "engines", "environments", "state"))
+        self._others(body, (), ("name", "engines", "environments", "state", "python"))
         name = self._text(body, ("name",)) or name
         engines = self._engines(self._table(body, ("engines",)))
         environments = self._environments(self._table(body, ("environments",)), engines)
         state = self._table(body, ("state",))
         self._others(state, ("state",), ("url",))
         bare = self._bare(self._table(body, ("environments",)), environments)
-        return Config(name, engines, environments, bare, self._text(state, ("state", "url")))
+        url = self._text(state, ("state", "url"))
+        return Config(name, engines, environments, bare, url, self._python(self._table(body, ("python",))))
+
+    def _python(self, section: Mapping[str, Any]) -> Limits:
+        """Return what a call of a Python asset may use."""
+        self._others(section, ("python",), ("timeout", "memory"))
+        return Limits(
+            self._amount(section, ("python", "timeout"), seconds_of, "10 minutes") or PYTHON_LIMITS.seconds,
+            self._amount(section, ("python", "memory"), bytes_of, "2 GB") or PYTHON_LIMITS.bytes,
+        )
+
+    def _amount(
+        self, section: Mapping[str, Any], path: tuple[str, ...], read: Callable[[str], int | None], example: str
+    ) -> int:
+        text = self._text(section, path)
+        amount = read(text) if text else 0
+        if amount is None or (text and not amount):
+            self._fault("HG122", f"{path[-1]} cannot be {text!r}", self._places.value(path), f'Write "{example}".')
+        return amount or 0
 
     def _engines(self, body: Mapping[str, Any]) -> dict[str, EngineConfig]:
         engines: dict[str, EngineConfig] = {}

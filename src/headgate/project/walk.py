@@ -1,13 +1,14 @@
 """The walk: which files of the repository Headgate reads, with their stats and without opening one.
 
-``headgate.toml``; ``assets/`` (.sql, .csv, .yml, .yaml, and .py to refuse it); ``macros/`` (.sql); ``tests/`` (.yml,
-.yaml). Hidden files and folders are not seen. 10,000 files take about 60 ms.
+``headgate.toml``; ``assets/`` (.sql, .csv, .yml, .yaml, .py); ``macros/`` (.sql); ``tests/`` (.yml, .yaml). Where there
+are Python assets also the Python files below ``lib/`` and ``src/``, and the lock files. Hidden files and folders are
+not seen. 10,000 files take about 60 ms.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,12 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "tests": (".yml", ".yaml"),
 }
 """The folders that are walked, and the ends of names that are read in each."""
+
+PYTHON_FOLDERS: Mapping[str, tuple[str, ...]] = {"lib": (".py",), "src": (".py",)}
+"""The folders with modules that Python assets may import."""
+
+LOCK_FILES = ("pdm.lock", "Pipfile.lock", "poetry.lock", "pylock.toml", "requirements.txt", "uv.lock")
+"""The files, in the root, that say which versions of libraries are meant."""
 
 LIKE_SEEDS = (
     ".csv.bz2", ".csv.gz", ".csv.zip", ".csv.zst", ".jsonl", ".ndjson", ".parquet", ".tsv", ".tsv.gz", ".xls", ".xlsx",
@@ -55,14 +62,14 @@ def walk(root: Path) -> Walked:
     top = os.fspath(root)
     work.file(CONFIG_FILE, os.path.join(top, CONFIG_FILE), is_expected=False)
     for folder, ends in FOLDERS.items():
-        path = os.path.join(top, folder)
-        if os.path.islink(path):
-            work.links.append((folder, path, ends))
-        elif os.path.isdir(path):
-            work.folder(folder, path, ends)
-        elif os.path.exists(path):
-            work.refuse("HG101", f"{folder} is not a folder", folder)
+        work.top(folder, os.path.join(top, folder), ends)
     work.follow_links()
+    if has_python(work.files):
+        for folder, ends in PYTHON_FOLDERS.items():
+            work.top(folder, os.path.join(top, folder), ends)
+        work.follow_links()
+        for name in LOCK_FILES:
+            work.file(name, os.path.join(top, name), is_expected=False)
     return Walked(dict(sorted(work.files.items())), tuple(work.diagnostics), tuple(sorted(work.like_seeds)))
 
 
@@ -73,13 +80,22 @@ def walk_config(root: Path) -> Walked:
     return Walked(work.files, tuple(work.diagnostics))
 
 
-def is_read(path: str) -> bool:
-    """Tell whether a path, relative to the root, is one that the walk would give if it were a file."""
-    if path == CONFIG_FILE:
+def has_python(paths: Iterable[str]) -> bool:
+    """Tell whether there is a Python asset, or what may hold one, among the files."""
+    return any(path.endswith(".py") and path.startswith("assets/") for path in paths)
+
+
+def is_read(path: str, *, beside_python: bool) -> bool:
+    """Tell whether a path, relative to the root, is one that the walk would give if it were a file.
+
+    ``beside_python``: there are Python assets, so that modules and lock files are read.
+    """
+    if path == CONFIG_FILE or (beside_python and path in LOCK_FILES):
         return True
     parts = path.split("/")
     hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-    return len(parts) > 1 and not hidden and path.endswith(FOLDERS.get(parts[0], ("\0",)))
+    folders = {**FOLDERS, **PYTHON_FOLDERS} if beside_python else FOLDERS
+    return len(parts) > 1 and not hidden and path.endswith(folders.get(parts[0], ("\0",)))
 
 
 def stat_of(found: os.stat_result) -> Stat:
@@ -95,6 +111,15 @@ class _Walk:
     links: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     like_seeds: list[str] = field(default_factory=list)
+
+    def top(self, path: str, full: str, ends: tuple[str, ...]) -> None:
+        """Add the files of a folder of the root, if it is there."""
+        if os.path.islink(full):
+            self.links.append((path, full, ends))
+        elif os.path.isdir(full):
+            self.folder(path, full, ends)
+        elif os.path.exists(full):
+            self.refuse("HG101", f"{path} is not a folder", path)
 
     def folder(self, path: str, full: str, ends: tuple[str, ...]) -> None:
         """Add the files of a folder and of those in it; symbolic links to folders wait in ``links``."""

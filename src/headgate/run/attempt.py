@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import EngineFailed, StatementFailed
+from headgate.core.errors import CodeFailed, EngineFailed, StatementFailed
 from headgate.core.graph import Node, SeedBody, SourceNode, SqlBody
 from headgate.core.ports.engine import BuildJob, BuildResult, CaptureInput, Engine, SeedInput, SelectInput
+from headgate.core.ports.python import PythonRunner
+from headgate.core.python import PythonBody
+from headgate.run.call import build_by_call, told_of_call
 from headgate.run.failure import diagnostic_of
 from headgate.run.guard import Stamp, fault_after, stamps
 from headgate.run.prepare import Task
@@ -48,7 +51,8 @@ Attempted = Made | NotMade
 class Bench:
     """What an attempt works with.
 
-    ``is_stopped`` tells whether nothing new may be started; ``begun`` is told each address as its turn comes.
+    ``is_stopped`` tells whether nothing new may be started; ``begun`` is told each address as its turn comes;
+    ``runner`` calls functions, and may be left out where there are none.
     """
 
     engine: Engine
@@ -56,6 +60,7 @@ class Bench:
     relations: Mapping[Address, str]
     is_stopped: Callable[[], bool]
     begun: Callable[[Address], None]
+    runner: PythonRunner | None = None
 
 
 def attempt(tasks: Sequence[Task], bench: Bench) -> tuple[Attempted, ...]:
@@ -133,6 +138,9 @@ def _alone(task: Task, bench: Bench) -> Attempted | None:
     """Return what came of it; None where it was cut short because all stops."""
     if not task.build.relation:
         return Made(task, _nothing(task))
+    node = task.step.node
+    if isinstance(node, Node) and isinstance(node.body, PythonBody):
+        return _called(task, node.body, bench)
     try:
         (result,) = bench.engine.build([_job(task, bench)], bench.begun)
     except EngineFailed as error:
@@ -140,6 +148,22 @@ def _alone(task: Task, bench: Bench) -> Attempted | None:
             return None
         return _not_made(task, error, bench)
     return Made(task, result)
+
+
+def _called(task: Task, body: PythonBody, bench: Bench) -> Attempted | None:
+    """Return what came of a call; None where it was cut short because all stops."""
+    if bench.runner is None:
+        raise AssertionError(f"{task.address} is a function, and nobody was given to call it")
+    bench.begun(task.address)
+    try:
+        made = build_by_call(task.build, body, engine=bench.engine, runner=bench.runner, relations=bench.relations)
+    except CodeFailed as error:
+        if bench.is_stopped():
+            return None
+        return NotMade(task, told_of_call(error, body, root=bench.root), is_absent=True)
+    except EngineFailed as error:
+        return None if bench.is_stopped() else _not_made(task, error, bench)
+    return Made(task, made)
 
 
 def _not_made(task: Task, error: EngineFailed, bench: Bench) -> NotMade:

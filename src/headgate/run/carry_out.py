@@ -12,6 +12,7 @@ from collections.abc import Callable
 from headgate.core.errors import Conflict
 from headgate.core.plan import Action, Plan
 from headgate.core.ports.engine import Engine
+from headgate.core.ports.python import PythonRunner
 from headgate.core.ports.store import Clock, Lease, Nonce, StateStore
 from headgate.core.progress import Began, Finished, RunEvent
 from headgate.run.draft import Frame
@@ -36,13 +37,15 @@ def carry_out(
     root: str,
     report: Callable[[RunEvent], None],
     threads: int = 0,
+    runner: PythonRunner | None = None,
 ) -> Outcome:
     """Return the builds of the plan's result, made where they were lacking; the failures among them are in the outcome.
 
     Raises ``StalePlan`` where an entry has moved, ``Refused`` where a source table has other columns, both before
     anything is made, and ``LeaseLost`` where the lease is lost meanwhile. ``threads`` bounds how many builds run at
-    once; 0 is what the engine can do. An interruption ends running statements and returns what is finished; a second
-    one goes through. ``report`` is called from this thread alone.
+    once; 0 is what the engine can do. ``runner`` calls the functions of Python assets. An interruption ends running
+    statements and calls and returns what is finished; a second one goes through. ``report`` is called from this thread
+    alone.
     """
     frame = Frame(plan.engine, lease.fence, clock())
     with store.reading() as reading:
@@ -55,7 +58,9 @@ def carry_out(
         build = prepared.builds[address]
         report(Finished(address, build.rows, 0.0, build.bytes, is_reused=True))
     count = min(threads or engine.capabilities.parallel_builds, engine.capabilities.parallel_builds)
-    schedule = Schedule(plan, prepared, ledger=ledger, engine=engine, root=root, report=report, threads=max(count, 1))
+    schedule = Schedule(
+        plan, prepared, ledger=ledger, engine=engine, root=root, report=report, threads=max(count, 1), runner=runner
+    )
     return schedule.run()
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind
 from headgate.core.graph import Node, SourceNode, SqlBody
+from headgate.core.python import PythonBody
 from headgate.run.prepare import Task
 from headgate.sql.bind import bound
 from headgate.sql.multiplying import may_multiply
@@ -49,7 +50,7 @@ def seconds_if_small(task: Task, rows: Mapping[Address, int], uncertain: Collect
     step = task.step
     if step.kind is Kind.VIEW:
         return 0.0
-    if task.address in uncertain:
+    if task.address in uncertain or is_call(task):
         return None
     if step.seconds:  # a build that recovery sealed has no seconds
         return step.seconds if step.seconds < SMALL_SECONDS else None
@@ -57,6 +58,11 @@ def seconds_if_small(task: Task, rows: Mapping[Address, int], uncertain: Collect
         return _seconds_of_capture(step.node)
     count = rows_read(task, rows)
     return SMALL_SECONDS / 4 if count is not None and count <= SMALL_ROWS else None
+
+
+def is_call(task: Task) -> bool:
+    """Tell whether it is made by a function, whose time nobody can guess and whose inputs must be committed."""
+    return isinstance(task.step.node, Node) and isinstance(task.step.node.body, PythonBody)
 
 
 def rows_read(task: Task, rows: Mapping[Address, int]) -> int | None:

@@ -10,6 +10,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Plan
 from headgate.core.ports.engine import BuildResult, Engine
+from headgate.core.ports.python import PythonRunner
 from headgate.core.progress import Failed, Finished, Interrupted, RunEvent, Skipped, Started
 from headgate.core.records import Build, BuildStatus
 from headgate.run.attempt import Attempted, Bench, Made, NotMade, attempt
@@ -46,10 +47,12 @@ class Schedule:
         root: str,
         report: Callable[[RunEvent], None],
         threads: int,
+        runner: PythonRunner | None = None,
     ) -> None:
         self._prepared = prepared
         self._ledger = ledger
         self._engine = engine
+        self._runner = runner
         self._report = report
         self._threads = threads
         self._tasks = {task.address: task for task in prepared.tasks}
@@ -74,7 +77,7 @@ class Schedule:
         self._uncertain = multiplying(prepared.tasks, relations)
 
         def work(group: Group) -> tuple[Attempted, ...]:
-            return attempt(group.tasks, Bench(engine, root, relations, lambda: self._is_stopped, group.begin))
+            return attempt(group.tasks, Bench(engine, root, relations, lambda: self._is_stopped, group.begin, runner))
 
         self._workers = Workers(threads if self._tasks else 0, work)
 
@@ -194,6 +197,8 @@ class Schedule:
             if not any(group.is_started and not group.is_done for group in self._running):
                 break
             self._engine.interrupt()
+            if self._runner is not None:
+                self._runner.interrupt()
             self._workers.wait(DRAIN_SECONDS)
         for group in self._running:
             self._settle(group.results)
@@ -231,7 +236,12 @@ class Schedule:
 
 def _sealed(build: Build, result: BuildResult) -> Build:
     return replace(
-        build, status=BuildStatus.SEALED, rows=result.rows, bytes=result.bytes, seconds=round(result.seconds, 6)
+        build,
+        status=BuildStatus.SEALED,
+        rows=result.rows,
+        bytes=result.bytes,
+        seconds=round(result.seconds, 6),
+        printed=result.printed,
     )
 
 

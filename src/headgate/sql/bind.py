@@ -6,7 +6,7 @@ messages are the lines of the user's file. Pure text; sqlglot is not needed here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from headgate.core.address import Address
 from headgate.core.graph import SqlBody
@@ -41,6 +41,11 @@ def inlined(text: str) -> str:
 def projection(relation: str, shape: Shape) -> str:
     """Return the SELECT that shows the columns of ``shape``, in that order, of a relation."""
     return f"select {', '.join(quoted(column.name) for column in shape)} from {relation}"
+
+
+def selected_columns(relation: str, columns: Sequence[str]) -> str:
+    """Return the SELECT of some columns of a relation; of all of them where none is named."""
+    return f"select {', '.join(map(quoted, columns)) if columns else '*'} from {relation}"
 
 
 def reordered(relation: str, shape: Shape, wanted: Shape) -> str:

@@ -44,6 +44,12 @@ def opaque_text(found: AssetShown) -> str:
     return f"Not understood, so any change of what it reads rebuilds it: {opaque}" if opaque else ""
 
 
+def printed_text(found: AssetShown) -> str:
+    """Return what the newest build printed, where it was made by a function."""
+    newest = max(found.builds, key=lambda pair: pair[1].created_at, default=None)
+    return newest[1].printed.strip() if newest else ""
+
+
 def lines_of_asset(found: AssetShown, width: int) -> list[str]:
     """Return all of it as lines."""
     name, *facts = facts_of(found)
@@ -52,6 +58,8 @@ def lines_of_asset(found: AssetShown, width: int) -> list[str]:
         lines.append(description.strip())
     for title, rows in sections_of(found):
         lines += ["", title, *aligned(rows, width=width)]
+    if printed := printed_text(found):
+        lines += ["", "printed", *(f"  {line}" for line in printed.splitlines())]
     if opaque := opaque_text(found):
         lines += ["", opaque]
     return lines

@@ -38,7 +38,10 @@ def _body(found: AssetShown) -> dict[str, Any]:
         "description": node.properties.description, "place": plain(node.place), "columns": plain(found.columns),
         "inputs": list(node.inputs), "readers": list(found.readers), "uses": plain(getattr(node, "uses", {})),
         "builds": {
-            name: {"build": b.id, "rows": b.rows, "bytes": b.bytes, "seconds": b.seconds, "created_at": b.created_at}
+            name: {
+                "build": b.id, "rows": b.rows, "bytes": b.bytes, "seconds": b.seconds, "created_at": b.created_at,
+                "printed": b.printed,
+            }
             for name, b in found.builds
         },
     }  # fmt: skip

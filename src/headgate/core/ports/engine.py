@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from headgate.core.address import Address, split
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.hashing import Digest, short
+from headgate.core.ports.python import ArrowStream, OpenStream
 from headgate.core.recipe import Shape
 
 
@@ -64,6 +65,13 @@ class CaptureInput:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamInput:
+    """Build from a table that comes as an Arrow stream; its columns are found by name."""
+
+    stream: ArrowStream
+
+
+@dataclass(frozen=True, slots=True)
 class BuildJob:
     """One table to make. The result must have exactly ``shape`` (names, order, types), else ``StatementFailed``."""
 
@@ -71,18 +79,19 @@ class BuildJob:
     address: Address
     relation: str
     shape: Shape
-    input: SelectInput | SeedInput | CaptureInput
+    input: SelectInput | SeedInput | CaptureInput | StreamInput
     fence: int
 
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """What was made: rows, bytes (an estimate), seconds."""
+    """What was made: rows, bytes (an estimate), seconds; of a function also what it printed."""
 
     id: Digest
     rows: int
     bytes: int
     seconds: float
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +240,12 @@ class Engine(Protocol):
     def query(self, sql: str, *, limit: int | None = None) -> Rows:
         """Return the answer to the user's own query; it cannot write."""
 
+    def stream(self, sql: str, *, batch_rows: int = 0) -> OpenStream:
+        """Return the answer to a query that cannot write, as an Arrow stream that is computed as it is read.
+
+        Its batches have at most ``batch_rows`` rows; 0 is what the engine likes best. Close it.
+        """
+
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table."""
 
@@ -276,6 +291,12 @@ class Binder(Protocol):
 
     def seed_columns(self, path: str) -> Bound:
         """Return the columns of a seed, looking at all of it."""
+
+    def empty(self, shape: Shape) -> OpenStream:
+        """Return a stream of a table with these columns and no rows, as an engine would give it."""
+
+    def stream_columns(self, stream: ArrowStream) -> Bound:
+        """Return the columns that a stream would have as a table; nothing of it is read."""
 
     def close(self) -> None:
         """Let go of everything."""

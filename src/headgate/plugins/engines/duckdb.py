@@ -30,6 +30,7 @@ from headgate.core.ports.engine import (
     Rows,
     SeedInput,
     ShownView,
+    StreamInput,
 )
 from headgate.core.recipe import Shape
 from headgate.plugins.engines import duckdb_catalogue as catalogue
@@ -48,6 +49,7 @@ from headgate.plugins.engines.duckdb_files import fault_in_location, reader, see
 from headgate.plugins.engines.duckdb_inventory import inventory_of
 from headgate.plugins.engines.duckdb_opening import connected
 from headgate.plugins.engines.duckdb_settings import settle
+from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream, columns_of, fault_in_columns, selected
 from headgate.plugins.engines.duckdb_views import (
     drop_views,
     make_schemas,
@@ -168,6 +170,8 @@ class DuckEngine:
                     if begun is not None:
                         begun(job.address)
                     made.append((job, _build_one(cursor, job, text)))
+                    if isinstance(job.input, StreamInput):
+                        cursor.unregister(INCOMING)
                 if not catalogue.write_builds(cursor, made):
                     raise EngineFailed("one of these builds is in the warehouse already")
         return tuple(result for _, result in made)
@@ -240,6 +244,33 @@ class DuckEngine:
             finally:
                 _roll_back(cursor)
         return Rows(tuple(c.name for c in shape), tuple(c.type for c in shape), tuple(rows))
+
+    def stream(self, sql: str, *, batch_rows: int = 0) -> DuckStream:
+        """Return the answer to one SELECT as an Arrow stream that is computed as it is read, on a cursor of its own.
+
+        Without ``batch_rows`` nothing but DuckDB is needed; with it pyarrow makes the batches.
+        """
+        with self._guard:
+            try:
+                cursor = self._connection.cursor()
+            except duckdb.Error as error:
+                raise EngineFailed("the session with the warehouse is closed") from error
+            self._running.add(cursor)
+
+        def let_go() -> None:
+            with self._guard:
+                self._running.discard(cursor)
+            cursor.close()
+
+        try:
+            _shape_of_query(cursor, sql)
+            return DuckStream(cursor, without_end(sql), batch_rows, let_go)
+        except duckdb.Error as error:
+            let_go()
+            raise statement_fault(error, sql) from error
+        except BaseException:
+            let_go()
+            raise
 
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""
@@ -361,6 +392,11 @@ def _text_of(cursor: duckdb.DuckDBPyConnection, job: BuildJob) -> str:
         if fault:
             raise StatementFailed(fault, job=job.address)
         return selection(source.location, source.root, job.shape)
+    if isinstance(source, StreamInput):
+        found = columns_of(cursor, source.stream)
+        if fault := fault_in_columns(found, job.shape):
+            raise StatementFailed(fault, job=job.address)
+        return selected(found, job.shape)
     try:
         parsed_select(cursor, source.sql)
         refuse_effects(cursor, source.sql)

@@ -15,6 +15,7 @@ import duckdb
 
 from headgate.core.declarations import FileSource
 from headgate.core.ports.engine import Bound
+from headgate.core.ports.python import ArrowStream
 from headgate.core.recipe import Shape
 from headgate.plugins.engines.duckdb_columns import (
     NotOneSelect,
@@ -33,7 +34,9 @@ from headgate.plugins.engines.duckdb_files import (
     seed_reader,
 )
 from headgate.plugins.engines.duckdb_settings import settings_identity, settle, version_of
+from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream, columns_of
 
+_EMPTY_BATCH_ROWS = 1
 _TABLES_MAX = 500
 """So many empty tables are kept, 10 kB each; then a new database is begun, which takes 2 ms."""
 
@@ -96,6 +99,24 @@ class DuckBinder:
         if fault:
             return Bound((), fault, line, 1 if line else 0)
         return self._sniffed(f"from {seed_reader(path, None)}")
+
+    def empty(self, shape: Shape) -> DuckStream:
+        """Return a stream of a table with these columns and no rows."""
+        columns = ", ".join(f"null::{c.type.split(' COLLATE ')[0]} as {quoted(c.name)}" for c in shape)
+        cursor = self._connection.cursor()
+        return DuckStream(cursor, f"select {columns} limit 0", _EMPTY_BATCH_ROWS, cursor.close)
+
+    def stream_columns(self, stream: ArrowStream) -> Bound:
+        """Return the columns that a stream would have as a table."""
+        with self._lock:
+            cursor = self._connection.cursor()
+            try:
+                return Bound(columns_of(cursor, stream))
+            except duckdb.Error as error:
+                return Bound((), said(error).message)
+            finally:
+                cursor.unregister(INCOMING)
+                cursor.close()
 
     def close(self) -> None:
         """Let go of both databases."""

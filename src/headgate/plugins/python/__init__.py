@@ -1,0 +1,1 @@
+"""Python assets: calling people's functions in processes of their own."""

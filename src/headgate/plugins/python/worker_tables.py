@@ -1,0 +1,77 @@
+"""A stream of Arrow batches as what a parameter asks for.
+
+A lazy frame and a DuckDB relation may be read twice and in parts, which a stream cannot: their rows are put aside in a
+file of the call's own folder first (the working directory), so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from headgate.core.python import Form
+
+
+def received(form: str, fd: int, parameter: str) -> Any:
+    """Return the table that comes through the pipe ``fd``, in ``form``."""
+    import pyarrow as pa
+
+    reader = pa.ipc.open_stream(os.fdopen(fd, "rb", buffering=1 << 20))
+    return _MAKERS[Form(form)](reader, parameter)
+
+
+def _polars(reader: Any, _: str) -> Any:
+    import polars as pl
+
+    frame = pl.from_arrow(reader.read_all())
+    assert isinstance(frame, pl.DataFrame)  # a table always becomes a frame
+    return frame
+
+
+def _polars_lazy(reader: Any, parameter: str) -> Any:
+    import polars as pl
+
+    return pl.scan_ipc(_aside(reader, parameter))
+
+
+def _pandas(reader: Any, _: str) -> Any:
+    return reader.read_pandas()
+
+
+def _arrow(reader: Any, _: str) -> Any:
+    return reader.read_all()
+
+
+def _arrow_stream(reader: Any, _: str) -> Any:
+    return reader
+
+
+def _duckdb(reader: Any, parameter: str) -> Any:
+    import duckdb
+
+    connection = duckdb.connect(os.path.abspath(f"{parameter}.duckdb"))
+    connection.register("stream", reader)
+    name = '"' + parameter.replace('"', '""') + '"'
+    connection.execute(f"create table {name} as from stream")
+    connection.unregister("stream")
+    return connection.table(name)
+
+
+_MAKERS = {
+    Form.POLARS: _polars,
+    Form.POLARS_LAZY: _polars_lazy,
+    Form.PANDAS: _pandas,
+    Form.ARROW: _arrow,
+    Form.ARROW_STREAM: _arrow_stream,
+    Form.DUCKDB: _duckdb,
+}
+
+
+def _aside(reader: Any, parameter: str) -> str:
+    import pyarrow as pa
+
+    path = os.path.abspath(f"{parameter}.arrow")
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, reader.schema) as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+    return path

@@ -1,0 +1,111 @@
+"""What Python text means, as far as hashes go: its syntax tree without places, comments and docstrings.
+
+The form is our own: the names of nodes and their fields, length-prefixed. It follows the grammar of the interpreter,
+which is part of every Python recipe anyhow. A text that can look at itself (``__doc__``, ``inspect``) counts as it is
+written.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from headgate.core.hashing import Digest, digest
+
+_LOOKS_AT_ITSELF = (
+    "__annotations__",
+    "__doc__",
+    "get_type_hints",
+    "inspect",
+    "getsource",
+    "linecache",
+    "f_lineno",
+    "__file__",
+)
+
+
+def module_digest(tree: ast.Module, text: str) -> Digest:
+    """Return the identity of a whole module."""
+    return _digest(tree.body, text)
+
+
+def function_digest(tree: ast.Module, text: str, function: ast.AST, others: Iterable[ast.AST]) -> Digest:
+    """Return the identity of one function with all of its module that it can reach.
+
+    Of ``others``, the decorated functions beside it, only those count that are named somewhere in what counts.
+    """
+    waiting = {id(node): node for node in others}
+    kept: list[ast.AST] = [node for node in tree.body if id(node) not in waiting]
+    changed = True
+    while changed and waiting:
+        names = {name for node in kept for name in _names(node)}
+        found = [node for node in waiting.values() if getattr(node, "name", "") in names]
+        changed = bool(found)
+        kept.extend(waiting.pop(id(node)) for node in found)
+    body = [node for node in tree.body if any(node is one for one in kept)]
+    return digest("python function", getattr(function, "name", ""), _digest(body, text))
+
+
+def bare(function: ast.FunctionDef, decorator: ast.expr) -> None:
+    """Take Headgate's own decorator and the annotations away: what they say is part of the recipe in its own way."""
+    function.decorator_list = [one for one in function.decorator_list if one is not decorator]
+    function.returns = None
+    for argument in (*function.args.args, *function.args.kwonlyargs):
+        argument.annotation = None
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name):
+            yield inner.id
+        elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            yield inner.value  # globals()["name"]
+        elif isinstance(inner, ast.Attribute):
+            yield inner.attr
+
+
+def _digest(body: list[ast.stmt], text: str) -> Digest:
+    if any(word in text for word in _LOOKS_AT_ITSELF):
+        return digest("python text", text)
+    parts: list[str] = []
+    for node in body:
+        _write(node, parts)
+    return digest("python tree", *parts)
+
+
+def _write(value: object, parts: list[str]) -> None:
+    """Append the form of a tree; explicit stack, so that deep nesting is no matter. Annotations are kept."""
+    stack: list[object] = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, ast.AST):
+            fields = [name for name in item._fields if name not in ("type_comment", "kind")]
+            parts.append(f"({type(item).__name__} {len(fields)}")
+            for name in reversed(fields):
+                content = getattr(item, name, None)
+                if name == "body" and isinstance(content, list):
+                    content = _without_docstring(item, content)
+                stack.append(content)
+                stack.append(_Field(name))
+        elif isinstance(item, _Field):
+            parts.append(f".{item.name}")
+        elif isinstance(item, list):
+            parts.append(f"[{len(item)}")
+            stack.extend(reversed(item))
+        else:
+            parts.append(f"={type(item).__name__} {item!r}")
+
+
+class _Field:
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)) or not body:
+        return body
+    first = body[0]
+    is_constant = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return body[1:] if is_constant else body  # a constant by itself does nothing
