@@ -29,6 +29,8 @@ BREACHES = {
     "plugins/stores/breach_sql.py": "import headgate.sql.bind",
     "plan/breach_parser.py": "import sqlglot",
     "app/breach_engine.py": "import duckdb",
+    "app/breach_frames.py": "import polars",
+    "run/breach_arrow.py": "import pyarrow",
     "run/breach_store.py": "import sqlite3",
     "attic/__init__.py": "",
     "core/breach_circle.py": "import headgate.core.breach_circle_back",
@@ -50,6 +52,7 @@ EXPECTED = {
     "circles": ("breach_circle",),
     "sqlglot": ("plan.breach_parser -> sqlglot",),
     "databases": ("app.breach_engine -> duckdb", "run.breach_store -> sqlite3"),
+    "tables": ("run.breach_arrow -> pyarrow", "app.breach_frames -> polars"),
     "pure": (
         "core.breach_clock -> time",
         "core.breach_files -> pathlib",

@@ -48,7 +48,7 @@ def test_every_fault_is_told_at_once_with_place_and_hint(shop: Shop) -> None:
     shop.file("assets/m/bad.yml", "assets:\n  - name: [\n")
     shop.file("assets/m/ghost.yml", "assets:\n  - name: goood\n")
     shop.file("assets/m/bad.csv", "a,b\n1\n1,2,3\n")
-    shop.file("assets/m/python.py", "import headgate\n")
+    shop.file("assets/m/python.py", "import headgate\n@headgate.table\ndef f(): ...\n")
     body = shop.json("check")
     assert body["exit_status"] == 1
     told = {d["place"]["path"]: d for d in body["diagnostics"] if d["place"]}

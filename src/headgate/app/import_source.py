@@ -14,7 +14,7 @@ from headgate.core.errors import EngineFailed, Refused, UsageError
 from headgate.core.listing import listed
 from headgate.core.recipe import Shape
 from headgate.project.declare import YAML
-from headgate.project.link import declared_shape
+from headgate.project.declared_columns import declared_shape
 from headgate.project.source_files import WrittenColumn, WrittenSource, WrittenTable, source_text, with_source
 
 if TYPE_CHECKING:

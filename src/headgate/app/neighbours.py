@@ -266,7 +266,8 @@ class _Relinking:
     def _analysed(self, address: Address, changed: Mapping[str, File]) -> Node | None:
         """Return the node of an asset whose text, or an input's columns, are others; None where anything is unusual."""
         from headgate.core.graph import Node
-        from headgate.project.link import Job, mismatches
+        from headgate.project.declared_columns import mismatches
+        from headgate.project.link import Job
 
         asset = self._declared(self.nodes.row(address), changed)
         if asset is None:

@@ -10,7 +10,6 @@ from headgate.core.address import Address, fold
 from headgate.core.declarations import (
     AssetDeclaration,
     Declarations,
-    DeclaredColumn,
     ExposureDeclaration,
     FileSource,
     Kind,
@@ -21,6 +20,7 @@ from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, So
 from headgate.core.hashing import Digest, digest
 from headgate.core.python import PythonBody, PythonDeclaration
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
+from headgate.project.declared_columns import declared_shape, mismatches, type_key
 from headgate.project.link_python import PythonLink, named_inputs
 
 
@@ -278,7 +278,7 @@ class _Linking:
         self.diagnostics += faults
         if faults:
             return
-        declared = {fold(c.name): _type_key(c.type) for c in asset.properties.columns if c.type}
+        declared = {fold(c.name): type_key(c.type) for c in asset.properties.columns if c.type}
         shape = tuple(Column(c.name, declared.get(fold(c.name), c.type)) for c in shape)
         self.diagnostics += mismatches(asset.address, asset.properties.columns, shape)
         content = asset.file.digest
@@ -417,42 +417,6 @@ def volatile_of(node: AnyNode | None) -> Iterator[Read]:
         if node.recipe.order.tainted:
             yield Read(node.address, Aspect.ORDER)
         yield from (Read(node.address, Aspect.COLUMN, c.name) for c in node.recipe.columns if c.term.tainted)
-
-
-def declared_shape(columns: Sequence[DeclaredColumn]) -> Shape:
-    """Return the columns of a source as they were declared; none where one of them has no type."""
-    if not columns or any(not c.type for c in columns):
-        return ()
-    return tuple(Column(c.name, _type_key(c.type)) for c in columns)
-
-
-def mismatches(address: Address, declared: Sequence[DeclaredColumn], shape: Shape) -> Iterator[Diagnostic]:
-    """Yield a fault for each declared column that the asset has not, or has with another type."""
-    actual = {fold(c.name): c for c in shape}
-    for column in declared:
-        found = actual.get(fold(column.name))
-        if found is None:
-            near = nearest(column.name, (c.name for c in shape))
-            hint = f"It has {', '.join(list(near) or [c.name for c in shape][:5])}."
-            yield Diagnostic("HG304", f"{address} declares a column {column.name} that it has not", column.place, hint)
-        elif column.type and _type_key(column.type) != _type_key(found.type):
-            hint = f"Cast it in the query, or declare {found.type.lower()}."
-            summary = f"{address}.{found.name} is declared {column.type}, but is {found.type}"
-            yield Diagnostic("HG305", summary, column.place, hint)
-
-
-_SYNONYMS = {
-    "INT": "INTEGER", "INT4": "INTEGER", "SIGNED": "INTEGER", "INT8": "BIGINT", "LONG": "BIGINT", "INT2": "SMALLINT",
-    "SHORT": "SMALLINT", "INT1": "TINYINT", "TEXT": "VARCHAR", "STRING": "VARCHAR", "CHAR": "VARCHAR",
-    "BPCHAR": "VARCHAR", "FLOAT8": "DOUBLE", "DOUBLE PRECISION": "DOUBLE", "FLOAT4": "FLOAT", "REAL": "FLOAT",
-    "BOOL": "BOOLEAN", "LOGICAL": "BOOLEAN", "NUMERIC": "DECIMAL(18,3)", "DECIMAL": "DECIMAL(18,3)",
-    "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE", "DATETIME": "TIMESTAMP", "BYTEA": "BLOB", "VARBINARY": "BLOB",
-}  # fmt: skip
-
-
-def _type_key(type_: str) -> str:
-    folded = " ".join(type_.upper().split()).replace(", ", ",").replace("NUMERIC(", "DECIMAL(")
-    return _SYNONYMS.get(folded, folded)
 
 
 def _captured(nodes: Mapping[Address, AnyNode]) -> set[Address]:
