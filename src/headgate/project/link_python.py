@@ -12,7 +12,7 @@ from headgate.core.declarations import AssetDeclaration, Kind
 from headgate.core.diagnostic import Diagnostic, Place, nearest
 from headgate.core.hashing import Digest, digest
 from headgate.core.python import PythonBody, PythonDeclaration, PythonInput
-from headgate.core.recipe import Aspect, Column, ColumnRecipe, Recipe, Shape, Term, reading, term
+from headgate.core.recipe import Aspect, Column, ColumnRecipe, Recipe, Shape, Term, finished, reading, term
 
 
 def named_inputs(
@@ -111,9 +111,9 @@ class PythonLink:
             own = everything if said is None else self._by_parameter(said)
             return term("python cell", made("python column", f"{column.name} {column.type}", own), rows)
 
-        columns = tuple(ColumnRecipe(c.name, c.type, column_term(c)) for c in shape)
+        columns = tuple(ColumnRecipe(c.name, c.type, finished(column_term(c))) for c in shape)
         said = "" if python.reads is not None else "it is Python"
-        return Recipe(Kind.TABLE.value, rows, order, columns, said)
+        return Recipe(Kind.TABLE.value, finished(rows), finished(order), columns, said)
 
     def _passed(self, shape: Shape) -> dict[str, Shape]:
         """Return the columns that each parameter receives: all, unless every output column says what it reads."""
