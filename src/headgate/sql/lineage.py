@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from headgate.core.address import Address
-from headgate.core.lineage import AssetLineage, Edge, Subtype, followed, in_order
+from headgate.core.lineage import AssetLineage, Edge, Step, Subtype, followed, in_order
 from headgate.core.recipe import Aspect, Shape, Term
 from headgate.sql.analyse import relation_of
 from headgate.sql.recursion import is_placeholder, placeholder_of_column, placeholder_of_rows, solved
@@ -30,7 +30,8 @@ def lineage_of_query(query: Query, inputs: Mapping[Address, Shape], names: Seque
     if relation is None or len(relation.fields) != len(names):
         return None
     fold = _Fold()
-    rows, order = fold.edges(relation.rows), fold.edges(relation.order)
+    rows = _indirect(fold.edges(relation.rows), Subtype.FILTER)
+    order = _indirect(fold.edges(relation.order), Subtype.SORT)
     columns = [fold.edges(field.term) for field in relation.fields]
     if any(is_placeholder(edge) for edges in (rows, order, *columns) for edge in edges):
         return None
@@ -39,6 +40,16 @@ def lineage_of_query(query: Query, inputs: Mapping[Address, Shape], names: Seque
         in_order(rows),
         in_order(order - rows),
     )
+
+
+def _indirect(edges: Edges, subtype: Subtype) -> Edges:
+    """Return the edges of rows, or of an order. Nothing in them is direct, or there is a fault in ``steps``."""
+    return frozenset(followed(Step(subtype), edge) for edge in edges)
+
+
+def edges_of_term(item: Term) -> Edges:
+    """Return what steers one term."""
+    return _Fold().edges(item)
 
 
 class _Fold:

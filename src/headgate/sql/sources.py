@@ -80,7 +80,8 @@ def _read_item(reader: Reader, node: Any, scope: Scope) -> Item:
     if isinstance(node, exp.Subquery):
         only(node, "this", "alias", "with_")
         if not isinstance(node.this, (exp.Select, exp.SetOperation, exp.Subquery)):
-            raise Opaque("a join in parentheses is not understood")
+            is_pivot = node.find(exp.Pivot) is not None
+            raise Opaque("PIVOT is not understood" if is_pivot else "a join in parentheses is not understood")
         relation = reader.inside(node, _lateral(scope))
         return Item(node.alias, _aliased(relation, node))
     if isinstance(node, exp.Values):

@@ -95,10 +95,11 @@ def _window(parts: Parts) -> Iterator[Stepped]:
 
 
 def _using(parts: Parts) -> Iterator[Stepped]:
-    """``(how, left, right)`` is the merged column, ``(columns...)`` the condition over merged columns."""
+    """``(how, left, right)`` is the merged column, ``(columns...)`` the condition: both sides of each are compared."""
     how = parts[0]
     if not isinstance(how, str):
-        yield from _each(parts, _AS_IS)
+        for column in parts:
+            yield from _each(column.made[1] if isinstance(column, Term) and column.made else (), _JOIN)
     elif "FULL" in how:
         yield from _each(parts[1:], _AS_IS, _CONDITION)
     else:

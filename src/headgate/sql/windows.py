@@ -31,7 +31,7 @@ def read_window(stage: Stage, node: exp.Window) -> Field:
     name = function_name(call)
     if name not in functions.AGGREGATES and name not in functions.WINDOWS:
         raise Opaque(f"function {name} in a window is not known")
-    arguments = call.args.get("expressions") or []
+    arguments, nulls = _without_nulls(call.args.get("expressions") or [], nulls)
     if name == "count" and len(arguments) == 1 and isinstance(arguments[0], exp.Star):
         arguments = []
     items = [stage.encode(a) for a in arguments]
@@ -59,6 +59,16 @@ def _window_call(node: Any) -> tuple[exp.Anonymous, exp.Expression | None, str]:
             raise Opaque(f"{type(node).__name__} in a window is not understood")
         node = node.this
     return node, filter_, nulls
+
+
+def _without_nulls(arguments: list[Any], nulls: str) -> tuple[list[Any], str]:
+    """Return the arguments without the IGNORE NULLS that stands behind the last one, and which one it was."""
+    plain: list[Any] = []
+    for argument in arguments:
+        if isinstance(argument, (exp.IgnoreNulls, exp.RespectNulls)):
+            nulls, argument = type(argument).__name__, argument.this
+        plain.append(argument)
+    return plain, nulls
 
 
 def _window_taint(name: str, items: list[Field], spec: exp.Expression | None) -> bool:
