@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from docs.write_python import python
 from headgate.core.codes import CODES
 
 FAMILIES = {
@@ -31,7 +32,7 @@ def diagnostics() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"diagnostics.md": diagnostics}
+PAGES = {"diagnostics.md": diagnostics, "python.md": python}
 
 
 def main() -> None:

@@ -41,7 +41,8 @@ def table(
     nothing. ``variables`` are environment variables that it may read; ``network`` opens the network. ``timeout``
     (``"10 minutes"``) and ``memory`` (``"2 GB"``) bound one call.
 
-    >>> @table(inputs={"flights": "staging.flights"}, owner="ops")
+    >>> import headgate as hg
+    >>> @hg.table(inputs={"flights": "staging.flights"}, owner="ops")
     ... def carriers(flights):
     ...     return flights
     >>> carriers("as before")

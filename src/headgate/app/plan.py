@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
-from headgate.core.declarations import Kind
-from headgate.core.diagnostic import Diagnostic
+from headgate.core.declarations import File, Kind
+from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import Refused, UsageError
-from headgate.core.hashing import Digest
+from headgate.core.hashing import Digest, content_digest
 from headgate.core.plan import Action, Origin, Plan
 
 if TYPE_CHECKING:
@@ -78,14 +78,17 @@ def plan_for_apply(session: Session, repository: Repository, request: Request) -
         return _planned(session, repository, request, reading, engine=environment.engine, is_patient=True)
 
 
-def save(planned: Planned, repository: Repository, path: Path) -> None:
-    """Leave the plan in a file, with the code that it was made from."""
+def save(planned: Planned, root: Path, path: Path) -> None:
+    """Leave the plan in a file, with the code that it was made from, which is read below ``root``.
+
+    Raises ``Refused`` where a file is not what it was.
+    """
     import base64
 
     from headgate.core.json_form import dumps
     from headgate.plan.stored import plan_to_json
 
-    files = {f.path: (repository.root / f.path).read_bytes() for f in planned.plan.origin.files}
+    files = planned.files or {f.path: _as_planned(root, f) for f in planned.plan.origin.files}
     body = plan_to_json(planned.plan)
     body["shows"], body["is_new"], body["captured"] = planned.shows, planned.is_new, dict(planned.captured)
     body["files"] = {name: base64.b64encode(content).decode("ascii") for name, content in files.items()}
@@ -122,6 +125,14 @@ def saved(path: Path, session: Session | None = None) -> Planned:
         with session.reading() as reading:
             stale = stale_entries(found, snapshot_of(session, reading, found.environment, engine=found.engine))
     return Planned(found, shows, bool(body.get("is_new")), stale=stale, files=files, captured=captured)
+
+
+def _as_planned(root: Path, file: File) -> bytes:
+    content = (root / file.path).read_bytes() if (root / file.path).is_file() else b""
+    if content_digest((content,)) != file.digest:
+        text = f"{file.path} changed since the plan was made"
+        raise Refused([Diagnostic("HG451", text, Place(file.path), hint="Plan again.")])
+    return content
 
 
 def misplaced(session: Session, plan: Plan) -> tuple[Diagnostic, ...]:

@@ -12,7 +12,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan
 from headgate.core.progress import Began, Failed, Finished, Interrupted, RunEvent, Started
-from headgate.words.figures import counted, seconds_text
+from headgate.words.apply import row_of_finished
 from headgate.words.layout import cut, display_width, padded, styled
 
 _REDRAW_SECONDS = 0.1
@@ -71,10 +71,9 @@ class Progress:
     def _finish(self, event: Finished) -> None:
         self._running.pop(event.address, None)
         self._done += 1
-        rows = counted(event.rows, "row")
-        took = "found built" if event.is_reused else seconds_text(event.seconds)
-        note = "   captured" if self._kinds.get(event.address) is Kind.SOURCE and not event.is_reused else ""
-        self._line(f"  {padded(event.address, self._width)}  {rows:>14}   {took}{styled(note, 'dim')}")
+        name, rows, took, note = row_of_finished(event, self._kinds.get(event.address))
+        note = styled(f"   {note}", "dim") if note else ""
+        self._line(f"  {padded(name, self._width)}  {rows:>14}   {took}{note}")
 
     def _line(self, text: str) -> None:
         if self._terminal.is_live:

@@ -48,6 +48,18 @@ class Diagnostic:
     excerpt: str = ""
     severity: Severity = Severity.ERROR
 
+    def __str__(self) -> str:
+        """Return all of it but the excerpt, as lines.
+
+        >>> print(Diagnostic("HG203", "unknown column x", Place("assets/m/a.sql", 2, 8), "Did you mean y?"))
+        HG203 unknown column x
+          assets/m/a.sql:2:8
+          Did you mean y?
+        """
+        below = [str(self.place)] if self.place is not None else []
+        below += [*self.detail.splitlines(), *self.hint.splitlines()]
+        return "\n  ".join((f"{self.code} {self.summary}".strip(), *below))
+
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     """Tell whether any of them is an error."""

@@ -29,14 +29,39 @@ if TYPE_CHECKING:
 
 
 class HeadgateError(Exception):
-    """Every exception that Headgate raises on purpose."""
+    """Every exception that Headgate raises on purpose. Its text and its notes say all that a user needs.
+
+    >>> import headgate
+    >>> try:
+    ...     headgate.open().plan("dev", select="marts.revenu")
+    ... except headgate.HeadgateError as error:
+    ...     print(type(error).__name__)
+    Refused
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback, which would tell a user nothing of their own."""
+        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
 
 
 class Refused(HeadgateError):
-    """Something is not allowed as things stand. Nothing was done."""
+    """Something is not allowed as things stand. Nothing was done.
+
+    ``diagnostics`` are all the reasons; the text of the exception tells each with its place and its hint.
+
+    >>> import headgate
+    >>> try:
+    ...     headgate.open().show("marts.revenu")
+    ... except headgate.Refused as refused:
+    ...     print(refused.diagnostics[0].code)
+    ...     print(refused)
+    HG401
+    HG401 marts.revenu names no asset
+      Did you mean marts.revenue?
+    """
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        super().__init__("; ".join(f"{d.code} {d.summary}" for d in diagnostics))
+        super().__init__("\n".join(str(diagnostic) for diagnostic in diagnostics))
         self.diagnostics = tuple(diagnostics)
 
 
@@ -53,16 +78,35 @@ class StalePlan(Refused):
 
 
 class UsageError(HeadgateError):
-    """The command line cannot be carried out as written."""
+    """The command, or the call, cannot be carried out as written.
+
+    >>> import headgate
+    >>> try:
+    ...     headgate.open().apply("dev")
+    ... except headgate.UsageError as error:
+    ...     print(error)
+    nothing was done: hand over what Project.plan returned, or say yes=True
+    """
 
 
 class EnvironmentFailed(HeadgateError):
-    """Something outside of the repository failed. ``hint`` is the command to continue with."""
+    """Something outside of the repository failed. ``hint`` is the command to continue with.
+
+    >>> import headgate, pathlib
+    >>> written = pathlib.Path("warehouse.duckdb").write_text("no database")
+    >>> try:
+    ...     headgate.open().apply("dev", yes=True)
+    ... except headgate.EnvironmentFailed as failed:
+    ...     print(failed.code, failed.hint)
+    HG600 Restore it from a backup, or move it away: headgate apply builds everything again.
+    """
 
     def __init__(self, message: str, *, code: str = "HG600", hint: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.hint = hint
+        if hint:
+            self.add_note(hint)
 
 
 class EngineFailed(EnvironmentFailed):

@@ -13,6 +13,8 @@ from headgate.words.layout import styled
 if TYPE_CHECKING:
     from headgate.app.apply import Applied
     from headgate.app.plan import Planned
+    from headgate.core.progress import Finished
+    from headgate.core.records import Build
 
 
 def announcement(planned: Planned) -> str:
@@ -23,6 +25,25 @@ def announcement(planned: Planned) -> str:
     shared = sum(s.action is Action.REUSE and s.kind is not Kind.SOURCE for s in plan.steps)
     told = f"{shared} to share" if shared else "nothing to share yet"
     return f"{plan.environment} is new. {made_text(len(kinds) - views, views)}, {told}."
+
+
+def row_of_finished(event: Finished, kind: Kind | None) -> tuple[str, ...]:
+    """Return what is said of an address once it has its build: address, rows, seconds, what it is."""
+    took = "found built" if event.is_reused else seconds_text(event.seconds)
+    note = "captured" if kind is Kind.SOURCE and not event.is_reused else ""
+    return event.address, counted(event.rows, "row"), took, note
+
+
+def row_of_build(build: Build) -> tuple[str, ...]:
+    """Return the same of a build that was made."""
+    if build.kind is Kind.VIEW:
+        return build.address, "", "", "a view"
+    note = "captured" if build.kind is Kind.SOURCE else ""
+    return build.address, counted(build.rows, "row"), seconds_text(build.seconds), note
+
+
+BUILD_NUMBERS = frozenset({1, 2})
+"""Which cells of such a row are numbers."""
 
 
 def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> str:
@@ -44,15 +65,21 @@ def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> 
 
 def lines_of_failure(applied: Applied) -> list[str]:
     """Return what failed, and that the environment is as it was."""
-    outcome, name = applied.outcome, applied.plan.environment
     lines: list[str] = []
-    for failure in outcome.failures:
+    for failure in applied.outcome.failures:
         diagnostic = failure.diagnostic
         lines.append(f"{styled('failed', 'red', 'bold')}  {failure.address}  {diagnostic.place or ''}".rstrip())
         lines += excerpt_of(diagnostic)
         lines += [f"  {line}" for line in (*diagnostic.detail.splitlines(), *diagnostic.hint.splitlines())]
+    return lines + left_as_it_was(applied)
+
+
+def left_as_it_was(applied: Applied) -> list[str]:
+    """Return what was not done because of a failure or an interruption."""
+    outcome, name = applied.outcome, applied.plan.environment
     if outcome.is_interrupted:
-        return [*lines, f"Interrupted. Nothing was published; {name} is as it was."]
+        return [f"Interrupted. Nothing was published; {name} is as it was."]
+    lines: list[str] = []
     if waiting := len(outcome.not_started):
         who = "asset that reads it was" if waiting == 1 else "assets that read it were"
         lines.append(f"  {waiting:,} {who} not started.")

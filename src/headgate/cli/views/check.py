@@ -7,8 +7,9 @@ from time import perf_counter
 
 from headgate.cli.opening import with_repository
 from headgate.cli.terminal import Terminal
+from headgate.words.check import sum_text
 from headgate.words.diagnostics import lines_of
-from headgate.words.figures import counted, seconds_text
+from headgate.words.figures import seconds_text
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
@@ -28,7 +29,5 @@ def run(options: Namespace, terminal: Terminal) -> int:
         terminal.write(line)
     if found.diagnostics:
         terminal.write()
-    numbers = [counted(n, noun) for n, noun in ((found.errors, "error"), (found.warnings, "warning")) if n]
-    told = ", ".join(numbers) or "no faults"
-    terminal.write(f"{told} in {counted(found.assets, 'asset')} ({seconds_text(perf_counter() - options.started)})")
+    terminal.write(f"{sum_text(found)} ({seconds_text(perf_counter() - options.started)})")
     return status

@@ -41,7 +41,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
         if options.out:
             if not planned.plan.steps:  # an empty plan in short: saved whole
                 planned = plan(session, repository, Request(environment, ("*",)))
-            save(planned, repository, Path(options.out))
+            save(planned, repository.root, Path(options.out))
         return _show(planned, options, terminal)
 
 

@@ -1,0 +1,296 @@
+"""The project: every command as a function. Each call reads the files and the state anew, so edits in between count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from headgate.api.applying import Report, apply_plan, apply_tree
+from headgate.api.findings import Asset, Checked, Releases, Status
+from headgate.api.moves import Garbage, Promotion, Released, Rollback
+from headgate.api.opening import demand_consent, names_of, repository_at, session_at
+from headgate.api.plans import Applied, Plan
+from headgate.app.plan import Request
+from headgate.app.session import find_root
+from headgate.core.errors import UsageError
+
+Names = str | tuple[str, ...] | list[str]
+"""One name or several."""
+
+if TYPE_CHECKING:
+    from headgate.core.declarations import Config
+
+
+def open_project(path: str | Path = ".") -> Project:
+    """Return the project at ``path`` or in the nearest folder above it.
+
+    Raises ``UsageError`` where there is none, ``Refused`` for a faulty ``headgate.toml``.
+
+    >>> import headgate
+    >>> headgate.open(".").name
+    'shop'
+    """
+    return Project(find_root(Path(path)))
+
+
+class Project:
+    """One project. What only looks returns at once; what changes something wants a plan that was looked at, or a yes.
+
+    Nothing stays open between two calls, except what ``sql`` and ``table`` stream.
+
+    >>> import headgate
+    >>> with headgate.open() as project:
+    ...     plan = project.plan("dev")
+    ...     done = project.apply(plan)
+    >>> print(project.plan("dev"))
+    dev equals the working tree: nothing to do.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.name = self._config().name
+
+    def __repr__(self) -> str:
+        return f"<headgate project {self.name} in {self.root}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def check(self) -> Checked:
+        """Return every fault of the repository. Neither warehouse nor state is needed.
+
+        >>> import headgate
+        >>> headgate.open().check()
+        no faults in 2 assets
+        """
+        from headgate.app.check import check
+
+        with repository_at(self.root) as (session, repository):
+            return Checked(check(session, repository))
+
+    def plan(self, environment: str = "dev", *, select: Names = (), refresh: Names | None = None) -> Plan:
+        """Return what applying the working tree would do. Nothing is changed.
+
+        ``select`` and ``refresh`` mean what they do on the command line; ``refresh=()`` captures all source tables
+        again. For a protected environment ask ``plan_promotion``.
+
+        >>> import headgate
+        >>> [step.address for step in headgate.open().plan("dev", select="marts.*").changes]
+        ['marts.revenue']
+        """
+        from headgate.app.plan import plan
+
+        with repository_at(self.root) as (session, repository):
+            if session.environment(environment).protected:
+                text = f"{environment} is protected: plan_promotion(SOURCE, to={environment!r}) says what would change"
+                raise UsageError(text)
+            return Plan(plan(session, repository, _request(environment, select, refresh)), self.root)
+
+    def saved_plan(self, path: str | Path) -> Plan:
+        """Return the plan that ``Plan.save``, or ``headgate plan --out``, left in a file, even if it is stale by now.
+
+        >>> import headgate
+        >>> project = headgate.open()
+        >>> project.plan("dev").save("dev.plan")
+        >>> project.saved_plan("dev.plan").stale
+        ()
+        """
+        from headgate.app.plan import saved
+
+        with session_at(self.root) as session:
+            return Plan(saved(Path(path), session), self.root)
+
+    def apply(
+        self,
+        plan: Plan | str = "dev",
+        *,
+        yes: bool = False,
+        select: Names = (),
+        refresh: Names | None = None,
+        threads: int = 0,
+        wait_seconds: float = 0,
+        report: Report | None = None,
+    ) -> Applied:
+        """Build what is lacking, then let the environment show it, at once.
+
+        A plan is carried out as it is, or refused (``Refused``) where something has moved since. An environment's name
+        means the working tree as it is now, and that needs ``yes=True``. ``report`` is told a line for each table
+        (``print`` will do). Where anything fails, the environment stays as it was and the failures are raised:
+        ``Refused`` for those of the user's code, ``EnvironmentFailed`` for those of the engine.
+
+        >>> import headgate
+        >>> headgate.open().apply("dev", yes=True, report=print)  # doctest: +ELLIPSIS
+        marts.revenue  2 rows  0.0... s
+        dev: 1 new build, 1 as before. Published at once in ... ms.
+        """
+        if isinstance(plan, Plan):
+            if select or refresh is not None:
+                raise UsageError("a plan is carried out as it is: give select and refresh to Project.plan")
+            with session_at(self.root) as session:
+                session.settle(plan.environment)
+                planned = plan._planned  # one package
+                return apply_plan(session, planned, report=report, threads=threads, wait_seconds=wait_seconds)
+        demand_consent(yes=yes, way="Project.plan")
+        request = _request(plan, select, refresh)
+        with repository_at(self.root) as (session, repository):
+            return apply_tree(session, repository, request, report=report, threads=threads, wait_seconds=wait_seconds)
+
+    def plan_promotion(self, source: str = "dev", *, to: str | None = None) -> Promotion:
+        """Return what promoting ``source`` would do to a protected environment, by default the only one.
+
+        >>> import headgate
+        >>> project = headgate.open()
+        >>> done = project.apply("dev", yes=True)
+        >>> project.plan_promotion("dev").kept
+        1
+        """
+        from headgate.app.promote import plan_promotion
+
+        with repository_at(self.root) as (session, repository):
+            return Promotion(plan_promotion(session, repository, source=source, to=to), session.config.name)
+
+    def promote(
+        self, promotion: Promotion | str, *, to: str | None = None, yes: bool = False, wait_seconds: float = 0
+    ) -> Released:
+        """Let a protected environment show what another one shows: pointers move, in one transaction.
+
+        A promotion is made as it was planned, or refused. The name of the environment to take over from needs
+        ``yes=True``. Raises ``Refused`` where the environment shows something that is in no commit.
+
+        >>> import headgate
+        >>> project = headgate.open()
+        >>> done = project.apply("dev", yes=True)
+        >>> print(project.promote("dev", yes=True))  # doctest: +ELLIPSIS
+        prod now shows 1 new asset, 1 as before. Switched in ... ms. ... Back again: headgate rollback prod
+        """
+        from headgate.api.moving import promote_now
+
+        if not isinstance(promotion, Promotion):
+            demand_consent(yes=yes, way="Project.plan_promotion")
+        with repository_at(self.root) as (session, repository):
+            return promote_now(session, repository, promotion, to=to, wait_seconds=wait_seconds)
+
+    def plan_rollback(self, environment: str, *, to: int | None = None) -> Rollback:
+        """Return what going back to release ``to``, by default the one before, would do.
+
+        >>> import headgate
+        >>> project = headgate.open()
+        >>> done = project.apply("dev", yes=True)
+        >>> print(project.plan_rollback("dev"))  # doctest: +ELLIPSIS
+        dev will show release 1 again (1 asset, of ..., the same source data).
+        """
+        from headgate.app.rollback import plan_rollback
+
+        with session_at(self.root) as session:
+            return Rollback(plan_rollback(session, environment, to=to))
+
+    def rollback(
+        self, rollback: Rollback | str, *, to: int | None = None, yes: bool = False, wait_seconds: float = 0
+    ) -> Released:
+        """Let an environment show again what it showed before. A name needs ``yes=True``.
+
+        >>> import headgate
+        >>> project = headgate.open()
+        >>> done = project.apply("dev", yes=True)
+        >>> project.rollback(project.plan_rollback("dev")).release
+        1
+        """
+        from headgate.api.moving import rollback_now
+
+        if not isinstance(rollback, Rollback):
+            demand_consent(yes=yes, way="Project.plan_rollback")
+        with session_at(self.root) as session:
+            return rollback_now(session, rollback, to=to, wait_seconds=wait_seconds)
+
+    def releases(self, environment: str | None = None, *, limit: int = 20) -> Releases:
+        """Return the last releases of an environment, by default of the protected one; ``limit=0`` returns all.
+
+        >>> import headgate
+        >>> len(headgate.open().releases("dev"))
+        1
+        """
+        from headgate.app.releases import releases
+
+        with session_at(self.root) as session:
+            return Releases(releases(session, environment, limit=max(0, limit)))
+
+    def status(self, environment: str | None = None) -> Status:
+        """Return what the environments show, or one of them with all its assets.
+
+        >>> import headgate
+        >>> [(shown.address, shown.build.rows) for shown in headgate.open().status("dev")["dev"].shows]
+        [('marts.revenue', 2), ('shop.orders', 3)]
+        """
+        from headgate.app.status import status
+
+        with session_at(self.root) as session:
+            return Status(status(session, environment))
+
+    def show(self, name: str) -> Asset:
+        """Return what is known of an asset: ``schema.name``, or a name that only one has.
+
+        >>> import headgate
+        >>> headgate.open().show("shop.orders").readers
+        ('marts.revenue',)
+        """
+        from headgate.app.show import show
+
+        with repository_at(self.root) as (session, repository):
+            return Asset(show(session, repository, name))
+
+    def plan_gc(self, *, drop: Names = (), engine: str = "") -> Garbage:
+        """Return the builds that nobody can come back to; those of the environments ``drop`` as well.
+
+        >>> import headgate
+        >>> headgate.open().plan_gc()
+        Nothing to drop.
+        """
+        from headgate.app.gc import plan_gc
+
+        with session_at(self.root) as session:
+            names = names_of(drop)
+            return Garbage(plan_gc(session, drop=names, engine=engine), names, is_dropped=False)
+
+    def gc(
+        self,
+        garbage: Garbage | None = None,
+        *,
+        drop: Names = (),
+        engine: str = "",
+        yes: bool = False,
+        wait_seconds: float = 0,
+    ) -> Garbage:
+        """Drop what nobody can come back to, and return what went. Without what ``plan_gc`` returned say ``yes=True``.
+
+        >>> import headgate
+        >>> project = headgate.open()
+        >>> project.gc(project.plan_gc(drop="dev")).environments
+        ('dev',)
+        """
+        from headgate.app.gc import gc
+
+        if garbage is None:
+            demand_consent(yes=yes, way="Project.plan_gc")
+        else:
+            drop, engine = garbage._drop, garbage.engine  # one package
+        names = names_of(drop)
+        with session_at(self.root) as session:
+            session.settle(names[0] if names else next(iter(session.protected()), "dev"))
+            return Garbage(gc(session, drop=names, engine=engine, wait_seconds=wait_seconds), names, is_dropped=True)
+
+    def close(self) -> None:
+        """Let go of what is still being streamed."""
+
+    def _config(self) -> Config:
+        with session_at(self.root) as session:
+            return session.config
+
+
+def _request(environment: str, select: Names, refresh: Names | None) -> Request:
+    return Request(environment, names_of(select), None if refresh is None else names_of(refresh))
