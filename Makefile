@@ -35,7 +35,7 @@ static: .venv/ready
 		|| { cat .import_linter_report; exit 1; }
 	@$(BIN)/mypy --no-error-summary
 
-test: .venv/ready .venv-duckdb2/ready static ## All tests, on both DuckDB versions: at most ten minutes
+test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both DuckDB versions: at most ten minutes
 	@echo "DuckDB 2:"
 	@$(BIN_DUCKDB2)/$(PYTEST) --ignore tests/house tests
 	@echo "DuckDB 1.5:"
@@ -61,7 +61,12 @@ lock: ## Pin the newest allowed versions again (needs uv)
 		--generate-hashes --no-header --no-annotate -q -o requirements/duckdb2.txt
 
 clean: ## Remove the environments and caches
-	rm -rf .venv .venv-duckdb2 .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .demo
+	rm -rf .venv .venv-duckdb2 .tpc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .demo
+
+.tpc/ready: requirements/tpc.txt | .venv/ready
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary sqlglot --require-hashes \
+		-r $< -d $(@D)
+	@touch $@
 
 .venv/ready: requirements/dev.txt pyproject.toml
 .venv-duckdb2/ready: requirements/duckdb2.txt pyproject.toml
