@@ -48,7 +48,8 @@ def _call(request: dict[str, Any]) -> dict[str, Any]:
     install_modules(request["root"], dict(request["modules"]))
     close_all_but(request["root"], set(dict(request["modules"])), is_networked=request["network"])
     function = _function(request["module"], request["function"])
-    tables = {one["parameter"]: received(one["form"], one["fd"], one["parameter"]) for one in request["inputs"]}
+    memory = request["memory"]
+    tables = {one["parameter"]: received(one["form"], one["fd"], one["parameter"], memory) for one in request["inputs"]}
     result = function(**tables)
     rows = write_result(result, request["result"])
     return {"done": rows}
