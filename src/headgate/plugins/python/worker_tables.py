@@ -7,6 +7,7 @@ file of the call's own folder first (the working directory), so that memory stay
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from headgate.core.python import Form
@@ -70,7 +71,7 @@ def _duckdb(reader: Any, parameter: str, memory: int) -> Any:
     return connection.read_parquet(path)
 
 
-_MAKERS = {
+_MAKERS: Mapping[Form, Callable[..., Any]] = {
     Form.POLARS: _polars,
     Form.POLARS_LAZY: _polars_lazy,
     Form.PANDAS: _pandas,
