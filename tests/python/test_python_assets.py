@@ -115,6 +115,15 @@ def test_whatever_may_change_the_result_rebuilds_it(shop: Shop, monkeypatch: pyt
     assert built(shop) == []
 
 
+def test_a_changed_text_that_a_function_reads_is_planned(shop: Shop) -> None:
+    python(shop, COUNTS)
+    built(shop)
+    shop.asset("m.orders", "select * from (values (1, 100, 'a'), (2, 250, 'c')) as o (id, cents, note)")
+    steps = {one["address"]: one["cause"] for one in shop.result("plan", "dev")["steps"]}
+    assert steps == {"m.orders": "changed", "m.counts": "upstream"}
+    assert built(shop) == ["m.counts", "m.orders"]
+
+
 def test_reads_give_reuse_by_column(shop: Shop) -> None:
     python(
         shop,

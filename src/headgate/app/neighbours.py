@@ -34,6 +34,10 @@ _HEX = 64
 _PREFIX = len(digest("")) - _HEX
 
 
+class NotKept(Exception):
+    """A node cannot be given back from what is kept (it is made by Python, or the cache has lost it)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """The nodes of a linked graph in its order, and the files that it was linked from; digests stand side by side."""
@@ -75,7 +79,7 @@ class Neighbourhood:
     _readers: Mapping[int, Sequence[int]]
 
     def node(self, address: Address) -> AnyNode | None:
-        """Return a node; None where it is a source."""
+        """Return a node; None where it is a source. Raises ``NotKept`` where only the whole link has it."""
         return self._nodes.node(address)
 
     def is_live(self, address: Address) -> bool:
@@ -200,9 +204,10 @@ class _Nodes:
         if row["kind"] == Kind.EXPOSURE.value:
             uses = {Address(a): tuple(columns) for a, columns in row["uses"].items()}
             return ExposureNode(address, uses, place, properties)
-        answer = analysed_from(loads(self._cache.get("analysis", (row["key"],))[row["key"]]))
-        if answer.recipe is None:
-            raise KeyError(row["key"])
+        text = self._cache.get("analysis", (row["key"],)).get(row["key"])
+        answer = analysed_from(loads(text)) if text is not None else None
+        if answer is None or answer.recipe is None:
+            raise NotKept(address)
         inputs = tuple(map(Address, row["inputs"]))
         return Node(address, Kind(row["kind"]), answer.recipe, inputs, answer.body, place, row["file"], properties)
 

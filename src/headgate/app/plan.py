@@ -284,7 +284,7 @@ def _if_little_changed(
     session: Session, repository: Repository, snapshot: Snapshot, reading: Reading, *, engine: str
 ) -> Planned | None:
     """Return the short plan where nothing but a few texts differ from what the environment shows whole."""
-    from headgate.app.neighbours import listed, relinked
+    from headgate.app.neighbours import NotKept, listed, relinked
     from headgate.app.repository import known_graph
     from headgate.plan.short import Part, make_short_plan
 
@@ -302,7 +302,10 @@ def _if_little_changed(
     if found is None:
         return None
     part = Part(found.digest, found.changed, found.place, found.node, found.readers, found.is_live)
-    made = make_short_plan(part, snapshot, repository.origin, project=session.config.name, engine=engine)
+    try:
+        made = make_short_plan(part, snapshot, repository.origin, project=session.config.name, engine=engine)
+    except NotKept:
+        return None
     if made is None:
         return None
     moved = sum(step.kind is not Kind.SOURCE for step in made.steps)
