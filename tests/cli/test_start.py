@@ -10,7 +10,7 @@ import pytest
 
 from headgate.cli.arguments import COMMANDS
 
-HEAVY = {"duckdb", "sqlglot", "yaml", "importlib.metadata", "typing_extensions", "asyncio", "pandas"}
+HEAVY = {"duckdb", "jinja2", "sqlglot", "yaml", "importlib.metadata", "typing_extensions", "asyncio", "pandas"}
 
 
 def imported(arguments: Sequence[str], folder: Path) -> set[str]:
@@ -47,7 +47,7 @@ def test_a_plan_without_changes_needs_neither_parser_nor_engine(tmp_path: Path) 
         os.utime(path, (1, 1))
     headgate("plan", "dev", folder=folder)
     loaded = imported(("plan", "dev"), folder)
-    assert not {"duckdb", "sqlglot", "yaml"} & loaded
+    assert not {"duckdb", "jinja2", "sqlglot", "yaml"} & loaded
     assert "headgate.plan.make" not in loaded
 
 

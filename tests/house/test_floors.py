@@ -28,6 +28,7 @@ BREACHES = {
     "plugins/engines/breach_island.py": "import headgate.plugins.stores.sqlite",
     "plugins/stores/breach_sql.py": "import headgate.sql.bind",
     "plan/breach_parser.py": "import sqlglot",
+    "project/breach_templates.py": "import jinja2",
     "app/breach_engine.py": "import duckdb",
     "app/breach_frames.py": "import polars",
     "run/breach_arrow.py": "import pyarrow",
@@ -51,6 +52,7 @@ EXPECTED = {
     "plugins": ("plugins.stores.breach_sql -> headgate.sql",),
     "circles": ("breach_circle",),
     "sqlglot": ("plan.breach_parser -> sqlglot",),
+    "jinja": ("project.breach_templates -> jinja2",),
     "databases": ("app.breach_engine -> duckdb", "run.breach_store -> sqlite3"),
     "tables": ("run.breach_arrow -> pyarrow", "app.breach_frames -> polars"),
     "pure": (

@@ -15,9 +15,11 @@ from headgate.core.json_form import plain
 from headgate.core.python import Limits, PythonBody
 from headgate.core.recipe import Shape, recipe_from_json, recipe_to_json
 from headgate.core.records import sql_body_from_json, sql_body_to_json
+from headgate.core.template import told_in_template
 from headgate.project.link import Analysed, Job, Named, Names
 
 if TYPE_CHECKING:
+    from headgate.core.graph import SqlBody
     from headgate.core.ports.engine import Binder
     from headgate.sql.tree import Query
 
@@ -126,15 +128,31 @@ def names_of(asset: AssetDeclaration) -> tuple[Names, Query | None]:
     try:
         query = parse(asset.text, asset.file.path)
     except Unreadable as fault:
-        return Names((), (fault.diagnostic,)), None
+        return Names((), _at_home(asset, (fault.diagnostic,))), None
     if refused := refusals(query):
-        return Names((), refused), None
+        return Names((), _at_home(asset, refused)), None
     named = []
     for table in relations(query):
         place = place_at(asset.text, asset.file.path, table.start, table.end - table.start)
         excerpt = line_at(asset.text, table.start)
-        named.append(Named(table.schema, table.name, Diagnostic("HG202", "unknown table", place, excerpt=excerpt)))
+        (unknown,) = _at_home(asset, (Diagnostic("HG202", "unknown table", place, excerpt=excerpt),))
+        named.append(Named(table.schema, table.name, unknown))
     return Names(tuple(named)), query
+
+
+def _at_home(asset: AssetDeclaration, diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return diagnostics about a text at the places of its file: those of the template, where one gave the text."""
+    if asset.template is None:
+        return tuple(diagnostics)
+    return tuple(told_in_template(one, asset.template, asset.text) for one in diagnostics)
+
+
+def _body_at_home(asset: AssetDeclaration, body: SqlBody) -> SqlBody:
+    """Return a body whose columns stand on lines of the file."""
+    if asset.template is None:
+        return body
+    lines = asset.template.lines(asset.text)
+    return replace(body, lines=tuple(lines[line - 1] if line else 0 for line in body.lines), template=asset.template)
 
 
 def analysed(job: Job, query: Query | None, settings: str, binder: Binder) -> Analysed:
@@ -146,7 +164,7 @@ def analysed(job: Job, query: Query | None, settings: str, binder: Binder) -> An
     found = analyse(
         query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind, volatile=job.volatile
     )
-    return Analysed(found.recipe, found.body, found.diagnostics)
+    return Analysed(found.recipe, _body_at_home(job.asset, found.body), _at_home(job.asset, found.diagnostics))
 
 
 def analysed_to(answer: Analysed) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class CachingAnalyser:
 
     def names(self, assets: Sequence[AssetDeclaration]) -> Mapping[Address, Names]:
         """Return what each text names, from the cache where it is known."""
-        keys = {asset.address: f"{ANALYSER}/{asset.file.digest}" for asset in assets}
+        keys = {asset.address: f"{ANALYSER}/{asset.digest}" for asset in assets}
         known = self._cache.get("names", keys.values())
         found: dict[Address, Names] = {}
         missing: list[AssetDeclaration] = []
@@ -187,13 +187,13 @@ def analysis_key(job: Job, settings: str) -> str:
     """Return what an analysis depends on: the text, the kind, the inputs' columns, the engine's settings."""
     inputs = tuple((a, tuple((c.name, c.type) for c in shape)) for a, shape in sorted(job.inputs.items()))
     return digest(
-        "analysis", ANALYSER, job.asset.file.digest, job.asset.kind.value, settings, inputs, tuple(sorted(job.volatile))
+        "analysis", ANALYSER, job.asset.digest, job.asset.kind.value, settings, inputs, tuple(sorted(job.volatile))
     )
 
 
 def _names_to(names: Names) -> list[list[Any]]:
     return [
-        [n.schema, n.name, p.line, p.column, p.length, n.unknown.excerpt]
+        [n.schema, n.name, p.line, p.column, p.length, n.unknown.excerpt, n.unknown.detail]
         for n in names.relations
         if (p := n.unknown.place) is not None
     ]
@@ -203,8 +203,10 @@ def _names_from(body: list[list[Any]], path: str) -> Names:
     return Names(
         tuple(
             Named(
-                schema, name, Diagnostic("HG202", "unknown table", Place(path, line, column, length), excerpt=excerpt)
+                schema,
+                name,
+                Diagnostic("HG202", "unknown table", Place(path, line, column, length), detail=detail, excerpt=excerpt),
             )
-            for schema, name, line, column, length, excerpt in body
+            for schema, name, line, column, length, excerpt, detail in body
         )
     )

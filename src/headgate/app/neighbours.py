@@ -299,6 +299,7 @@ class _Relinking:
         from headgate.core.diagnostic import Diagnostic
         from headgate.core.hashing import content_digest
         from headgate.plan.stored import properties_from_json
+        from headgate.project.templates.marks import has_marks
         from headgate.project.text import decoded
 
         if row["kind"] not in (Kind.TABLE.value, Kind.VIEW.value):
@@ -310,6 +311,8 @@ class _Relinking:
             return None
         text = decoded(path, content)
         if isinstance(text, Diagnostic) or head_of(text.text) != row["head"] or not row["head"]:
+            return None
+        if has_marks(text.text):
             return None
         file = File(path, expected, len(content))
         properties = properties_from_json(row["properties"])
@@ -341,7 +344,7 @@ def _row(node: AnyNode, asset: AssetDeclaration | None, key: str) -> dict[str, A
         row["inputs"] = node.inputs
         row["file"] = node.file_digest
         row["path"] = node.place.path if asset is None else asset.file.path
-        row["head"] = head_of(asset.text) if asset is not None else ""
+        row["head"] = head_of(asset.text) if asset is not None and asset.template is None else ""
         row["key"] = key
     elif isinstance(node, ExposureNode):
         row["uses"] = {address: list(columns) for address, columns in node.uses.items()}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from headgate.core.recipe import Shape
     from headgate.project.files import FileCache
     from headgate.project.git import GitState
+    from headgate.project.templates.memory import Memory
 
 _COLUMNS = "table columns"
 """The kind of cache entry that holds the columns of source tables as they were last seen."""
@@ -50,12 +51,19 @@ class Repository:
     """
 
     def __init__(
-        self, root: Path, git: GitState | None = None, cache: FileCache | None = None, home: Path | None = None
+        self,
+        root: Path,
+        git: GitState | None = None,
+        cache: FileCache | None = None,
+        home: Path | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.root = root
         self._home = home
         self._git = git
         self._cache = cache
+        self.memory = memory
+        """What is remembered of templates."""
         self._declarations: Declarations | None = None
         self._files: tuple[File, ...] | None = None
         self._tree: tuple[tuple[File, ...], Digest] | None = None
@@ -105,7 +113,7 @@ class Repository:
         if self._declarations is None:
             from headgate.project.load import load
 
-            self._declarations = load(self.root, cache=self._cache, home=self._home)
+            self._declarations = load(self.root, cache=self._cache, home=self._home, memory=self.memory)
         return self._declarations
 
     @property
@@ -174,7 +182,7 @@ def open_repository(root: Path) -> tuple[Session, Repository]:
         text = (own_folder(root) / _FILES).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         text = ""
-    repository = Repository(root, cache=FileCache.from_text(text))
+    repository = Repository(root, cache=FileCache.from_text(text), memory=session.cache)
     session.at_end(repository.end)
     return session, repository
 
@@ -236,7 +244,8 @@ def _remember_graph(session: Session, repository: Repository, recorded: Mapping[
     sources = [(s.address, s.location) for s in declarations.sources]
     files = [(a, location.pattern, location.files) for a, location in sources if isinstance(location, FileSource)]
     engines = declarations.config.engines.values()
-    variables = sorted({name for asset in declarations.assets if asset.python for name in asset.python.variables})
+    of_python = {name for asset in declarations.assets if asset.python for name in asset.python.variables}
+    variables = sorted(of_python | set(declarations.variables))
     named = {
         "variables": variables,
         "tables": tables,
@@ -258,7 +267,7 @@ def _graph_key(
 ) -> str:
     """Return what a graph depends on: the code, the files of sources, the columns of source tables, our versions.
 
-    And for Python assets the interpreter, and the values of the environment variables that they read.
+    And the interpreter of Python assets, and the values of the environment variables that they and templates read.
     """
     from headgate.app.linking import ANALYSER
     from headgate.core.hashing import ALGORITHM
@@ -363,8 +372,9 @@ def committed(session: Session, repository: Repository) -> Iterator[Repository]:
         root = git.check_out(git.commit, folder)
         if root is None:
             raise _without_git(git.commit)
-        code = Repository(root, git, home=session.root)
-        yield Repository(root, git, home=session.root) if _link_data(repository, code) else code
+        code = Repository(root, git, home=session.root, memory=repository.memory)
+        is_lacking = _link_data(repository, code)
+        yield Repository(root, git, home=session.root, memory=repository.memory) if is_lacking else code
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

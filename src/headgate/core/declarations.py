@@ -9,8 +9,9 @@ from typing import Any
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place
-from headgate.core.hashing import Digest
+from headgate.core.hashing import Digest, digest
 from headgate.core.python import Limits, PythonDeclaration
+from headgate.core.template import Template
 
 
 class Kind(StrEnum):
@@ -59,7 +60,8 @@ class File:
 class AssetDeclaration:
     """A table, a view or a seed; ``text`` is its SQL, the header included: places count from the file's first line.
 
-    A table that is a function has ``python``, and as text that of its file.
+    A table that is a function has ``python``, and as text that of its file. A text that a template gave has
+    ``template``; ``is_faulty``: it gave none, and why is among the diagnostics.
     """
 
     address: Address
@@ -68,6 +70,15 @@ class AssetDeclaration:
     text: str
     properties: Properties
     python: PythonDeclaration | None = None
+    template: Template | None = None
+    is_faulty: bool = False
+
+    @property
+    def digest(self) -> Digest:
+        """The identity of the text and of its places: that of the file, unless a template gave the text."""
+        if self.template is None:
+            return self.file.digest
+        return digest("filled", self.file.digest, self.text, self.template.runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +157,19 @@ PYTHON_LIMITS = Limits(seconds=3600, bytes=4 * 10**9)
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateConfig:
+    """What ``headgate.toml`` says of templates. ``language``: of SQL files that say nothing; empty for plain SQL.
+
+    ``environ`` lists the variables of the process that templates may read; ``target`` is what they see as ``target``.
+    """
+
+    language: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    environ: tuple[str, ...] = ()
+    target: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """``headgate.toml`` with its defaults filled in. ``bare`` names the environment whose schemas have no suffix.
 
@@ -158,6 +182,7 @@ class Config:
     bare: str
     state_url: str = ""
     python: Limits = PYTHON_LIMITS
+    templates: TemplateConfig = field(default_factory=TemplateConfig)
 
     def environment(self, name: str) -> EnvironmentConfig | None:
         """Return the environment called ``name``, made from ``*`` where it has no section; else None."""
@@ -172,6 +197,7 @@ class Declarations:
     """Everything that the repository declares, with all faults that could be seen file by file.
 
     ``tree`` lists every file that Headgate reads: it is what "clean" compares with a commit and what a release keeps.
+    ``variables`` are those of the process that templates asked for.
     """
 
     config: Config
@@ -180,3 +206,4 @@ class Declarations:
     exposures: tuple[ExposureDeclaration, ...]
     tree: tuple[File, ...]
     diagnostics: tuple[Diagnostic, ...]
+    variables: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from headgate.core.diagnostic import Place
 from headgate.core.hashing import Digest
 from headgate.core.python import PythonBody
 from headgate.core.recipe import Recipe, Shape
+from headgate.core.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,15 @@ class Reference:
 class SqlBody:
     """The user's SELECT and where in it inputs are named. ``line`` is the file's line on which the text begins.
 
-    ``lines`` are the lines of the text, from 1, on which the output columns begin: 0, or none at all, where that is
-    not known.
+    ``lines`` are the lines of the file, from 1, on which the output columns begin: 0, or none at all, where that is
+    not known. With ``template`` the text is what that gave: its lines are not those of the file.
     """
 
     text: str
     references: tuple[Reference, ...]
     line: int = 1
     lines: tuple[int, ...] = ()
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class SeedBody:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A table, a view or a seed, linked: inputs are sorted addresses; ``file_digest`` is that of its file."""
+    """A table, a view or a seed, linked: inputs are sorted addresses; ``file_digest`` is that of its text."""
 
     address: Address
     kind: Kind

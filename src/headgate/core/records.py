@@ -16,6 +16,7 @@ from headgate.core.graph import SqlBody
 from headgate.core.hashing import Digest
 from headgate.core.python import Form, Limits, PythonBody, PythonInput
 from headgate.core.recipe import Aspect, Read, Shape
+from headgate.core.template import Template, runs_from_json
 from headgate.core.versions import Versions
 
 
@@ -270,7 +271,10 @@ def shape_from_json(body: list[list[str]]) -> Shape:
 def sql_body_to_json(body: SqlBody) -> dict[str, Any]:
     """Return the stored form of a SQL text and its references."""
     references = [[r.start, r.end, r.address, r.alias, int(r.is_column)] for r in body.references]
-    return {"text": body.text, "line": body.line, "references": references, "lines": list(body.lines)}
+    told: dict[str, Any] = {"text": body.text, "line": body.line, "references": references, "lines": list(body.lines)}
+    if body.template is not None:
+        told["template"] = [body.template.text, [list(run) for run in body.template.runs]]
+    return told
 
 
 def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
@@ -278,7 +282,8 @@ def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
     from headgate.core.graph import Reference
 
     references = tuple(Reference(s, e, a, alias, bool(column)) for s, e, a, alias, column in body["references"])
-    return SqlBody(body["text"], references, body["line"], tuple(body.get("lines", ())))
+    template = Template(body["template"][0], runs_from_json(body["template"][1])) if "template" in body else None
+    return SqlBody(body["text"], references, body["line"], tuple(body.get("lines", ())), template)
 
 
 def python_body_from_json(body: Mapping[str, Any]) -> PythonBody:

@@ -22,6 +22,7 @@ class Fault(Protocol):
 def agreed(address: Address, statements: Sequence[Statement], place: Place, fault: Fault) -> Properties:
     """Return the properties of an asset. Where two statements differ, the first holds and the second is a fault."""
     kind = _one(address, "kind", [s.kind for s in statements], fault)
+    _one(address, "template", [s.template for s in statements], fault)
     owner = _one(address, "owner", [s.owner for s in statements], fault)
     description = _one(address, "description", [s.description for s in statements], fault)
     return Properties(

@@ -28,13 +28,15 @@ def declare_file(path: str, content: bytes) -> Piece:
     'x'
     """
     piece = declare_path(path)
-    if path.startswith(("macros/", "tests/")) or not path.endswith((".sql", ".py", *YAML)):
+    if path.startswith("tests/") or not path.endswith((".sql", ".py", *YAML)):
         return piece
     if len(content) > TEXT_BYTES_MAX:
         return replace(piece, schema="", name="", diagnostics=(too_large(path, len(content), TEXT_BYTES_MAX),))
     source = decoded(path, content)
     if isinstance(source, Diagnostic):
         return replace(piece, schema="", name="", diagnostics=(*piece.diagnostics, source))
+    if path.startswith("macros/"):
+        return replace(piece, text=source.text)
     if path.endswith(YAML):
         from headgate.project.property_files import PropertyFile
 

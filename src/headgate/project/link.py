@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from headgate.core.address import Address, fold
@@ -151,7 +151,8 @@ class _Linking:
     def assets(self) -> None:
         """Make a node of every asset, inputs first; report unknown inputs and cycles."""
         assets = {a.address: a for a in self.declarations.assets}
-        inputs = self._inputs([a for a in assets.values() if a.kind is not Kind.SEED and a.python is None])
+        texts = [a for a in assets.values() if a.kind is not Kind.SEED and a.python is None and not a.is_faulty]
+        inputs = self._inputs(texts)
         inputs.update(self._python_inputs(a for a in assets.values() if a.python is not None))
         waiting = {address: {i for i in inputs.get(address, ()) if i in assets} for address in assets}
         readers: dict[Address, list[Address]] = {address: [] for address in assets}
@@ -250,9 +251,7 @@ class _Linking:
             hint = f"Did you mean {' or '.join(near[:3])}?"
         elif not hint:
             hint = "Declare it as a source in a YAML file under assets/, or add an asset of that name."
-        return Diagnostic(
-            "HG202", f"unknown table {written}", named.unknown.place, hint=hint, excerpt=named.unknown.excerpt
-        )
+        return replace(named.unknown, summary=f"unknown table {written}", hint=hint)
 
     def _cycles(self, waiting: Mapping[Address, set[Address]], inputs: Mapping[Address, tuple[Address, ...]]) -> None:
         """Report each cycle once, with its path."""
@@ -333,7 +332,7 @@ class _Linking:
             raise AssertionError(f"{asset.address} has no place")
         self.shapes[asset.address] = recipe.shape
         self.nodes[asset.address] = Node(
-            asset.address, asset.kind, recipe, inputs, body, place, asset.file.digest, asset.properties
+            asset.address, asset.kind, recipe, inputs, body, place, asset.digest, asset.properties
         )
 
     def exposures(self) -> None:

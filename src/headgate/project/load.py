@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headgate.project.data_files import Matched
     from headgate.project.pieces import Piece
+    from headgate.project.templates.library import MacroFile
+    from headgate.project.templates.memory import Memory
 
 # What understands files is imported where that is done: a survey alone starts 20 ms sooner.
 
@@ -52,15 +54,17 @@ def load(
     cache: FileCache | None = None,
     environ: Mapping[str, str] | None = None,
     home: Path | None = None,
+    memory: Memory | None = None,
 ) -> Declarations:
     """Return everything that the repository at ``root`` declares, with all faults that files show one by one.
 
     ``environ`` gives the values of ``env:NAME``; the process's own unless given. Where ``root`` is a copy, ``home`` is
-    the folder that it stands for: from there paths lead out of the repository.
+    the folder that it stands for: from there paths lead out of the repository. ``memory`` keeps filled templates.
     """
     from headgate.project.data_files import match_files
     from headgate.project.merge import merge
     from headgate.project.python_recipes import PythonCode
+    from headgate.project.templates.project import Templates
 
     work = _Load(root, cache)
     pieces = [piece for path, stat in work.stats.items() if (piece := work.piece(path, stat))]
@@ -73,7 +77,8 @@ def load(
 
     variables = os.environ if environ is None else environ
     code = PythonCode(pieces, work.files, variables) if has_python(work.stats) else None
-    merged = merge(pieces, work.files, match, code.of if code else _no_code)
+    templates = Templates(config, work.macros(pieces), variables, memory)
+    merged = merge(pieces, work.files, match, code.of if code else _no_code, templates)
     faults = [*_named_like_warehouses(config, merged.assets), *_not_seeds(work.like_seeds, merged.sources)]
     faults += code.faults if code else ()
     return Declarations(
@@ -83,6 +88,7 @@ def load(
         merged.exposures,
         tuple(work.files[path] for path in work.stats if path in work.files),
         in_order((*work.diagnostics, *merged.diagnostics, *faults)),
+        tuple(sorted(templates.asked)),
     )
 
 
@@ -157,6 +163,14 @@ class _Load:
             return None
         self.files[path] = file_of_bytes(path, content, stat, self.cache, read_at=self._read_at)
         return declare_file(path, content)
+
+    def macros(self, pieces: Iterable[Piece]) -> list[MacroFile]:
+        """Return the files of macros among the pieces."""
+        from headgate.project.templates.library import MacroFile
+        from headgate.project.text import Text
+
+        found = (piece for piece in pieces if piece.path.startswith("macros/"))
+        return [MacroFile(Text(one.path, one.text), self.files[one.path].digest) for one in found]
 
     def config(self, environ: Mapping[str, str]) -> Config:
         """Return the configuration."""

@@ -18,6 +18,7 @@ from headgate.core.declarations import (
 )
 from headgate.core.diagnostic import Diagnostic, Place, Severity, nearest
 from headgate.core.python import PythonDeclaration
+from headgate.core.template import Template
 from headgate.project.agree import agreed
 from headgate.project.data_files import Matched
 from headgate.project.pieces import (
@@ -29,6 +30,10 @@ from headgate.project.pieces import (
     StatedUse,
     Statement,
 )
+from headgate.project.templates.configured import declared_of, statements_of
+from headgate.project.templates.filled import Filled
+from headgate.project.templates.project import Templates, Wanted
+from headgate.project.templates.world import Subject
 from headgate.project.text import Text
 
 EXPOSURES_SCHEMA = "exposures"
@@ -52,15 +57,18 @@ def merge(
     files: Mapping[str, File],
     match: Callable[[str], Matched],
     code: Callable[[Piece], PythonDeclaration],
+    templates: Templates,
 ) -> Merged:
     """Return what ``pieces``, in the order of their paths, declare together.
 
-    ``match`` looks up files of sources; ``code`` says what stands behind a function, given as a piece of its own.
+    ``match`` looks up files of sources; ``code`` says what stands behind a function, given as a piece of its own;
+    ``templates`` fills in those texts that are some.
     """
     work = _Merge(pieces, files, match, code)
     work.name_assets()
     work.name_sources()
     work.attach()
+    work.fill_in(templates)
     return Merged(tuple(work.assets()), tuple(work.sources()), tuple(work.exposures()), tuple(work.diagnostics))
 
 
@@ -83,6 +91,7 @@ class _Merge:
         self._source_of: dict[Address, SourceStatement] = {}
         self._said: dict[Address, list[Statement]] = {}
         self._of_name: dict[str, list[Address]] = {}
+        self._filled: Mapping[Address, Filled] = {}
         self.diagnostics: list[Diagnostic] = [fault for piece in pieces for fault in piece.diagnostics]
 
     def name_assets(self) -> None:
@@ -164,6 +173,21 @@ class _Merge:
         summary = f"{name} may be {', '.join(sorted(found)[:-1])} or {sorted(found)[-1]}"
         self._fault("HG311", summary, place, f"Write the schema as well: {sorted(found)[0]}.")
 
+    def fill_in(self, templates: Templates) -> None:
+        """Fill in the texts that are templates; what they say with ``config(...)`` counts as their headers do."""
+        wanted = [
+            Wanted(Subject(address, declared_of(said)), Text(piece.path, piece.text), self._files[piece.path].digest)
+            for address, piece in sorted(self._own.items())
+            if templates.is_one(piece, said := self._said[address])
+        ]
+        self._filled = templates.fill(wanted, self._own, self._source_of)
+        self.diagnostics += templates.diagnostics
+        for one in wanted:
+            filled = self._filled[one.subject.address]
+            said, faults = statements_of(filled, one.source)
+            self._said[one.subject.address] += said
+            self.diagnostics += (*filled.diagnostics, *faults)
+
     def assets(self) -> Iterable[AssetDeclaration]:
         """Yield every table, view and seed, by address."""
         for address, piece in sorted(self._own.items()):
@@ -192,7 +216,14 @@ class _Merge:
                     Diagnostic("HG310", f"{address} has no owner", start, hint, severity=Severity.WARNING)
                 )
             python = self._code(piece) if piece.functions else None
-            yield AssetDeclaration(address, kind, self._files[piece.path], piece.text, properties, python)
+            filled, file = self._filled.get(address), self._files[piece.path]
+            if filled is None:
+                yield AssetDeclaration(address, kind, file, piece.text, properties, python)
+            else:
+                origin = Template(piece.text, filled.runs)
+                yield AssetDeclaration(
+                    address, kind, file, filled.text, properties, template=origin, is_faulty=filled.is_faulty
+                )
 
     def sources(self) -> Iterable[SourceDeclaration]:
         """Yield every source, by address; files are looked up."""

@@ -32,6 +32,7 @@ class Statement:
     section: str
     place: Place
     kind: Stated | None = None
+    template: Stated | None = None
     owner: Stated | None = None
     description: Stated | None = None
     tags: tuple[Stated, ...] = ()

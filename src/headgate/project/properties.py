@@ -19,7 +19,9 @@ from headgate.project.yaml_nodes import Fields, Items, Node, is_null, value_of
 KINDS = (Kind.TABLE.value, Kind.VIEW.value)
 """What a SQL file may be."""
 
-_OWN = frozenset({"name", "kind", "materialized", "owner", "description", "tags", "columns", "meta", "config"})
+_OWN = frozenset(
+    {"name", "kind", "materialized", "template", "owner", "description", "tags", "columns", "meta", "config"}
+)
 _KEPT = frozenset(
     {
         "access", "alias", "arguments", "constraints", "contract", "data_tests", "database", "deprecation_date", "docs",
@@ -27,7 +29,11 @@ _KEPT = frozenset(
         "quoting", "tests", "unit_tests", "version", "versions",
     }
 )  # fmt: skip
-_OF_HEADERS = frozenset({"template", "time_column", "grain", "lookback", "unique_key"})
+_OF_HEADERS = frozenset({"time_column", "grain", "lookback", "unique_key"})
+
+TEMPLATES = ("jinja", "none")
+"""What ``template:`` may say."""
+
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _TYPE_MARKS = re.compile(r"--|/\*|[()\[\],;'\"]")
 _OF_COLUMNS = frozenset({"name", "data_type", "type", "description"})
@@ -88,6 +94,7 @@ def read_statement(said: Mapped, section: str, name: Stated | None, *, more: fro
         section=section,
         place=name.place if name else said.fields.place,
         kind=_kind(said, config),
+        template=_template(said),
         owner=owner,
         description=said.text("description"),
         tags=(*said.texts("tags"), *(config.texts("tags") if config else ())),
@@ -100,17 +107,23 @@ def read_header_statement(source: Text, fields: Fields) -> Statement:
     """Return what a header says about the asset of its file."""
     said = Mapped(source, fields)
     warn_of_tests(source, fields)
-    template = said.text("template")
-    if template is not None:
-        summary = f"template: {template.value} is not supported in this version"
-        source.fault("HG303", summary, template.place, "Write plain SQL and leave `template` out.")
-    for key in sorted(_OF_HEADERS - {"template"}):
+    for key in sorted(_OF_HEADERS):
         if key in said and "kind" not in said:
             hint = f"Leave it out: a SQL file is one of {', '.join(KINDS)}."
             source.fault(
                 "HG303", f"{key} belongs to kinds that are not supported in this version", said.place(key), hint
             )
     return read_statement(said, "", said.text("name"), more=_OF_HEADERS)
+
+
+def _template(said: Mapped) -> Stated | None:
+    """Return what language a text is a template of; another than we know is reported and counts as not given."""
+    found = said.text("template")
+    if found is None or found.value in TEMPLATES:
+        return found
+    hint = did_you_mean(found.value, TEMPLATES, "Write `template: jinja`, or leave it out.")
+    said.source.fault("HG303", f"template: {found.value} is not supported in this version", found.place, hint)
+    return None
 
 
 def _owner(said: Mapped, meta: dict[str, Any]) -> Stated | None:

@@ -12,6 +12,7 @@ from headgate.core.diagnostic import Place
 from headgate.core.python import Limits
 from headgate.project.text import Text, did_you_mean
 from headgate.project.toml_places import TomlPlaces
+from headgate.project.toml_templates import read_templates
 from headgate.project.units import bytes_of, seconds_of
 from headgate.project.walk import CONFIG_FILE
 
@@ -80,7 +81,7 @@ class _Reading:
 
     def config(self, body: Mapping[str, Any], name: str) -> Config:
         """Return the config of what the text holds."""
-        self._others(body, (), ("name", "engines", "environments", "state", "python"))
+        self._others(body, (), ("name", "engines", "environments", "state", "python", "template", "vars"))
         name = self._text(body, ("name",)) or name
         engines = self._engines(self._table(body, ("engines",)))
         environments = self._environments(self._table(body, ("environments",)), engines)
@@ -88,7 +89,9 @@ class _Reading:
         self._others(state, ("state",), ("url",))
         bare = self._bare(self._table(body, ("environments",)), environments)
         url = self._text(state, ("state", "url"))
-        return Config(name, engines, environments, bare, url, self._python(self._table(body, ("python",))))
+        python = self._python(self._table(body, ("python",)))
+        templates = read_templates(body, self._source, self._places)
+        return Config(name, engines, environments, bare, url, python, templates)
 
     def _python(self, section: Mapping[str, Any]) -> Limits:
         """Return what a call of a Python asset may use."""

@@ -86,6 +86,7 @@ def started_build(drafted: Draft, builds: Mapping[Address, Build], *, frame: Fra
     if isinstance(step.node, Node):
         recipe = step.node.recipe
         body = step.node.body if isinstance(step.node.body, SqlBody) and step.kind is Kind.VIEW else None
+        body = replace(body, template=None) if body is not None and body.template is not None else body
         published = published_versions(recipe, drafted.versions, identity)
         return replace(build, recipe=recipe.digest(), versions=published, body=body)
     if isinstance(step.node, SourceNode):

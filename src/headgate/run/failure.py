@@ -23,8 +23,11 @@ def diagnostic_of(error: EngineFailed, step: Step, *, relations: Mapping[Address
         body = step.node.body
         if isinstance(body, SqlBody) and place is not None:
             line = line_in_body(body, relations, error.line)
+            text = body.text
+            if body.template is not None:
+                text, line = body.template.text, body.template.lines(body.text)[line - 1]
             place = Place(place.path, body.line + line - 1)
-            excerpt = body.text.split("\n")[line - 1]
+            excerpt = text.split("\n")[line - 1]
     if not isinstance(error, StatementFailed):
         summary = "the engine failed"
     elif isinstance(step.node, Node) and isinstance(step.node.body, SqlBody):

@@ -1,4 +1,4 @@
-"""Marks of Jinja in a SQL text: found, and told with what to write instead. Headgate fills in no templates."""
+"""Marks of Jinja in a text that is no template: found, and told with what to write instead."""
 
 from __future__ import annotations
 

@@ -31,6 +31,8 @@ SPECIAL_FORMS = frozenset(
 
 TEXT_BYTES_MAX = 2_000_000
 
+_FILL_IN = "\nOr say `template: jinja` in its header, and it is filled in."
+
 _INSIDE = ("PIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "UNPIVOT")
 """Statements that DuckDB takes as queries, and that a SELECT may hold in its FROM."""
 
@@ -258,7 +260,7 @@ def _refuse_templates(tokens: list[Token] | None, text: str, path: str) -> None:
             "HG212",
             f"a mark of a template{more}; Headgate reads plain SQL",
             place_at(text, path, start, len(line)),
-            hint=instead_of(mark),
+            hint=instead_of(mark) + (_FILL_IN if path.endswith(".sql") else ""),
             excerpt=line_at(text, start),
         )
     )
