@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from headgate.app.lineages import Lineages, Neighbours
 from headgate.app.naming import asset_and_column_named
@@ -14,11 +14,12 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused
-from headgate.core.lineage import DIRECT, AssetLineage, Edge, Step, followed, in_strength
+from headgate.core.lineage import CARRYING, DIRECT, AssetLineage, Edge, Step, followed, in_strength
 from headgate.core.recipe import Aspect, Read
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
+    from headgate.core.graph import Graph
 
 
 _Walker: TypeAlias = Callable[[Read], Neighbours]
@@ -40,7 +41,8 @@ class Walk:
 
     ``column`` is empty where the whole asset is meant. ``neighbours`` are those of each node that was walked from:
     what steers it, or downstream what it steers. ``combined`` says of each node that was reached how it and the asked
-    asset hang together along all paths; ``kinds`` what each asset is, ``opaque`` why one is not understood.
+    asset hang together along all paths; ``kinds`` what each asset is, ``columns`` which it has, ``opaque`` why one is
+    not understood.
     """
 
     address: Address
@@ -49,6 +51,7 @@ class Walk:
     neighbours: Mapping[Read, Neighbours]
     combined: Mapping[Read, tuple[Step, ...]]
     kinds: Mapping[Address, Kind]
+    columns: Mapping[Address, tuple[str, ...]]
     opaque: Mapping[Address, str]
 
 
@@ -57,18 +60,39 @@ def lineage(session: Session, repository: Repository, question: Question) -> Wal
 
     Cost: linking the repository, which the cache shortens, and the lineage of each asset on the way.
     """
+    graph, lineages = _opened(session, repository)
+    return _walked(graph, lineages, question)
+
+
+def lineage_events(session: Session, repository: Repository, question: Question) -> list[dict[str, Any]]:
+    """Return events of OpenLineage, one for each asset of the walk with all its columns, inputs before readers."""
+    from headgate.app.facets import datasets, events
+    from headgate.app.session import now
+
+    graph, lineages = _opened(session, repository)
+    walk = _walked(graph, lineages, question)
+    found = events(datasets(graph, lineages, walk.kinds), namespace=session.config.name, at=now())
+    lineages.keep()
+    return found
+
+
+def _opened(session: Session, repository: Repository) -> tuple[Graph, Lineages]:
     engine = next(iter(session.config.engines))
     with session.reading() as reading:
         graph, _ = linked_now(session, repository, reading, engine=engine)
+    return graph, Lineages(graph, repository.analyses, session.cache)
+
+
+def _walked(graph: Graph, lineages: Lineages, question: Question) -> Walk:
     address, column = asset_and_column_named(graph, question.name)
-    lineages = Lineages(graph, repository.analyses, session.cache)
     asked = _nodes(address, column, lineages.of(address))
     step: _Walker = lineages.downstream if question.is_downstream else lineages.upstream
     if not question.is_downstream and column:
         step = _with_order(lineages, asked[0])
     neighbours = _reached(asked, _wanted(step, question), question.depth or len(graph.nodes))
-    lineages.keep()
     reached = dict.fromkeys([*(n.address for n in asked), *(t.address for found in neighbours.values() for t in found)])
+    known = {a: lineages.of(a) for a in reached}
+    lineages.keep()
     return Walk(
         address,
         asked[0].column if column else "",
@@ -76,7 +100,8 @@ def lineage(session: Session, repository: Repository, question: Question) -> Wal
         neighbours,
         _combined(asked, neighbours, is_downstream=question.is_downstream),
         {a: graph.nodes[a].kind for a in reached},
-        {a: reason for a in reached if (reason := lineages.of(a).opaque)},
+        {a: tuple(found.columns) for a, found in known.items()},
+        {a: found.opaque for a, found in known.items() if found.opaque},
     )
 
 
@@ -111,7 +136,7 @@ def _wanted(step: _Walker, question: Question) -> _Walker:
         return step
 
     def direct(node: Read) -> Neighbours:
-        kept = {read: tuple(s for s in steps if s.subtype in DIRECT) for read, steps in step(node).items()}
+        kept = {read: tuple(s for s in steps if s.subtype in CARRYING) for read, steps in step(node).items()}
         return {read: steps for read, steps in kept.items() if steps}
 
     return direct

@@ -290,7 +290,11 @@ def _lineage(parser: _Parser) -> None:
     way.add_argument("--upstream", action="store_true", help="what steers it (the default)")
     way.add_argument("--downstream", action="store_true", help="what it steers")
     parser.add_argument("--depth", metavar="N", type=_number, default=0, help="so many steps at most; 0 for all (0)")
-    parser.add_argument("--direct", action="store_true", help="only where values go on")
+    parser.add_argument("--direct", action="store_true", help="only where values go on, or may")
+    parser.add_argument(
+        "--openlineage", action="store_true",
+        help="events of OpenLineage, one a line for each asset on the way, with its facet columnLineage",
+    )  # fmt: skip
 
 
 def _sql(parser: _Parser) -> None:

@@ -52,7 +52,14 @@ class Subtype(StrEnum):
 DIRECT = (Subtype.IDENTITY, Subtype.TRANSFORMATION, Subtype.AGGREGATION)
 """Subtypes by which a value goes into the output, from the weakest to the strongest."""
 
+CARRYING = frozenset((*DIRECT, Subtype.OPAQUE))
+"""Subtypes by which a value may go into the output."""
+
 _STRENGTH = {subtype: strength for strength, subtype in enumerate(DIRECT)}
+
+
+_BY_ROWS = {Subtype.ROWS: Subtype.FILTER, Subtype.ORDER: Subtype.SORT}
+"""What a value does that steers something by its rows, or by their order, alone."""
 
 
 class Step(NamedTuple):
@@ -74,7 +81,8 @@ class Edge(NamedTuple):
 class AssetLineage:
     """What steers one asset: each column beyond the rows, the rows, and their order beyond that; sorted.
 
-    ``opaque`` says why it was not understood, else it is empty: then everything is steered by all that is read.
+    What is opaque stands with the columns even where it stands with the rows: its values may be in them. ``opaque``
+    says why it was not understood, else it is empty: then everything is steered by all that is read.
     """
 
     columns: Mapping[str, tuple[Edge, ...]]
@@ -92,28 +100,29 @@ class AssetLineage:
             return self.order
         if node.aspect is Aspect.ROWS:
             return self.rows
-        return (*self.columns[node.column], *self.rows) if node.column in self.columns else ()
+        if node.column not in self.columns:
+            return ()
+        return tuple(dict.fromkeys((*self.columns[node.column], *self.rows)))
 
 
 def followed(step: Step, further: Edge) -> Edge:
     """Return the edge of a path: ``further`` leads to something that reaches the output by ``step``.
 
-    Of direct steps the strongest counts; through an indirect one everything is indirect. What is indirect already, or
-    steers by its rows alone, stays what it is. What is masked once stays masked as long as it is direct.
+    Of direct steps the strongest counts; through an indirect one everything is indirect, and what steers the rows or
+    the order of something that is read for nothing else is a filter or a sort. What is indirect already stays what it
+    is. What is masked once stays masked as long as it is direct.
 
     >>> followed(Step(Subtype.AGGREGATION), Edge(Read(Address("s.t"), Aspect.COLUMN, "a"), Subtype.IDENTITY)).subtype
     <Subtype.AGGREGATION: 'AGGREGATION'>
     """
-    known = _STRENGTH.get(further.subtype)
     if step.subtype is Subtype.OPAQUE:
         return Edge(further.read, Subtype.OPAQUE)
-    if known is None:
-        is_hidden = further.subtype is Subtype.OPAQUE and step.subtype not in _STRENGTH
-        return Edge(further.read, step.subtype) if is_hidden else further
-    strength = _STRENGTH.get(step.subtype)
-    if strength is None:
-        return Edge(further.read, step.subtype)
-    return Edge(further.read, DIRECT[max(strength, known)], step.masking or further.masking)
+    if further.subtype not in _STRENGTH and (further.subtype is not Subtype.OPAQUE or step.subtype in _STRENGTH):
+        return further
+    if step.subtype not in _STRENGTH:
+        return Edge(further.read, _BY_ROWS.get(step.subtype, step.subtype))
+    strongest = max(step.subtype, further.subtype, key=_STRENGTH.__getitem__)
+    return Edge(further.read, strongest, step.masking or further.masking)
 
 
 def lineage_of_reads(node: AnyNode) -> AssetLineage:
@@ -193,7 +202,8 @@ def _lineage_of_recipe(recipe: Recipe) -> AssetLineage:
         return in_order(Edge(read, Subtype.OPAQUE) for read in item.reads)
 
     columns = {column.name: edges(column.term) for column in recipe.columns}
-    return AssetLineage(columns, edges(recipe.rows), edges(recipe.order), recipe.opaque)
+    rows = edges(recipe.rows)
+    return AssetLineage(columns, rows, in_order(set(edges(recipe.order)) - set(rows)), recipe.opaque)
 
 
 _ASPECTS = {Aspect.COLUMN: 0, Aspect.ROWS: 1, Aspect.ORDER: 2}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headgate.core.lineage import DIRECT, Step, Subtype, in_strength
+from headgate.core.lineage import CARRYING, Step, Subtype, in_strength
 from headgate.core.recipe import Aspect, Read
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class _Drawing:
             by_address.setdefault(node.address, {})[node] = steps
         for address, nodes in by_address.items():
             kinds = {step for steps in nodes.values() for step in steps}
-            if len(nodes) > 1 and kinds == {_OPAQUE}:
+            if len(nodes) > 1 and kinds == {_OPAQUE} and self._is_whole(address, nodes):
                 items.append(self._item(f"{address}.*", tuple(nodes), kinds))
             else:
                 items += [self._item(self._label(n), (n,), nodes[n]) for n in nodes if self._is_shown(n, nodes)]
@@ -103,6 +103,12 @@ class _Drawing:
     def _item(self, label: str, nodes: tuple[Read, ...], steps: Iterable[Step]) -> _Item:
         below = _merged(self._walk.neighbours.get(node, {}) for node in nodes)
         return _Item(label, in_strength(steps), nodes, below)
+
+    def _is_whole(self, address: Address, nodes: Iterable[Read]) -> bool:
+        """Tell whether these are all columns of an asset, or, downstream, what is done to its rows."""
+        columns = {node.column for node in nodes if node.aspect is Aspect.COLUMN}
+        has_rows = any(node.aspect is Aspect.ROWS for node in nodes)
+        return columns == set(self._walk.columns[address]) or (self._walk.is_downstream and has_rows)
 
     def _label(self, node: Read) -> str:
         if node.aspect is Aspect.COLUMN:
@@ -139,7 +145,11 @@ def _merged(several: Iterable[Neighbours]) -> Neighbours:
 
 
 def _without(found: Neighbours, others: Neighbours) -> Neighbours:
-    kept = {node: tuple(s for s in steps if s not in others.get(node, ())) for node, steps in found.items()}
+    """Return what hangs on in other ways than ``others``, and whatever is opaque: its values may go on."""
+    kept = {
+        node: tuple(step for step in steps if step == _OPAQUE or step not in others.get(node, ()))
+        for node, steps in found.items()
+    }
     return {node: steps for node, steps in kept.items() if steps}
 
 
@@ -148,4 +158,4 @@ def _words(step: Step) -> str:
 
 
 def _sort_key(item: _Item) -> tuple[bool, str]:
-    return (not any(step.subtype in DIRECT for step in item.steps), item.label)
+    return (not any(step.subtype in CARRYING for step in item.steps), item.label)

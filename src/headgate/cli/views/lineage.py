@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Show it."""
-    from headgate.app.lineage import Question, lineage
+    from headgate.app.lineage import Question, lineage, lineage_events
 
     question = Question(
         options.address,
@@ -25,6 +25,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
     )
     session, repository = with_repository(options, terminal)
     with session:
+        if options.openlineage:
+            return _print_events(lineage_events(session, repository, question), terminal)
         walk = lineage(session, repository, question)
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
@@ -32,6 +34,14 @@ def run(options: Namespace, terminal: Terminal) -> int:
         return print_envelope(terminal, "lineage", _body(walk))
     for line in lines_of_walk(walk):
         terminal.write(line)
+    return 0
+
+
+def _print_events(events: list[dict[str, Any]], terminal: Terminal) -> int:
+    from headgate.core.json_form import dumps
+
+    for event in events:
+        terminal.write_raw(dumps(event))
     return 0
 
 
@@ -45,8 +55,10 @@ def _body(walk: Walk) -> dict[str, Any]:
     return {
         "address": walk.address, "column": walk.column or None, "edges": edges, "reached": reached,
         "direction": "downstream" if walk.is_downstream else "upstream",
-        "assets": {address: {"kind": kind.value, "opaque": walk.opaque.get(address, "")} for address, kind in
-                   sorted(walk.kinds.items())},
+        "assets": {
+            address: {"kind": kind.value, "columns": walk.columns[address], "opaque": walk.opaque.get(address, "")}
+            for address, kind in sorted(walk.kinds.items())
+        },
     }  # fmt: skip
 
 

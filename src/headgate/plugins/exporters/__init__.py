@@ -1,0 +1,1 @@
+"""Forms of what Headgate knows that other tools read."""
