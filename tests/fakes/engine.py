@@ -211,6 +211,8 @@ class FakeEngine:
     def publish(self, publication: Publication) -> None:
         with self._transaction() as run:
             present = _demand(run, publication)
+            for one in publication.aside:
+                run(f"alter table {_flat(one.schema, one.name)} rename to {_flat(one.schema, one.aside)}")
             for view in publication.replace:
                 if _kind(run, view.schema, view.name) == "table":
                     summary = f"{view.schema}.{view.name} is a table that Headgate did not make"
@@ -226,6 +228,8 @@ class FakeEngine:
             for schema, name in publication.drop:
                 if _kind(run, schema, name) == "view":
                     run(f"drop view {_flat(schema, name)}")
+            for one in publication.back:
+                run(f"alter table {_flat(one.schema, one.aside)} rename to {_flat(one.schema, one.name)}")
             self.fail_at("publish:marker")
             after = (
                 publication.after.serial,

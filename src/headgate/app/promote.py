@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.app.repository import Repository, committed, linked_now
@@ -40,6 +40,8 @@ class Promotion:
     differs: bool
     heads: tuple[str | None, ...]
     left: tuple[Address, ...]
+    adopted: tuple[Address, ...] = ()
+    """Tables of somebody else that are set aside."""
 
     @property
     def release(self) -> int:
@@ -82,10 +84,12 @@ def _no_target(session: Session, source: str, names: list[str]) -> str:
     return "no environment is protected: say which one to promote to with --to NAME"
 
 
-def plan_promotion(session: Session, repository: Repository, *, source: str, to: str | None) -> Promotion:
+def plan_promotion(
+    session: Session, repository: Repository, *, source: str, to: str | None, adopts: bool = False
+) -> Promotion:
     """Return what promoting ``source`` would do, with the code that the checked-out commit has.
 
-    Raises ``Refused`` where a rule forbids it.
+    Raises ``Refused`` where a rule forbids it. With ``adopts`` the warehouse is asked which tables are in the way.
     """
     target = target_of(session, source, to)
     engine = session.environment(target).engine
@@ -98,7 +102,26 @@ def plan_promotion(session: Session, repository: Repository, *, source: str, to:
         left = _left(reading, source, plan)
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
-    return _counted(plan, code, contents, differs=differs, heads=heads, left=left)
+    promotion = _counted(plan, code, contents, differs=differs, heads=heads, left=left)
+    return _adopting(session, promotion, engine) if adopts else promotion
+
+
+def _adopting(session: Session, promotion: Promotion, engine: str) -> Promotion:
+    """Return the promotion that sets aside what somebody else has under the names that it shows."""
+    from headgate.release.publish import taken_by_others
+    from headgate.release.snapshot import take_snapshot
+
+    plan = promotion.plan
+    if plan.intended is None:
+        return promotion
+    with session.reading() as reading:
+        shown = take_snapshot(reading, environment=plan.target, beside=None, engine=engine).shown
+        opened = session.engine(engine, is_read_only=True)
+        try:
+            taken = taken_by_others(plan.intended, shown, opened)
+        finally:
+            opened.close()
+    return replace(promotion, plan=replace(plan, intended=replace(plan.intended, adopts=True)), adopted=taken)
 
 
 def promote(session: Session, repository: Repository, promotion: Promotion, *, wait_seconds: float = 0) -> Promoted:
@@ -113,6 +136,8 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
         with held.store.reading() as reading:
             is_same = _heads(reading, source, target) == promotion.heads
         again = promotion if is_same else plan_promotion(session, repository, source=source, to=target)
+        if promotion.adopted and not is_same and again.plan.intended is not None:
+            again = replace(again, plan=replace(again.plan, intended=replace(again.plan.intended, adopts=True)))
         if again.plan.intended is None:
             return Promoted(again, None, 0.0)
         _check_same(promotion, again)

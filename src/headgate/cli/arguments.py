@@ -225,9 +225,12 @@ def _promote(parser: _Parser) -> None:
         "rolled back.",
         "headgate promote dev",
         "headgate promote pr-12 --to staging --yes --wait 5m",
+        "headgate promote dev --adopt",
     )
     parser.add_argument("source", metavar="FROM", help="the environment to take over from")
     parser.add_argument("--to", metavar="ENV", help="the environment to change (the protected one)")
+    adopt = "tables of somebody else that have the names of assets get others; a rollback gives them back"
+    parser.add_argument("--adopt", action="store_true", help=adopt)
     _add_wait(parser)
 
 

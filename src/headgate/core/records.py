@@ -5,7 +5,7 @@ Times are UTC in ISO 8601 with seconds or finer (``2026-11-21T02:06:11Z``); dura
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -115,11 +115,21 @@ class Pointer:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A table or view of somebody else that has the name ``aside`` while a view of ours has its own."""
+
+    schema: str
+    name: str
+    aside: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentRecord:
     """One environment's head: the serial of its last move, and ``prod``'s serial when it was last applied beside it.
 
     ``bare`` tells whether its schemas stand without suffix; ``intent`` is what the last move wrote into the engine's
-    marker; ``graph`` the digest of the graph that it shows whole, empty where it does not.
+    marker; ``graph`` the digest of the graph that it shows whole, empty where it does not. ``aside`` are the tables of
+    others in whose place it shows views.
     """
 
     name: str
@@ -129,6 +139,7 @@ class EnvironmentRecord:
     bare: bool = False
     intent: str = ""
     graph: Digest = Digest("")
+    aside: tuple[SetAside, ...] = ()
 
 
 class MoveKind(StrEnum):
@@ -155,6 +166,7 @@ class Move:
     ``serial`` is the environment's number after it. ``tree`` identifies the stored source code, ``commit`` the commit
     (empty outside of git), ``dirty`` the paths that differed from it. ``source`` is the environment promoted from;
     ``restores`` the serial that a rollback shows again. ``sources`` are the captures that the environment then shows.
+    ``adopted`` are tables of others that it set aside, ``returned`` those that it gave their names back.
     """
 
     environment: str
@@ -171,6 +183,8 @@ class Move:
     restores: int = 0
     sources: Mapping[Address, Capture] | None = None
     decision: str = "pass"
+    adopted: tuple[SetAside, ...] = ()
+    returned: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +203,7 @@ class Intent:
     engine: str = ""
     bare: bool = False
     graph: Digest = Digest("")
+    aside: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +356,9 @@ def move_to_json(move: Move) -> dict[str, Any]:
             "sources", "decision",
         )
     }  # fmt: skip
+    for name in ("adopted", "returned"):
+        if getattr(move, name):
+            body[name] = plain(getattr(move, name))
     body["changes"] = {
         address: [
             pointer_to_json(change.before) if change.before else None,
@@ -390,7 +408,18 @@ def move_from_json(body: Mapping[str, Any]) -> Move:
         restores=body["restores"],
         sources=None if sources is None else {Address(a): Capture(**c) for a, c in sources.items()},
         decision=body["decision"],
+        adopted=_set_aside(body.get("adopted", ())),
+        returned=_set_aside(body.get("returned", ())),
     )
+
+
+def environment_from_json(body: Mapping[str, Any]) -> EnvironmentRecord:
+    """Return the record of an environment of its stored form, which is its plain one."""
+    return EnvironmentRecord(**{**body, "aside": _set_aside(body.get("aside", ()))})
+
+
+def _set_aside(body: Iterable[Mapping[str, str]]) -> tuple[SetAside, ...]:
+    return tuple(SetAside(**one) for one in body)
 
 
 def intent_to_json(intent: Intent) -> dict[str, Any]:
@@ -403,6 +432,7 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
         "engine": intent.engine,
         "bare": intent.bare,
         "graph": intent.graph,
+        "aside": [{"schema": one.schema, "name": one.name, "aside": one.aside} for one in intent.aside],
         "move": move_to_json(intent.move),
     }
 
@@ -418,4 +448,5 @@ def intent_from_json(body: Mapping[str, Any]) -> Intent:
         engine=body["engine"],
         bare=body["bare"],
         graph=body["graph"],
+        aside=_set_aside(body.get("aside", ())),
     )

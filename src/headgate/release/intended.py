@@ -9,7 +9,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.hashing import Digest, Part, digest
 from headgate.core.plan import Action, Plan
-from headgate.core.records import Build, MoveKind, Pointer, PointerChange
+from headgate.core.records import Build, MoveKind, Pointer, PointerChange, SetAside
 from headgate.core.snapshot import Shown
 
 
@@ -18,7 +18,8 @@ class Intended:
     """A move before it happens: ``pointers`` are all of them afterwards, derived from the serial ``expects``.
 
     ``bare``: the environment's schemas stand without suffix. ``graph`` is the digest of the graph that the pointers
-    show whole, else empty.
+    show whole, else empty. ``adopts``: tables of others that stand in the way are set aside. ``aside`` are those that
+    may stay so, None for all that are.
     """
 
     environment: str
@@ -37,6 +38,8 @@ class Intended:
     beside: int = 0
     decision: str = "pass"
     graph: Digest = Digest("")
+    adopts: bool = False
+    aside: tuple[SetAside, ...] | None = None
 
 
 def intended_for_plan(

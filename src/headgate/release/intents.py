@@ -67,6 +67,7 @@ def finish_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
         bare=intent.bare,
         intent=intent.id,
         graph=intent.graph,
+        aside=intent.aside,
     )
     entries = [
         *(_pointer_entry(environment, address, change.after) for address, change in move.changes.items()),

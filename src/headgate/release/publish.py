@@ -41,6 +41,7 @@ from headgate.core.records import (
     PointerChange,
 )
 from headgate.core.snapshot import Shown
+from headgate.release.aside import Moving, moving
 from headgate.release.bindings import NOT_SHOWN, Bindings, Difference, Naming, difference, fold_name
 from headgate.release.closure import broken_reads
 from headgate.release.intended import Intended, pointer_changes
@@ -67,6 +68,7 @@ class _Prepared:
     builds: Mapping[str, str]
     tables: tuple[str, ...]
     sources: Mapping[Address, Capture]
+    moving: Moving
 
 
 def publish(
@@ -105,6 +107,8 @@ def publish(
         replace=prepared.difference.replace,
         drop=prepared.difference.drop,
         tables=prepared.tables,
+        aside=prepared.moving.aside,
+        back=prepared.moving.back,
     )
     _switch(publication, intent, store=store, engine=engine, lease=lease)
     _finish(intent, store=store, lease=lease)
@@ -170,14 +174,14 @@ def _prepare(intended: Intended, head: _Head, reading: Reading, engine: Engine, 
     before = Bindings(head.pointers, builds.get, engine, root)
     after = Bindings(intended.pointers, builds.get, engine, root)
     found = difference(before, after, head.changes, was=was, becomes=becomes)
-    _check_free(found.new, engine)
+    aside = _moving(intended, head, found, becomes, engine)
     moved = {r for c in head.changes.values() if c.after and (r := after.relation_of(c.after))}
     sources = {
         address: build.capture
         for address, pointer in intended.pointers.items()
         if pointer.kind is Kind.SOURCE and (build := after.build(address)).capture is not None
     }
-    return _Prepared(found, texts, tuple(sorted(moved.union(found.relations))), sources)
+    return _Prepared(found, texts, tuple(sorted(moved.union(found.relations))), sources, aside)
 
 
 def _sealed_builds(changes: Mapping[Address, PointerChange], builds: StoredBuilds) -> Mapping[str, str]:
@@ -228,7 +232,41 @@ def taken_beside(
     if not taken:
         return None
     summary = f"{environment} cannot show these assets, somebody else has tables of these names: {listed(taken)}"
-    return Diagnostic("HG510", summary, hint=_MAKE_ROOM, detail=_all_of(taken), severity=Severity.WARNING)
+    hint = f"Rename the assets, or promote with --adopt, which sets those tables aside in {environment}."
+    return Diagnostic("HG510", summary, hint=hint, detail=_all_of(taken), severity=Severity.WARNING)
+
+
+def _moving(intended: Intended, head: _Head, found: Difference, becomes: Naming, engine: Engine) -> Moving:
+    """Return what is set aside and given back; raise ``Refused`` for names in the way that nobody allowed to move."""
+    current = head.record.aside if head.record else ()
+    wanted = current if intended.aside is None else intended.aside
+    if not found.new and set(current) <= set(wanted):
+        return Moving(after=current)
+    schemas = {schema for schema, _ in found.new} | {one.schema for one in current}
+    there = {fold_name(name) for name in engine.shown(schemas)}
+    taken = [name for name in found.new if fold_name(name) in there]
+    known = {fold_name((one.schema, one.name)) for one in wanted}
+    strange = [Address(".".join(name)) for name in taken if fold_name(name) not in known]
+    if strange and not intended.adopts:
+        raise Refused([_in_the_way(strange, intended)])
+    shown = {fold_name(becomes.name(a)) for a, p in intended.pointers.items() if p.kind not in NOT_SHOWN}
+    return moving(current=current, wanted=wanted, taken=taken, there=there, shown=shown)
+
+
+def _in_the_way(taken: Sequence[Address], intended: Intended) -> Diagnostic:
+    summary = f"the engine has tables or views of somebody else under these names: {listed(taken)}"
+    hint = _MAKE_ROOM if intended.kind is not MoveKind.PROMOTE else _ADOPT.format(intended.source)
+    return Diagnostic("HG510", summary, hint=hint, detail=_all_of(taken))
+
+
+def taken_by_others(intended: Intended, shown: Shown | None, engine: Engine) -> tuple[Address, ...]:
+    """Return the names that the move will show and that somebody else has now, sorted. Cost: one catalogue query."""
+    was = Naming(intended.environment, shown.record.bare if shown else intended.bare)
+    becomes = Naming(intended.environment, intended.bare)
+    before = shown.pointers if shown else {}
+    ours = {fold_name(was.name(a)) for a, pointer in before.items() if pointer.kind not in NOT_SHOWN}
+    names = [becomes.name(a) for a, pointer in intended.pointers.items() if pointer.kind not in NOT_SHOWN]
+    return tuple(_taken(sorted(name for name in names if fold_name(name) not in ours), engine))
 
 
 def _check_free(names: Sequence[tuple[str, str]], engine: Engine) -> None:
@@ -239,6 +277,7 @@ def _check_free(names: Sequence[tuple[str, str]], engine: Engine) -> None:
         raise Refused([Diagnostic("HG510", summary, hint=_MAKE_ROOM, detail=_all_of(taken))])
 
 
+_ADOPT = "headgate promote {} --adopt sets them aside under other names; a rollback gives them back."
 _MAKE_ROOM = "Rename the assets, or move those tables to another schema."
 _NAMES_IN_SUMMARY = 5
 
@@ -272,6 +311,8 @@ def _intent(intended: Intended, head: _Head, prepared: _Prepared, lease: Lease, 
         restores=intended.restores,
         sources=prepared.sources,
         decision=intended.decision,
+        adopted=prepared.moving.aside,
+        returned=prepared.moving.back,
     )
     return Intent(
         id=identity,
@@ -282,6 +323,7 @@ def _intent(intended: Intended, head: _Head, prepared: _Prepared, lease: Lease, 
         engine=intended.engine,
         bare=intended.bare,
         graph=intended.graph,
+        aside=prepared.moving.after,
     )
 
 

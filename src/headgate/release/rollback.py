@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors, nearest
+from headgate.core.hashing import Digest
 from headgate.core.records import BuildStatus, Move, MoveKind, PointerChange
 from headgate.core.snapshot import Snapshot
+from headgate.release.aside import aside_as_of
 from headgate.release.history import pointers_as_of
 from headgate.release.intended import Intended, identity_of_changes, pointer_changes
 
@@ -46,13 +48,14 @@ def plan_rollback(
     serial = snapshot.shown.record.serial if snapshot.shown else 0
     target = serial - 1 if to is None else to
     restores = target if release is None else release
-    fault = _fault_in_target(snapshot.name, serial, target, moves)
+    aside = snapshot.shown.record.aside if snapshot.shown else ()
+    fault = _fault_in_target(snapshot.name, serial, target, moves, has_aside=bool(aside))
     if fault is not None or snapshot.shown is None:
         return RollbackPlan(snapshot.name, serial, restores, {}, (fault,) if fault else (), None)
     pointers = pointers_as_of(target, snapshot.shown.pointers, moves)
     changes = pointer_changes(snapshot.shown.pointers, pointers)
     diagnostics = _lost_builds(snapshot, restores, changes)
-    restored = next(move for move in moves if move.serial == target)
+    restored = next((move for move in moves if move.serial == target), None)
     intended = Intended(
         environment=snapshot.name,
         engine=snapshot.shown.record.engine,
@@ -62,24 +65,32 @@ def plan_rollback(
         by=by,
         bare=bare,
         plan=identity_of_changes("rollback", changes),
-        tree=restored.tree,
-        commit=restored.commit,
-        dirty=restored.dirty,
-        source=restored.source,
+        tree=restored.tree if restored else Digest(""),
+        commit=restored.commit if restored else "",
+        dirty=restored.dirty if restored else (),
+        source=restored.source if restored else "",
         restores=restores,
         beside=snapshot.shown.record.beside,
+        aside=aside_as_of(target, aside, moves),
     )
     is_possible = bool(changes) and not has_errors(diagnostics)
     return RollbackPlan(snapshot.name, serial, restores, changes, diagnostics, intended if is_possible else None)
 
 
-def _fault_in_target(name: str, serial: int, restores: int, moves: Sequence[Move]) -> Diagnostic | None:
-    """Return why there is no way back to ``restores``, or None."""
+def _fault_in_target(
+    name: str, serial: int, restores: int, moves: Sequence[Move], *, has_aside: bool
+) -> Diagnostic | None:
+    """Return why there is no way back to ``restores``, or None.
+
+    Where tables of others were set aside (``has_aside``), the way leads back to before the first move: to them.
+    """
     if serial == 0:
         hint = "There is nothing to go back to. Look: headgate status"
         return Diagnostic("HG530", f"{name} has shown nothing yet", hint=hint)
     if restores == serial:
         return Diagnostic("HG530", f"{name} shows {serial} already", hint=f"Look: headgate releases {name}")
+    if restores == 0 and has_aside:
+        return None
     if restores == 0:
         return Diagnostic(
             "HG530",

@@ -21,6 +21,7 @@ from headgate.core.records import (
     Intent,
     Pointer,
     build_from_json,
+    environment_from_json,
     intent_from_json,
     pointer_from_json,
 )
@@ -126,12 +127,12 @@ def read_pointers(reading: Reading, environment: str) -> StoredPointers:
 def read_environment(reading: Reading, environment: str) -> tuple[EnvironmentRecord | None, str | None]:
     """Return the record of an environment and its stored form; None twice for a new one."""
     text = reading.get(Collection.ENVIRONMENTS, [environment]).get(environment)
-    return (None if text is None else EnvironmentRecord(**loads(text))), text
+    return (None if text is None else environment_from_json(loads(text))), text
 
 
 def read_environments(reading: Reading) -> Mapping[str, EnvironmentRecord]:
     """Return the records of all environments."""
-    return {name: EnvironmentRecord(**loads(text)) for name, text in reading.scan(Collection.ENVIRONMENTS)}
+    return {name: environment_from_json(loads(text)) for name, text in reading.scan(Collection.ENVIRONMENTS)}
 
 
 def read_intents(reading: Reading) -> Mapping[str, tuple[Intent, str]]:

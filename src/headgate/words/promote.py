@@ -59,16 +59,26 @@ def left_text(promotion: Promotion) -> str:
 def promise_text(promotion: Promotion) -> str:
     """Return what would be done, in one sentence."""
     where = f"(release {promotion.release}, {_commit(promotion)})"
-    return f"{promotion.plan.target} will show {_changes(promotion)} {where}, built and unchanged since."
+    shown = f"{promotion.plan.target} will show {_changes(promotion)} {where}, built and unchanged since."
+    return f"{shown}{_aside(promotion)}"
 
 
 def result_text(promotion: Promotion, seconds: float) -> str:
     """Return what was done; ``seconds`` is how long the switch took."""
     kept = f", {promotion.kept:,} as before" if promotion.kept else ""
     target = promotion.plan.target
-    back = f" Back again: headgate rollback {target}" if promotion.plan.serial else ""
+    is_way_back = promotion.plan.serial or promotion.adopted
+    back = f" Back again: headgate rollback {target}" if is_way_back else ""
     git = "" if promotion.commit else " It is recorded without a commit."
     return f"{target} now shows {_changes(promotion)}{kept}. Switched in {milliseconds_text(seconds)}.{git}{back}"
+
+
+def _aside(promotion: Promotion) -> str:
+    """Return what becomes of tables of somebody else; empty where there are none in the way."""
+    if not promotion.adopted:
+        return ""
+    gets = "gets another name" if len(promotion.adopted) == 1 else "get other names"
+    return f" {listed(promotion.adopted)}, made by somebody else, {gets} until a rollback."
 
 
 def _code(promotion: Promotion) -> str:

@@ -18,6 +18,8 @@ def nothing_text(promised: Rollback) -> str:
 def result_text(done: RolledBack) -> str:
     """Return what was done."""
     plan = done.rollback.plan
+    if not plan.restores:
+        return f"{plan.environment} shows nothing now. Switched in {milliseconds_text(done.switch_seconds)}."
     return (
         f"{plan.environment} now shows release {plan.restores}. Switched in {milliseconds_text(done.switch_seconds)}."
     )
@@ -28,6 +30,9 @@ def promise_text(promised: Rollback) -> str:
     from headgate.app.session import age_seconds
 
     restored = promised.restored
+    if not promised.plan.restores:
+        back = "what was set aside for it gets its name back"
+        return f"{promised.plan.environment} will show nothing, as before its first release; {back}."
     facts = [counted(promised.changed, "asset")]
     if restored is not None:
         age = age_text(age_seconds(restored.at))

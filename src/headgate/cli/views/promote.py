@@ -22,7 +22,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     session, repository = with_repository(options, terminal)
     with session:
         session.settle(target_of(session, options.source, options.to))
-        promotion = plan_promotion(session, repository, source=options.source, to=options.to)
+        promotion = plan_promotion(session, repository, source=options.source, to=options.to, adopts=options.adopt)
         _warn(promotion, terminal)
         if promotion.plan.is_empty:
             # What dev shows beside the commit cannot be released: somebody who meant to release it must hear of it.
@@ -97,6 +97,6 @@ def _json(
         "source": plan.source, "target": plan.target, "serial": move.serial if move else plan.serial,
         "commit": promotion.commit, "is_empty": plan.is_empty, "is_done": move is not None,
         "moved": plain(plan.moved), "removed": plain(plan.removed), "kept": list(plan.kept),
-        "switch_seconds": round(seconds, 4), "becomes_bare": plan.becomes_bare,
+        "switch_seconds": round(seconds, 4), "becomes_bare": plan.becomes_bare, "adopted": list(promotion.adopted),
     }  # fmt: skip
     return print_envelope(terminal, command, body, status=status, diagnostics=plan.diagnostics)

@@ -17,6 +17,7 @@ from headgate.core.declarations import FileSource, TableSource
 from headgate.core.hashing import Digest, short
 from headgate.core.ports.python import ArrowStream, OpenStream
 from headgate.core.recipe import Shape
+from headgate.core.records import SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class ShownView:
 class Publication:
     """A switch of one environment: the marker as it must be and as it becomes, views to replace and to drop.
 
-    ``tables`` are physical relations that must exist, else nothing happens.
+    ``tables`` are physical relations that must exist, else nothing happens. ``aside`` are tables and views of others
+    that get their other name before views are shown, ``back`` those that get their own name after views are dropped.
     """
 
     environment: str
@@ -116,6 +118,8 @@ class Publication:
     replace: tuple[ShownView, ...]
     drop: tuple[tuple[str, str], ...]
     tables: tuple[str, ...]
+    aside: tuple[SetAside, ...] = ()
+    back: tuple[SetAside, ...] = ()
 
 
 class Standing(StrEnum):

@@ -52,9 +52,11 @@ from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream, columns_of, fault_in_columns, selected
 from headgate.plugins.engines.duckdb_views import (
     drop_views,
+    give_back,
     make_schemas,
     named,
     refuse_tables_in_the_way,
+    set_aside,
     statements_of,
 )
 
@@ -204,9 +206,11 @@ class DuckEngine:
             with _transaction(cursor):
                 is_new = self._demand(cursor, publication)
                 make_schemas(cursor, publication.replace)
+                set_aside(cursor, publication.aside)
                 for view, statement in zip(publication.replace, statements, strict=True):
                     self._show(cursor, publication, view, statement)
                 drop_views(cursor, publication.drop)
+                give_back(cursor, publication.back)
                 catalogue.write_marker(cursor, publication.environment, publication.after, is_new=is_new)
 
     def shown(self, schemas: Collection[str]) -> Collection[tuple[str, str]]:

@@ -9,6 +9,7 @@ import duckdb
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import EngineFailed, Refused
 from headgate.core.ports.engine import Publication, ShownView
+from headgate.core.records import SetAside
 from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_faults import statement_fault
@@ -60,6 +61,30 @@ def drop_views(cursor: duckdb.DuckDBPyConnection, dropped: Sequence[tuple[str, s
         if (schema.lower(), name.lower()) in there:
             cursor.execute(f"drop view {named(schema, name)}")
     _drop_empty_schemas(cursor, dropped)
+
+
+def set_aside(cursor: duckdb.DuckDBPyConnection, names: Sequence[SetAside]) -> None:
+    """Give tables and views of others another name in their schema; raise ``Refused`` where DuckDB cannot."""
+    for one in names:
+        _rename(cursor, one.schema, one.name, one.aside)
+
+
+def give_back(cursor: duckdb.DuckDBPyConnection, names: Sequence[SetAside]) -> None:
+    """Give them their own names again."""
+    for one in names:
+        _rename(cursor, one.schema, one.aside, one.name)
+
+
+def _rename(cursor: duckdb.DuckDBPyConnection, schema: str, name: str, other: str) -> None:
+    objects = catalogue.objects(cursor, {schema})
+    kinds = {(s.lower(), n.lower()): kind for (s, n), kind in objects.items()}
+    kind = "view" if kinds.get((schema.lower(), name.lower())) == "VIEW" else "table"
+    try:
+        cursor.execute(f"alter {kind} {named(schema, name)} rename to {quoted(other)}")
+    except duckdb.DependencyException:
+        summary = f"{schema}.{name} cannot get another name: an index or a key of another table depends on it"
+        hint = "Drop its indexes first (a view has none; the tables that Headgate builds need none)."
+        raise Refused([Diagnostic("HG510", summary, hint=hint)]) from None
 
 
 def make_schemas(cursor: duckdb.DuckDBPyConnection, views: Sequence[ShownView]) -> None:
