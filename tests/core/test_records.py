@@ -30,7 +30,8 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
     """Any value of a type; of a dataclass every field is drawn, those with a default too."""
     if isinstance(hint, typing.NewType):
         return values_of(hint.__supertype__)
-    names = [field.name for field in dataclasses.fields(hint) if field.init] if dataclasses.is_dataclass(hint) else []
+    fields = dataclasses.fields(hint) if dataclasses.is_dataclass(hint) else ()
+    names = [field.name for field in fields if field.init and field.compare]
     if names or hasattr(hint, "_fields"):  # a named tuple
         hints = typing.get_type_hints(hint)
         return st.builds(hint, **{name: values_of(hints[name]) for name in names or hint._fields})
@@ -54,7 +55,7 @@ FORMS: Mapping[Any, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     TableSource: (records.location_to_json, records.location_from_json),
     Shape: (records.shape_to_json, records.shape_from_json),
     Recipe: (recipe_to_json, recipe_from_json),
-    EnvironmentRecord: (lambda record: record, lambda body: EnvironmentRecord(**body)),
+    EnvironmentRecord: (lambda record: record, records.environment_from_json),
     Capture: (lambda record: record, lambda body: Capture(**body)),
 }
 

@@ -59,7 +59,7 @@ class Term:
     hash: Digest
     reads: tuple[Read, ...] = ()
     tainted: bool = False
-    made: tuple[str, tuple[Part | Term, ...]] | None = field(default=None, compare=False, repr=False)
+    made: tuple[str, tuple[Any, ...]] | None = field(default=None, compare=False, repr=False)
 
 
 def term(tag: str, *parts: Part | Term, tainted: bool = False) -> Term:
