@@ -121,7 +121,9 @@ def test_tables_in_the_way_of_production_are_all_told_before_any_build(root: Pat
     text, status = headgate(["apply", "dev", "--yes"], root)
     assert status == 0
     before, _, after = text.partition("dev: 8 assets")
-    warned, _, rest = before.partition("Rename the assets, or move those tables to another schema.\n")
+    warned, _, rest = before.partition(
+        "Rename the assets, or promote with --adopt, which sets those tables aside in prod.\n"
+    )
     assert "warning HG510  prod cannot show these assets" in warned
     assert "names: m.t0, m.t1, m.t2, m.t3, m.t4 and 2 more\n" in warned
     assert all(f"\n  m.{name}\n" in warned for name in names)
