@@ -44,6 +44,7 @@ def built(shop: Shop) -> list[str]:
     return sorted(one["address"] for one in shop.result("apply", "dev", "--yes").get("made", ()))
 
 
+@pytest.mark.slow
 def test_columns_that_nobody_declared_are_seen_on_empty_tables(shop: Shop) -> None:
     text = COUNTS.replace(', columns={"n": "BIGINT", "cents": "BIGINT"}', "")
     python(shop, text)
@@ -65,6 +66,7 @@ def test_a_function_is_an_asset_like_any_other(shop: Shop) -> None:
     assert built(shop) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -91,6 +93,7 @@ def test_what_changes_nothing_rebuilds_nothing(shop: Shop, before: str, after: s
         assert built(shop) == []
 
 
+@pytest.mark.slow
 def test_whatever_may_change_the_result_rebuilds_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RATE", "1")
     shop.file("lib/rates.py", "from inner import FACTOR\n")
@@ -115,6 +118,7 @@ def test_whatever_may_change_the_result_rebuilds_it(shop: Shop, monkeypatch: pyt
     assert built(shop) == []
 
 
+@pytest.mark.slow
 def test_a_changed_text_that_a_function_reads_is_planned(shop: Shop) -> None:
     python(shop, COUNTS)
     built(shop)
@@ -124,6 +128,7 @@ def test_a_changed_text_that_a_function_reads_is_planned(shop: Shop) -> None:
     assert built(shop) == ["m.counts", "m.orders"]
 
 
+@pytest.mark.slow
 def test_reads_give_reuse_by_column(shop: Shop) -> None:
     python(
         shop,
@@ -149,6 +154,7 @@ def test_reads_give_reuse_by_column(shop: Shop) -> None:
     assert rows(shop, "m__dev.prices") == [(1, 0.2), (2, 0.4)]
 
 
+@pytest.mark.slow
 def test_what_is_not_deterministic_is_followed_by_its_readers(shop: Shop) -> None:
     python(shop, COUNTS.replace(", deterministic=True", ""))
     shop.asset("m.above", "select c.cents from m.counts as c")
@@ -157,6 +163,7 @@ def test_what_is_not_deterministic_is_followed_by_its_readers(shop: Shop) -> Non
     assert built(shop) == ["m.above", "m.counts"]
 
 
+@pytest.mark.slow
 def test_promotion_and_rollback_move_it_like_a_table(shop: Shop) -> None:
     python(shop, COUNTS)
     shop.commit("first")
@@ -184,6 +191,7 @@ def test_a_failure_is_told_at_its_line_and_nothing_is_published(shop: Shop) -> N
     assert "Nothing was published" in text
 
 
+@pytest.mark.slow
 def test_declared_types_are_kept_exactly_or_refused(shop: Shop) -> None:
     declared = COUNTS.replace('{"n": "BIGINT"', '{"n": "SMALLINT"')
     python(shop, declared)
@@ -196,12 +204,14 @@ def test_declared_types_are_kept_exactly_or_refused(shop: Shop) -> None:
     assert "n: a DOUBLE does not fit into SMALLINT: 1.5" in text
 
 
+@pytest.mark.slow
 def test_what_it_printed_is_kept_with_the_build(shop: Shop) -> None:
     python(shop, COUNTS.replace('    """How many."""', '    print("orders:", orders.num_rows)'))
     built(shop)
     assert "orders: 2" in shop.does("show", "m.counts")
 
 
+@pytest.mark.slow
 def test_a_saved_plan_holds_the_function(shop: Shop) -> None:
     python(shop, COUNTS)
     shop.does("plan", "dev", "--out", "dev.plan")

@@ -21,6 +21,8 @@ from headgate.core.hashing import content_digest
 from headgate.core.python import Form, Limits, PythonBody, PythonInput
 from headgate.plugins.python.runner import SubprocessRunner
 
+pytestmark = pytest.mark.slow
+
 TABLE = pa.table({"carrier": ["UA", "AA", "UA"], "delay": [1, 2, 3]})
 
 Call = Callable[..., pa.Table]
