@@ -53,6 +53,37 @@ def test_an_address_and_an_owner_are_no_part_of_what_is_built(built: Shop) -> No
     assert built.tables() == tables
 
 
+PROMISES = (
+    "tags: [nightly, core]",
+    "data_tests: [unique: {column_name: region, severity: warn}, dbt_utils.equality: {compare_model: m.tail}]",
+    "constraints: [{type: primary_key, columns: [region]}, {type: check, expression: cents > 0}]",
+    "contract: {enforced: true}\n    columns: [{name: region, data_type: text}, {name: cents, data_type: hugeint}, "
+    "{name: orders, data_type: bigint}]",
+    "columns: [{name: cents, tags: [money], meta: {pii: false}, data_tests: [not_null], quote: true}]",
+    "group: team\n    access: private",
+    "config: {tags: [x], meta: {owner: ops}, grants: {select: [a]}, persist_docs: {relation: true}}",
+)
+
+
+def test_what_is_promised_is_no_part_of_what_is_built(built: Shop) -> None:
+    built.file("data/t.csv", "id,at\n1,2\n")
+    built.source("      - {name: t, path: data/t.csv}\n")
+    built.asset("m.read", "select id from raw.t")
+    built.apply()
+    for promise in PROMISES:
+        built.file("assets/m/m.yml", f"groups: [{{name: team, owner: ops}}]\nmodels:\n  - name: sums\n    {promise}\n")
+        assert built.result("plan")["is_empty"], promise
+    built.file("tests/m.yml", "unit_tests: [{name: none, model: sums, expect: {rows: []}}]\n")
+    built.source(
+        "      - {name: t, path: data/t.csv, tags: [a], freshness: {warn_after: {count: 1, period: day}}, "
+        "loaded_at_field: at, columns: [{name: id, tags: [key], meta: {a: 1}, data_tests: [unique]}]}\n"
+    )
+    assert built.result("plan")["is_empty"]
+    tables = built.tables()
+    assert built.apply()["made"] == []
+    assert built.tables() == tables
+
+
 @pytest.mark.parametrize(
     "query",
     [

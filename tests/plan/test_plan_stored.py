@@ -131,9 +131,9 @@ def test_a_saved_plan_can_be_applied_and_once_stale_still_be_read(data: st.DataO
     [
         ({}, "not a saved plan"),
         ([], "not a saved plan"),
-        ({"format": 2}, "format 2, and this Headgate reads format 1"),
-        ({"format": 1}, "damaged"),
-        ({"format": 1, "origin": {}, "beside": None, "steps": 3}, "damaged"),
+        ({"format": 1}, "format 1, and this Headgate reads format 2"),
+        ({"format": 2}, "damaged"),
+        ({"format": 2, "origin": {}, "beside": None, "steps": 3}, "damaged"),
     ],
 )
 def test_what_is_no_plan_is_refused(body: object, words: str) -> None:

@@ -35,7 +35,7 @@ def test_a_whole_repository(tmp_path: Path) -> None:
             "data/weather_2.csv": "a\n2\n",
             "data/weather_1.csv": "a\n1\n",
             "macros/one.sql": "not read yet",
-            "tests/one.yml": "not read yet",
+            "tests/one.yml": "version: 2\n",
             "README.md": "",
         },
     )
@@ -48,7 +48,8 @@ def test_a_whole_repository(tmp_path: Path) -> None:
     assert [(c.name, c.type, str(c.place)) for c in flights.properties.columns] == [
         ("a", "integer", "assets/staging/properties.yml:9:15")
     ]
-    assert flights.properties.meta == {"columns": {"a": {"data_tests": ["not_null"]}}}
+    assert flights.properties.meta == {}
+    assert [(t.kind, t.column) for t in flights.properties.tests] == [("not_null", "a")]
     assert str(flights.properties.place) == "assets/staging/flights.sql:1:1"
     planes, weather = found.sources
     assert (planes.address, planes.location) == ("raw.planes", TableSource("landing", "planes_2013"))
@@ -230,7 +231,7 @@ def test_faults_of_property_files_are_marked(tmp_path: Path, yml: str, expected:
     assert marked(read(tmp_path, files)) == [expected]
 
 
-def test_tests_that_are_not_run_are_told_once_a_file(tmp_path: Path) -> None:
+def test_tests_that_are_not_run_are_told_once(tmp_path: Path) -> None:
     yml = """
 models:
   - name: x
@@ -245,27 +246,29 @@ sources:
     tables:
       - name: t
         columns: [{name: b, tests: [unique]}]
-unit_tests: [{name: u}]
+unit_tests: [{name: u, model: x, expect: {rows: []}}]
 """
     header = "/* headgate\nowner: ops\ntests: unique\n*/\nselect 1 as a"
     found = read(tmp_path, {"assets/m/x.sql": OWNED, "assets/m/y.sql": header, "assets/m/p.yml": yml})
-    assert told(found) == ["HG312 assets/m/p.yml:5:9", "HG312 assets/m/y.sql:3:8"]
-    many, one = found.diagnostics
+    assert told(found) == ["HG312 assets/m/p.yml:5:9"]
+    (many,) = found.diagnostics
     assert (many.severity, many.summary) == (
-        Severity.WARNING, "assets/m/p.yml declares 5 tests that this version does not run",
+        Severity.WARNING, "6 tests in 2 files are declared, which this version does not run",
     )  # fmt: skip
-    assert one.summary == "assets/m/y.sql declares a test that this version does not run"
+    (one,) = read(tmp_path, {"assets/m/p.yml": ""}).diagnostics
+    assert one.summary == "a test is declared, which this version does not run"
 
 
 def test_what_dbt_knows_is_kept_without_a_word(tmp_path: Path) -> None:
     yml = """
 version: 2
-groups: [{name: g}]
+groups: [{name: g, owner: {name: team}}]
 models:
   - name: x
-    constraints: [{type: check}]
+    access: protected
     group: g
-    config: {materialized: view, contract: {enforced: true}, tags: t, meta: {owner: ops}, grants: {select: [a]}}
+    docs: {show: true}
+    config: {materialized: view, tags: t, meta: {owner: ops}, persist_docs: {relation: true}}
     meta: {tier: 1, ratio: 0.5, on: yes, none: ~}
 """
     found = read(tmp_path, {"assets/m/x.sql": "select 1", "assets/m/p.yml": yml})
@@ -273,8 +276,8 @@ models:
     asset = found.assets[0]
     assert (asset.kind, asset.properties.owner, asset.properties.tags) == (Kind.VIEW, "ops", ("t",))
     assert asset.properties.meta == {
-        "owner": "ops", "tier": 1, "ratio": 0.5, "on": "yes", "constraints": [{"type": "check"}],
-        "group": "g", "config": {"contract": {"enforced": True}, "grants": {"select": ["a"]}},
+        "owner": "ops", "tier": 1, "ratio": 0.5, "on": "yes", "access": "protected",
+        "docs": {"show": True}, "config": {"persist_docs": {"relation": True}},
     }  # fmt: skip
 
 

@@ -195,7 +195,7 @@ class _Nodes:
         from headgate.app.analysing import analysed_from
         from headgate.core.diagnostic import Place
         from headgate.core.graph import ExposureNode, Node
-        from headgate.plan.stored import properties_from_json
+        from headgate.plan.stored_properties import properties_from_json
 
         if row["kind"] == Kind.SOURCE.value:
             return None
@@ -298,7 +298,7 @@ class _Relinking:
         from headgate.core.declarations import AssetDeclaration, File
         from headgate.core.diagnostic import Diagnostic
         from headgate.core.hashing import content_digest
-        from headgate.plan.stored import properties_from_json
+        from headgate.plan.stored_properties import properties_from_json
         from headgate.project.templates.marks import has_marks
         from headgate.project.text import decoded
 

@@ -10,8 +10,10 @@ from typing import Any
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import Digest, digest
+from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
 from headgate.core.python import Limits, PythonDeclaration
 from headgate.core.template import Template
+from headgate.core.unit_tests import UnitTest
 
 
 class Kind(StrEnum):
@@ -26,17 +28,26 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeclaredColumn:
-    """A column as a property file or a header names it; ``type`` is empty where none was given."""
+    """A column as a property file or a header names it; ``type`` is empty where none was given.
+
+    ``meta`` holds what is read and kept but not used.
+    """
 
     name: str
     type: str = ""
     description: str = ""
     place: Place | None = None
+    tags: tuple[str, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What YAML and headers say about an asset beside its code. ``meta`` holds what is read and kept but not used."""
+    """What YAML and headers say about an asset beside its code. ``meta`` holds what is read and kept but not used.
+
+    ``owner`` is that of the group where the asset has none of its own. ``tests`` and ``constraints`` are those of the
+    asset and of its columns.
+    """
 
     kind: Kind | None = None
     owner: str = ""
@@ -45,6 +56,33 @@ class Properties:
     columns: tuple[DeclaredColumn, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
+    group: str = ""
+    tests: tuple[DeclaredTest, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    contract: Contract | None = None
+    freshness: Freshness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some assets with one owner. ``email`` is empty, or where the owner can be reached; ``meta`` as of assets."""
+
+    name: str
+    owner: str
+    email: str = ""
+    description: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """An entry of a section of dbt that Headgate has nothing of, such as ``metrics:``, with its plain values."""
+
+    section: str
+    name: str
+    values: Mapping[str, Any]
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +245,6 @@ class Declarations:
     tree: tuple[File, ...]
     diagnostics: tuple[Diagnostic, ...]
     variables: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    unit_tests: tuple[UnitTest, ...] = ()
+    kept: tuple[KeptEntry, ...] = ()

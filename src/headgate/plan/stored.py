@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headgate.core.address import Address
-from headgate.core.declarations import DeclaredColumn, File, Kind, Properties
+from headgate.core.declarations import File, Kind
 from headgate.core.diagnostic import Place
 from headgate.core.errors import UsageError
 from headgate.core.graph import Node, SeedBody, SourceNode, SqlBody
@@ -29,8 +29,9 @@ from headgate.core.records import (
     sql_body_from_json,
     sql_body_to_json,
 )
+from headgate.plan.stored_properties import properties_from_json
 
-FORMAT = 1
+FORMAT = 2
 """The number of the form. A reader refuses what it does not know."""
 
 _PLAIN_STEP = (
@@ -128,7 +129,7 @@ def _step_from_json(stored: Mapping[str, Any]) -> Step:
         proof=body["proof"],
         rows=body["rows"],
         seconds=body["seconds"],
-        place=_place_from_json(body["place"]),
+        place=None if body["place"] is None else Place(**body["place"]),
         owner=body["owner"],
         is_selected=body["is_selected"],
         added=body["added"],
@@ -197,22 +198,6 @@ def _any_node_from_json(body: Mapping[str, Any]) -> Node | SourceNode:
     )
 
 
-def properties_from_json(body: Mapping[str, Any]) -> Properties:
-    """Return the properties of a stored form."""
-    return Properties(
-        kind=Kind(body["kind"]) if body["kind"] is not None else None,
-        owner=body["owner"],
-        description=body["description"],
-        tags=tuple(body["tags"]),
-        columns=tuple(
-            DeclaredColumn(c["name"], c["type"], c["description"], _place_from_json(c["place"]))
-            for c in body["columns"]
-        ),
-        meta=body["meta"],
-        place=_place_from_json(body["place"]),
-    )
-
-
 def _difference_from_json(body: Mapping[str, Any]) -> Difference:
     return Difference(**_with_tuples(body))
 
@@ -228,7 +213,3 @@ def _with_tuples(body: Mapping[str, Any]) -> dict[str, Any]:
 def _reach_from_json(body: Mapping[str, Any]) -> Reach:
     columns = {Address(address): tuple(names) for address, names in body["columns"].items()}
     return Reach(Address(body["address"]), body["owner"], columns, body["rows"])
-
-
-def _place_from_json(body: Mapping[str, Any] | None) -> Place | None:
-    return None if body is None else Place(**body)

@@ -28,7 +28,7 @@ def declare_file(path: str, content: bytes) -> Piece:
     'x'
     """
     piece = declare_path(path)
-    if path.startswith("tests/") or not path.endswith((".sql", ".py", *YAML)):
+    if not path.endswith((".sql", ".py", *YAML)):
         return piece
     if len(content) > TEXT_BYTES_MAX:
         return replace(piece, schema="", name="", diagnostics=(too_large(path, len(content), TEXT_BYTES_MAX),))
@@ -49,13 +49,18 @@ def declare_file(path: str, content: bytes) -> Piece:
             sources=tuple(file.sources),
             exposures=tuple(file.exposures),
             diagnostics=source.all_faults(),
+            groups=tuple(file.groups),
+            unit_tests=tuple(file.unit_tests),
+            kept=tuple(file.kept),
+            unused=tuple(file.check.unused),
         )
     if path.endswith(".py"):
         return _python(piece, source)
     fields = read_header(source)
-    header = read_header_statement(source, fields) if fields else None
+    header, check = read_header_statement(source, fields) if fields else (None, None)
     diagnostics = (*piece.diagnostics, *source.all_faults()) if source.faults else piece.diagnostics
-    return Piece(path, piece.schema, piece.name, source.text, header, diagnostics=diagnostics)
+    unused = tuple(check.unused) if check else ()
+    return Piece(path, piece.schema, piece.name, source.text, header, diagnostics=diagnostics, unused=unused)
 
 
 def _python(piece: Piece, source: Text) -> Piece:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from headgate.core.diagnostic import Place
 from headgate.project.text import Text
 from headgate.project.yaml_nodes import Fields, Node, Scalar, is_null, parse_yaml
 
@@ -82,13 +81,12 @@ def _simple(source: Text, inside: str, line: int) -> Fields | None:
             return None
         indent, key, value = len(match[1]), match[2], match[4].rstrip(" ")
         column = indent + len(key) + len(match[3]) + 2
-        key_place = Place(source.path, number, indent + 1, len(key))
         pairs[key] = (
-            Scalar(key, True, key_place),
-            Scalar(value, True, Place(source.path, number, column, len(value))),
+            Scalar(key, True, (source.path, number, indent + 1, len(key))),
+            Scalar(value, True, (source.path, number, column, len(value))),
         )
-    first = next(iter(pairs.values()))[0].place if pairs else None
-    return Fields(tuple(pairs.values()), Place(first.path, first.line, first.column)) if first else None
+    first = next(iter(pairs.values()))[0].at if pairs else None
+    return Fields(tuple(pairs.values()), (*first[:3], 0)) if first else None
 
 
 def _yaml(source: Text, start: int, end: int) -> Node | None:

@@ -89,6 +89,9 @@ def load(
         tuple(work.files[path] for path in work.stats if path in work.files),
         in_order((*work.diagnostics, *merged.diagnostics, *faults)),
         tuple(sorted(templates.asked)),
+        merged.groups,
+        merged.unit_tests,
+        merged.kept,
     )
 
 

@@ -1,110 +1,102 @@
-"""A YAML mapping, asked key by key by those who know what a value has to be."""
+"""A YAML mapping, asked key by key. What has not the form that is asked for was told before (see ``check_form``)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from headgate.core.diagnostic import Place
+from headgate.project.forms.form import TRUTHS
 from headgate.project.pieces import Stated
-from headgate.project.text import Text, did_you_mean
 from headgate.project.yaml_nodes import Fields, Items, Node, Scalar, is_null, value_of
 
 
 class Mapped:
-    """A mapping of a file. Values of the wrong form become faults and count as not given."""
+    """A mapping of a file. Values of the wrong form count as not given."""
 
-    def __init__(self, source: Text, fields: Fields) -> None:
-        self.source = source
+    __slots__ = ("_given", "fields")
+
+    def __init__(self, fields: Fields) -> None:
         self.fields = fields
-        self._pairs = {key.text: (key, value) for key, value in fields.pairs}
+        self._given = given(fields)
 
     def __contains__(self, key: str) -> bool:
-        return self.node(key) is not None
+        return key in self._given
 
     def names(self) -> tuple[str, ...]:
-        """Return all keys, in the order of the file."""
-        return tuple(self._pairs)
+        """Return all keys with a value, in the order of the file."""
+        return tuple(self._given)
 
     def node(self, key: str) -> Node | None:
         """Return the value of a key; None where nothing is given."""
-        found = self._pairs.get(key)
-        return None if found is None or is_null(found[1]) else found[1]
+        return self._given.get(key)
+
+    def is_emptied(self, key: str) -> bool:
+        """Tell whether a key stands there with nothing behind it."""
+        return key not in self._given and any(name.text == key for name, _ in self.fields.pairs)
 
     def place(self, key: str) -> Place:
         """Return where a key stands; of one that does not, where the mapping begins."""
-        found = self._pairs.get(key)
-        return found[0].place if found else self.fields.place
+        return next((name.place for name, _ in self.fields.pairs if name.text == key), self.fields.place)
 
     def text(self, key: str) -> Stated | None:
         """Return the text of a key."""
-        node = self.node(key)
-        return None if node is None else self.text_of(node, key)
+        node = self._given.get(key)
+        return Stated(node.text, node.place) if isinstance(node, Scalar) else None
 
-    def text_of(self, node: Node, what: str) -> Stated | None:
-        """Return the text of a node."""
-        if isinstance(node, Scalar):
-            return Stated(node.text, node.place)
-        self.source.fault("HG309", f"{what} has to be a text", node.place)
-        return None
+    def word(self, key: str) -> str:
+        """Return the text of a key alone; empty where there is none."""
+        node = self._given.get(key)
+        return node.text if isinstance(node, Scalar) else ""
 
     def texts(self, key: str) -> tuple[Stated, ...]:
         """Return a list of texts; one text counts as a list of it."""
+        return tuple(Stated(node.text, node.place) for node in self.items(key) if isinstance(node, Scalar))
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """Return the texts of a list alone."""
+        return tuple(text.value for text in self.texts(key))
+
+    def truth(self, key: str) -> bool | None:
+        """Return a truth."""
+        return TRUTHS.get(self.word(key).lower())
+
+    def whole(self, key: str) -> int | None:
+        """Return a whole number."""
         node = self.node(key)
-        if isinstance(node, Scalar):
-            return (Stated(node.text, node.place),)
-        return tuple(t for item in self.items(key) if (t := self.text_of(item, f"each of {key}")))
+        value = value_of(node) if node is not None else None
+        return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def items(self, key: str) -> tuple[Node, ...]:
-        """Return the items of a list."""
-        node = self.node(key)
+        """Return the items of a list; what is no list counts as a list of it."""
+        node = self._given.get(key)
         if isinstance(node, Items):
             return tuple(item for item in node.items if not is_null(item))
-        if node is not None:
-            hint = f"Begin each of its items with `- ` on a line of its own below `{key}:`."
-            self.source.fault("HG309", f"{key} has to be a list", node.place, hint)
-        return ()
+        return () if node is None else (node,)
 
     def mapping(self, key: str) -> Mapped | None:
         """Return a mapping."""
-        node = self.node(key)
-        if node is None:
-            return None
-        if isinstance(node, Fields):
-            return Mapped(self.source, node)
-        hint = f"Write its keys on lines of their own below `{key}:`, indented."
-        self.source.fault("HG309", f"{key} has to be a mapping of keys and values", node.place, hint)
-        return None
+        node = self._given.get(key)
+        return Mapped(node) if isinstance(node, Fields) else None
 
     def mappings(self, key: str) -> Iterable[Mapped]:
         """Yield the items of a list of mappings; a text in it is a mapping with only a name."""
-        for item in self.items(key):
+        node = self.node(key)
+        for item in node.items if isinstance(node, Items) else ():
             if isinstance(item, Fields):
-                yield Mapped(self.source, item)
-            elif isinstance(item, Scalar):
-                name = Scalar("name", True, item.place)
-                yield Mapped(self.source, Fields(((name, item),), item.place))
-            else:
-                self.source.fault("HG309", f"each of {key} has to begin with `- name:`", item.place)
+                yield Mapped(item)
+            elif isinstance(item, Scalar) and not is_null(item):
+                yield Mapped(Fields(((Scalar("name", True, item.at), item),), item.at))
 
-    def named(self, what: str) -> Stated | None:
-        """Return the name that every entry of a list has to have."""
-        if "name" not in self:
-            self.source.fault("HG309", f"this entry of {what} has no name", self.fields.place, "Add `name: ...` to it.")
-            return None
-        return self.text("name")
-
-    def values(self, keys: Iterable[str]) -> dict[str, Any]:
+    def values(self, keys: Container[str]) -> dict[str, Any]:
         """Return the plain values of those keys that are given."""
-        return {
-            key: value_of(node)
-            for key in sorted(self._pairs.keys() & set(keys))
-            if (node := self.node(key)) is not None
-        }
+        return {key: value_of(self._given[key]) for key in self._given if key in keys}
 
-    def warn_of_others(self, known: frozenset[str], told: frozenset[str], where: str) -> None:
-        """Warn about every key that is not known, naming the nearest, else those of ``told``."""
-        for text, (key, _) in self._pairs.items():
-            if text not in known:
-                hint = did_you_mean(text, sorted(known), f"Known are {', '.join(sorted(told))}.")
-                self.source.warn("HG308", f"unknown key {text} in {where}", key.place, hint)
+    def rest(self, keys: Container[str]) -> dict[str, Any]:
+        """Return the plain values of all other keys that are given."""
+        return {key: value_of(value) for key, value in self._given.items() if key not in keys}
+
+
+def given(fields: Fields) -> dict[str, Node]:
+    """Return the values of a mapping by their keys, those that are null left out."""
+    return {key.text: value for key, value in fields.pairs if not (type(value) is Scalar and is_null(value))}

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from headgate.core.declarations import DeclaredColumn
+from headgate.core.declarations import DeclaredColumn, Group, KeptEntry
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import Digest
+from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
 from headgate.core.python import NO_LIMITS, Limits, NamedInput
+from headgate.core.unit_tests import WrittenRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,31 @@ class Stated:
 
     value: str
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class StatedUse:
+    """One thing that is read: a name as written, with or without schema; no columns means all."""
+
+    name: str
+    columns: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class StatedTest:
+    """A test, with the names of assets and sources in its arguments, not looked up yet."""
+
+    test: DeclaredTest
+    uses: Mapping[str, StatedUse] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedConstraint:
+    """A constraint, with the name of the asset that it leads to."""
+
+    constraint: Constraint
+    to: StatedUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +65,11 @@ class Statement:
     tags: tuple[Stated, ...] = ()
     columns: tuple[DeclaredColumn, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    group: Stated | None = None
+    tests: tuple[StatedTest, ...] = ()
+    constraints: tuple[StatedConstraint, ...] = ()
+    contract: Contract | None = None
+    freshness: Freshness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +101,6 @@ class SourceStatement:
 
 
 @dataclass(frozen=True, slots=True)
-class StatedUse:
-    """One thing that an exposure reads: a name as written, with or without schema; no columns means all."""
-
-    name: str
-    columns: tuple[str, ...]
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
 class ExposureStatement:
     """One exposure: what it is, and what it reads."""
 
@@ -103,11 +126,27 @@ class PythonFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitTestStatement:
+    """A unit test: ``asset`` is the tested one as written, ``given`` its inputs (None: the asset itself) with rows."""
+
+    name: Stated
+    asset: Stated
+    given: tuple[tuple[StatedUse | None, WrittenRows], ...]
+    expected: WrittenRows
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    is_enabled: bool = True
+    kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """One file, understood alone: a function of its path and its bytes, so that it can be cached by content.
 
     ``schema`` and ``name`` are those of an asset's file, empty where the file is no asset or its place is not allowed;
-    ``text`` is what was read, empty for seeds. A Python file has ``functions``, each an asset.
+    ``text`` is what was read, empty for seeds. A Python file has ``functions``, each an asset. ``unused`` are keys that
+    are kept although dbt would do something.
     """
 
     path: str
@@ -120,3 +159,7 @@ class Piece:
     exposures: tuple[ExposureStatement, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     functions: tuple[PythonFunction, ...] = ()
+    groups: tuple[Group, ...] = ()
+    unit_tests: tuple[UnitTestStatement, ...] = ()
+    kept: tuple[KeptEntry, ...] = ()
+    unused: tuple[tuple[str, Place], ...] = ()

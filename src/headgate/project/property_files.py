@@ -1,11 +1,18 @@
-"""Property files: the sections ``models:``, ``assets:``, ``seeds:``, ``sources:`` and ``exposures:`` of a YAML file."""
+"""Property files: the sections of a YAML file, those that Headgate uses and those that it keeps."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from headgate.core.address import fault_in_part, fault_in_schema
+from headgate.core.declarations import Group, KeptEntry
+from headgate.project.check_form import FormCheck
+from headgate.project.declared_promises import read_freshness
+from headgate.project.forms.form import Use
+from headgate.project.forms.others import OTHER_SECTIONS
+from headgate.project.forms.property_file import PROPERTY_FILE
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import (
     ExposureStatement,
@@ -15,26 +22,15 @@ from headgate.project.pieces import (
     StatedTable,
     StatedUse,
     Statement,
+    UnitTestStatement,
 )
-from headgate.project.properties import read_statement, warn_of_tests
+from headgate.project.properties import read_statement
+from headgate.project.references import reference_of
 from headgate.project.text import Text, did_you_mean
-from headgate.project.yaml_nodes import Fields, Items, Scalar, parse_yaml
+from headgate.project.unit_test_entries import read_unit_test
+from headgate.project.yaml_nodes import Fields, Items, Node, Scalar, parse_yaml
 
-SECTIONS = ("assets", "models", "seeds", "sources", "exposures")
 FORMATS = ("csv", "json", "parquet")
-
-_UNUSED_SECTIONS = frozenset(
-    {
-        "analyses", "anchors", "data_tests", "groups", "macros", "metrics", "saved_queries", "semantic_models",
-        "snapshots", "tests", "unit_tests", "version",
-    }
-)  # fmt: skip
-_OF_FILES = frozenset({"path", "files", "external", "format", "options"})
-_OF_SOURCES = _OF_FILES | {"schema", "tables", "overrides", "catalog"}
-_OF_TABLES = _OF_FILES | {"schema", "identifier", "catalog"}
-_OF_EXPOSURES = frozenset({"depends_on", "enabled", "label", "maturity", "type", "url"})
-_OF_EXTERNAL = frozenset({"location", "format", "options", "file_format", "partitions", "row_format", "using"})
-_CALL = re.compile(r"""(ref|source)\s*\(\s*(['"])(.+?)\2\s*(?:,\s*(['"])(.+?)\4\s*)?\)""")
 
 
 class PropertyFile:
@@ -42,43 +38,55 @@ class PropertyFile:
 
     def __init__(self, source: Text) -> None:
         self.source = source
+        self.check = FormCheck(source)
         self.statements: list[Statement] = []
         self.sources: list[SourceStatement] = []
         self.exposures: list[ExposureStatement] = []
+        self.groups: list[Group] = []
+        self.unit_tests: list[UnitTestStatement] = []
+        self.kept: list[KeptEntry] = []
 
     def read(self) -> None:
         """Read all sections."""
         node = parse_yaml(self.source)
         if node is None:
             return
+        if self.source.path.startswith("tests/") and not _has_sections(node):
+            hint = "Unit tests stand below `unit_tests:`; move what is something else out of tests/."
+            self.source.warn("HG106", f"{self.source.path} holds no unit tests, and is not read", node.place, hint)
+            return
         if not isinstance(node, Fields):
             self.source.fault("HG309", "a property file is a mapping of sections", node.place, _SECTIONS_HINT)
             return
-        file = Mapped(self.source, node)
-        file.warn_of_others(frozenset(SECTIONS) | _UNUSED_SECTIONS, frozenset(SECTIONS), "a property file")
+        self.check.check(node, PROPERTY_FILE, "a property file")
+        file = Mapped(node)
         for section in ("assets", "models", "seeds"):
             for entry in file.mappings(section):
-                if name := entry.named(section):
-                    self.statements.append(read_statement(entry, section, name))
+                if name := entry.text("name"):
+                    self.statements.append(read_statement(self.source, entry, section, name))
         for entry in file.mappings("sources"):
             self._source(entry)
         for entry in file.mappings("exposures"):
             self._exposure(entry)
-        warn_of_tests(self.source, node)
+        self.groups += (group for entry in file.mappings("groups") if (group := _group(entry)))
+        self.unit_tests += (one for e in file.mappings("unit_tests") if (one := read_unit_test(self.source, e)))
+        for section in OTHER_SECTIONS:
+            for entry in file.mappings(section):
+                name = entry.text("name")
+                place = name.place if name else entry.fields.place
+                self.kept.append(KeptEntry(section, name.value if name else "", entry.rest(("name",)), place))
 
     def _source(self, entry: Mapped) -> None:
-        name = entry.named("sources")
+        name = entry.text("name")
         if name is None or not self._is_allowed(name, fault_in_schema(name.value, of_assets=False)):
             return
-        whole = read_statement(entry, "sources", name, more=_OF_SOURCES)
-        if "tables" not in entry:
-            hint = "List them below `tables:`, each with `- name: ...`."
-            self.source.fault("HG309", f"source {name.value} has no tables", name.place, hint)
+        whole = read_statement(self.source, entry, "sources", name)
         for table in entry.mappings("tables"):
-            own = table.named("tables")
+            own = table.text("name")
             if own is None or not self._is_allowed(own, fault_in_part(own.value)):
                 continue
-            statement = _inherited(read_statement(table, "tables", own, more=_OF_TABLES), whole)
+            statement = _inherited(read_statement(self.source, table, "tables", own), whole)
+            statement = replace(statement, freshness=read_freshness(table, entry))
             location = self._files(table, own, entry) or self._table(table, own, entry, name)
             self.sources.append(SourceStatement(name.value, statement, location))
 
@@ -100,7 +108,6 @@ class PropertyFile:
             location = said.text("path") or said.text("files")
             inner = said if location else said.mapping("external")
             if inner is not None and inner is not said:
-                inner.warn_of_others(_OF_EXTERNAL, _OF_EXTERNAL, "external")
                 location = inner.text("location")
             if location is None:
                 inner, location = said, _dbt_duckdb_location(said)
@@ -123,53 +130,58 @@ class PropertyFile:
         return format_of(pattern)
 
     def _exposure(self, entry: Mapped) -> None:
-        name = entry.named("exposures")
+        name = entry.text("name")
         if name is None:
             return
         columns = self._used_columns(entry)
-        statement = read_statement(_without_columns(entry), "exposures", name, more=_OF_EXPOSURES)
-        statement = _with_meta(statement, entry.values(_OF_EXPOSURES - {"depends_on"}))
+        statement = read_statement(self.source, _without_columns(entry), "exposures", name)
+        if entry.truth("enabled") is False:
+            summary = "enabled: false is not supported in this version"
+            self.source.fault("HG303", summary, entry.place("enabled"), "Take the entry out.")
         named = {use.name for use in columns}
-        uses = [self._use(text) for text in entry.texts("depends_on")]
-        self.exposures.append(
-            ExposureStatement(
-                statement, (*columns, *(use for use in uses if use is not None and use.name not in named))
-            )
-        )
+        uses = [use for text in entry.texts("depends_on") if (use := reference_of(text)) and use.name not in named]
+        self.exposures.append(ExposureStatement(statement, (*columns, *uses)))
 
-    def _use(self, text: Stated) -> StatedUse | None:
-        """Return what ``marts.x``, ``ref('x')`` or ``source('a', 'b')`` names."""
-        call = _CALL.fullmatch(text.value.strip().removeprefix("{{").removesuffix("}}").strip())
-        if call is None:
-            if re.fullmatch(r"[\w.]+", text.value) and text.value.count(".") <= 1:
-                return StatedUse(text.value, (), text.place)
-            hint = "Write SCHEMA.NAME, ref('NAME') or source('SCHEMA', 'NAME')."
-            self.source.fault("HG309", f"{text.value} does not name an asset", text.place, hint)
-            return None
-        first, second = call[3], call[5]
-        name = f"{first}.{second}" if call[1] == "source" and second else second or first
-        return StatedUse(name, (), text.place)
-
-    def _used_columns(self, entry: Mapped) -> list[StatedUse]:
+    @staticmethod
+    def _used_columns(entry: Mapped) -> list[StatedUse]:
         """Return the columns that an exposure says it reads: ``marts.x.column``, or a mapping of names to columns."""
         node = entry.node("columns")
-        found: list[StatedUse] = []
         if isinstance(node, Fields):
-            inside = Mapped(self.source, node)
-            for key, _ in node.pairs:
-                found += [StatedUse(key.text, (column.value,), column.place) for column in inside.texts(key.text)]
-            return found
+            inside = Mapped(node)
+            return [
+                StatedUse(key, (column.value,), column.place) for key in inside.names() for column in inside.texts(key)
+            ]
+        found: list[StatedUse] = []
         for item in node.items if isinstance(node, Items) else (node,) if node else ():
             name, dot, column = item.text.rpartition(".") if isinstance(item, Scalar) else ("", "", "")
             if dot and name and column:
                 found.append(StatedUse(name, (column,), item.place))
-            else:
-                hint = "Write SCHEMA.NAME.COLUMN, or a mapping `SCHEMA.NAME: [COLUMN, ...]`."
-                self.source.fault("HG309", "a used column has to name its asset", item.place, hint)
         return found
 
 
-_SECTIONS_HINT = f"Its sections are {', '.join(SECTIONS)}."
+_SECTIONS_HINT = f"Its sections are {', '.join(k for k, f in PROPERTY_FILE.fields.items() if f.use is Use.READ)}."
+
+
+def _has_sections(node: Node) -> bool:
+    """Tell whether a tree is a property file: below ``tests/`` may be YAML of other tools."""
+    return isinstance(node, Fields) and any(key.text in PROPERTY_FILE.fields for key, _ in node.pairs)
+
+
+def _group(entry: Mapped) -> Group | None:
+    name, owner = entry.text("name"), entry.mapping("owner")
+    if name is None or not name.value:
+        return None
+    email = next(iter(owner.words("email")), "") if owner else ""
+    config = entry.mapping("config")
+    inner, given = config.mapping("meta") if config else None, entry.mapping("meta")
+    return Group(
+        name=name.value,
+        owner=(owner.word("name") or email) if owner else entry.word("owner"),
+        email=email,
+        description=entry.word("description"),
+        meta=(inner.rest(()) if inner else {}) | (given.rest(()) if given else {}),
+        place=name.place,
+    )
 
 
 def format_of(pattern: str) -> str:
@@ -184,39 +196,37 @@ def format_of(pattern: str) -> str:
 
 def _options(said: Mapped) -> dict[str, str]:
     inside = said.mapping("options")
-    if inside is None:
-        return {}
-    return {key.text: text.value for key, _ in inside.fields.pairs if (text := inside.text(key.text))}
+    return {key: text.value for key in inside.names() if (text := inside.text(key))} if inside else {}
 
 
 def _dbt_duckdb_location(said: Mapped) -> Stated | None:
     """Return ``external_location`` from where dbt-duckdb looks for it: ``config`` or ``meta``."""
-    for holder in ("config", "meta"):
-        node = said.node(holder)
-        if isinstance(node, Fields):
-            inside = Mapped(said.source, node)
-            inner = inside.node("meta")
-            found = inside.text("external_location")
-            if found is None and isinstance(inner, Fields):
-                found = Mapped(said.source, inner).text("external_location")
-            if found is not None:
+    for key in ("config", "meta"):
+        holder = said.mapping(key)
+        inner = holder.mapping("meta") if holder else None
+        for one in (holder, inner):
+            if one and (found := one.text("external_location")):
                 return found
     return None
 
 
 def _inherited(own: Statement, whole: Statement) -> Statement:
-    """Return what is said about one table of a source, with the owner, tags and meta of the source."""
-    from dataclasses import replace
+    """Return what is said about one table of a source, with the owner, group, tags and meta of the source."""
+    return replace(
+        own,
+        owner=own.owner or whole.owner,
+        group=own.group or whole.group,
+        tags=(*whole.tags, *own.tags),
+        meta={**whole.meta, **own.meta, **_both_configs(whole.meta, own.meta)},
+    )
 
-    return replace(own, owner=own.owner or whole.owner, tags=(*whole.tags, *own.tags), meta={**whole.meta, **own.meta})
 
-
-def _with_meta(statement: Statement, more: dict[str, Any]) -> Statement:
-    from dataclasses import replace
-
-    return replace(statement, meta={**statement.meta, **more})
+def _both_configs(whole: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of ``config:`` of a source and of its table, together."""
+    both = {**whole.get("config", {}), **own.get("config", {})}
+    return {"config": both} if both else {}
 
 
 def _without_columns(entry: Mapped) -> Mapped:
     pairs = tuple(pair for pair in entry.fields.pairs if pair[0].text != "columns")
-    return Mapped(entry.source, Fields(pairs, entry.fields.place))
+    return Mapped(Fields(pairs, entry.fields.at))

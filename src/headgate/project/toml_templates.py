@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from headgate.core.declarations import TemplateConfig
-from headgate.project.properties import TEMPLATES
+from headgate.core.template import TEMPLATES
 from headgate.project.text import Text, did_you_mean
 from headgate.project.toml_places import TomlPlaces
 

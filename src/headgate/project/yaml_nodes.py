@@ -19,33 +19,55 @@ PARTS_MAX = 200_000
 DEPTH_MAX = 50
 
 
-@dataclass(frozen=True, slots=True)
+At: TypeAlias = tuple[str, int, int, int]
+"""A place as path, line, column and length: of most parts nobody asks where they stand."""
+
+# A text has ten thousands of parts, and a frozen part takes three times as long to make: nobody changes one anyway.
+
+
+@dataclass(slots=True)
 class Scalar:
     """A text. ``is_plain``: written without quotes, so that ``null`` and ``true`` may mean more than their letters."""
 
     text: str
     is_plain: bool
-    place: Place
+    at: At
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(*self.at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Items:
     """A list."""
 
     items: tuple[Node, ...]
-    place: Place
+    at: At
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+        return Place(*self.at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fields:
     """A mapping: its keys are different texts, in the order of the file."""
 
     pairs: tuple[tuple[Scalar, Node], ...]
-    place: Place
+    at: At
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+        return Place(*self.at)
 
 
 Node: TypeAlias = "Scalar | Items | Fields"
 
+_OTHER_LINES = frozenset("\x85\u2028\u2029")
 _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -120,7 +142,7 @@ class _Open:
 
     is_list: bool
     anchor: str | None
-    place: Place
+    at: At
     children: list[Node]
     parts: int = 1
     height: int = 0
@@ -130,6 +152,10 @@ class _Tree:
     def __init__(self, source: Text) -> None:
         self.root: Node | None = None
         self._source = source
+        self._path = source.path
+        # Characters that end a line for YAML alone: a length could reach over the end of ours.
+        self._has_other_lines = not source.text.isascii() and not _OTHER_LINES.isdisjoint(source.text)
+        self._has_other_lines |= "\r" in source.text
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Node, int, int] | None] = {}
         self._documents = 0
@@ -139,55 +165,58 @@ class _Tree:
         kind = type(event).__name__
         if kind == "ScalarEvent":
             return self._scalar(event)
-        if kind in ("SequenceStartEvent", "MappingStartEvent"):
-            return self._begin(event, is_list=kind == "SequenceStartEvent")
-        if kind in ("SequenceEndEvent", "MappingEndEvent"):
+        if kind in {"MappingEndEvent", "SequenceEndEvent"}:
             return self._end()
+        if kind in {"MappingStartEvent", "SequenceStartEvent"}:
+            return self._begin(event, is_list=kind == "SequenceStartEvent")
         if kind == "AliasEvent":
             return self._alias(event)
         if kind == "DocumentStartEvent":
             self._documents += 1
             if self._documents > 1:
-                place = self._place(event)
-                self._source.fault("HG110", "a second document begins here", place, "Make it a file of its own.")
+                at = self._at(event)
+                self._source.fault("HG110", "a second document begins here", Place(*at), "Make it a file of its own.")
                 return False
         return True
 
-    def _place(self, event: Any) -> Place:
+    def _at(self, event: Any) -> At:
         start, end = event.start_mark, event.end_mark
-        length = end.column - start.column if start.line == end.line else 0
-        return self._source.place(start.line + 1, start.column + 1, length)
+        line, column = start.line, start.column
+        length = end.column - column if end.line == line else 0
+        if self._has_other_lines:
+            length = self._source.place(line + 1, column + 1, length).length
+        return self._path, line + 1, column + 1, length
 
     def _scalar(self, event: Any) -> bool:
-        place = self._place(event)
+        at = self._at(event)
         if event.tag and event.tag != "!" and event.tag not in _TAGS:
-            return self._refuse("a tag of this kind is not read", place, "Write the plain value.")
+            return self._refuse("a tag of this kind is not read", Place(*at), "Write the plain value.")
         is_plain = not event.style and not event.tag
-        return self._add(Scalar(event.value, is_plain, place), event.anchor, 1, 0)
+        return self._add(Scalar(event.value, is_plain, at), event.anchor, 1, 0)
 
     def _begin(self, event: Any, *, is_list: bool) -> bool:
-        place = self._place(event)
+        at = self._at(event)
         if event.tag and event.tag not in _TAGS:
-            return self._refuse("a tag of this kind is not read", place, "Write the plain value.")
+            return self._refuse("a tag of this kind is not read", Place(*at), "Write the plain value.")
         if event.anchor:
             self._anchors[event.anchor] = None
-        self._open.append(_Open(is_list, event.anchor, place, []))
+        self._open.append(_Open(is_list, event.anchor, at, []))
         if len(self._open) > DEPTH_MAX:
-            return self._too_much(place)
+            return self._too_much(Place(*at))
         return True
 
     def _end(self) -> bool:
         done = self._open.pop()
-        node = Items(tuple(done.children), done.place) if done.is_list else self._mapping(done)
+        node = Items(tuple(done.children), done.at) if done.is_list else self._mapping(done)
         return self._add(node, done.anchor, done.parts, done.height + 1)
 
     def _alias(self, event: Any) -> bool:
-        place = self._place(event)
+        at = self._at(event)
         if event.anchor not in self._anchors:
-            return self._refuse(f"nothing is called &{event.anchor} above", place)
+            return self._refuse(f"nothing is called &{event.anchor} above", Place(*at))
         known = self._anchors[event.anchor]
         if known is None:
-            return self._refuse(f"&{event.anchor} holds itself", place)
+            return self._refuse(f"&{event.anchor} holds itself", Place(*at))
         return self._add(known[0], None, known[1], known[2])
 
     def _add(self, node: Node, anchor: str | None, parts: int, height: int) -> bool:
@@ -221,7 +250,7 @@ class _Tree:
                 pairs[key.text] = (key, value)
         for key, value in merged:
             pairs.setdefault(key.text, (key, value))
-        return Fields(tuple(pairs.values()), done.place)
+        return Fields(tuple(pairs.values()), done.at)
 
     def _too_much(self, place: Place) -> bool:
         hint = f"At most {DEPTH_MAX} levels and {PARTS_MAX:,} parts are read, those that aliases repeat included."

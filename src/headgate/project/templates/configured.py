@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.diagnostic import Diagnostic
 from headgate.core.template import place_of
+from headgate.project.check_form import FormCheck
+from headgate.project.forms.property_file import HEADER
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import Statement
 from headgate.project.properties import read_statement
 from headgate.project.templates.filled import Filled
 from headgate.project.text import Text
-from headgate.project.yaml_nodes import Fields, Items, Node, Scalar
+from headgate.project.yaml_nodes import At, Fields, Items, Node, Scalar
 
 _OUTSIDE = ("description", "columns")
 """Keys that stand beside ``config:`` in a property file."""
 
 
-def statements_of(filled: Filled, source: Text) -> tuple[list[Statement], tuple[Diagnostic, ...]]:
-    """Return what each ``config(...)`` says, with the faults of that."""
+def statements_of(filled: Filled, source: Text) -> tuple[list[Statement], FormCheck, tuple[Diagnostic, ...]]:
+    """Return what each ``config(...)`` says, what was seen when its form was checked, and the faults of that."""
     text = Text(source.path, source.text)
+    check = FormCheck(text)
     found: list[Statement] = []
     for said, at in filled.configured:
         place = place_of(source.text, source.path, at, len("config"))
-        outside = [_pair(key, value, place) for key, value in said.items() if key in _OUTSIDE]
-        inside = [_pair(key, value, place) for key, value in said.items() if key not in _OUTSIDE]
-        pairs = (*outside, (Scalar("config", True, place), Fields(tuple(inside), place)))
-        statement = read_statement(Mapped(text, Fields(tuple(pairs), place)), "", None)
-        found.append(statement)
-    return found, text.all_faults()
+        where = (place.path, place.line, place.column, place.length)
+        outside = [_pair(key, value, where) for key, value in said.items() if key in _OUTSIDE]
+        inside = [_pair(key, value, where) for key, value in said.items() if key not in _OUTSIDE]
+        fields = Fields((*outside, (Scalar("config", True, where), Fields(tuple(inside), where))), where)
+        check.check(fields, HEADER, "config(...)")
+        found.append(read_statement(text, Mapped(fields), "", None))
+    return found, check, text.all_faults()
 
 
 def declared_of(statements: list[Statement]) -> dict[str, Any]:
@@ -42,18 +46,20 @@ def declared_of(statements: list[Statement]) -> dict[str, Any]:
         found |= {"owner": one.owner.value} if one.owner else {}
         found |= {"description": one.description.value} if one.description else {}
         found |= {"tags": [tag.value for tag in one.tags]} if one.tags else {}
+        found |= {"group": one.group.value} if one.group else {}
+        found |= {"contract": {"enforced": one.contract.is_enforced}} if one.contract else {}
     return {key: value for key, value in found.items() if value not in ({}, None)}
 
 
-def _pair(key: str, value: Any, place: Place) -> tuple[Scalar, Node]:
-    return Scalar(key, True, place), _node(value, place)
+def _pair(key: str, value: Any, at: At) -> tuple[Scalar, Node]:
+    return Scalar(key, True, at), _node(value, at)
 
 
-def _node(value: Any, place: Place) -> Node:
+def _node(value: Any, at: At) -> Node:
     if isinstance(value, dict):
-        return Fields(tuple(_pair(str(key), one, place) for key, one in value.items()), place)
+        return Fields(tuple(_pair(str(key), one, at) for key, one in value.items()), at)
     if isinstance(value, (list, tuple)):
-        return Items(tuple(_node(one, place) for one in value), place)
+        return Items(tuple(_node(one, at) for one in value), at)
     if value is None or isinstance(value, (bool, int, float)):
-        return Scalar("null" if value is None else str(value).lower(), True, place)
-    return Scalar(str(value), False, place)
+        return Scalar("null" if value is None else str(value).lower(), True, at)
+    return Scalar(str(value), False, at)

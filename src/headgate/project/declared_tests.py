@@ -1,0 +1,82 @@
+"""The data tests of an asset or a column, in every form that dbt has: ``unique``, ``unique: {...}``, ``test_name:``."""
+
+from __future__ import annotations
+
+from headgate.core.diagnostic import Severity
+from headgate.core.promises import Condition, DeclaredTest, condition_of
+from headgate.project.forms.data_tests import OF_CONFIG, OF_TESTS
+from headgate.project.forms.form import Use
+from headgate.project.mapped import Mapped
+from headgate.project.pieces import Stated, StatedTest, StatedUse
+from headgate.project.references import call_of, reference_of
+from headgate.project.yaml_nodes import Fields, Node, Scalar
+
+KEYS = ("data_tests", "tests")
+_NOTHING = Mapped(Fields((), ("", 0, 0, 0)))
+_KEPT = frozenset(key for key, field in OF_CONFIG.items() if field.use is Use.KEPT)
+_SETTINGS = frozenset(OF_CONFIG)
+_OF_TEST = frozenset({*OF_TESTS, "arguments", "test_name"})
+
+
+def read_tests(said: Mapped, column: str = "") -> tuple[StatedTest, ...]:
+    """Return the tests that a mapping lists; ``column`` is the one that they stand below."""
+    found = (_test(node, column) for key in KEYS if key in said for node in said.items(key))
+    return tuple(test for test in found if test is not None)
+
+
+def _test(node: Node, column: str) -> StatedTest | None:
+    if isinstance(node, Scalar):
+        return StatedTest(DeclaredTest(node.text, column, place=node.place))
+    if not isinstance(node, Fields):
+        return None
+    said = Mapped(node)
+    if "test_name" in said:
+        return _of_mapping(said.text("test_name"), said, column)
+    if len(node.pairs) != 1:
+        return None
+    ((name, value),) = node.pairs
+    inside = Mapped(value if isinstance(value, Fields) else Fields((), name.at))
+    return _of_mapping(Stated(name.text, name.place), inside, column)
+
+
+def _of_mapping(kind: Stated | None, said: Mapped, column: str) -> StatedTest | None:
+    if kind is None:
+        return None
+    config = said.mapping("config") or _NOTHING
+    given = said.mapping("arguments")
+    test = DeclaredTest(
+        kind=kind.value,
+        column=column or said.word("column_name"),
+        name=said.word("name"),
+        arguments=said.rest(_OF_TEST) | (given.rest(()) if given else {}),
+        severity=Severity.WARNING if _word("severity", config, said).lower() == "warn" else Severity.ERROR,
+        where=_word("where", config, said),
+        warn_if=_condition("warn_if", config, said),
+        error_if=_condition("error_if", config, said),
+        limit=said.whole("limit") if config.whole("limit") is None else config.whole("limit"),
+        tags=(*said.words("tags"), *config.words("tags")),
+        is_enabled=False not in (config.truth("enabled"), said.truth("enabled")),
+        kept=said.values(_KEPT) | config.values(_KEPT) | config.rest(_SETTINGS),
+        place=kind.place,
+    )
+    return StatedTest(test, _uses(said, given, kind.value))
+
+
+def _word(key: str, config: Mapped, said: Mapped) -> str:
+    return config.word(key) or said.word(key)
+
+
+def _condition(key: str, config: Mapped, said: Mapped) -> Condition:
+    return condition_of(_word(key, config, said)) or Condition()
+
+
+def _uses(said: Mapped, given: Mapped | None, kind: str) -> dict[str, StatedUse]:
+    """Return the arguments that name assets or sources."""
+    found: dict[str, StatedUse] = {}
+    for place in (said, given):
+        for key in place.names() if place else ():
+            text = place.text(key) if place and key not in _OF_TEST else None
+            read = reference_of if kind == "relationships" and key == "to" else call_of
+            if text and (use := read(text)):
+                found[key] = use
+    return found

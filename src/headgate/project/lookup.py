@@ -1,0 +1,148 @@
+"""Names that files write, looked up in all that is declared; what they do not find becomes a diagnostic with a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from headgate.core.address import Address, fold, parse_address
+from headgate.core.declarations import Use
+from headgate.core.diagnostic import Diagnostic, Place, Severity, nearest
+from headgate.project.pieces import Piece, SourceStatement, Stated, StatedUse
+from headgate.project.text import Text
+
+
+class Noted:
+    """Diagnostics about several files, each with the line that it is about."""
+
+    def __init__(self, pieces: Mapping[str, Piece]) -> None:
+        self.diagnostics: list[Diagnostic] = [fault for piece in pieces.values() for fault in piece.diagnostics]
+        self._pieces = pieces
+        self._texts: dict[str, Text] = {}
+
+    def fault(self, code: str, summary: str, place: Place, hint: str = "", *, detail: str = "") -> None:
+        """Note an error."""
+        self._note(code, summary, place, hint, detail, Severity.ERROR)
+
+    def warn(self, code: str, summary: str, place: Place, hint: str = "", *, detail: str = "") -> None:
+        """Note a warning."""
+        self._note(code, summary, place, hint, detail, Severity.WARNING)
+
+    def _note(self, code: str, summary: str, place: Place, hint: str, detail: str, severity: Severity) -> None:
+        text = self._texts.get(place.path)
+        if text is None:
+            text = self._texts[place.path] = Text(place.path, self._pieces[place.path].text)
+        self.diagnostics.append(Diagnostic(code, summary, place, hint, detail, text.excerpt(place), severity))
+
+
+class Lookup:
+    """All addresses of a repository. ``own`` are those of its assets, ``source_of`` those of sources."""
+
+    def __init__(self, pieces: Mapping[str, Piece], noted: Noted) -> None:
+        self.own: dict[Address, Piece] = {}
+        self.source_of: dict[Address, SourceStatement] = {}
+        self._pieces = pieces
+        self._noted = noted
+        self._declared: dict[str, tuple[Address, Place]] = {}
+        self._of_name: dict[str, list[Address]] = {}
+
+    def add(self, address: Address, place: Place) -> bool:
+        """Note an address; False, and a fault, where an engine would take it for another one."""
+        known = self._declared.setdefault(fold(address), (address, place))
+        if known[1] is place:
+            self._of_name.setdefault(fold(address.partition(".")[2]), []).append(address)
+            return True
+        summary = f"{address} is declared twice"
+        if known[0] != address:
+            summary = f"{address} and {known[0]} are the same to an engine"
+        detail = f"The other: {known[1]}"
+        self._noted.fault("HG301", summary, place, "Rename one of them, or take it out.", detail=detail)
+        return False
+
+    def known(self, name: str) -> Address | None:
+        """Return the address that a full name means, however it is written."""
+        found = self._declared.get(fold(name))
+        return found[0] if found else None
+
+    def asset(self, name: Stated, path: str, *, section: str = "") -> Address | None:
+        """Return the asset that an entry is about: of its folder's schema, else the only one of that name."""
+        if "." in name.value:
+            address = self.known(name.value)
+            found = [address] if address else []
+        else:
+            found = self._of_folder(self._of_name.get(fold(name.value), ()), path)
+        found = [a for a in found if a in self.own and (section != "seeds" or self.own[a].path.endswith(".csv"))]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            self._ambiguous(name.value, found, name.place)
+        elif not self._was_refused(name.value, path):
+            self._unknown_asset(name, path, "seed" if section == "seeds" else "asset")
+        return None
+
+    def _unknown_asset(self, name: Stated, path: str, what: str) -> None:
+        near = nearest(name.value, [*self.own, *(a.partition(".")[2] for a in self.own)])
+        written = name.value if "." in name.value else f"{folder_of(path) or 'SCHEMA'}.{name.value}"
+        hint = f"Did you mean {near[0]}?" if near else f"Its file would be assets/{written.replace('.', '/')}.sql."
+        self._noted.fault("HG307", f"there is no {what} {name.value}", name.place, hint)
+
+    @staticmethod
+    def _of_folder(found: Sequence[Address], path: str) -> list[Address]:
+        own = [a for a in found if fold(a.partition(".")[0]) == fold(folder_of(path))]
+        return own or list(found)
+
+    def _was_refused(self, name: str, path: str) -> bool:
+        """Tell whether a file of that name was refused already, so that no second fault follows from it."""
+        stem = name.replace(".", "/") if "." in name else f"{folder_of(path)}/{name}"
+        return any(f"assets/{stem}{end}" in self._pieces for end in (".sql", ".csv", ".py"))
+
+    def _ambiguous(self, name: str, found: Sequence[Address], place: Place) -> None:
+        summary = f"{name} may be {', '.join(sorted(found)[:-1])} or {sorted(found)[-1]}"
+        self._noted.fault("HG311", summary, place, f"Write the schema as well: {sorted(found)[0]}.")
+
+    def use(self, stated: StatedUse, path: str) -> Use | None:
+        """Return a use with its address; a full name that nobody declares is left to linking."""
+        if "." in stated.name:
+            try:
+                return Use(self.known(stated.name) or parse_address(stated.name), stated.columns, stated.place)
+            except ValueError as error:
+                self._noted.fault("HG309", str(error), stated.place, "Write SCHEMA.NAME.")
+                return None
+        found = self._data(stated.name, path)
+        if len(found) == 1:
+            return Use(found[0], stated.columns, stated.place)
+        if found:
+            self._ambiguous(stated.name, found, stated.place)
+        else:
+            self._noted.fault("HG202", f"unknown asset {stated.name}", stated.place, self._near(stated.name))
+        return None
+
+    def data(self, stated: StatedUse, path: str, *, of_test: bool = False) -> Address | None:
+        """Return the asset or source that a name means; of a data test it is a warning where there is none."""
+        if "." in stated.name:
+            address = self.known(stated.name)
+            found = [address] if address in self.own or address in self.source_of else []
+        else:
+            found = self._data(stated.name, path)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            self._ambiguous(stated.name, found, stated.place)
+        else:
+            note = self._noted.warn if of_test else self._noted.fault
+            note("HG202", f"unknown asset {stated.name}", stated.place, self._near(stated.name))
+        return None
+
+    def _data(self, name: str, path: str) -> list[Address]:
+        found = [a for a in self._of_name.get(fold(name), ()) if a in self.own or a in self.source_of]
+        return self._of_folder(found, path)
+
+    def _near(self, name: str) -> str:
+        known: Iterable[str] = (*self.own, *self.source_of)
+        near = nearest(name, known if "." in name else (a.partition(".")[2] for a in known))
+        return f"Did you mean {near[0]}?" if near else "It names an asset or a source as SCHEMA.NAME."
+
+
+def folder_of(path: str) -> str:
+    """Return the schema that the folder of a file stands for; empty for one directly in ``assets/``."""
+    parts = path.split("/")
+    return parts[1] if len(parts) > 2 else ""

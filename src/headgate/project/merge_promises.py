@@ -1,0 +1,149 @@
+"""What pieces promise of data, with every name in it looked up: tests, constraints, unit tests; and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from headgate.core.address import Address, fold
+from headgate.core.declarations import Group, Properties
+from headgate.core.diagnostic import Place, nearest
+from headgate.core.promises import Constraint, DeclaredTest
+from headgate.core.unit_tests import GivenRows, UnitTest
+from headgate.project.agree import agreed_constraints, agreed_tests
+from headgate.project.lookup import Lookup, Noted
+from headgate.project.pieces import Piece, StatedConstraint, StatedTest, Statement, UnitTestStatement
+
+
+def with_promises(
+    properties: Properties, address: Address, statements: Sequence[Statement], lookup: Lookup, noted: Noted
+) -> Properties:
+    """Return properties with the tests and constraints of all statements about an asset or a source."""
+    if not any(s.tests or s.constraints for s in statements):
+        return properties
+    tests = agreed_tests(address, statements, noted.fault)
+    constraints = agreed_constraints(address, statements, noted.fault)
+    return replace(
+        properties,
+        tests=tuple(_test(one, lookup) for one in tests),
+        constraints=tuple(_constraint(one, lookup) for one in constraints),
+    )
+
+
+def _test(stated: StatedTest, lookup: Lookup) -> DeclaredTest:
+    if not stated.uses:
+        return stated.test
+    found = {key: lookup.data(use, use.place.path, of_test=True) for key, use in stated.uses.items()}
+    return replace(stated.test, references={key: address for key, address in found.items() if address})
+
+
+def _constraint(stated: StatedConstraint, lookup: Lookup) -> Constraint:
+    if stated.to is None:
+        return stated.constraint
+    return replace(stated.constraint, to=lookup.data(stated.to, stated.to.place.path, of_test=True))
+
+
+def merged_groups(pieces: Iterable[Piece], noted: Noted) -> Mapping[str, Group]:
+    """Return all groups by name; the second of one name is a fault."""
+    groups: dict[str, Group] = {}
+    for piece in pieces:
+        for group in piece.groups:
+            first = groups.setdefault(group.name, group)
+            if first is not group and group.place:
+                hint = "Rename one of them, or take it out."
+                noted.fault(
+                    "HG301",
+                    f"group {group.name} is declared twice",
+                    group.place,
+                    hint,
+                    detail=f"The other: {first.place}",
+                )
+    return groups
+
+
+def of_group(
+    properties: Properties, statements: Sequence[Statement], groups: Mapping[str, Group], noted: Noted
+) -> Properties:
+    """Return properties with the owner of their group, where they have none of their own."""
+    if not properties.group:
+        return properties
+    group = groups.get(properties.group)
+    if group is None:
+        place = next(s.group.place for s in statements if s.group)
+        near = nearest(properties.group, groups)
+        hint = f"Did you mean {near[0]}?" if near else "Declare it below `groups:`, with its owner."
+        noted.warn("HG314", f"there is no group {properties.group}", place, hint)
+        return properties
+    return properties if properties.owner else replace(properties, owner=group.owner)
+
+
+def merged_unit_tests(pieces: Iterable[Piece], lookup: Lookup, noted: Noted) -> tuple[UnitTest, ...]:
+    """Return all unit tests whose asset is known, in the order of the files."""
+    found: dict[tuple[Address, str], UnitTest] = {}
+    for piece in pieces:
+        for one in piece.unit_tests:
+            test = _unit_test(one, piece.path, lookup)
+            if test is None:
+                continue
+            first = found.setdefault((test.asset, fold(test.name)), test)
+            if first is not test:
+                summary = f"unit test {test.name} of {test.asset} is declared twice"
+                noted.fault("HG301", summary, one.name.place, "Rename one of them.", detail=f"The other: {first.place}")
+    return tuple(found.values())
+
+
+def _unit_test(stated: UnitTestStatement, path: str, lookup: Lookup) -> UnitTest | None:
+    asset = lookup.asset(stated.asset, path)
+    given = []
+    for use, rows in stated.given:
+        address = lookup.data(use, path) if use else None
+        if use is None or address:
+            given.append(GivenRows(address, rows))
+    if asset is None:
+        return None
+    return UnitTest(
+        name=stated.name.value,
+        asset=asset,
+        given=tuple(given),
+        expected=stated.expected,
+        overrides=stated.overrides,
+        description=stated.description,
+        tags=stated.tags,
+        is_enabled=stated.is_enabled,
+        kept=stated.kept,
+        place=stated.name.place,
+    )
+
+
+def warn_of_tests(properties: Iterable[Properties], unit_tests: Sequence[UnitTest], noted: Noted) -> None:
+    """Warn once of all tests together: they are kept, and a reader would believe that they run."""
+    places = [test.place for one in properties for test in one.tests if test.place]
+    places += [test.place for test in unit_tests if test.place]
+    if not places:
+        return
+    files = len({place.path for place in places})
+    where = f" in {files} files" if files > 1 else ""
+    told = f"{len(places)} tests{where} are declared, which this version does not run"
+    if len(places) == 1:
+        told = "a test is declared, which this version does not run"
+    hint = 'Until then ask for yourself: headgate sql ENVIRONMENT "select ... where ... is null".'
+    noted.warn("HG312", told, min(places), hint)
+
+
+def warn_of_unused(unused: Iterable[tuple[str, Place]], noted: Noted) -> None:
+    """Warn once of all keys of dbt that are kept although dbt would do something."""
+    places: dict[str, list[Place]] = {}
+    for key, place in unused:
+        places.setdefault(key, []).append(place)
+    if not places:
+        return
+    first = min(place for found in places.values() for place in found)
+    detail = "\n".join(_counted(key, found) for key, found in sorted(places.items()))
+    hint = "Nothing of it is lost; Headgate does what it did before it was written."
+    told = f"{', '.join(sorted(places))}: kept, but this version does not use " + ("them" if len(places) > 1 else "it")
+    noted.warn("HG315", told, first, hint, detail=detail if sum(map(len, places.values())) > 1 else "")
+
+
+def _counted(key: str, places: Sequence[Place]) -> str:
+    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    return f"{key}: {min(places)}{more}"
