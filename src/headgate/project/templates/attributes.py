@@ -27,7 +27,7 @@ _NAME_CHARACTERS_MAX = 60
 
 def attribute_of(meter: Meter, value: Value, name: str) -> Value:
     """Return ``value.name``; undefined where there is nothing of that name."""
-    given(value)
+    value = given(value)
     if isinstance(value, Namespace) and name in value.names:
         return value.names[name]
     method = method_of(meter, value, name)
@@ -44,8 +44,8 @@ def attribute_of(meter: Meter, value: Value, name: str) -> Value:
 
 def item_of(meter: Meter, value: Value, key: Value) -> Value:
     """Return ``value[key]``; undefined where there is no such item."""
-    given(value)
-    given(key)
+    value = given(value)
+    key = given(key)
     if isinstance(value, dict):
         if isinstance(key, (list, tuple, dict)):
             raise failed(f"{kind_of(key)} cannot be a key", "A key is a text or a number.")
@@ -63,7 +63,7 @@ def item_of(meter: Meter, value: Value, key: Value) -> Value:
 
 def part_of(meter: Meter, value: Value, start: Value, stop: Value, step: Value) -> Value:
     """Return ``value[start:stop:step]``."""
-    given(value)
+    value = given(value)
     if not isinstance(value, (str, list, tuple)):
         raise failed(f"{kind_of(value)} has no parts")
     ends = (None if one is None else number_given(one, "the place") for one in (start, stop, step))

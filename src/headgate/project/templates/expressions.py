@@ -12,7 +12,7 @@ from headgate.project.templates.attributes import attribute_of, item_of, part_of
 from headgate.project.templates.filters import find_filter
 from headgate.project.templates.operators import BINARY, COMPARED, concatenated, signed
 from headgate.project.templates.tests import find_test
-from headgate.project.templates.trouble import closed, failed, unknown
+from headgate.project.templates.trouble import closed, failed
 from headgate.project.templates.values import (
     Function,
     Loop,
@@ -76,7 +76,7 @@ def _choice(work: Work, node: nodes.CondExpr, scope: Scope) -> Value:
         return value_of(work, node.expr1, scope)
     if node.expr2 is not None:
         return value_of(work, node.expr2, scope)
-    return Undefined(unknown("the condition does not hold, and there is no `else`"))
+    return Undefined(None)
 
 
 def _both(work: Work, node: nodes.And, scope: Scope) -> Value:

@@ -11,6 +11,7 @@ from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.core.template import Run, place_of
 from headgate.project.templates.filled import Filled
 from headgate.project.templates.library import Library
+from headgate.project.templates.limits import FAULTS_MAX
 from headgate.project.templates.names import Names
 from headgate.project.templates.reading import Tree, Unreadable, read_template
 from headgate.project.templates.statements import carry_out
@@ -18,9 +19,6 @@ from headgate.project.templates.trouble import Exceeded, Trouble
 from headgate.project.templates.work import Scope, Work
 from headgate.project.templates.world import Subject, World
 from headgate.project.text import Text
-
-FAULTS_MAX = 20
-"""So many faults of one template are told."""
 
 _FRAMES_SHOWN = 6
 _QUOTED_MAX = 200
@@ -45,7 +43,8 @@ def fill(source: Text, subject: Subject, world: World, library: Library) -> Fill
         if out.is_over:
             break
         out.try_to(partial(carry_out, work, [node], scope, out))
-    out.try_to(out.check_length)
+    if not out.is_over:
+        out.try_to(out.check_length)
     return Filled(
         "".join(out.parts),
         tuple(out.runs) or (Run(0, 0),),
@@ -94,17 +93,16 @@ class _Top:
         entered = work.depth
         try:
             do()
-        except Exceeded as trouble:
-            self._tell(trouble)
-            self.is_over = True
-            if entered:
-                trouble.is_told = True
-                raise
+        except _Over:
+            pass
         except Trouble as trouble:
             self._tell(trouble)
+            self.is_over = self.is_over or isinstance(trouble, Exceeded)
         except (RecursionError, MemoryError):
             self._tell(Exceeded("the template is nested too deeply"))
             self.is_over = True
+        if self.is_over and entered:
+            raise _Over
         work.depth = entered
         work.frames.clear()
         work.source = self._tree.source
@@ -119,9 +117,15 @@ class _Top:
         self.parts.append(text)
 
     def _tell(self, trouble: Trouble) -> None:
-        if not trouble.is_told and len(self.diagnostics) < FAULTS_MAX:
-            diagnostic = told(self._work, trouble)
-            self.diagnostics.setdefault((trouble.summary, diagnostic.place), diagnostic)
+        if trouble.is_told:
+            return
+        diagnostic = told(self._work, trouble)
+        self.diagnostics.setdefault((trouble.summary, diagnostic.place), diagnostic)
+        if len(self.diagnostics) >= FAULTS_MAX:
+            self.is_over = True
+            summary, place = "there may be more faults in this file", Place(self._tree.source.path)
+            hint = "Mend the first ones and look again."
+            self.diagnostics[summary, place] = Diagnostic("HG109", summary, place, hint)
 
     def _tag(self, at: int) -> tuple[int, int]:
         """Return where the tag begins that holds a character, and where it ends."""
@@ -140,6 +144,10 @@ class _Top:
             return ""
         name, source, at = called
         return f"in macro {name}, {source.path}:{_line(source, at)}"
+
+
+class _Over(Exception):
+    """No more of the template is carried out; why was told."""
 
 
 def told(work: Work, trouble: Trouble) -> Diagnostic:

@@ -24,6 +24,7 @@ from headgate.project.templates.values import (
     given,
     instead,
     items_of,
+    key_of,
     kind_of,
     text_of,
     truth,
@@ -97,7 +98,7 @@ def _read(meter: Meter, item: Value, attribute: Value) -> Value:
 
 def attribute_or_key(meter: Meter, item: Value, name: str) -> Value:
     """Return what an item holds under a name: its key before its method."""
-    given(item)
+    item = given(item)
     return item[name] if isinstance(item, dict) and name in item else attribute_of(meter, item, name)
 
 
@@ -114,9 +115,9 @@ def _ordered(meter: Meter, items: list[Value], attribute: Value, *, is_cased: bo
         return keys if is_cased else [one.lower() if isinstance(one, str) else one for one in keys]
 
     def compare(left: list[Value], right: list[Value]) -> int:
-        meter.step()
+        meter.step(4)
         for a, b in zip(left, right, strict=True):
-            if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+            if isinstance(a, (list, tuple)) and type(a) is type(b):
                 order = compare(list(a[: len(b)]), list(b[: len(a)])) or len(a) - len(b)
             else:
                 order = before(b, a) - before(a, b)
@@ -126,8 +127,16 @@ def _ordered(meter: Meter, items: list[Value], attribute: Value, *, is_cased: bo
 
     meter.items(4 * len(items))
     keyed = [(key(item), item) for item in items]
+    if len(attributes) == 1 and _are_alike([keys[0] for keys, _ in keyed]):
+        meter.step(len(keyed) * max(len(keyed).bit_length(), 1) // 4)
+        return [item for _, item in sorted(keyed, key=lambda pair: pair[0][0])]
     order = cmp_to_key(compare)
     return [item for _, item in sorted(keyed, key=lambda pair: order(pair[0]))]
+
+
+def _are_alike(keys: list[Value]) -> bool:
+    """Tell whether keys are all texts, or all numbers, so that Python may sort them: four times as fast."""
+    return all(isinstance(key, str) for key in keys) or all(isinstance(key, (int, float)) for key in keys)
 
 
 def _sort(
@@ -163,18 +172,11 @@ def _extreme(sign: int) -> Filter:
 
 
 def _unique(meter: Meter, value: Value, case_sensitive: Value = False, attribute: Value = None) -> list[Value]:
-    found: list[Value] = []
-    keys: list[Value] = []
-    seen: set[Value] = set()
+    found: dict[Value, Value] = {}
     for item in items_of(meter, value):
-        key = given(_read(meter, item, attribute))
-        key = key.lower() if isinstance(key, str) and not truth(case_sensitive) else key
-        is_plain = key is None or isinstance(key, (bool, int, float, str))
-        if (key in seen) if is_plain else any(equal(meter, key, one) for one in keys):
-            continue
-        seen.add(key) if is_plain else keys.append(key)
-        found.append(item)
-    return found
+        key = key_of(_read(meter, item, attribute))
+        found.setdefault(key.lower() if isinstance(key, str) and not truth(case_sensitive) else key, item)
+    return list(found.values())
 
 
 def _sum(meter: Meter, value: Value, attribute: Value = None, start: Value = 0) -> Value:

@@ -17,7 +17,7 @@ _NAME = re.compile(r"[0-9]*|[A-Za-z_]\w*")
 
 def printed(meter: Meter, text: str, values: Value) -> str:
     """Return ``text % values``: each ``%s``, ``%d`` and so on with the next of the values, or with the one named."""
-    given(values)
+    values = given(values)
     waiting = list(values) if isinstance(values, tuple) else [values]
     parts: list[str] = []
     at = used = 0
@@ -54,7 +54,7 @@ def _printed_one(meter: Meter, layout: str, kind: str, value: Value) -> str:
         told = text_of(meter, value)
         value = repr(told) if kind == "r" and isinstance(value, str) else told
         return str(layout.replace("r", "s") % value)
-    given(value)
+    value = given(value)
     if not isinstance(value, (bool, int, float)):
         raise failed(f"{kind_of(value)} cannot be written as {layout}", "Write %s for a text.")
     try:

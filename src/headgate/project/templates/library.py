@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads, plain
 from headgate.core.template import place_of
+from headgate.project.templates.limits import FAULTS_MAX
 from headgate.project.templates.memory import Memory
 from headgate.project.templates.values import instead
 from headgate.project.templates.vocabulary import CLOSED, GIVEN
@@ -69,7 +71,7 @@ def library_of(files: Sequence[MacroFile], memory: Memory, *, made_by: str, proj
     memory.put(_KIND, learned)
     known_names = (*GIVEN, *library.files, project)
     for file, names in lacking:
-        library.diagnostics += _unknown(file.source, names, known_names)
+        library.diagnostics += islice(_unknown(file.source, names, known_names), FAULTS_MAX)
     return library
 
 
@@ -82,7 +84,7 @@ def _index(file: MacroFile) -> dict[str, Any]:
         tree = read_template(file.source)
     except Unreadable as fault:
         return {"macros": [], "faults": [plain(fault.diagnostic(file.source))], "lacking": []}
-    faults = [plain(one) for one in faults_in(tree)]
+    faults = [plain(one) for one in islice(faults_in(tree), FAULTS_MAX)]
     return {"macros": macros_in(tree), "faults": faults, "lacking": names_lacking(tree)}
 
 

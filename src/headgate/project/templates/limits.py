@@ -30,6 +30,8 @@ WIDTH_MAX = 1000
 """So wide a number or a text may be asked for in a format."""
 
 RANGE_MAX = 100_000
+FAULTS_MAX = 100
+"""So many faults of one template, and so many warnings, are told; then it is not carried out any further."""
 
 _SPLIT = "Split it, or make the rows of a query instead of its text."
 

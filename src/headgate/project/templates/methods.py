@@ -33,7 +33,7 @@ def method_of(meter: Meter, value: Value, name: str) -> Function | None:
 
 def text_given(value: Value, what: str) -> str:
     """Return a text that was handed over; raise where it is none."""
-    given(value)
+    value = given(value)
     if not isinstance(value, str):
         raise failed(f"{what} has to be a text, not {kind_of(value)}")
     return value
@@ -41,7 +41,7 @@ def text_given(value: Value, what: str) -> str:
 
 def number_given(value: Value, what: str) -> int:
     """Return a whole number that was handed over; raise where it is none, or too large to count with."""
-    given(value)
+    value = given(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise failed(f"{what} has to be a whole number, not {kind_of(value)}")
     if abs(value) > TEXT_CHARACTERS_MAX:

@@ -10,7 +10,7 @@ from jinja2 import nodes
 
 from headgate.project.templates.filters import FILTERS
 from headgate.project.templates.library import Library
-from headgate.project.templates.limits import RANGE_MAX
+from headgate.project.templates.limits import FAULTS_MAX, RANGE_MAX
 from headgate.project.templates.methods import number_given, text_given
 from headgate.project.templates.relations import relation_of
 from headgate.project.templates.statements import Returned, carry_out
@@ -207,6 +207,8 @@ class Names:
         raise failed(_line(text_of(self._work.meter, message)) or "the template refuses")
 
     def _warn(self, message: Value = "") -> str:
+        if len(self.warned) >= FAULTS_MAX:
+            raise Exceeded(f"the template warns more than {FAULTS_MAX} times")
         frames = self._work.frames
         at = frames[0].at if frames else self._work.at
         self.warned.append((_line(text_of(self._work.meter, message)), at))

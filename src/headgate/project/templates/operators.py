@@ -59,8 +59,8 @@ def _remainder(meter: Meter, left: Value, right: Value) -> Value:
 
 
 def _numbers(sign: str, left: Value, right: Value, work: Callable[[Value, Value], Value]) -> Value:
-    given(left)
-    given(right)
+    left = given(left)
+    right = given(right)
     if not isinstance(left, (bool, int, float)) or not isinstance(right, (bool, int, float)):
         raise _unfit(sign, left, right)
     try:
@@ -102,7 +102,7 @@ COMPARED: Mapping[str, Callable[[Meter, Value, Value], bool]] = {
 
 def signed(sign: str, value: Value) -> Value:
     """Return ``-value`` or ``+value``."""
-    given(value)
+    value = given(value)
     if not isinstance(value, (bool, int, float)):
         raise failed(f"{sign}{kind_of(value)} means nothing")
     return -value if sign == "-" else +value

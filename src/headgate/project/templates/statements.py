@@ -47,7 +47,7 @@ def carry_out(work: Work, body: Sequence[nodes.Node], scope: Scope, out: Any) ->
     """Carry out statements; what they give goes to ``out``."""
     for node in body:
         work.meter.step()
-        work.at = node.lineno
+        work.at = node.lineno or work.at
         work.enter()
         carry = STATEMENTS.get(type(node))
         if carry is None:
@@ -212,6 +212,7 @@ def macro_of(work: Work, node: nodes.Macro | nodes.CallBlock, scope: Scope, name
         frame = Frame(name, work.source, work.at)
         entered = work.depth
         work.enter()
+        work.meter.step(5)
         work.meter.make(200)
         if not work.frames:
             work.called = (name, source, node.lineno)

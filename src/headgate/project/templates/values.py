@@ -18,11 +18,14 @@ Value = Any
 
 
 class Undefined:
-    """What a name stands for that nobody has given a value: it may be asked for, and not be used."""
+    """What a name stands for that nobody has given a value: it may be asked for, and not be used.
+
+    One without trouble can be used as an empty text: what Jinja makes of ``'x' if false``.
+    """
 
     __slots__ = ("trouble",)
 
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: Trouble | None) -> None:
         self.trouble = trouble
 
 
@@ -111,14 +114,16 @@ _WORDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 def given(value: Value) -> Value:
     """Return the value; raise its trouble where it is undefined."""
-    if isinstance(value, Undefined):
+    if not isinstance(value, Undefined):
+        return value
+    if value.trouble is not None:
         raise value.trouble
-    return value
+    return ""
 
 
 def truth(value: Value) -> bool:
     """Return whether a value counts as true."""
-    given(value)
+    value = given(value)
     return bool(value) if isinstance(value, (bool, int, float, str, list, tuple, dict, type(None))) else True
 
 
@@ -139,7 +144,8 @@ def text_of(meter: Meter, value: Value) -> str:
         return str(checked_number(value))
     if isinstance(value, Relation):
         return value.text
-    given(value)
+    if isinstance(value, Undefined):
+        return str(given(value))
     if isinstance(value, (list, tuple, dict)):
         parts: list[str] = []
         _write(meter, value, parts, 0)
@@ -150,7 +156,7 @@ def text_of(meter: Meter, value: Value) -> str:
 
 def _write(meter: Meter, value: Value, parts: list[str], depth: int) -> None:
     """Write a value as Python does. What stands in several places is written, and counted, each time."""
-    meter.step()
+    meter.step(3)
     if depth > NESTED_MAX:
         raise Exceeded("lists and mappings are nested too deeply to be written")
     if isinstance(value, str):
@@ -182,7 +188,7 @@ def equal(meter: Meter, left: Value, right: Value, depth: int = 0) -> bool:
     meter.step()
     if depth > NESTED_MAX:
         raise Exceeded("lists and mappings are nested too deeply to be compared")
-    given(left), given(right)
+    left, right = given(left), given(right)
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
         if isinstance(left, list) is not isinstance(right, list) or len(left) != len(right):
             return False
@@ -200,7 +206,7 @@ def equal(meter: Meter, left: Value, right: Value, depth: int = 0) -> bool:
 
 def before(left: Value, right: Value) -> bool:
     """Tell whether one number or text comes before another."""
-    given(left), given(right)
+    left, right = given(left), given(right)
     is_number = isinstance(left, (bool, int, float)) and isinstance(right, (bool, int, float))
     if not is_number and not (isinstance(left, str) and isinstance(right, str)):
         raise failed(f"{kind_of(left)} and {kind_of(right)} have no order", "Compare two numbers, or two texts.")
@@ -209,14 +215,14 @@ def before(left: Value, right: Value) -> bool:
 
 def contains(meter: Meter, item: Value, holder: Value) -> bool:
     """Tell whether something is in a text, a list or among the keys of a mapping."""
-    given(item), given(holder)
+    item, holder = given(item), given(holder)
     if isinstance(holder, str):
         if not isinstance(item, str):
             raise failed(f"{kind_of(item)} cannot be looked for in a text")
         meter.make(len(holder) // 8)
         return item in holder
     if isinstance(holder, dict):
-        return is_key(item) and item in holder
+        return key_of(item) in holder
     if isinstance(holder, (list, tuple)):
         return any(equal(meter, item, one) for one in holder)
     raise failed(f"nothing can be looked for in {kind_of(holder)}")
@@ -228,8 +234,8 @@ def is_key(value: Value) -> bool:
 
 
 def key_of(value: Value) -> Value:
-    """Return a value that is to be a key of a mapping."""
-    given(value)
+    """Return a value that is to be a key of a mapping; raise where it cannot be one."""
+    value = given(value)
     if not is_key(value):
         raise failed(f"{kind_of(value)} cannot be a key", "A key is a text or a number.")
     return value
@@ -237,7 +243,7 @@ def key_of(value: Value) -> Value:
 
 def items_of(meter: Meter, value: Value) -> Sequence[Value]:
     """Return what a loop over a value goes through: a copy, so that a loop that adds to its own list ends."""
-    given(value)
+    value = given(value)
     if isinstance(value, (list, tuple, dict, str)):
         meter.items(len(value))
         return tuple(value)
