@@ -62,7 +62,7 @@ def test_options_may_stand_before_the_command(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     text, status = headgate(["-C", str(tmp_path), "--json", "status"], tmp_path / "elsewhere")
     assert status == 0
-    assert json.loads(text)["result"] == {"environments": json.loads(text)["result"]["environments"]}
+    assert json.loads(text)["result"].keys() == {"environments", "warehouses"}
 
 
 def test_refresh_takes_addresses_and_leaves_the_environment() -> None:

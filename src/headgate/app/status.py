@@ -49,6 +49,37 @@ class EnvironmentStatus:
     shows: tuple[Shows, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """The file of one warehouse, and what of it nobody can come back to: builds and their bytes as they were made."""
+
+    engine: str
+    path: str
+    bytes: int
+    garbage: int
+    garbage_bytes: int
+
+
+def disk_use(session: Session) -> tuple[DiskUse, ...]:
+    """Return the size of every warehouse that is there. Cost: all records of the state are read once."""
+    from headgate.app.session import now
+    from headgate.release.collect import plan_collection
+
+    found: list[DiskUse] = []
+    with session.reading() as reading:
+        for name, engine in session.config.engines.items():
+            size = session.warehouse_bytes(name)
+            if not size:
+                continue
+            try:
+                plan = plan_collection(reading, engine_name=name, now=now(), retain=session.retain_seconds)
+            except Refused:  # gc tells why nothing can be judged old
+                found.append(DiskUse(name, engine.path, size, 0, 0))
+            else:
+                found.append(DiskUse(name, engine.path, size, len(plan.garbage), plan.bytes))
+    return tuple(found)
+
+
 def status(session: Session, environment: str | None = None) -> tuple[EnvironmentStatus, ...]:
     """Return every environment that is configured or recorded, protected ones first; or the one asked for."""
     from headgate.release.stored import read_environments

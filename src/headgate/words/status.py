@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from headgate.words.figures import age_text, bytes_text, counted, time_text
 
 if TYPE_CHECKING:
-    from headgate.app.status import EnvironmentStatus
+    from headgate.app.status import DiskUse, EnvironmentStatus
 
 ASSET_NUMBERS = frozenset({2, 3})
 """Which cells of an asset's row are numbers."""
@@ -51,6 +51,15 @@ def notes_of(one: EnvironmentStatus) -> list[str]:
     elif one.is_unsettled:
         notes.append(f"{one.name}: a command was cut off while it published; the next one settles that")
     return notes
+
+
+def disk_text(use: DiskUse) -> str:
+    """Return how large a warehouse is, and what could be dropped."""
+    size = f"{use.path} holds {bytes_text(use.bytes)}"
+    if not use.garbage:
+        return f"{size}."
+    builds = counted(use.garbage, "build")
+    return f"{size}; nobody can come back to {builds} of it ({bytes_text(use.garbage_bytes)}): headgate gc"
 
 
 def asset_rows(one: EnvironmentStatus) -> list[tuple[str, ...]]:

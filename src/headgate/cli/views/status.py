@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from headgate.cli.opening import with_config
 from headgate.cli.terminal import Terminal
 from headgate.words.layout import aligned, styled
-from headgate.words.status import ASSET_NUMBERS, asset_rows, notes_of, row_of
+from headgate.words.status import ASSET_NUMBERS, asset_rows, disk_text, notes_of, row_of
 
 if TYPE_CHECKING:
     from headgate.app.status import EnvironmentStatus
@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """List them."""
-    from headgate.app.status import status
+    from headgate.app.status import disk_use, status
 
     session = with_config(options, terminal)
     with session:
         found = status(session, options.environment)
+        uses = () if options.environment else disk_use(session)
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
+        from headgate.core.json_form import plain
 
-        return print_envelope(terminal, "status", {"environments": [_body(one) for one in found]})
+        body = {"environments": [_body(one) for one in found], "warehouses": plain(uses)}
+        return print_envelope(terminal, "status", body)
     rows = [(styled(name, "bold"), *cells) for name, *cells in map(row_of, found)]
     for line in aligned(rows, width=terminal.width, indent=""):
         terminal.write(line)
@@ -35,6 +38,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
             terminal.write()
             for line in aligned(asset_rows(one), width=terminal.width, right=ASSET_NUMBERS):
                 terminal.write(line)
+    for use in uses:
+        terminal.say(disk_text(use))
     return 0
 
 
