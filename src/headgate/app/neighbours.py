@@ -19,6 +19,7 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.json_form import dumps, loads, plain
 
 if TYPE_CHECKING:
+    from headgate.app.refilling import Refilling
     from headgate.core.declarations import AssetDeclaration, Declarations, File
     from headgate.core.graph import AnyNode, Graph, Node
     from headgate.core.recipe import Read, Shape
@@ -30,6 +31,7 @@ _CHANGED_MAX = 50
 """With more changed files than this the whole link is not slower."""
 
 _TEXT_BYTES_MAX = 1_000_000
+_LETTERS = {Kind.SOURCE: "s", Kind.EXPOSURE: "e"}
 _HEX = 64
 _PREFIX = len(digest("")) - _HEX
 
@@ -40,7 +42,10 @@ class NotKept(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The nodes of a linked graph in its order, and the files that it was linked from; digests stand side by side."""
+    """The nodes of a linked graph in its order, and the files that it was linked from; digests stand side by side.
+
+    ``kinds`` has a letter for each node: ``s`` for a source, ``e`` for an exposure, ``a`` for what has a text or rows.
+    """
 
     tree: Digest
     paths: Sequence[str]
@@ -49,11 +54,22 @@ class Listing:
     identities: str
     rows: str
     inputs: Sequence[Sequence[int]]
+    kinds: str
     assets: int
 
     def row_key(self, number: int) -> str:
         """Return the key of a node's row."""
         return self.rows[number * _HEX : (number + 1) * _HEX]
+
+    def of_kind(self, letter: str) -> list[Address]:
+        """Return the addresses of a kind of node."""
+        return [Address(a) for a, kind in zip(self.addresses, self.kinds, strict=True) if kind == letter]
+
+    def file_digests(self) -> dict[str, Digest]:
+        """Return the digest of each file."""
+        prefix = digest("")[:_PREFIX]
+        starts = range(0, len(self.digests), _HEX)
+        return {path: Digest(prefix + self.digests[n : n + _HEX]) for path, n in zip(self.paths, starts, strict=True)}
 
     def changed(self, files: Sequence[File]) -> list[File] | None:
         """Return the files whose contents differ; None where some came or went."""
@@ -119,6 +135,7 @@ def remember(cache: Cache, declarations: Declarations, tree: Digest, graph: Grap
         "identities": "".join(identity_of(node)[_PREFIX:] for node in graph.nodes.values()),
         "rows": "".join(order),
         "inputs": [[numbers[i] for i in node.inputs] for node in graph.nodes.values()],
+        "kinds": "".join(_LETTERS.get(node.kind, "a") for node in graph.nodes.values()),
         "assets": sum(node.kind not in (Kind.SOURCE, Kind.EXPOSURE) for node in graph.nodes.values()),
     }
     cache.put(_ROWS, rows)
@@ -144,6 +161,7 @@ def relinked(root: Path, allow: Sequence[Path], cache: Cache, listing: Listing, 
 ):  # fmt: skip
     """Return the graph that a whole link would make of ``files``; None where only a whole link can tell."""
     from headgate.app.linking import CachingAnalyser
+    from headgate.app.refilling import Refilling
     from headgate.plugins.engines.duckdb_settings import settings_identity
 
     changed = listing.changed(files)
@@ -151,7 +169,8 @@ def relinked(root: Path, allow: Sequence[Path], cache: Cache, listing: Listing, 
         return None
     analyser = CachingAnalyser(root, allow, cache, settings_identity())
     try:
-        return _Relinking(root, cache, listing, analyser).result(changed)
+        refilling = Refilling(root, cache, listing.file_digests, listing.of_kind)
+        return _Relinking(root, cache, listing, analyser, refilling).result(changed)
     finally:
         analyser.close()
 
@@ -213,8 +232,9 @@ class _Nodes:
 
 
 class _Relinking:
-    def __init__(self, root: Path, cache: Cache, listing: Listing, analyser: Any) -> None:
+    def __init__(self, root: Path, cache: Cache, listing: Listing, analyser: Any, refilling: Refilling) -> None:
         self.root = root
+        self.refilling = refilling
         self.listing = listing
         self.analyser = analyser
         self.nodes = _Nodes(cache, listing)
@@ -290,7 +310,7 @@ class _Relinking:
             return None
         return Node(
             address, asset.kind, answer.recipe, inputs, answer.body,
-            asset.properties.place, asset.file.digest, asset.properties,
+            asset.properties.place, asset.digest, asset.properties,
         )  # fmt: skip
 
     def _declared(self, row: Mapping[str, Any], changed: Mapping[str, File]) -> AssetDeclaration | None:
@@ -306,17 +326,18 @@ class _Relinking:
             return None
         path = row["path"]
         content = (self.root / path).read_bytes()
-        expected = changed[path].digest if path in changed else row["file"]
+        expected = changed[path].digest if path in changed else row["content"]
         if len(content) > _TEXT_BYTES_MAX or content_digest([content]) != expected:
             return None
         text = decoded(path, content)
         if isinstance(text, Diagnostic) or head_of(text.text) != row["head"] or not row["head"]:
             return None
-        if has_marks(text.text):
+        if has_marks(text.text) is not row["template"]:
             return None
         file = File(path, expected, len(content))
         properties = properties_from_json(row["properties"])
-        return AssetDeclaration(Address(row["address"]), Kind(row["kind"]), file, text.text, properties)
+        asset = AssetDeclaration(Address(row["address"]), Kind(row["kind"]), file, text.text, properties)
+        return self.refilling.filled(asset, Digest(row["content"])) if row["template"] else asset
 
 
 def head_of(text: str) -> str:
@@ -344,7 +365,9 @@ def _row(node: AnyNode, asset: AssetDeclaration | None, key: str) -> dict[str, A
         row["inputs"] = node.inputs
         row["file"] = node.file_digest
         row["path"] = node.place.path if asset is None else asset.file.path
-        row["head"] = head_of(asset.text) if asset is not None and asset.template is None else ""
+        row["content"] = asset.file.digest if asset is not None else ""
+        row["template"] = asset is not None and asset.template is not None
+        row["head"] = head_of(asset.template.text if asset.template else asset.text) if asset is not None else ""
         row["key"] = key
     elif isinstance(node, ExposureNode):
         row["uses"] = {address: list(columns) for address, columns in node.uses.items()}

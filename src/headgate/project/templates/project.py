@@ -68,10 +68,7 @@ class Templates:
         library = library_of(self._macros, self._memory, made_by=maker, project=self._config.name)
         self.diagnostics = tuple(library.diagnostics)
         world = world_of(self._config, Addresses.of(assets, sources), self._variables, library.digests())
-        keys = [
-            digest("template", maker, self._config.name, one.subject.address, one.source.path, one.digest)
-            for one in wanted
-        ]
+        keys = [self._key(one, maker) for one in wanted]
         known = self._memory.get(_KIND, keys)
         learned: dict[str, str] = {}
         found: dict[Address, Filled] = {}
@@ -87,6 +84,15 @@ class Templates:
         self._memory.put(_KIND, learned)
         self.asked = frozenset(names[0] for one in found.values() for kind, names in one.asked if kind == "env")
         return found
+
+    def remembered(self, wanted: Wanted) -> Filled | None:
+        """Return what is remembered of a template, whether it holds or not."""
+        key = self._key(wanted, made_by())
+        text = self._memory.get(_KIND, (key,)).get(key)
+        return None if text is None else filled_from_text(text)
+
+    def _key(self, wanted: Wanted, maker: str) -> Digest:
+        return digest("template", maker, self._config.name, wanted.subject.address, wanted.source.path, wanted.digest)
 
 
 def world_of(config: Config, addresses: Addresses, variables: Mapping[str, str], macros: Mapping[str, Digest]) -> World:

@@ -19,6 +19,7 @@ Question = tuple[str, tuple[str, ...]]
 """A kind (``ref``, ``source``, ``var``, ``env``, ``macro``, ``target``, ``config``) and the names asked for."""
 
 _NOTHING = ""
+_CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class World:
             case "var":
                 return _digest(self.variables, names[0])
             case "env":
-                return _digest(self.environ, names[0])
+                return _digest(self.environ, names[0]) if names[0] in self.listed else _CLOSED
             case "macro":
                 return self.macros.get(names[0], _NOTHING)
             case "target":
