@@ -17,7 +17,7 @@ PYTEST := python -m pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
 # A `make` called by git (a hook) must not steer the repositories that the tests make.
 unexport GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
 
-.PHONY: help demo quick static test fuzz crash bench docs lock clean
+.PHONY: help demo quick static test fuzz crash bench docs site lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
@@ -52,13 +52,19 @@ bench: .venv/ready ## The table of speed and memory (ARGS="--size 1000 --sqlmesh
 
 docs: .venv/ready ## Write the generated reference pages and check the documents
 	@$(BIN)/python -m docs.write_reference
-	@$(BIN)/python -m pytest tests/house/test_documents.py
+	@$(BIN)/python -m pytest tests/house/test_documents.py tests/documents
+
+site: .venv-docs/ready ## Make the site of the documents in .site/html
+	@.venv-docs/bin/python -m docs.make_site
+	@echo "Look: $(BIN)/python -m http.server --bind 127.0.0.1 --directory .site/html"
 
 lock: ## Pin the newest allowed versions again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
 	uv pip compile pyproject.toml --group duckdb2 --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-header --no-annotate -q -o requirements/duckdb2.txt
+	uv pip compile requirements/docs.in --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-header --no-annotate -q -o requirements/docs.txt
 
 clean: ## Remove the environments and caches
 	rm -rf .venv .venv-duckdb2 .tpc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .demo
@@ -70,6 +76,13 @@ clean: ## Remove the environments and caches
 
 .venv/ready: requirements/dev.txt pyproject.toml
 .venv-duckdb2/ready: requirements/duckdb2.txt pyproject.toml
+
+# The site needs nothing of Headgate.
+.venv-docs/ready: requirements/docs.txt
+	@test -n "$(PYTHON)" || { echo "Headgate needs Python 3.11 or newer: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -m venv $(@D) || { echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 .venv/ready .venv-duckdb2/ready:
 	@test -n "$(PYTHON)" || { echo "Headgate needs Python 3.11 or newer: make PYTHON=/path/to/python" >&2; exit 1; }

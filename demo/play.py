@@ -1,4 +1,4 @@
-"""Plays new, plan, apply, promote, an edit with its plan, promote and rollback, in a temporary folder.
+"""Plays new, plan, apply, promote, an edit with its plan, promote, rollback and a Python asset, in a temporary folder.
 
 The commands are real, and what they print is checked: the demo ends with 1 where a command fails or says something
 else than it should. It pauses only where somebody watches (``--fast`` does not; ``--keep`` keeps the folder).
@@ -21,6 +21,26 @@ from pathlib import Path
 FLIGHTS = "assets/staging/flights.sql"
 BEFORE = "  f.arr_delay,\n"
 AFTER = "  case when f.arr_delay < 0 then 0 else f.arr_delay end as arr_delay,\n"
+RECOVERY = "assets/marts/recovery.py"
+FUNCTION = '''\
+import headgate as hg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+@hg.table(
+    inputs={"flights": "staging.flights"},
+    columns={"carrier": "VARCHAR", "flights": "BIGINT"},
+    reads={"carrier": ["flights.carrier"], "flights": ["flights.dep_delay", "flights.arr_delay"]},
+    rows=["flights.carrier", "flights.dep_delay", "flights.arr_delay"],
+    owner="ops",
+)
+def recovery(flights: pa.Table) -> pa.Table:
+    """How many flights left late and yet arrived on time."""
+    caught_up = flights.filter((pc.field("dep_delay") > 0) & (pc.field("arr_delay") <= 0))
+    counts = caught_up.group_by("carrier").aggregate([("dep_delay", "count")])
+    return counts.rename_columns(["carrier", "flights"])
+'''
 LATE = "select airline, mean_delay, p90_delay from marts.carrier_delay order by mean_delay desc, airline limit 5"
 GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@localhost", "-c", "commit.gpgsign=false")
 
@@ -67,6 +87,13 @@ class Player:
         print(self._styled(f"- {before.rstrip()}", "31"))
         print(self._styled(f"+ {after.rstrip()}", "32"), flush=True)
         self._pause(1.5)
+
+    def write(self, path: str, text: str) -> None:
+        """Write a new file, and show it."""
+        (self.folder / path).write_text(text)
+        print(f"{self._styled('$', '32')} {self._styled(f'$EDITOR {path}', '1')}")
+        print(self._styled("".join(f"+ {line}\n" for line in text.splitlines()).rstrip(), "32"), flush=True)
+        self._pause(2.5)
 
     def _output(self, line: str) -> tuple[str, int]:
         words = shlex.split(line)
@@ -164,6 +191,17 @@ def play(player: Player) -> None:
     player.run("headgate releases", r"rollback to 1", r"promote dev: 4 assets", r"promote dev: 11 assets")
     player.tell("And dev still is what the repository says")
     player.run("headgate plan dev", r"dev equals the working tree: nothing to do")
+    play_python(player)
+
+
+def play_python(player: Player) -> None:
+    """Play a table that a function makes, and where its column comes from."""
+    player.tell("A function makes a table like any other: planned, built beside production, followed by column")
+    player.write(RECOVERY, FUNCTION)
+    (player.folder / "requirements.txt").write_text("pyarrow>=20\n")  # a lock file, which such assets want
+    player.run("headgate plan dev", r"new +marts\.recovery", r"reuse +11 assets")
+    player.run("headgate apply dev --yes", r"marts\.recovery +16 rows", r"dev: 1 new build, 11 as before")
+    player.run("headgate lineage marts.recovery.flights", r"raw\.flights\.arr_delay", r"raw\.flights\.dep_delay")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from docs.write_commands import commands
+from docs.write_extension_points import extension_points
 from docs.write_python import python
 from headgate.core.codes import CODES
 
@@ -32,7 +34,12 @@ def diagnostics() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"diagnostics.md": diagnostics, "python.md": python}
+PAGES = {
+    "commands.md": commands,
+    "diagnostics.md": diagnostics,
+    "extension-points.md": extension_points,
+    "python.md": python,
+}
 
 
 def main() -> None:

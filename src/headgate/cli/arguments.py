@@ -56,14 +56,11 @@ def overview() -> str:
 
 def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command; raise ``WrongUsage``. ``--help`` prints and ends with 0."""
+    name = command
     if command == "import":
         what, arguments = _what_is_imported(arguments)
-        parser = _Parser(f"import {what}".rstrip())
-        _IMPORTS[what](parser)
-    else:
-        parser = _Parser(command)
-        _PARSERS[command](parser)
-    _add_common(parser, can_change=command in ("apply", "promote", "rollback", "gc"))
+        name = f"import {what}".rstrip()
+    parser = _parser_of(name)
     options = parser.parse_args(list(arguments))
     options.command = command
     if command == "import":
@@ -71,6 +68,22 @@ def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
     if command in ("plan", "apply"):
         _take_environment_out_of_refresh(options)
     return options
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of every command in the order of the help, `import WHAT` included: for the reference."""
+    names: list[str] = []
+    for command in COMMANDS:
+        names += [f"import {what}".rstrip() for what in _IMPORTS] if command == "import" else [command]
+    return {name: _parser_of(name) for name in names}
+
+
+def _parser_of(name: str) -> _Parser:
+    command, _, what = name.partition(" ")
+    parser = _Parser(name)
+    (_IMPORTS[what] if command == "import" else _PARSERS[command])(parser)
+    _add_common(parser, can_change=command in ("apply", "promote", "rollback", "gc"))
+    return parser
 
 
 class _Parser(argparse.ArgumentParser):
