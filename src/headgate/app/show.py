@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headgate.app.naming import asset_named
+from headgate.app.naming import address_named, asset_named
 from headgate.app.repository import Repository, linked_now
 from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Severity
+from headgate.core.errors import Refused, UsageError
 from headgate.core.json_form import loads
 from headgate.core.records import Build, Collection, build_from_json, pointer_from_json
 
@@ -45,6 +48,25 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
         builds = _builds(reading, address)
     node = graph.nodes[address]
     return AssetShown(node, _columns(node), graph.readers()[address], builds)
+
+
+def sql_of(repository: Repository, name: str) -> tuple[Address, str]:
+    """Return an asset's address and its SQL, as it is read and built: what its template gives, where it is one.
+
+    Faults of other files do not matter. Raises ``Refused`` for those of its template, ``UsageError`` where it has none.
+    """
+    declared = repository.declarations
+    assets = {asset.address: asset for asset in declared.assets}
+    sources = [source.address for source in declared.sources]
+    address = address_named([*assets, *sources, *(exposure.address for exposure in declared.exposures)], name)
+    asset = assets.get(address)
+    if asset is None or asset.kind is Kind.SEED or asset.python is not None:
+        raise UsageError(f"{address} has no SQL: only tables and views that are SQL files have")
+    if asset.is_faulty:
+        path = asset.file.path
+        told = [one for one in declared.diagnostics if one.place is not None and one.place.path == path]
+        raise Refused([one for one in told if one.severity is Severity.ERROR])
+    return address, asset.text
 
 
 def _columns(node: AnyNode) -> tuple[ColumnShown, ...]:

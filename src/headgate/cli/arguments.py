@@ -287,8 +287,10 @@ def _show(parser: _Parser) -> None:
         "Show an asset: what it is, its columns and types, what it reads, who reads it, its build in each environment.",
         "headgate show marts.carrier_delay",
         "headgate show carrier_delay --json",
+        "headgate show carrier_delay --sql",
     )
     parser.add_argument("address", metavar="ADDRESS", help="schema.name, or a name that only one asset has")
+    parser.add_argument("--sql", action="store_true", help="show its SQL alone; of a template what that gives")
 
 
 def _lineage(parser: _Parser) -> None:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Show it."""
-    from headgate.app.show import show
+    from headgate.app.show import show, sql_of
 
     session, repository = with_repository(options, terminal)
+    if options.sql:
+        with session:
+            return _show_sql(terminal, *sql_of(repository, options.address))
     with session:
         found = show(session, repository, options.address)
     if terminal.is_json:
@@ -26,6 +29,15 @@ def run(options: Namespace, terminal: Terminal) -> int:
         return print_envelope(terminal, "show", _body(found))
     for line in lines_of_asset(found, terminal.width):
         terminal.write(line)
+    return 0
+
+
+def _show_sql(terminal: Terminal, address: str, sql: str) -> int:
+    if terminal.is_json:
+        from headgate.cli.envelope import print_envelope
+
+        return print_envelope(terminal, "show", {"address": address, "sql": sql})
+    terminal.write(sql.strip("\n"))
     return 0
 
 

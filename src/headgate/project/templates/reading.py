@@ -75,14 +75,14 @@ def read_template(source: Text) -> Tree:
     try:
         with warnings.catch_warnings():  # of escapes in texts that Python does not know
             warnings.simplefilter("ignore")
-            tree = environment.parse(text)
+            body = Parser(environment, text).subparse()  # what parse() does more is for the compiler
     except TemplateSyntaxError as error:
         raise _told(error, lexer, text) from None
     except RecursionError:
         raise Unreadable("the template is nested too deeply", lexer.at, "Split it.", code="HG224") from None
     except ValueError:
         raise Unreadable("a number is too long", lexer.at, "Numbers of templates have up to 300 digits.") from None
-    return Tree(source, tree.body, lexer.tags)
+    return Tree(source, body, lexer.tags)
 
 
 class _PlacingLexer(Lexer):
