@@ -58,3 +58,9 @@ def test_an_edit_needs_its_lines() -> None:
     assert edited("a\nb\nc\n", " a\n-b\n+d\n") == "a\nd\nc\n"
     with pytest.raises(AssertionError, match="should hold once"):
         edited("a\nb\n", "-c\n+d\n")
+
+
+def test_every_page_is_in_the_sites_navigation() -> None:
+    settings = (ROOT / "docs" / "mkdocs.yml").read_text()
+    pages = [path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))]
+    assert [page for page in pages if f": {page}\n" not in settings] == []
