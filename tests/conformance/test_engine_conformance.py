@@ -559,6 +559,7 @@ def test_a_stream_gives_what_a_query_gives_in_batches(engine: Engine) -> None:
     batches = list(pa.RecordBatchReader.from_stream(stream))
     assert [batch.num_rows for batch in batches] == [2, 1]
     assert [x for batch in batches for x in batch.column("x").to_pylist()] == [1, 2, 3]
+    stream.interrupt()
     stream.close()
     stream.close()
 

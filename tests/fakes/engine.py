@@ -75,6 +75,9 @@ class FakeStream:
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._reader.__arrow_c_stream__(requested_schema)
 
+    def interrupt(self) -> None:
+        pass
+
     def close(self) -> None:
         self._reader.close()
 

@@ -252,3 +252,22 @@ def test_faults_are_told_with_their_place(shop: Shop, text: str, code: str, line
     assert status == 1
     assert f"error {code}" in answer, answer
     assert f"assets/m/sums.py:{line}" in answer, answer
+
+
+@pytest.mark.slow
+def test_a_failure_does_not_wait_for_rows_that_nobody_wants(shop: Shop) -> None:
+    numbers = "from range(200000) as r (id)"
+    shop.asset("m.numbers", f"select r.id {numbers}")
+    query = "select sum(a.id * b.id % 7) as n from m.numbers as a cross join m.numbers as b"  # takes minutes
+    shop.asset("m.products", query, kind="view")
+    python(
+        shop,
+        """
+        @hg.table(inputs={"products": "m.products"}, owner="ops", columns={"n": "BIGINT"}, timeout="1 second")
+        def late(products: pa.Table):
+            return products
+        """,
+    )
+    text, status = shop.tries("apply", "dev", "--yes")
+    assert status == 1
+    assert "it took longer than 1 s" in text

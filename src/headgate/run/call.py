@@ -12,7 +12,7 @@ from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import CodeFailed, EngineFailed
 from headgate.core.ports.engine import BuildJob, BuildResult, Engine, StreamInput
-from headgate.core.ports.python import ArrowStream, PythonRunner
+from headgate.core.ports.python import ArrowStream, OpenStream, PythonRunner
 from headgate.core.python import PythonBody, PythonInput
 from headgate.core.records import Build
 from headgate.sql.bind import selected_columns
@@ -31,12 +31,16 @@ def build_by_call(
     started = time.perf_counter()
     with ExitStack() as stack:
         inputs: dict[str, ArrowStream] = {}
+        streams: list[OpenStream] = []
         for one in body.inputs:
             stream = engine.stream(_text(one, relations), batch_rows=BATCH_ROWS)
             stack.callback(stream.close)
             inputs[one.parameter] = stream
+            streams.append(stream)
         call = runner.start(body, inputs)
         stack.callback(call.close)
+        for opened in streams:
+            stack.callback(opened.interrupt)  # first of all: nobody waits for rows that nobody wants any more
         job = StreamInput(call.result())
         try:
             (result,) = engine.build([BuildJob(build.id, build.address, build.relation, build.shape, job, build.fence)])

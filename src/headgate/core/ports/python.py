@@ -22,8 +22,11 @@ class ArrowStream(Protocol):
 class OpenStream(ArrowStream, Protocol):
     """A stream that holds something open until it is closed."""
 
+    def interrupt(self) -> None:
+        """Make whoever reads it, in another thread, fail soon; harmless where nobody does."""
+
     def close(self) -> None:
-        """Let go, whether all was read or not; may be repeated."""
+        """Let go, whether all was read or not, once nobody reads it any more; may be repeated."""
 
 
 class Call(Protocol):

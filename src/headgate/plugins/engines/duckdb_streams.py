@@ -20,6 +20,7 @@ class DuckStream:
     def __init__(
         self, cursor: duckdb.DuckDBPyConnection, sql: str, batch_rows: int, let_go: Callable[[], None]
     ) -> None:
+        self._cursor = cursor
         self._relation: duckdb.DuckDBPyRelation | None = cursor.sql(sql)
         self._batch_rows = batch_rows
         self._let_go = let_go
@@ -31,6 +32,11 @@ class DuckStream:
         if self._batch_rows:
             return self._relation.to_arrow_reader(self._batch_rows).__arrow_c_stream__(requested_schema)
         return self._relation.__arrow_c_stream__(requested_schema)
+
+    def interrupt(self) -> None:
+        """End the query that is being read."""
+        if self._relation is not None:
+            self._cursor.interrupt()
 
     def close(self) -> None:
         """Let go of the cursor."""
