@@ -211,6 +211,8 @@ class DuckEngine:
                     self._show(cursor, publication, view, statement)
                 drop_views(cursor, publication.drop)
                 give_back(cursor, publication.back)
+                if publication.replace:
+                    catalogue.write_maker(cursor, duckdb.__version__)
                 catalogue.write_marker(cursor, publication.environment, publication.after, is_new=is_new)
 
     def shown(self, schemas: Collection[str]) -> Collection[tuple[str, str]]:

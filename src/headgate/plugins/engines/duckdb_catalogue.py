@@ -19,7 +19,7 @@ from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_settings import literal
 
 SCHEMA = "headgate"
-OWN_TABLES = frozenset({"state", "builds", "environments", "schemas"})
+OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "makers"})
 """Headgate's own tables in its schema; all others are physical tables of builds."""
 
 _BOUND_TABLES_MAX = 200
@@ -33,6 +33,7 @@ create table if not exists headgate.builds (
 create table if not exists headgate.environments (
     environment varchar not null, serial bigint not null, fence bigint not null, intent varchar not null);
 create table if not exists headgate.schemas (name varchar not null);
+create table if not exists headgate.makers (version varchar not null);
 """
 
 
@@ -43,9 +44,11 @@ def create(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def is_there(cursor: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether Headgate's tables are in this warehouse."""
-    sql = (
-        "select count(*) from information_schema.tables where table_schema = 'headgate' and table_name = 'environments'"
-    )
+    return _has_table(cursor, "environments")
+
+
+def _has_table(cursor: duckdb.DuckDBPyConnection, name: str) -> bool:
+    sql = f"select count(*) from information_schema.tables where table_schema = 'headgate' and table_name = '{name}'"
     row = cursor.execute(sql).fetchone()
     return bool(row and row[0])
 
@@ -78,6 +81,20 @@ def write_marker(cursor: duckdb.DuckDBPyConnection, environment: str, marker: Ma
             f"update headgate.environments set serial = {marker.serial:d}, fence = {marker.fence:d}, "
             f"intent = {literal(marker.intent)} where environment = {literal(environment)}"
         )
+
+
+def makers(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Return the versions of DuckDB that made views here; nothing where that was never written."""
+    if not _has_table(cursor, "makers"):
+        return frozenset()
+    return frozenset(row[0] for row in cursor.execute("select version from headgate.makers").fetchall())
+
+
+def write_maker(cursor: duckdb.DuckDBPyConnection, version: str) -> None:
+    """Write that this version of DuckDB makes views here, once; a warehouse from before gets the table for it."""
+    if version not in makers(cursor):
+        cursor.execute("create table if not exists headgate.makers (version varchar not null)")
+        cursor.execute(f"insert into headgate.makers values ({literal(version)})")
 
 
 def write_builds(cursor: duckdb.DuckDBPyConnection, made: Sequence[tuple[BuildJob, BuildResult]]) -> bool:
