@@ -20,7 +20,7 @@ import duckdb
 from crash.projects import RANDOM, VERSIONS, orders_of, rates_of
 from crash.state_file import State, faults_in_state, read_state
 
-OWN_TABLES = {"state", "builds", "environments", "schemas", "makers"}
+OWN_TABLES = {"state", "builds", "environments", "schemas", "makers", "log"}
 UNREPEATABLE = {RANDOM, "marts.rolled", "marts.best"}
 
 _Answer = tuple[tuple[tuple[str, str], ...], list[Any]]

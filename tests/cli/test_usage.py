@@ -20,7 +20,9 @@ def test_every_command_explains_itself_with_examples(command: str, tmp_path: Pat
     assert f"headgate {command}" in text.partition("Examples:")[2]
     for option in ("--json", "--project DIR", "--quiet", "--no-color", "--help"):
         assert option in text
-    assert ("--yes" in text.partition("of every command")[2]) == (command in ("apply", "promote", "rollback", "gc"))
+    assert ("--yes" in text.partition("of every command")[2]) == (
+        command in ("apply", "promote", "rollback", "gc", "doctor")
+    )
 
 
 def test_the_overview_lists_every_command(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from headgate.core.ports.engine import (
     physical_name,
 )
 from headgate.core.recipe import Column, Shape
+from headgate.core.records import LogHead
 from headgate.plugins.engines.duckdb import open_duckdb
 from tests.fakes.engine import FakeWarehouse
 
@@ -358,6 +359,21 @@ def test_publish_needs_marker_state_and_tables_as_demanded(engine: Engine) -> No
     refused("table:nosuch", publication(engine, other, tables=(one.relation,) * 500 + ("nosuch",), fence=5))
     engine.publish(publication(engine, other, tables=(one.relation,), fence=6))
     assert engine.markers()["dev"] == Marker("state-1", 2, 6, "intent-2")
+
+
+def test_the_end_of_the_log_is_kept_with_a_publication(engine: Engine) -> None:
+    assert engine.log() is None
+    engine.publish(publication(engine, ("s__dev", "a", "select 1 as x")))
+    assert engine.log() is None
+    for head in (LogHead(3, digest("three")), LogHead(7, digest("seven")), LogHead(5, digest("five"))):
+        engine.publish(replace(publication(engine), log=head))
+        assert engine.log() == head
+    engine.publish(publication(engine))
+    assert engine.log() == LogHead(5, digest("five"))
+    lost = publication(engine, ("s__dev", "b", "select x from nowhere.at_all"))
+    with pytest.raises(EngineFailed):
+        engine.publish(replace(lost, log=LogHead(8, digest("eight"))))
+    assert engine.log() == LogHead(5, digest("five"))
 
 
 def test_a_publication_that_fails_midway_changes_nothing(engine: Engine) -> None:

@@ -103,6 +103,8 @@ def test_eight_threads_that_make_a_state_at_once_make_one(place: Place) -> None:
 
 def test_a_new_state_is_empty(store: StateStore) -> None:
     with store.reading() as reading:
+        assert reading.last_event() is None
+    with store.reading() as reading:
         assert reading.get("c", ["a"]) == {}
         assert list(reading.scan("c")) == []
         assert list(reading.events()) == []
@@ -292,6 +294,7 @@ def test_events_are_numbered_and_chained(place: Place) -> None:
         assert events[0].body == {**body, "more": [1, 0.1, None, True, {"z": 1, "a": [2]}]}
         assert list(reading.events(after=2)) == events[2:]
         assert list(reading.events(after=3)) == []
+        assert reading.last_event() == events[-1]
         assert verify_events(reading) is None
 
 

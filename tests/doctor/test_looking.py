@@ -60,7 +60,7 @@ def test_a_view_that_is_not_what_it_was(shop: Shop, statements: list[str], told:
 
 def test_a_view_that_says_the_same_in_other_words_is_no_drift(shop: Shop) -> None:
     table = table_of(shop, "prod", "m.b")
-    shop.outside(f'create or replace view m.b as -- as before\nselect t."y" from headgate.{table} as t')
+    shop.outside(f'create or replace view m.b as -- as before\nSELECT "y"\nFROM headgate."{table}"')
     assert codes(shop) == []
 
 
@@ -160,7 +160,7 @@ def test_the_findings_as_json(shop: Shop) -> None:
     (finding,) = engine["findings"]
     assert finding == {
         "finding": "ViewDrift", "environment": "prod", "address": "m.b", "schema": "m", "name": "b",
-        "standing": "absent", "serial": 2, "is_due": True,
+        "standing": "absent", "serial": 2, "is_due": True, "repair": "show it again from the recorded pointers",
     }  # fmt: skip
 
 

@@ -522,7 +522,7 @@ def test_kills_leave_all_or_nothing(tmp_path: Path) -> None:
         session = opened(tmp_path, wait_seconds=5)
         assert session.markers() == markers_before
         built = set(session.built().values())
-        own = {"state", "builds", "environments", "schemas", "makers"}
+        own = {"state", "builds", "environments", "schemas", "makers", "log"}
         assert {name for _, name in session.shown(["headgate"])} - own == built
         assert len(built) % 3 == 0
         markers = session.markers()

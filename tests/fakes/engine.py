@@ -47,6 +47,7 @@ from headgate.core.ports.engine import (
     StreamInput,
 )
 from headgate.core.recipe import Column, Shape
+from headgate.core.records import LogHead
 
 _PAIR = re.compile(
     r"""'(?:[^']|'')*'|--[^\n]*|("(?:[^"]|"")+"|[^\W\d]\w*)\.("(?:[^"]|"")+"|[^\W\d]\w*)|"(?:[^"]|"")*\""""
@@ -135,6 +136,14 @@ class FakeEngine:
     def markers(self) -> Mapping[str, Marker]:
         with self._session() as run:
             return _markers(run)
+
+    @_watched
+    def log(self) -> LogHead | None:
+        with self._session() as run:
+            if not _is_there(run, "headgate", "log"):
+                return None
+            row = run('select number, hash from "headgate.log"').fetchone()
+            return LogHead(row[0], Digest(row[1])) if row else None
 
     @_watched
     def fence(self, environment: str, before: Marker, fence: int) -> None:
@@ -234,6 +243,10 @@ class FakeEngine:
             for one in publication.back:
                 run(f"alter table {_flat(one.schema, one.aside)} rename to {_flat(one.schema, one.name)}")
             self.fail_at("publish:marker")
+            if publication.log is not None:
+                run('create table if not exists "headgate.log" (number, hash)')
+                run('delete from "headgate.log"')
+                run('insert into "headgate.log" values (?, ?)', publication.log.number, publication.log.hash)
             after = (
                 publication.after.serial,
                 publication.after.fence,
@@ -263,7 +276,7 @@ class FakeEngine:
             stored = {row[0]: (row[1], row[2]) for row in run("select name, type, sql from sqlite_master").fetchall()}
             adopted = "headgate.builds" in stored
             rows = run('select id, relation, rows from "headgate.builds"').fetchall() if adopted else []
-            own = {"headgate.state", "headgate.builds", "headgate.environments"}
+            own = {f"headgate.{name}" for name in ("state", "builds", "environments", "log")}
             tables = [name for name in stored if name.startswith("headgate.") and name not in own]
             others = [
                 name.partition(".")

@@ -70,6 +70,10 @@ class FakeReading:
         for event in self._moment.events[after:]:
             yield Event(event.number, event.kind, loads(dumps(event.body)), event.previous, event.hash)
 
+    def last_event(self) -> Event | None:
+        events = self._moment.events
+        return next(self.events(events[-1].number - 1), None) if events else None
+
     def lease(self, resource: str) -> Lease | None:
         lease, is_released = self._moment.leases.get(resource, (None, True))
         return None if is_released else lease

@@ -104,7 +104,7 @@ class Shop:
         """Return the names of the physical tables."""
         found = self.outside(
             "select table_name from duckdb_tables() where schema_name = 'headgate'"
-            " and table_name not in ('builds', 'environments', 'state', 'schemas', 'makers')"
+            " and table_name not in ('builds', 'environments', 'state', 'schemas', 'makers', 'log')"
         )
         return {name for (name,) in found}
 

@@ -231,8 +231,9 @@ class Stage:
             made: Build | None = None
             if isinstance(node, SourceNode):
                 latest = snapshot.captures.get(address)
-                if latest is not None and address not in refresh:
-                    made = snapshot.build(latest.build)
+                captured = snapshot.build(latest.build) if latest else None
+                if captured is not None and captured.status is BuildStatus.SEALED and address not in refresh:
+                    made = captured
                 else:
                     made = self._capture(node, latest.number + 1 if latest else 1)
             elif isinstance(node, Node):
@@ -256,7 +257,9 @@ class Stage:
         own = snapshot.shown.pointers.get(node.address) if snapshot.shown else None
         candidates = [snapshot.build(own.build)] if own else []
         for candidate in [*candidates, *snapshot.find(key)]:
-            if candidate is not None and candidate.key == key and candidate.recipe == node.recipe.digest():
+            if candidate is None or candidate.status is not BuildStatus.SEALED:
+                continue
+            if candidate.key == key and candidate.recipe == node.recipe.digest():
                 return candidate
         identity = build_id(key, self.nonce())
         build = self._record(identity, key, node.address, node.kind, plain)

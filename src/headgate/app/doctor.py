@@ -1,18 +1,21 @@
-"""`headgate doctor`: where a warehouse and the state have drifted apart, and what would bring them together again."""
+"""`headgate doctor`: where a warehouse and the state have drifted apart, and what brings them together again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from headgate.core.errors import EngineBusy, UsageError
+from headgate.app.session import nonce, now, user
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import EngineBusy, Refused, UsageError
 
 if TYPE_CHECKING:
-    from headgate.app.session import Session
+    from headgate.app.session import Held, Session
     from headgate.core.address import Address
-    from headgate.core.ports.engine import Engine
     from headgate.core.ports.store import Reading
     from headgate.release.doctor.findings import Finding
+    from headgate.release.doctor.look import Diagnosis
+    from headgate.release.doctor.repair import Repaired, Surgery
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,25 @@ class Checkup:
     """What was found in one engine.
 
     ``views`` and ``tables`` count what was looked at. ``awaited`` are, by environment, the assets whose builds are
-    marked as lost: the next apply makes them.
+    marked as lost; ``protected`` those environments that only a promotion changes.
     """
 
     engine: str
     warehouse: str
-    findings: tuple[Finding, ...]
-    environments: tuple[str, ...]
-    views: int
-    tables: int
-    awaited: dict[str, tuple[Address, ...]]
+    findings: tuple[Finding, ...] = ()
+    environments: tuple[str, ...] = ()
+    views: int = 0
+    tables: int = 0
+    awaited: dict[str, tuple[Address, ...]] | None = None
+    protected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """What was done in one engine, and what is found afterwards."""
+
+    repaired: Repaired
+    after: Checkup
 
 
 def examine(session: Session, *, engine: str = "") -> tuple[Checkup, ...]:
@@ -40,8 +52,22 @@ def examine(session: Session, *, engine: str = "") -> tuple[Checkup, ...]:
     return tuple(_examine(session, name) for name in engines_of(session, engine))
 
 
+def treat(session: Session, found: Checkup, *, wait_seconds: float = 0) -> Treated:
+    """Do all that can be done about what was found in one engine; raise ``Refused`` where more is found by now."""
+    from headgate.release.doctor.repair import repair
+
+    environment = next(iter(found.environments), next(iter(session.protected()), "dev"))
+    with session.holding(environment, "doctor", wait_seconds=wait_seconds, engine_name=found.engine) as held:
+        surgery = _surgery(held, found.engine)
+        if more := set(surgery.look().findings) - set(found.findings):
+            text = f"something has changed since you were asked: {len(more)} more to repair"
+            raise Refused([Diagnostic("HG502", text, hint="Look again: headgate doctor")])
+        done = repair(surgery)
+        return Treated(done, _checkup(session, found.engine, done.after))
+
+
 def engines_of(session: Session, name: str) -> tuple[str, ...]:
-    """Return the engine named, or all of them, that of the protected environment first."""
+    """Return the engine named, or all of them."""
     engines = tuple(session.config.engines)
     if name and name not in engines:
         raise UsageError(f"there is no engine {name}; headgate.toml has {', '.join(engines)}")
@@ -49,20 +75,24 @@ def engines_of(session: Session, name: str) -> tuple[str, ...]:
 
 
 def _examine(session: Session, name: str) -> Checkup:
+    from headgate.release.doctor.look import look
+
     warehouse = session.warehouse(session.config.engines[name])
     with session.reading() as reading:
         session.check_warehouse(reading, name)
         _check_nobody_works(reading, name)
     if not warehouse.exists():
-        return Checkup(name, warehouse.name, (), (), 0, 0, {})
-    opened = session.engine(name, is_read_only=True)
+        return Checkup(name, warehouse.name)
+    engine = session.engine(name, is_read_only=True)
     try:
         # The warehouse is held now, so nobody publishes: what is read of the state from here on belongs to it.
         with session.reading() as reading:
             _check_nobody_works(reading, name)
-            return _diagnosed(session, reading, opened, name)
+            state = session.store().identity() if session.state_path().exists() else ""
+            found = look(reading, engine, state=state, engine_name=name, root=str(session.root))
     finally:
-        opened.close()
+        engine.close()
+    return _checkup(session, name, found)
 
 
 def _check_nobody_works(reading: Reading, engine: str) -> None:
@@ -72,26 +102,27 @@ def _check_nobody_works(reading: Reading, engine: str) -> None:
         raise EngineBusy(text, hint="Wait for its end, then look again: headgate doctor")
 
 
-def _diagnosed(session: Session, reading: Reading, engine: Engine, name: str) -> Checkup:
+def _surgery(held: Held, engine: str) -> Surgery:
+    from headgate.release.doctor.repair import Surgery
+
+    return Surgery(held.store, held.engine, held.lease, now, nonce, held.root, user(), engine)
+
+
+def _checkup(session: Session, name: str, found: Diagnosis) -> Checkup:
     from headgate.core.records import BuildStatus
     from headgate.release.bindings import NOT_SHOWN
-    from headgate.release.doctor.diagnose import diagnose
-    from headgate.release.doctor.known import due_of, read_known
-    from headgate.release.recover import check_sound
 
-    identity = session.store().identity() if session.state_path().exists() else ""
-    check_sound(reading, engine, state=identity, engine_name=name)
-    known = read_known(reading, state=identity, engine=name)
-    dues = {environment: due_of(known, environment, engine, str(session.root)) for environment in known.records}
-    asked = [v for due in dues.values() for v in (*due.views.values(), *due.lacking.values()) if v is not None]
-    inventory = engine.inventory(asked)
+    known = found.known
     shown = {n: [a for a, p in known.pointers[n].items() if p.kind not in NOT_SHOWN] for n in known.records}
+    protected = session.protected()
+    names = [n for n in known.records if shown[n]]
     return Checkup(
         engine=name,
         warehouse=session.warehouse(session.config.engines[name]).name,
-        findings=diagnose(known, dues, inventory),
-        environments=tuple(n for n in sorted(known.records, key=lambda n: (not known.records[n].bare, n)) if shown[n]),
+        findings=found.findings,
+        environments=tuple(sorted(names, key=lambda n: (n not in protected, n))),
         views=sum(map(len, shown.values())),
         tables=sum(bool(b.relation) and b.status is BuildStatus.SEALED for b in known.builds.values()),
-        awaited={n: tuple(due.lacking) for n, due in dues.items() if due.lacking},
+        awaited={n: tuple(due.lacking) for n, due in found.dues.items() if due.lacking},
+        protected=protected,
     )

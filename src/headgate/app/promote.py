@@ -173,7 +173,7 @@ def _released_commit(reading: Reading, target: str) -> str:
 
 
 def _plan(session: Session, reading: Reading, source: str, target: str, code: Code) -> PromotionPlan:
-    from headgate.release.history import read_moves
+    from headgate.release.history import read_moves, serial_before
     from headgate.release.promote import plan_promotion as planned
     from headgate.release.snapshot import take_snapshot
 
@@ -182,7 +182,7 @@ def _plan(session: Session, reading: Reading, source: str, target: str, code: Co
     theirs = take_snapshot(reading, environment=target, beside=None, engine=engine)
     is_beside = session.beside(source) == target
     known = ours.shown.record.beside if ours.shown else 0
-    last = theirs.shown.record.serial - 1 if theirs.shown else 0
+    last = serial_before(reading, target, theirs.shown.record.serial) if theirs.shown else 0
     return planned(
         source=ours,
         target=theirs,

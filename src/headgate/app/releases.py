@@ -50,12 +50,12 @@ def releases(session: Session, environment: str | None, *, limit: int) -> Releas
 
 
 def shown_serial(moves: tuple[Move, ...]) -> int:
-    """Return the serial of the release whose content is shown now: of a rollback, the one that it restored."""
+    """Return the serial of the release whose content is shown: of a rollback or a repair, the one that it restored."""
     if not moves:
         return 0
     by_serial = {move.serial: move for move in moves}
     last = moves[-1]
-    while last.kind is MoveKind.ROLLBACK and last.restores in by_serial:
+    while last.kind in (MoveKind.ROLLBACK, MoveKind.REPAIR) and last.restores in by_serial:
         last = by_serial[last.restores]
     return last.serial
 

@@ -73,7 +73,7 @@ def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -
 
 
 def _planned(session: Session, reading: Reading, environment: str, to: int | None) -> Rollback:
-    from headgate.release.history import read_move, read_moves, release_at
+    from headgate.release.history import read_move, read_moves, release_at, serial_before
     from headgate.release.rollback import plan_rollback as planned
     from headgate.release.snapshot import take_snapshot
     from headgate.release.stored import read_environment
@@ -81,7 +81,7 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     engine = session.environment(environment).engine
     snapshot = take_snapshot(reading, environment=environment, beside=None, engine=engine)
     serial = snapshot.shown.record.serial if snapshot.shown else 0
-    target = serial - 1 if to is None else to
+    target = serial_before(reading, environment, serial) if to is None else to
     # A number that is none of its moves is told by all of them.
     moves = read_moves(reading, environment, after=target - 1 if 0 < target <= serial else 0)
     plan = planned(

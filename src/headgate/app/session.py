@@ -444,6 +444,9 @@ class _EmptyReading:
     def events(self, after: int = 0) -> Iterator[Event]:  # noqa: ARG002
         return iter(())
 
+    def last_event(self) -> Event | None:
+        return None
+
     def lease(self, resource: str) -> Lease | None:  # noqa: ARG002
         return None
 

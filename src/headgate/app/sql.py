@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from headgate.core.address import Address, environment_schema, fold, split
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Place, nearest
-from headgate.core.errors import Refused, StatementFailed
+from headgate.core.errors import EnvironmentFailed, Refused, StatementFailed
+from headgate.core.listing import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from headgate.core.graph import Reference
     from headgate.core.ports.engine import Rows
     from headgate.sql.tree import Query
+
+
+_MISSING = re.compile(r"Table with name (\S+) does not exist")
+_PHYSICAL = re.compile(r"__[0-9a-f]{16}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ def sql(session: Session, environment: str, query: str, *, limit: int | None) ->
         names.update({f"headgate.{build.relation}": address for address, build in captures.items()})
         is_missing = "does not exist" in str(error)
         unknown = _unknown(parsed, addresses, environment) if parsed and is_missing else None
+        if unknown is None and _is_lost(str(error), references):
+            raise _lost(references, environment) from error
         raise Refused([unknown or _fault(error, query, names)]) from error
     finally:
         engine.close()
@@ -111,6 +118,21 @@ def _spliced(query: str, references: tuple[Reference, ...], views: _Views, captu
             text += f" as {quoted(reference.alias)}"
         query = query[: reference.start] + text + query[reference.end :]
     return query
+
+
+def _is_lost(message: str, references: tuple[Reference, ...]) -> bool:
+    """Tell whether what the engine does not find is a view that was asked for, or a physical table."""
+    missing = _MISSING.search(message)
+    if missing is None:
+        return False
+    return missing[1] in {split(r.address)[1] for r in references} or bool(_PHYSICAL.search(missing[1]))
+
+
+def _lost(references: tuple[Reference, ...], environment: str) -> EnvironmentFailed:
+    """Return the error of a query that names only what is shown, and of which the engine lacks something."""
+    named = listed(sorted({reference.address for reference in references}))
+    text = f"{environment} shows {named}, but a view or a table of that is gone from the warehouse"
+    return EnvironmentFailed(text, code="HG508", hint="Look: headgate doctor")
 
 
 def _unknown(parsed: Query, addresses: tuple[Address, ...], environment: str) -> Diagnostic | None:

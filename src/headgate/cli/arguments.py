@@ -82,7 +82,7 @@ def _parser_of(name: str) -> _Parser:
     command, _, what = name.partition(" ")
     parser = _Parser(name)
     (_IMPORTS[what] if command == "import" else _PARSERS[command])(parser)
-    _add_common(parser, can_change=command in ("apply", "promote", "rollback", "gc"))
+    _add_common(parser, can_change=command in ("apply", "promote", "rollback", "gc", "doctor"))
     return parser
 
 
@@ -347,12 +347,14 @@ def _doctor(parser: _Parser) -> None:
     _describe(
         parser,
         "Tell where a warehouse and the state have drifted apart: a view dropped or edited by hand, a table that is "
-        "gone or altered, leftovers. Nothing is changed. It ends with 0 where all is as recorded, with 1 where "
-        "something is not, with 3 where it cannot look.",
+        "gone or altered, leftovers. Without --repair nothing is changed. It ends with 0 where all is as recorded, "
+        "with 1 where something is not, with 3 where it cannot look.",
         "headgate doctor",
-        "headgate doctor --engine local --json",
+        "headgate doctor --repair",
     )
     parser.add_argument("--engine", metavar="NAME", default="", help="in this engine alone")
+    parser.add_argument("--repair", action="store_true", help="say what would be done, ask, and do it")
+    _add_wait(parser)
 
 
 def _add_narrowing(parser: _Parser) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import EventChainFault, NewEvent, Reading
-from headgate.core.records import Event
+from headgate.core.records import Event, LogHead
 
 
 def next_event(last: Event | None, new: NewEvent) -> Event:
@@ -18,6 +18,12 @@ def next_event(last: Event | None, new: NewEvent) -> Event:
     """
     number, previous = (last.number + 1, str(last.hash)) if last else (1, "")
     return Event(number, new.kind, new.body, previous, digest("event", previous, number, new.kind, dumps(new.body)))
+
+
+def log_head(reading: Reading) -> LogHead | None:
+    """Return the end of the log; None where nothing was written yet."""
+    last = reading.last_event()
+    return None if last is None else LogHead(last.number, last.hash)
 
 
 def verify_events(reading: Reading) -> EventChainFault | None:

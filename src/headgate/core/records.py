@@ -149,6 +149,7 @@ class MoveKind(StrEnum):
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     EXPIRE = "expire"  # the environment shows nothing any more
+    REPAIR = "repair"  # doctor brought state and engine together again
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +166,8 @@ class Move:
 
     ``serial`` is the environment's number after it. ``tree`` identifies the stored source code, ``commit`` the commit
     (empty outside of git), ``dirty`` the paths that differed from it. ``source`` is the environment promoted from;
-    ``restores`` the serial that a rollback shows again. ``sources`` are the captures that the environment then shows.
-    ``adopted`` are tables of others that it set aside, ``returned`` those that it gave their names back.
+    ``restores`` the serial that a rollback or a repair shows again. ``sources`` are the captures that the environment
+    then shows. ``adopted`` are tables of others that it set aside, ``returned`` those that it gave their names back.
     """
 
     environment: str
@@ -185,6 +186,11 @@ class Move:
     decision: str = "pass"
     adopted: tuple[SetAside, ...] = ()
     returned: tuple[SetAside, ...] = ()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether it is a repair that moved no pointer: it counts, but there is nothing in it to go back from."""
+        return self.kind is MoveKind.REPAIR and not self.changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +220,14 @@ class Event:
     kind: str
     body: Mapping[str, Any]
     previous: str
+    hash: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """The last event of a log at some moment. An engine keeps a copy, so that events cut off at the end are missed."""
+
+    number: int
     hash: Digest
 
 

@@ -37,10 +37,20 @@ def read_move(reading: Reading, environment: str, serial: int) -> Move | None:
     return None if text is None else move_from_json(loads(text))
 
 
+def serial_before(reading: Reading, environment: str, serial: int) -> int:
+    """Return the serial of what was shown before that of ``serial``: repairs that moved no pointer do not count.
+
+    Cost: a look-up for each such repair.
+    """
+    while (move := read_move(reading, environment, serial)) and move.is_idle:
+        serial -= 1
+    return serial - 1
+
+
 def release_at(reading: Reading, environment: str, serial: int) -> int:
     """Return the release that was shown after a move: the move's own serial, or what it went back to.
 
-    Cost: a look-up for each rollback of a rollback.
+    Cost: a look-up for each rollback of a rollback, and for each repair.
     """
     while (move := read_move(reading, environment, serial)) and 0 < move.restores < serial:
         serial = move.restores

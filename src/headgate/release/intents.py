@@ -59,19 +59,9 @@ def finish_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
     with store.reading() as reading:
         held = _as_found(intent, reading)
         unpins = unpinned(reading, lease)
-    record = EnvironmentRecord(
-        name=environment,
-        engine=intent.engine,
-        serial=move.serial,
-        beside=intent.beside,
-        bare=intent.bare,
-        intent=intent.id,
-        graph=intent.graph,
-        aside=intent.aside,
-    )
     entries = [
         *(_pointer_entry(environment, address, change.after) for address, change in move.changes.items()),
-        Entry(Collection.ENVIRONMENTS, environment, dumps(record)),
+        Entry(Collection.ENVIRONMENTS, environment, dumps(record_after(intent))),
         Entry(Collection.MOVES, move_key(environment, move.serial), text),
         Entry(Collection.INTENTS, environment, None),
         *unpins,
@@ -89,6 +79,20 @@ def finish_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
         },
     )
     commit(store, Batch(tuple(entries), held, (event,), lease))
+
+
+def record_after(intent: Intent) -> EnvironmentRecord:
+    """Return the environment's record once the move of an intent is made."""
+    return EnvironmentRecord(
+        name=intent.move.environment,
+        engine=intent.engine,
+        serial=intent.move.serial,
+        beside=intent.beside,
+        bare=intent.bare,
+        intent=intent.id,
+        graph=intent.graph,
+        aside=intent.aside,
+    )
 
 
 def is_recorded(move: Move, reading: Reading) -> bool:

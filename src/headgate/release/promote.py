@@ -16,7 +16,7 @@ from headgate.core.diagnostic import Diagnostic, Severity, has_errors, in_order
 from headgate.core.graph import ExposureNode, Graph, Node, SourceNode
 from headgate.core.hashing import Digest
 from headgate.core.recipe import Read
-from headgate.core.records import Build, Move, MoveKind, Pointer, PointerChange
+from headgate.core.records import Build, BuildStatus, Capture, Move, MoveKind, Pointer, PointerChange
 from headgate.core.reuse import stands_for
 from headgate.core.snapshot import Shown, Snapshot
 from headgate.core.versions import build_key, live_version, plain_versions
@@ -179,8 +179,10 @@ def _choose_all(shown: Shown, source: Snapshot, target: Snapshot, code: Code) ->
         ours, theirs = shown.pointers.get(address), old.get(address)
         new_build = source.build(ours.build) if ours else None
         old_build = target.build(theirs.build) if theirs else None
+        is_lost = old_build is not None and old_build.status is BuildStatus.LOST
         if isinstance(node, SourceNode):
-            choice = _choose_source(node, (ours, new_build), (theirs, old_build), source.name)
+            choose = _replace_lost_source if is_lost else _choose_source
+            choice = choose(node, (ours, new_build), (theirs, old_build), source.name)
         else:
             choice = _choose_node(node, (ours, new_build), (theirs, old_build), choices, source.name, code)
         if not spoilt.isdisjoint(node.inputs):
@@ -201,7 +203,7 @@ def _choose_source(node: SourceNode, ours: _Side, theirs: _Side, name: str) -> _
     Where files are known by content and one of the two is just that content, it is that one: the files are the code's.
     """
     new, old = ours[1], theirs[1]
-    if new is None or new.capture is None or not _is_place(new, node):
+    if new is None or new.capture is None or new.status is BuildStatus.LOST or not _is_place(new, node):
         return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=True))
     if old is None or old.capture is None:
         return _Choice(*ours, reason="new")
@@ -218,14 +220,24 @@ def _choose_source(node: SourceNode, ours: _Side, theirs: _Side, name: str) -> _
         if frozenset(old.shape) == frozenset(new.shape):
             return _Choice(*theirs)
         if old.capture.number > new.capture.number:
-            fault = Diagnostic(
-                "HG512",
-                f"{node.address} would go back in time: from capture {old.capture.number} to {new.capture.number}",
-                node.place,
-                hint=f"Take the newer data first: headgate apply {name}",
-            )
-            return _Choice(*ours, fault=fault)
+            return _Choice(*ours, fault=_back_in_time(node, old.capture, new.capture, name))
     return _Choice(*ours, reason="newer data" if is_comparable else "read from another place")
+
+
+def _replace_lost_source(node: SourceNode, ours: _Side, theirs: _Side, name: str) -> _Choice:
+    """Take the source's capture in place of a lost one, unless that takes data back in time."""
+    new, old = ours[1], theirs[1]
+    if new is None or new.capture is None or new.status is BuildStatus.LOST or not _is_place(new, node):
+        return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=True))
+    before = old.capture if old is not None and _is_place(old, node) else None
+    if before is not None and before.number > new.capture.number and new.capture.token != node.token:
+        return _Choice(*ours, fault=_back_in_time(node, before, new.capture, f"{name} --refresh {node.address}"))
+    return _Choice(*ours, reason="in place of what was lost")
+
+
+def _back_in_time(node: SourceNode, old: Capture, new: Capture, what: str) -> Diagnostic:
+    summary = f"{node.address} would go back in time: from capture {old.number} to {new.number}"
+    return Diagnostic("HG512", summary, node.place, hint=f"Take the newer data first: headgate apply {what}")
 
 
 def _choose_node(
@@ -236,11 +248,13 @@ def _choose_node(
     key = _recorded_key(node, chosen, recipe, (theirs[1], ours[1])) or _key(node, chosen)
     for side, is_kept in ((theirs, True), (ours, False)):
         pointer, build = side
-        if pointer is not None and build is not None and build.key == key and stands_for(build, node, recipe):
+        if pointer is None or build is None or build.status is BuildStatus.LOST:
+            continue
+        if build.key == key and stands_for(build, node, recipe):
             kept = Pointer(build.id, node.kind, node.recipe.shape)
             return _Choice(kept, build, "" if is_kept else _why(theirs[1], recipe))
     new = ours[1]
-    if new is None or (new.recipe != recipe and new.key != key):
+    if new is None or new.status is BuildStatus.LOST or (new.recipe != recipe and new.key != key):
         return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=code.is_clean))
     others = sorted(a for a in node.inputs if a in chosen and _id(chosen[a].build) != new.inputs.get(a))
     fault = Diagnostic(
@@ -281,9 +295,14 @@ def _not_applied(address: Address, name: str, *, is_clean: bool) -> Diagnostic:
     return Diagnostic("HG511", summary, hint=f"Commit your changes, or apply what is committed: headgate apply {name}")
 
 
+def _last(moves: Sequence[Move]) -> Move | None:
+    """Return the last move that somebody decided on; None where there is none."""
+    return next((move for move in reversed(moves) if not move.is_idle), None)
+
+
 def _unknown_history(name: str, target: Snapshot, moves: Sequence[Move]) -> list[Diagnostic]:
     """Return a warning where the target shows somebody else's release, and neither git nor an apply tells its code."""
-    last = moves[-1] if moves else None
+    last = _last(moves)
     if last is None or (last.kind is MoveKind.PROMOTE and last.source == name):
         return []
     text = f"{target.name} shows {last.serial} by {last.by}, which {name} did not make: this may undo it"
@@ -311,7 +330,7 @@ def _release_faults(
         faults += _unknown_history(name, target, moves)
     elif not code.commit or code.is_ancestor is None:
         later = [move for move in moves if move.serial > shown.record.beside]
-        is_own = all(move.kind is MoveKind.PROMOTE and move.source == name for move in later)
+        is_own = all(move.is_idle or (move.kind is MoveKind.PROMOTE and move.source == name) for move in later)
         if len(later) != target.shown.record.serial - shown.record.beside or not is_own:
             faults.append(
                 Diagnostic(
@@ -321,7 +340,7 @@ def _release_faults(
                     hint=f"Apply beside it as it is now: headgate apply {name} && headgate promote {name}",
                 )
             )
-    last = moves[-1] if moves else None
+    last = _last(moves)
     if last is not None and last.kind is MoveKind.ROLLBACK:
         faults.append(
             Diagnostic(
@@ -347,6 +366,8 @@ def _is_place(build: Build, node: SourceNode) -> bool:
 def _why(old: Build | None, recipe: Digest) -> str:
     if old is None:
         return "new"
+    if old.status is BuildStatus.LOST:
+        return "in place of what was lost"
     return "changed" if old.recipe != recipe else "what it reads has changed"
 
 

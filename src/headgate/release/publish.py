@@ -16,15 +16,11 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.errors import (
-    Conflict,
     Diverged,
-    EnvironmentFailed,
-    HeadgateError,
-    LeaseLost,
     Refused,
     StalePlan,
-    lost_lease,
 )
+from headgate.core.events import log_head
 from headgate.core.json_form import dumps
 from headgate.core.listing import listed
 from headgate.core.plan import Action, Plan
@@ -36,6 +32,7 @@ from headgate.core.records import (
     Collection,
     EnvironmentRecord,
     Intent,
+    LogHead,
     Move,
     MoveKind,
     PointerChange,
@@ -45,19 +42,21 @@ from headgate.release.aside import Moving, moving
 from headgate.release.bindings import NOT_SHOWN, Bindings, Difference, Naming, difference, fold_name
 from headgate.release.closure import broken_reads
 from headgate.release.intended import Intended, pointer_changes
-from headgate.release.intents import abandon_intent, commit, finish_intent, is_recorded, open_intent
+from headgate.release.intents import commit, open_intent
 from headgate.release.place import check_place
 from headgate.release.stored import StoredBuilds, StoredPointers, read_environment, read_pointers
+from headgate.release.switch import finish, switch
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """The environment as it stands: its record and stored form, its pointers, and what would change."""
+    """The environment as it stands: its record and stored form, its pointers, what would change; the end of the log."""
 
     record: EnvironmentRecord | None
     text: str | None
     pointers: StoredPointers
     changes: Mapping[Address, PointerChange]
+    log: LogHead | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +108,10 @@ def publish(
         tables=prepared.tables,
         aside=prepared.moving.aside,
         back=prepared.moving.back,
+        log=head.log,
     )
-    _switch(publication, intent, store=store, engine=engine, lease=lease)
-    _finish(intent, store=store, lease=lease)
+    switch(publication, intent, store=store, engine=engine, lease=lease)
+    finish(intent, store=store, lease=lease)
     return intent.move
 
 
@@ -160,7 +160,7 @@ def _read_head(intended: Intended, reading: Reading) -> _Head:
         )
     check_place(reading, intended.environment, engine=intended.engine, bare=intended.bare)
     pointers = read_pointers(reading, intended.environment)
-    return _Head(record, text, pointers, pointer_changes(pointers, intended.pointers))
+    return _Head(record, text, pointers, pointer_changes(pointers, intended.pointers), log_head(reading))
 
 
 def _prepare(intended: Intended, head: _Head, reading: Reading, engine: Engine, root: str) -> _Prepared:
@@ -338,60 +338,6 @@ def _check_marker(before: Marker | None, intent: Intent, head: _Head, state: str
             code="HG520",
             hint="One of the two files is an older copy: put back the one that belongs to the other.",
         )
-
-
-def _switch(publication: Publication, intent: Intent, *, store: StateStore, engine: Engine, lease: Lease) -> None:
-    """Make the engine's transaction; where it failed, take the intent back and raise what was raised.
-
-    An error says nothing about whether the commit happened: the marker does. Where it cannot be read the intent stays
-    open for whoever comes next.
-    """
-    try:
-        engine.publish(publication)
-    except HeadgateError as error:
-        marker = engine.markers().get(publication.environment)
-        if marker == publication.after:
-            return
-        if marker is not None and marker.fence > lease.fence:
-            with store.reading() as reading:
-                if is_recorded(intent.move, reading):
-                    return  # whoever came next has found it made, and moved on
-            raise lost_lease(lease.resource) from error
-        if marker == publication.before:
-            abandon_intent(intent, store=store, lease=lease)
-        missing = sorted(set(publication.tables).difference(engine.built().values()))
-        if missing:
-            raise EnvironmentFailed(
-                f"the warehouse has lost tables that should be shown: {listed(missing)}",
-                code="HG508",
-                hint="Plan and apply again; they will be built.",
-            ) from error
-        if isinstance(error, Conflict):
-            raise Diverged(
-                f"the warehouse refused to move {publication.environment}: {error.entry} is not what it was",
-                code="HG520",
-                hint="Run the same command again; it begins by setting things right.",
-            ) from error
-        raise
-
-
-def _finish(intent: Intent, *, store: StateStore, lease: Lease) -> None:
-    """Record what the engine shows by now; nothing is left to do where whoever came next has done so."""
-    try:
-        finish_intent(intent, store=store, lease=lease)
-    except (LeaseLost, StalePlan, Diverged) as error:
-        move = intent.move
-        with store.reading() as reading:
-            if is_recorded(move, reading):
-                return
-        if isinstance(error, Diverged):
-            raise
-        cause = error.diagnostics[0]
-        summary = f"the warehouse shows release {move.serial} of {move.environment}, but it is not recorded yet"
-        hint = f"The next apply, promote or rollback records it. Look: headgate status {move.environment}"
-        # Where it was no lease, no plan is stale either: nothing is to be done again.
-        refusal = LeaseLost if isinstance(error, LeaseLost) else Refused
-        raise refusal([Diagnostic(cause.code, f"{summary}: {cause.summary}", hint=hint)]) from error
 
 
 def _rest(intended: Intended, head: _Head, store: StateStore, lease: Lease) -> None:

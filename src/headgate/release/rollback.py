@@ -43,7 +43,7 @@ def plan_rollback(
 
     ``moves`` are those of the environment, oldest first: from ``to`` on, or all. A rollback of a rollback shows again
     what was left; ``release`` is then the move that ``to`` itself went back to, and the one that is named and recorded.
-    Builds that were collected are named. Cost: linear in the changes of the moves undone.
+    Builds that are gone are named. Cost: linear in the changes of the moves undone.
     """
     serial = snapshot.shown.record.serial if snapshot.shown else 0
     target = serial - 1 if to is None else to
@@ -122,7 +122,7 @@ def _lost_builds(snapshot: Snapshot, restores: int, changes: Mapping[Address, Po
     return (
         Diagnostic(
             "HG531",
-            f"{restores} cannot be shown again: the builds of {', '.join(lost[:_TOLD_MAX])}{more} were collected",
+            f"{restores} cannot be shown again: the builds of {', '.join(lost[:_TOLD_MAX])}{more} are gone",
             hint=_way_on(is_capture_lost=is_capture_lost),
         ),
     )

@@ -34,9 +34,17 @@ def diagnostic_of(error: EngineFailed, step: Step, *, relations: Mapping[Address
         summary = "the engine refused its SQL"
     else:
         summary = "the engine could not read it"
+    hint = error.hint or _lost_input(error, relations)
     return Diagnostic(
-        code=error.code, summary=summary, place=place, hint=error.hint, detail=f"{name}: {error}", excerpt=excerpt
+        code=error.code, summary=summary, place=place, hint=hint, detail=f"{name}: {error}", excerpt=excerpt
     )
+
+
+def _lost_input(error: EngineFailed, relations: Mapping[Address, str]) -> str:
+    """Return what helps where the engine does not find the physical table of an input; else nothing."""
+    names = {text.rpartition(".")[2].strip('"'): address for address, text in relations.items()}
+    lost = next((address for name, address in names.items() if name and f" {name} does not exist" in str(error)), "")
+    return f"The table of {lost} is gone from the warehouse. Look: headgate doctor" if lost else ""
 
 
 def line_in_body(body: SqlBody, relations: Mapping[Address, str], line: int) -> int:

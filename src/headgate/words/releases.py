@@ -35,5 +35,7 @@ def _what(release: Release) -> str:
             return f"rollback to {move.restores}: {changed}"
         case MoveKind.EXPIRE:
             return "dropped"
+        case MoveKind.REPAIR:
+            return f"repair: as {move.restores}, {changed}" if release.changes else "repair"
         case MoveKind.APPLY:
             return f"apply: {changed}"

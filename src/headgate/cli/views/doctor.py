@@ -1,4 +1,4 @@
-"""`headgate doctor`: what is wrong, what it means for readers, and what a repair would do."""
+"""`headgate doctor`: what is wrong, what it means for readers, and what a repair would do; then, asked, the repair."""
 
 from __future__ import annotations
 
@@ -7,67 +7,102 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from headgate.cli.opening import with_config
+from headgate.cli.opening import demand_answer, with_config
 from headgate.cli.terminal import Terminal
-from headgate.words.figures import counted, listed, seconds_text
+from headgate.words.diagnostics import lines_of
+from headgate.words.doctor import awaited_lines, done_text, summary_text, told, well_text
+from headgate.words.figures import counted
 
 if TYPE_CHECKING:
-    from headgate.app.doctor import Checkup
+    from headgate.app.doctor import Checkup, Treated
+    from headgate.core.diagnostic import Diagnostic
+    from headgate.release.doctor.findings import Finding
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
-    """Look, and tell what was found."""
-    from headgate.app.doctor import examine
+    """Look, tell what was found, and repair it where that was asked for."""
+    from headgate.app.doctor import examine, treat
 
     session = with_config(options, terminal)
     with session:
         found = examine(session, engine=options.engine)
+        sick = [checkup for checkup in found if checkup.findings]
+        if not options.repair or not any(map(_repairable, found)):
+            return _looked(found, options, terminal)
+        demand_answer(terminal)
+        if not terminal.says_yes:
+            for checkup in sick:
+                for line in _lines(checkup):
+                    terminal.complain(line)
+            if not terminal.ask(f"Repair {counted(sum(map(_repairable, sick)), 'thing')}?"):
+                terminal.complain("Nothing was done.")
+                return 1
+        treated = [treat(session, checkup, wait_seconds=options.wait) for checkup in sick]
+    return _repaired(treated, terminal)
+
+
+def _looked(found: Sequence[Checkup], options: Namespace, terminal: Terminal) -> int:
     status = 1 if any(checkup.findings for checkup in found) else 0
     if terminal.is_json:
-        return _json(found, terminal, status=status)
+        return _json(found, [], terminal, status=status)
     for number, checkup in enumerate(found):
         if number:
             terminal.write()
-        for line in _lines(checkup, seconds=time.perf_counter() - options.started):
+        if checkup.findings:
+            lines = _lines(checkup)
+        else:
+            lines = [well_text(checkup, seconds=time.perf_counter() - options.started), *awaited_lines(checkup)]
+        for line in lines:
+            terminal.write(line)
+    if status and not any(map(_repairable, found)):
+        terminal.say("Nothing of this can be repaired by doctor.")
+    elif status and not options.repair:
+        engine = f" --engine {options.engine}" if options.engine else ""
+        terminal.say(f"Next: headgate doctor --repair{engine}")
+    return status
+
+
+def _repaired(treated: Sequence[Treated], terminal: Terminal) -> int:
+    after = [one.after for one in treated]
+    status = 1 if any(checkup.findings for checkup in after) else 0
+    if terminal.is_json:
+        return _json(after, treated, terminal, status=status)
+    for one in treated:
+        terminal.write(done_text(one.repaired))
+        for line in _lines(one.after) if one.after.findings else awaited_lines(one.after):
             terminal.write(line)
     return status
 
 
-def _lines(checkup: Checkup, *, seconds: float) -> list[str]:
-    from headgate.release.doctor.told import told
-    from headgate.words.diagnostics import lines_of
-
-    if not checkup.findings:
-        return [*_well(checkup, seconds=seconds), *_awaited(checkup)]
-    count = counted(len(checkup.findings), "thing")
-    verb = "is" if len(checkup.findings) == 1 else "are"
-    lines = [f"{count} in {checkup.warehouse} {verb} not as recorded.", ""]
-    lines += lines_of([told(finding).diagnostic() for finding in checkup.findings], word="found")
-    return [*lines, *_awaited(checkup)]
+def _lines(checkup: Checkup) -> list[str]:
+    return [summary_text(checkup), "", *lines_of(_diagnostics(checkup.findings), word="found"), ""]
 
 
-def _well(checkup: Checkup, *, seconds: float) -> list[str]:
-    if not checkup.environments:
-        return [f"{checkup.warehouse}: nothing is shown yet, and nothing is wrong. ({seconds_text(seconds)})"]
-    what = f"{counted(checkup.views, 'view')} and {counted(checkup.tables, 'table')}"
-    verb = "is" if checkup.views + checkup.tables == 1 else "are"
-    return [f"{listed(checkup.environments)}: {what} {verb} as recorded. ({seconds_text(seconds)})"]
+def _repairable(checkup: Checkup) -> int:
+    return sum(bool(told(finding).repair) for finding in checkup.findings)
 
 
-def _awaited(checkup: Checkup) -> list[str]:
-    return [
-        f"{name} awaits what was lost: {listed(tuple(addresses))}. The next apply builds it."
-        for name, addresses in checkup.awaited.items()
-    ]
+def _diagnostics(findings: Sequence[Finding]) -> list[Diagnostic]:
+    return [told(finding).diagnostic() for finding in findings]
 
 
-def _json(found: Sequence[Checkup], terminal: Terminal, *, status: int) -> int:
+def _json(found: Sequence[Checkup], treated: Sequence[Treated], terminal: Terminal, *, status: int) -> int:
     from headgate.cli.envelope import print_envelope
-    from headgate.release.doctor.told import told
+    from headgate.core.json_form import plain
 
-    diagnostics = [told(finding).diagnostic() for checkup in found for finding in checkup.findings]
-    body = {"engines": [_body(checkup) for checkup in found]}
-    return print_envelope(terminal, "doctor", body, status=status, diagnostics=diagnostics)
+    body = {
+        "engines": [_body(checkup) for checkup in found],
+        "is_repaired": bool(treated) and status == 0,
+        "moves": [
+            {"environment": move.environment, "serial": move.serial, "restores": move.restores}
+            for one in treated
+            for move in one.repaired.moves
+        ],
+        "lost": [plain(address) for one in treated for address in one.repaired.lost],
+        "dropped": sum(one.repaired.dropped for one in treated),
+    }
+    findings = [finding for checkup in found for finding in checkup.findings]
+    return print_envelope(terminal, "doctor", body, status=status, diagnostics=_diagnostics(findings))
 
 
 def _body(checkup: Checkup) -> dict[str, Any]:
@@ -75,6 +110,8 @@ def _body(checkup: Checkup) -> dict[str, Any]:
 
     return {
         "engine": checkup.engine, "environments": list(checkup.environments), "views": checkup.views,
-        "tables": checkup.tables, "awaited": {name: list(found) for name, found in checkup.awaited.items()},
-        "findings": [{"finding": type(f).__name__, **plain(f)} for f in checkup.findings],
+        "tables": checkup.tables, "awaited": {name: list(found) for name, found in (checkup.awaited or {}).items()},
+        "findings": [
+            {"finding": type(f).__name__, "repair": told(f).repair, **plain(f)} for f in checkup.findings
+        ],
     }  # fmt: skip

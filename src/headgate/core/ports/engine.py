@@ -17,7 +17,7 @@ from headgate.core.declarations import FileSource, TableSource
 from headgate.core.hashing import Digest, short
 from headgate.core.ports.python import ArrowStream, OpenStream
 from headgate.core.recipe import Shape
-from headgate.core.records import SetAside
+from headgate.core.records import LogHead, SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,7 @@ class Publication:
 
     ``tables`` are physical relations that must exist, else nothing happens. ``aside`` are tables and views of others
     that get their other name before views are shown, ``back`` those that get their own name after views are dropped.
+    ``log`` is the end of the state's log before the move, of which the engine keeps a copy; None leaves that as it is.
     """
 
     environment: str
@@ -120,6 +121,7 @@ class Publication:
     tables: tuple[str, ...]
     aside: tuple[SetAside, ...] = ()
     back: tuple[SetAside, ...] = ()
+    log: LogHead | None = None
 
 
 class Standing(StrEnum):
@@ -201,6 +203,9 @@ class Engine(Protocol):
 
     def markers(self) -> Mapping[str, Marker]:
         """Return the marker of every environment."""
+
+    def log(self) -> LogHead | None:
+        """Return the last event of the state's log that a publication has written down, or None."""
 
     def fence(self, environment: str, before: Marker, fence: int) -> None:
         """Raise the fence in the marker; raise ``Conflict`` where the marker is not ``before``."""

@@ -74,6 +74,9 @@ class Reading(Protocol):
     def events(self, after: int = 0) -> Iterator[Event]:
         """Yield the events whose number is greater than ``after``, in order."""
 
+    def last_event(self) -> Event | None:
+        """Return the event with the greatest number, or None. Cost: one look-up."""
+
     def lease(self, resource: str) -> Lease | None:
         """Return the live lease of ``resource``, or None where nobody holds it."""
 

@@ -33,6 +33,7 @@ from headgate.core.ports.engine import (
     StreamInput,
 )
 from headgate.core.recipe import Shape
+from headgate.core.records import LogHead
 from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines.duckdb_columns import (
     NotOneSelect,
@@ -115,6 +116,11 @@ class DuckEngine:
         """Return the marker of every environment."""
         with self._cursor() as cursor:
             return catalogue.markers(cursor) if self._adopted(cursor) else {}
+
+    def log(self) -> LogHead | None:
+        """Return the last event of the state's log that a publication has written down, or None."""
+        with self._cursor() as cursor:
+            return catalogue.log_head(cursor)
 
     def fence(self, environment: str, before: Marker, fence: int) -> None:
         """Raise the fence in the marker; raise ``Conflict`` where it is not ``before`` or ``fence`` is lower."""
@@ -213,6 +219,8 @@ class DuckEngine:
                 give_back(cursor, publication.back)
                 if publication.replace:
                     catalogue.write_maker(cursor, duckdb.__version__)
+                if publication.log is not None:
+                    catalogue.write_log_head(cursor, publication.log)
                 catalogue.write_marker(cursor, publication.environment, publication.after, is_new=is_new)
 
     def shown(self, schemas: Collection[str]) -> Collection[tuple[str, str]]:

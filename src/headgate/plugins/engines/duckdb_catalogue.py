@@ -15,11 +15,12 @@ import duckdb
 
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import BuildJob, BuildResult, Marker
+from headgate.core.records import LogHead
 from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_settings import literal
 
 SCHEMA = "headgate"
-OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "makers"})
+OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "makers", "log"})
 """Headgate's own tables in its schema; all others are physical tables of builds."""
 
 _BOUND_TABLES_MAX = 200
@@ -34,6 +35,7 @@ create table if not exists headgate.environments (
     environment varchar not null, serial bigint not null, fence bigint not null, intent varchar not null);
 create table if not exists headgate.schemas (name varchar not null);
 create table if not exists headgate.makers (version varchar not null);
+create table if not exists headgate.log (number bigint not null, hash varchar not null);
 """
 
 
@@ -95,6 +97,21 @@ def write_maker(cursor: duckdb.DuckDBPyConnection, version: str) -> None:
     if version not in makers(cursor):
         cursor.execute("create table if not exists headgate.makers (version varchar not null)")
         cursor.execute(f"insert into headgate.makers values ({literal(version)})")
+
+
+def log_head(cursor: duckdb.DuckDBPyConnection) -> LogHead | None:
+    """Return the last event of the state's log that was written down here."""
+    if not _has_table(cursor, "log"):
+        return None
+    row = cursor.execute("select number, hash from headgate.log order by number desc limit 1").fetchone()
+    return LogHead(row[0], Digest(row[1])) if row else None
+
+
+def write_log_head(cursor: duckdb.DuckDBPyConnection, head: LogHead) -> None:
+    """Write the last event of the state's log; a warehouse from before gets the table for it."""
+    cursor.execute("create table if not exists headgate.log (number bigint not null, hash varchar not null)")
+    cursor.execute("delete from headgate.log")
+    cursor.execute(f"insert into headgate.log values ({head.number:d}, {literal(head.hash)})")
 
 
 def write_builds(cursor: duckdb.DuckDBPyConnection, made: Sequence[tuple[BuildJob, BuildResult]]) -> bool:

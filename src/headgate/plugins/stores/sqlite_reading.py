@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from headgate.core.errors import StoreFailed
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
 from headgate.core.ports.store import Lease
@@ -16,6 +15,9 @@ from headgate.plugins.stores.locks import is_locked, lock_path
 from headgate.plugins.stores.sqlite_faults import faults
 from headgate.plugins.stores.sqlite_migrations import check_format
 from headgate.plugins.stores.sqlite_opening import Connections
+
+UNREADABLE = "unreadable"
+"""The one key of the body of an event whose text is no JSON object; its hash does not fit then."""
 
 _KEYS_A_QUERY = 500
 _LAST_CODE_POINT = 0x10FFFF
@@ -77,12 +79,13 @@ class SqliteReading:
     def events(self, after: int = 0) -> Iterator[Event]:
         """Yield the events whose number is greater than ``after``, in order."""
         query = "select number, kind, body, previous, hash from events where number > ? order by number"
-        for number, kind, text, previous, hash_ in self._rows(query, after):
-            try:
-                body = loads(text)
-            except ValueError as error:
-                raise StoreFailed(f"Event {number} of the state {self._path} was altered: it is not JSON") from error
-            yield Event(number, kind, body, previous, Digest(hash_))
+        for row in self._rows(query, after):
+            yield _event(*row)
+
+    def last_event(self) -> Event | None:
+        """Return the event with the greatest number, or None."""
+        query = "select number, kind, body, previous, hash from events order by number desc limit 1"
+        return next((_event(*row) for row in self._rows(query)), None)
 
     def lease(self, resource: str) -> Lease | None:
         """Return the lease of ``resource`` where a process holds it now, as it was when the ``with`` began."""
@@ -104,6 +107,15 @@ class SqliteReading:
             finally:
                 self._cursors.discard(cursor)
                 cursor.close()
+
+
+def _event(number: int, kind: str, text: str, previous: str, hash_: str) -> Event:
+    """Return the event of a row; a body that was altered into no JSON object is kept as the text that it is."""
+    try:
+        body = loads(text)
+    except ValueError:
+        body = None
+    return Event(number, kind, body if isinstance(body, dict) else {UNREADABLE: text}, previous, Digest(hash_))
 
 
 def prefix_end(prefix: str) -> str | None:

@@ -15,6 +15,8 @@ from headgate.release.doctor.findings import (
     Finding,
     FoundAgain,
     LeftView,
+    OpenBuilds,
+    OpenMove,
     Orphan,
     OrphanKind,
     Span,
@@ -22,14 +24,26 @@ from headgate.release.doctor.findings import (
     ViewDrift,
 )
 from headgate.release.doctor.known import Due, Known
+from headgate.release.verdict import Verdict
 
 _COLLATE = " COLLATE "
 
 
-def diagnose(known: Known, dues: Mapping[str, Due], inventory: Inventory) -> tuple[Finding, ...]:
-    """Return every finding: views of environments first, then tables, then orphans.
+def leftovers(known: Known, verdicts: Mapping[str, Verdict]) -> Iterator[Finding]:
+    """Yield what commands that were cut off have left behind. Nobody may be at work."""
+    for name, intent in sorted(known.intents.items()):
+        if verdicts[name].is_sound:
+            yield OpenMove(name, intent.move.serial, verdicts[name] is Verdict.HAPPENED)
+    unfinished = tuple(sorted(b.address for b in known.builds.values() if b.status is BuildStatus.BUILDING))
+    pinned = len(known.pinned & known.builds.keys())
+    if unfinished or (pinned and not known.intents):
+        yield OpenBuilds(unfinished, pinned)
 
-    ``dues`` are those of all environments of ``known``, and ``inventory`` was asked for all their views.
+
+def diagnose(known: Known, dues: Mapping[str, Due], inventory: Inventory) -> tuple[Finding, ...]:
+    """Return where state and engine differ: views of environments first, then tables, then orphans.
+
+    ``known`` is settled. ``dues`` are those of all its environments, and ``inventory`` was asked for all their views.
     Cost: linear in views, builds and moves.
     """
     damages = tuple(_damages(known, inventory))

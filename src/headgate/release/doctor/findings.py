@@ -95,4 +95,21 @@ class Orphan:
     build: Digest
 
 
-Finding = ViewDrift | LeftView | TableDamage | FoundAgain | Orphan
+@dataclass(frozen=True, slots=True)
+class OpenMove:
+    """A command was cut off while it moved an environment to ``serial``; ``is_made``: the engine had made the move."""
+
+    environment: str
+    serial: int
+    is_made: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBuilds:
+    """Commands were cut off while they built ``addresses``; ``pins`` counts the builds that they held."""
+
+    addresses: tuple[Address, ...]
+    pins: int
+
+
+Finding = ViewDrift | LeftView | TableDamage | FoundAgain | Orphan | OpenMove | OpenBuilds

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Many
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
-from headgate.core.ports.engine import Engine, ShownView
+from headgate.core.ports.engine import Engine, Marker, ShownView
 from headgate.core.ports.store import Reading
 from headgate.core.records import (
     Build,
@@ -23,8 +24,10 @@ from headgate.core.records import (
 )
 from headgate.release.bindings import NOT_SHOWN, Bindings, Naming, inputs_of_view
 from headgate.release.history import read_moves
+from headgate.release.intents import record_after
 from headgate.release.pins import read_pins
 from headgate.release.stored import read_environments, read_intents, read_pointers
+from headgate.release.verdict import Verdict, verdict_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,10 @@ class Known:
     builds: Mapping[Digest, Build]
     pinned: frozenset[Digest]
 
-    def bindings(self, environment: str, engine: Engine, root: str) -> Bindings:
-        """Return the SQL of the views of an environment."""
-        return Bindings(self.pointers[environment], self.builds.get, engine, root)
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the state knows nothing of the engine."""
+        return not (self.records or self.intents or self.builds)
 
     def naming(self, environment: str) -> Naming:
         """Return how the views of an environment are called."""
@@ -53,13 +57,34 @@ class Known:
         found = self.builds.get(build)
         return found is not None and found.status is BuildStatus.SEALED
 
+    def verdicts(self, markers: Mapping[str, Marker]) -> Mapping[str, Verdict]:
+        """Return for every environment, known here or there, what became of its last move."""
+        names = sorted(self.records.keys() | self.intents.keys() | markers.keys())
+        return {n: verdict_of(self.records.get(n), self.intents.get(n), markers.get(n), self.state) for n in names}
+
+    def settled(self, verdicts: Mapping[str, Verdict]) -> Known:
+        """Return this with moves that the engine has made as if they were recorded, and without open intents."""
+        records, pointers, moves = dict(self.records), dict(self.pointers), dict(self.moves)
+        for name, intent in self.intents.items():
+            if verdicts[name] is Verdict.HAPPENED:
+                records[name] = record_after(intent)
+                shown = {**pointers.get(name, {}), **{a: c.after for a, c in intent.move.changes.items()}}
+                pointers[name] = {address: pointer for address, pointer in shown.items() if pointer is not None}
+                moves[name] = (*moves.get(name, ()), intent.move)
+        return replace(self, records=records, pointers=pointers, moves=moves, intents={})
+
+    def without(self, builds: Many[Digest]) -> Known:
+        """Return this with some builds marked as lost."""
+        lost = {i: replace(self.builds[i], status=BuildStatus.LOST) for i in builds}
+        return replace(self, builds={**self.builds, **lost})
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
     """What an environment should show.
 
-    ``views`` are those that can be shown. ``lacking`` cannot, since their builds, or what they read, are marked as
-    lost: the view that would be there, None where the state does not even know which.
+    ``views`` are those that can be shown. ``lacking`` cannot, since their builds, or what they read, are lost: the view
+    that would be there, None where the state does not even know which.
     """
 
     views: Mapping[Address, ShownView]
@@ -84,10 +109,14 @@ def read_known(reading: Reading, *, state: str, engine: str) -> Known:
 
 def due_of(known: Known, environment: str, engine: Engine, root: str) -> Due:
     """Return what an environment should show by its pointers. Cost: one text for each view."""
-    pointers = known.pointers[environment]
-    bindings, naming = known.bindings(environment, engine, root), known.naming(environment)
+    return due_by(known, known.pointers[environment], known.naming(environment), engine, root)
+
+
+def due_by(known: Known, pointers: Mapping[Address, Pointer], naming: Naming, engine: Engine, root: str) -> Due:
+    """Return what should be shown by some pointers."""
+    bindings = Bindings(pointers, known.builds.get, engine, root)
     unreadable = {address for address in pointers if not _is_readable(known, pointers, address)}
-    blocked = unreadable | set(readers_of(known, pointers, unreadable))
+    blocked = unreadable | set(_readers_of(known, pointers, unreadable))
     views: dict[Address, ShownView] = {}
     lacking: dict[Address, ShownView | None] = {}
     for address, pointer in pointers.items():
@@ -112,7 +141,7 @@ def _is_readable(known: Known, pointers: Mapping[Address, Pointer], address: Add
     return build.status is BuildStatus.SEALED and pointers.keys() >= set(inputs_of_view(build))
 
 
-def readers_of(known: Known, pointers: Mapping[Address, Pointer], read: set[Address]) -> Iterator[Address]:
+def _readers_of(known: Known, pointers: Mapping[Address, Pointer], read: set[Address]) -> Iterator[Address]:
     """Yield the views among ``pointers`` that read one of these addresses, directly or through other views."""
     readers: dict[Address, list[Address]] = {}
     for address, pointer in pointers.items():

@@ -1,10 +1,10 @@
-"""What a person is told of a finding: what is wrong, what it means for readers, what a repair would do."""
+"""The words of a doctor: what is wrong, what it means for readers, what a repair would do, and what it did."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.listing import listed
@@ -14,12 +14,20 @@ from headgate.release.doctor.findings import (
     Finding,
     FoundAgain,
     LeftView,
+    OpenBuilds,
+    OpenMove,
     Orphan,
     OrphanKind,
     Span,
     TableDamage,
     ViewDrift,
 )
+from headgate.words.figures import counted, seconds_text
+
+if TYPE_CHECKING:
+    from headgate.app.doctor import Checkup
+    from headgate.core.records import Move
+    from headgate.release.doctor.repair import Repaired
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,67 @@ def told(finding: Finding) -> Told:
             )
         case Orphan():
             return _of_orphan(finding)
+        case OpenMove(environment, serial, is_made):
+            made = "had made it" if is_made else "had not made it"
+            return Told(
+                "HG563",
+                f"{environment}: a command was cut off while it moved {environment} to {serial}",
+                f"The engine {made}, so {environment} shows {'that' if is_made else 'what it showed before'}.",
+                "record that it was made" if is_made else "take back that it was meant",
+            )
+        case OpenBuilds(addresses, pins):
+            what = f"it built {listed(addresses)}" if addresses else f"it held {counted(pins, 'build')}"
+            return Told(
+                "HG563",
+                f"a command was cut off while {what}",
+                "Readers see nothing of it. Any command that changes something settles it, too.",
+                "keep what is finished, drop what is not",
+            )
         case _:
             assert_never(finding)
+
+
+def summary_text(checkup: Checkup) -> str:
+    """Return in one sentence how much is wrong."""
+    count = counted(len(checkup.findings), "thing")
+    return f"{count} in {checkup.warehouse} {'is' if len(checkup.findings) == 1 else 'are'} not as recorded."
+
+
+def well_text(checkup: Checkup, *, seconds: float) -> str:
+    """Return what is said where nothing is wrong."""
+    if not checkup.environments:
+        return f"{checkup.warehouse}: nothing is shown yet, and nothing is wrong. ({seconds_text(seconds)})"
+    what = f"{counted(checkup.views, 'view')} and {counted(checkup.tables, 'table')}"
+    verb = "is" if checkup.views + checkup.tables == 1 else "are"
+    return f"{listed(checkup.environments)}: {what} {verb} as recorded. ({seconds_text(seconds)})"
+
+
+def awaited_lines(checkup: Checkup) -> list[str]:
+    """Return what environments lack until it is built again, and the way to that."""
+    return [
+        f"{name} awaits {listed(addresses)}, which was lost. {_way_to(name, checkup)}"
+        for name, addresses in (checkup.awaited or {}).items()
+    ]
+
+
+def _way_to(environment: str, checkup: Checkup) -> str:
+    if environment in checkup.protected:
+        return "Build it elsewhere, then promote it: headgate apply dev && headgate promote dev"
+    return f"Build it: headgate apply {environment}"
+
+
+def done_text(done: Repaired) -> str:
+    """Return what a repair did."""
+    parts = [_moved_text(move, count) for move, count in zip(done.moves, done.shown, strict=True)]
+    parts += [f"marked as lost: {listed(done.lost)}"] if done.lost else []
+    parts += [f"no longer marked as lost: {listed(done.found)}"] if done.found else []
+    parts += [f"dropped {counted(done.dropped, 'leftover')}"] if done.dropped else []
+    return f"Repaired: {'; '.join(parts)}." if parts else "Repaired."
+
+
+def _moved_text(move: Move, shown: int) -> str:
+    again = f"shows {counted(shown, 'view')} again" if shown else "is written down anew"
+    return f"{move.environment} {again} (release {move.serial})"
 
 
 def _of_view(drift: ViewDrift) -> Told:

@@ -1,0 +1,220 @@
+"""Repair: remedies are carried out under the lease, each in steps that may be cut off at any instant.
+
+What an environment shows is mended by a move like any other: intent, the engine's transaction, record. Then builds are
+marked, in one batch; then the engine drops what belongs to nobody. Cut off anywhere, the next command settles an open
+move, and the next doctor finds what is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.errors import StatementFailed
+from headgate.core.events import log_head
+from headgate.core.hashing import Digest
+from headgate.core.json_form import dumps
+from headgate.core.ports.engine import Engine, Marker, Publication
+from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Nonce, StateStore
+from headgate.core.records import (
+    Build,
+    BuildStatus,
+    Capture,
+    Collection,
+    Intent,
+    LogHead,
+    Move,
+    MoveKind,
+    Pointer,
+    build_to_json,
+)
+from headgate.release.bindings import Bindings
+from headgate.release.doctor.known import Due, Known, due_of
+from headgate.release.doctor.look import Diagnosis, look
+from headgate.release.doctor.remedies import Remedies, Showing, remedies_of
+from headgate.release.intended import identity_of_changes, pointer_changes
+from headgate.release.intents import commit, open_intent
+from headgate.release.stored import read_environment
+from headgate.release.switch import finish, switch
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was done, and what is found afterwards. ``shown`` counts, for each move, the views that were made again."""
+
+    moves: tuple[Move, ...]
+    shown: tuple[int, ...]
+    lost: tuple[Address, ...]
+    found: tuple[Address, ...]
+    dropped: int
+    after: Diagnosis
+
+
+@dataclass(frozen=True, slots=True)
+class Surgery:
+    """Whoever repairs: the holder of a lease on an engine, with all that writing needs."""
+
+    store: StateStore
+    engine: Engine
+    lease: Lease
+    clock: Clock
+    nonce: Nonce
+    root: str
+    by: str
+    engine_name: str
+
+    def look(self) -> Diagnosis:
+        """Return what is found now."""
+        with self.store.reading() as reading:
+            state = self.store.identity()
+            return look(reading, self.engine, state=state, engine_name=self.engine_name, root=self.root)
+
+    def due(self, known: Known, environment: str) -> Due:
+        """Return what an environment should show by some knowledge."""
+        return due_of(known, environment, self.engine, self.root)
+
+
+def repair(surgery: Surgery) -> Repaired:
+    """Do all that can be done about what is found, and return it with what is found then. It was recovered before.
+
+    Raises what a publication does. Cost: that of three looks, and of showing again what is replaced.
+    """
+    diagnosis = surgery.look()
+    remedies = remedies_of(diagnosis, surgery.due)
+    known = diagnosis.known.without([damage.build for damage in remedies.lost])
+    made = [_show(showing, known, diagnosis.markers, surgery) for showing in remedies.showings]
+    _mark(remedies, diagnosis.known, surgery)
+    if remedies.drop:
+        surgery.engine.drop(remedies.drop)
+    return Repaired(
+        moves=tuple(move for move, _ in made),
+        shown=tuple(count for _, count in made),
+        lost=tuple(damage.address for damage in remedies.lost),
+        found=tuple(again.address for again in remedies.found),
+        dropped=len(remedies.drop.keys() - {damage.build for damage in remedies.lost}),
+        after=surgery.look(),
+    )
+
+
+def _show(showing: Showing, known: Known, markers: Mapping[str, Marker], surgery: Surgery) -> tuple[Move, int]:
+    """Make the move that mends an environment; return it, and how many views were made again.
+
+    A view that the engine refuses, since the source that it reads is gone, is left out: it stays a finding.
+    """
+    due = surgery.due(
+        replace(known, pointers={**known.pointers, showing.environment: showing.pointers}), showing.environment
+    )
+    replaced = list(showing.replace)
+    while True:
+        try:
+            return _shown(replace(showing, replace=tuple(replaced)), due, known, markers, surgery), len(replaced)
+        except StatementFailed as refused:
+            names = {f"{due.views[address].schema}.{due.views[address].name}": address for address in replaced}
+            if refused.job not in names:
+                raise
+            replaced.remove(names[refused.job])
+
+
+def _shown(showing: Showing, due: Due, known: Known, markers: Mapping[str, Marker], surgery: Surgery) -> Move:
+    store, lease, name = surgery.store, surgery.lease, showing.environment
+    with store.reading() as reading:
+        record, text = read_environment(reading, name)
+        log = log_head(reading)
+        changes = pointer_changes(known.pointers[name], showing.pointers)
+        builds = reading.get(Collection.BUILDS, [c.after.build for c in changes.values() if c.after])
+    if record is None:
+        raise AssertionError(f"{name} has no record")
+    marker = markers.get(name)
+    move = _move(showing, known, serial=max(record.serial, marker.serial if marker else 0) + 1, surgery=surgery)
+    intent = Intent(
+        id=surgery.nonce(),
+        expects=record.serial,
+        fence=lease.fence,
+        move=move,
+        beside=record.beside,
+        engine=record.engine,
+        bare=record.bare,
+        graph=record.graph if showing.is_whole and not move.changes else Digest(""),
+        aside=record.aside,
+    )
+    open_intent(intent, store=store, lease=lease, record=text, builds=builds, keeps=())
+    publication = _publication(showing, due, known, intent, marker, log=log, surgery=surgery)
+    switch(publication, intent, store=store, engine=surgery.engine, lease=lease)
+    finish(intent, store=store, lease=lease)
+    return move
+
+
+def _move(showing: Showing, known: Known, *, serial: int, surgery: Surgery) -> Move:
+    """Return the move: its code is that of the release that is shown again."""
+    name = showing.environment
+    changes = pointer_changes(known.pointers[name], showing.pointers)
+    restored = next((move for move in known.moves[name] if move.serial == showing.restores), None)
+    return Move(
+        environment=name,
+        serial=serial,
+        kind=MoveKind.REPAIR,
+        at=surgery.clock(),
+        by=surgery.by,
+        changes=changes,
+        plan=identity_of_changes("repair", changes),
+        tree=restored.tree if restored else Digest(""),
+        commit=restored.commit if restored else "",
+        dirty=restored.dirty if restored else (),
+        source=restored.source if restored else "",
+        restores=showing.restores,
+        sources=_captures(showing.pointers, known.builds.get),
+    )
+
+
+def _captures(
+    pointers: Mapping[Address, Pointer], build: Callable[[Digest], Build | None]
+) -> Mapping[Address, Capture]:
+    found = ((a, build(pointer.build)) for a, pointer in pointers.items() if pointer.kind is Kind.SOURCE)
+    return {address: one.capture for address, one in found if one is not None and one.capture is not None}
+
+
+def _publication(
+    showing: Showing,
+    due: Due,
+    known: Known,
+    intent: Intent,
+    marker: Marker | None,
+    *,
+    log: LogHead | None,
+    surgery: Surgery,
+) -> Publication:
+    bindings = Bindings(showing.pointers, known.builds.get, surgery.engine, surgery.root)
+    tables = {relation for address in showing.replace for relation in bindings.relations(address)}
+    views = sorted((due.views[address] for address in showing.replace), key=lambda view: (view.schema, view.name))
+    return Publication(
+        environment=showing.environment,
+        before=marker,
+        after=Marker(surgery.store.identity(), intent.move.serial, surgery.lease.fence, intent.id),
+        replace=tuple(views),
+        drop=showing.drop,
+        tables=tuple(sorted(tables)),
+        log=log,
+    )
+
+
+def _mark(remedies: Remedies, known: Known, surgery: Surgery) -> None:
+    """Mark builds as lost, or as found, and write down what was done, and what will be dropped."""
+    lost = [known.builds[damage.build] for damage in remedies.lost]
+    found = [known.builds[again.build] for again in remedies.found]
+    if not (lost or found or remedies.drop):
+        return
+    entries = [*(_marked(b, BuildStatus.LOST) for b in lost), *(_marked(b, BuildStatus.SEALED) for b in found)]
+    with surgery.store.reading() as reading:
+        texts = reading.get(Collection.BUILDS, [b.id for b in (*lost, *found)])
+    expects = tuple(Expectation(Collection.BUILDS, identity, text) for identity, text in texts.items())
+    body = {
+        "at": surgery.clock(), "by": surgery.by, "engine": surgery.engine_name,
+        "lost": sorted(b.id for b in lost), "found": sorted(b.id for b in found), "dropped": sorted(remedies.drop),
+    }  # fmt: skip
+    commit(surgery.store, Batch(tuple(entries), expects, (NewEvent("repair", body),), surgery.lease))
+
+
+def _marked(build: Build, status: BuildStatus) -> Entry:
+    return Entry(Collection.BUILDS, build.id, dumps(build_to_json(replace(build, status=status))))
