@@ -326,3 +326,18 @@ def test_the_worker_dies_with_its_parent(repository: Repository) -> None:
     assert not _runs(worker)
     repository.runner()  # the next one takes away what is left
     assert not list(repository.root.glob(".headgate/calls/*"))
+
+
+def test_a_function_that_writes_into_every_file_it_finds_is_told_and_no_traceback(
+    repository: Repository, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+        import contextlib, os
+        def f(flights):
+            for number in range(3, 30):
+                with contextlib.suppress(OSError):
+                    os.write(number, bytes([255]) * 100_000)
+            os._exit(1)
+    """
+    assert "exit status 1" in str(repository.fails(repository.body(text)))
+    assert "Traceback" not in capfd.readouterr().err

@@ -23,6 +23,9 @@ _LOOKS_AT_ITSELF = (
     "__file__",
 )
 
+_DECIMAL_BITS_MAX = 14_000
+"""Integers of more bits are not written in decimal: CPython refuses more than 4,300 digits (about 14,284 bits)."""
+
 
 def module_digest(tree: ast.Module, text: str) -> Digest:
     """Return the identity of a whole module."""
@@ -93,7 +96,13 @@ def _write(value: object, parts: list[str]) -> None:
             parts.append(f"[{len(item)}")
             stack.extend(reversed(item))
         else:
-            parts.append(f"={type(item).__name__} {item!r}")
+            parts.append(f"={type(item).__name__} {_written(item)}")
+
+
+def _written(item: object) -> str:
+    """Return a value as text. Python writes integers of more than 4,300 digits in bases of two alone."""
+    is_long = isinstance(item, int) and item.bit_length() > _DECIMAL_BITS_MAX
+    return hex(item) if is_long and isinstance(item, int) else repr(item)
 
 
 class _Field:

@@ -109,6 +109,12 @@ def _refuse_inner(tree: ast.Module, source: Text, names: dict[str, str]) -> None
                     source.fault("HG331", f"{node.name} stands inside of something else", place, hint)
 
 
+def _is_text(node: ast.expr) -> bool:
+    """Tell whether every text in a value can be stored: Python's may hold halves of surrogate pairs."""
+    texts = (one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))
+    return not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
+
+
 class _Reader:
     """Reads one function; what cannot be used becomes a fault and counts as not given."""
 
@@ -161,6 +167,9 @@ class _Reader:
             elif keyword.arg not in _KEYS:
                 hint = did_you_mean(keyword.arg, _KEYS, f"Known are {', '.join(_KEYS)}.")
                 self._fault(keyword.value, f"unknown argument {keyword.arg}", hint)
+            elif not _is_text(keyword.value):
+                hint = "Half of a surrogate pair is no character: take it out."
+                self._fault(keyword.value, f"{keyword.arg} cannot be written as UTF-8", hint)
             else:
                 self.given[keyword.arg] = keyword.value
         return None

@@ -23,6 +23,8 @@ TOML_BYTES_MAX = 1 << 20
 
 _ENGINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 _TWICE = re.compile(r"overwrite|twice", re.IGNORECASE)
+_DEEP = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
+"""A key of more than 50 parts, which ``tomllib`` would read in a time that grows with their square."""
 
 
 def default_config(name: str) -> Config:
@@ -38,6 +40,10 @@ def read_config(source: Text, name: str, environ: Mapping[str, str]) -> Config:
     """
     import tomllib
 
+    if deep := _DEEP.search(source.text):
+        place = source.place(source.text.count("\n", 0, deep.start()) + 1, 1)
+        source.fault("HG120", f"{source.path} cannot be read: it is nested too deeply", place)
+        return default_config(name)
     try:
         body = tomllib.loads(source.text)
     except (ValueError, RecursionError) as error:

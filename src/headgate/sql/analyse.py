@@ -17,7 +17,7 @@ from headgate.sql.functions import DYNAMIC_SQL
 from headgate.sql.items import column_lines, item_starts
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
-from headgate.sql.relation import UNORDERED, Opaque, Relation, lowered
+from headgate.sql.relation import COLUMNS_MAX, UNORDERED, Opaque, Relation, TooWide, lowered
 from headgate.sql.stage import function_name
 from headgate.sql.tree import Query, line_at, place_at, relations
 
@@ -54,7 +54,11 @@ def analyse(
     starts = item_starts(query)
     body = SqlBody(query.statement, references)
     work = _reading(query, inputs, volatile)
-    relation, opaque = _read(query, work)
+    try:
+        relation, opaque = _read(query, work)
+    except TooWide:
+        summary, hint = f"a table of more than {COLUMNS_MAX:,} columns stands in it", "Name the columns that are meant."
+        return Analysis(None, body, (Diagnostic("HG201", summary, place_at(query.text, query.path, 0), hint),))
     bound = bind(body.text, {str(a): s for a, s in inputs.items()})
     if bound.error:
         return Analysis(None, body, (*faults, *work.faults) or (_refused(query, bound),))
@@ -156,11 +160,15 @@ def _name_faults(query: Query, places: list[int], relation: Relation | None, sha
     seen: dict[str, int] = {}
     for number, column in enumerate(shape):
         start = places[number] if len(places) == len(shape) else 0
+        is_nameless = relation is not None and number < len(relation.fields) and not relation.fields[number].name
+        first = seen.setdefault(fold(column.name), number)
+        if not is_nameless and first == number:
+            continue
         place, excerpt = place_at(query.text, query.path, start), line_at(query.text, start) if start else ""
-        if relation is not None and number < len(relation.fields) and not relation.fields[number].name:
+        if is_nameless:
             hint = "Write `... as NAME`: the name that the engine makes up is no promise."
             found.append(Diagnostic("HG208", f"column {number + 1} has no name", place, hint, excerpt=excerpt))
-        elif (first := seen.setdefault(fold(column.name), number)) != number:
+        else:
             summary = f"two columns are called {column.name} (number {first + 1} and {number + 1})"
             hint = "Names differ in more than case. Give one another name, or leave it out with EXCLUDE."
             found.append(Diagnostic("HG209", summary, place, hint, excerpt=excerpt))

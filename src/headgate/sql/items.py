@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -32,7 +33,8 @@ def column_lines(query: Query, starts: Sequence[int], count: int) -> tuple[int, 
     ``starts`` are those of the items. The columns of a star are those that the other items leave over: they stand where
     it stands. Of several stars nobody knows here where one ends.
     """
-    lines = [query.text.count("\n", 0, start) + 1 if start else 0 for start in starts]
+    breaks = [at for at, character in enumerate(query.text) if character == "\n"]
+    lines = [bisect_left(breaks, start) + 1 if start else 0 for start in starts]
     stars = [n for n, item in enumerate(_items(query)) if _can_be_many(item)]
     if len(lines) == count:
         return tuple(lines)

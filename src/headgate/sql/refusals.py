@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from headgate.core.diagnostic import Diagnostic, in_order
+from headgate.sql.bounds import too_large
 from headgate.sql.reading import span
 from headgate.sql.stage import function_name
 from headgate.sql.tree import Query, line_at, place_at
@@ -30,7 +31,14 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 def refusals(query: Query) -> tuple[Diagnostic, ...]:
     """Return a fault for each such thing in a query."""
-    return in_order((*_files(query), *_open_pivots(query)))
+    return in_order((*_files(query), *_open_pivots(query), *_too_large(query)))
+
+
+def _too_large(query: Query) -> Iterator[Diagnostic]:
+    """Yield a fault for what the engine would bind for longer than anybody waits."""
+    if found := too_large(query.tree):
+        node, summary = found
+        yield _fault(query, "HG201", summary, node, "Split it into several assets.")
 
 
 def _files(query: Query) -> Iterator[Diagnostic]:

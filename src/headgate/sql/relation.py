@@ -25,6 +25,14 @@ def lowered(name: str) -> str:
     return name.translate(_LOWER)
 
 
+COLUMNS_MAX = 50_000
+"""Columns of one FROM. Stars over joins of a CTE with itself double them at each step."""
+
+
+class TooWide(Exception):
+    """A FROM has more than ``COLUMNS_MAX`` columns, which the engine must not be asked to bind."""
+
+
 class Opaque(Exception):
     """The query holds something that is not understood. The asset then counts as reading everything."""
 
@@ -106,7 +114,9 @@ class Item:
         return Field(item.name, term("side", self.position, item.term), item.is_exact, item.is_list)
 
     def fields(self) -> tuple[Field, ...]:
-        """Return all columns as the join shows them."""
+        """Return all columns as the join shows them; raise ``TooWide`` for more than anybody can use."""
+        if len(self.relation.fields) > COLUMNS_MAX:
+            raise TooWide
         return tuple(self.seen(item) for item in self.relation.fields)
 
 

@@ -18,6 +18,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from headgate.core.diagnostic import Diagnostic, Place
+from headgate.sql.bounds import SET_OPERATIONS_MAX, brackets_too_many, too_many_sets
 from headgate.sql.relation import lowered
 from headgate.sql.templates import instead_of, marks
 
@@ -95,6 +96,7 @@ def parse(text: str, path: str) -> Query:
     _refuse_templates(tokens, text, path)
     statement = _one_statement(tokens, text, path)
     _refuse_glued_numbers(statement, text, path)
+    _refuse_too_many(statement, text, path)
     try:
         trees = dialect.parser().parse(_with_own_names(statement), text)
     except SqlglotError as error:
@@ -147,20 +149,33 @@ def is_cte(table: exp.Table) -> bool:
         return False
     name = lowered(table.name)
     below: exp.Expression = table
+    inside = 0
     node: Any = table.parent
     while node is not None:
+        if isinstance(node, exp.With):
+            inside = _numbers(node)[1].get(id(below), 0)
         with_ = node.args.get("with_") if isinstance(node, exp.Query) else None
-        if with_ is not None:
-            for cte in with_.expressions:
-                if below is with_ and _is_inside(table, cte):
-                    if with_.args.get("recursive") and lowered(cte.alias) == name:
-                        return True
-                    break  # a CTE sees only those before it
-                if lowered(cte.alias) == name:
-                    return True
+        number = None if with_ is None else _numbers(with_)[0].get(name)
+        # A CTE sees only those before it; a recursive one also itself.
+        if number is not None and (
+            below is not with_ or number < inside or (number == inside and with_.args.get("recursive"))
+        ):
+            return True
         below = node
         node = node.parent
     return False
+
+
+def _numbers(with_: exp.With) -> tuple[dict[str, int], dict[int, int]]:
+    """Return the numbers of the CTEs by name, the first of each, and by identity. Noted at the node, for speed."""
+    found: tuple[dict[str, int], dict[int, int]] | None = with_.meta.get("headgate numbers")
+    if found is None:
+        names: dict[str, int] = {}
+        for number, cte in enumerate(with_.expressions):
+            names.setdefault(lowered(cte.alias), number)
+        found = names, {id(cte): number for number, cte in enumerate(with_.expressions)}
+        with_.meta["headgate numbers"] = found
+    return found
 
 
 def place_at(text: str, path: str, start: int, length: int = 1) -> Place:
@@ -175,15 +190,6 @@ def line_at(text: str, start: int) -> str:
     begin = text.rfind("\n", 0, start) + 1
     end = text.find("\n", start)
     return text[begin : len(text) if end < 0 else end].rstrip("\r")
-
-
-def _is_inside(node: Any, ancestor: exp.Expression) -> bool:
-    current: Any = node
-    while current is not None:
-        if current is ancestor:
-            return True
-        current = current.parent
-    return False
 
 
 def _given(node: Any) -> dict[str, Any]:
@@ -281,6 +287,14 @@ def _refuse_glued_numbers(tokens: list[Token], text: str, path: str) -> None:
                     excerpt=line_at(text, token.start),
                 )
             )
+
+
+def _refuse_too_many(tokens: list[Token], text: str, path: str) -> None:
+    """Raise for rows of brackets, and of set operations, that nobody would wait for."""
+    if bracket := brackets_too_many(tokens):
+        raise Unreadable(_unreadable(text, path, "too many brackets stand behind each other", bracket.start))
+    if word := too_many_sets(tokens):
+        raise Unreadable(_unreadable(text, path, f"more than {SET_OPERATIONS_MAX:,} set operations", word.start))
 
 
 def _unreadable(text: str, path: str, message: str, start: int) -> Diagnostic:

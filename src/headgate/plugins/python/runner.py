@@ -26,6 +26,9 @@ PRINTED_BYTES_MAX = 32_768
 """So much is kept of the beginning, and so much of the end, of what a call prints."""
 
 LAST_WORD_SECONDS = 10
+
+_REPORT_BYTES_MAX = 1_000_000
+_FAILED_KEYS = frozenset({"kind", "message", "frames", "hint"})
 """How long to wait for a worker to end that has closed its result."""
 
 _PASSED_ON = ("HOME", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
@@ -89,7 +92,7 @@ class SubprocessCall:
         self._environ = environ
         self._tell_ended = ended
         self._failure: CodeFailed | None = None
-        self._report = ""
+        self._report = b""
         self._head, self._tail, self._left_out = bytearray(), bytearray(), 0
         self._threads: list[threading.Thread] = []
         self._process: subprocess.Popen[bytes] | None = None
@@ -222,7 +225,7 @@ class SubprocessCall:
         return self._failure
 
     def _told(self, status: int, rows: int | None) -> CodeFailed | None:
-        report = json.loads(self._report) if self._report else {}
+        report = _report_of(self._report)
         if "failed" in report:
             return _failed(report["failed"])
         if "done" in report and status == 0:
@@ -236,8 +239,10 @@ class SubprocessCall:
     # What it says -----------------------------------------------------------------------------------------------------
 
     def _collect_report(self, fd: int) -> None:
-        with os.fdopen(fd, encoding="utf-8") as file:
-            self._report = file.read()
+        with os.fdopen(fd, "rb") as file:
+            self._report = file.read(_REPORT_BYTES_MAX)
+            while file.read(_REPORT_BYTES_MAX):
+                pass  # a function that writes to every file it finds is not stopped by a full pipe
 
     def _collect_printed(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None:
@@ -299,6 +304,17 @@ class SubprocessCall:
                 opened.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._tell_ended(self)
+
+
+def _report_of(content: bytes) -> Mapping[str, Any]:
+    """Return a worker's last word; nothing where the function itself wrote into the way that it takes."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict) or not _FAILED_KEYS.issubset(found.get("failed", _FAILED_KEYS)):
+        return {}
+    return found
 
 
 def _failed(told: Mapping[str, Any]) -> CodeFailed:
