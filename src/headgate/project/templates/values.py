@@ -265,4 +265,4 @@ def copied(meter: Meter, value: Value) -> Value:
 def instead(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return a hint that names the nearest of what is known, else ``otherwise``."""
     near = nearest(name, known)
-    return f"Did you mean {' or '.join(near[:2])}?" if near else otherwise
+    return f"Did you mean {near[0]}?" if near else otherwise

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-GIVEN = (
-    "config", "dict", "env_var", "exceptions", "execute", "fromjson", "is_incremental", "log", "namespace", "print",
-    "range", "ref", "return", "set", "source", "target", "this", "tojson", "var", "zip",
-)  # fmt: skip
-"""No macro may be called so."""
+GIVEN: Mapping[str, str] = {
+    "config": "`config(materialized='view', tags=['daily'])` says what a header may say; it gives no text. "
+    "`config.get(NAME, DEFAULT)` reads what the file, its header or a property file says.",
+    "dict": "`dict(a=1)` is a mapping.",
+    "env_var": "`env_var(NAME, DEFAULT)` is a variable of the process that `[template] env` lists.",
+    "exceptions": "`exceptions.raise_compiler_error(TEXT)` refuses with a message, `exceptions.warn(TEXT)` warns.",
+    "execute": "True.",
+    "fromjson": "`fromjson(TEXT, DEFAULT)` reads JSON.",
+    "is_incremental": "False: every table is built whole.",
+    "log": "Gives no text, and writes nothing.",
+    "namespace": "`namespace(a=1)` holds names that a loop can set for those outside: `{% set ns.a = 2 %}`.",
+    "print": "Gives no text, and writes nothing.",
+    "range": "`range(STOP)`, `range(START, STOP, STEP)` is a list of numbers.",
+    "ref": "`ref(NAME)`, `ref(SCHEMA, NAME)` is an asset, written as SQL names it. A bare name means the asset of the "
+    "file's own schema, else the only one of that name.",
+    "return": "`return(VALUE)` ends a macro with a value.",
+    "set": "`set(LIST)` is the list without repetitions.",
+    "source": "`source(SCHEMA, NAME)` is a source, written as SQL names it.",
+    "target": "What `[template.target]` says, and `target.type`, the kind of the engine.",
+    "this": "The asset itself: `this.schema`, `this.name`, and as text its address.",
+    "tojson": "`tojson(VALUE)` writes JSON.",
+    "var": "`var(NAME, DEFAULT)` is a value of `[vars]`: a text, a number, a list or a mapping.",
+    "zip": "`zip(LIST, LIST)` is a list of rows.",
+}
+"""The names that every template is given, each with a sentence. No macro may be called so."""
 
 OF_BLOCKS = frozenset({"caller", "kwargs", "loop", "varargs"})
 """Names that macros and loops set for what stands in them."""
