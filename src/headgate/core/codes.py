@@ -111,6 +111,7 @@ CODES: Mapping[str, str] = {
     "HG561": "The table of a build is gone, or not as it was made.",
     "HG562": "Something in the schema headgate belongs to no build of the state.",
     "HG563": "A command was cut off and left something half done.",
+    "HG564": "The log of events in the state was altered or cut off, and no event tells of it.",
     "HG600": "The engine, the state or the disk failed.",
     "HG601": "The engine refused a statement of the repository.",
     "HG602": "A Python function of the repository failed.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import EventChainFault, NewEvent, Reading
@@ -32,17 +34,22 @@ def verify_events(reading: Reading) -> EventChainFault | None:
     Events cut off at the end leave a log that is whole in itself: compare the last number with a copy kept elsewhere.
     Cost: reads and hashes the whole log.
     """
+    return next(chain_faults(reading.events()), None)
+
+
+def chain_faults(events: Iterable[Event]) -> Iterator[EventChainFault]:
+    """Yield every event that does not fit the one before it, as that one stands, or its own hash."""
     last: Event | None = None
-    for event in reading.events():
+    for event in events:
         expected = next_event(last, NewEvent(event.kind, event.body))
+        own = digest("event", event.previous, event.number, event.kind, dumps(event.body))
+        reasons = []
         if event.number != expected.number:
-            reason = f"event {expected.number} is missing"
+            reasons.append(f"event {expected.number} is missing")
         elif event.previous != expected.previous:
-            reason = "it does not follow the event before it"
-        elif event.hash != expected.hash:
-            reason = "its content is not what was written"
-        else:
-            last = event
-            continue
-        return EventChainFault(event.number, reason, (event,) if last is None else (last, event))
-    return None
+            reasons.append("it does not follow the event before it")
+        if event.hash != own:
+            reasons.append("its content is not what was written")
+        if reasons:
+            yield EventChainFault(event.number, " and ".join(reasons), (event,) if last is None else (last, event))
+        last = event

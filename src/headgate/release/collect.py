@@ -15,15 +15,24 @@ from datetime import datetime, timedelta
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused
-from headgate.core.events import verify_events
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import Engine
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Nonce, Reading, StateStore
-from headgate.core.records import Build, BuildStatus, Collection, Move, MoveKind, build_from_json, build_to_json
+from headgate.core.records import (
+    Build,
+    BuildStatus,
+    Collection,
+    LogHead,
+    Move,
+    MoveKind,
+    build_from_json,
+    build_to_json,
+)
 from headgate.release.history import read_moves
 from headgate.release.intended import Intended
 from headgate.release.intents import commit
+from headgate.release.log import log_faults
 from headgate.release.pins import read_pins
 from headgate.release.publish import publish
 from headgate.release.source_code import blobs_of
@@ -102,7 +111,7 @@ def collect(
     now = clock()
     with store.reading() as reading:
         dropped = _known_environments(reading, environments_to_drop, engine_name)
-        _check_log(reading, now)
+        _check_log(reading, now, engine.log())
     for name in dropped:
         _expire(name, store=store, engine=engine, lease=lease, clock=clock, nonce=nonce, root=root, by=by)
     built = engine.built()
@@ -141,12 +150,12 @@ def _known_environments(reading: Reading, names: Iterable[str], engine_name: str
     return wanted
 
 
-def _check_log(reading: Reading, now: str) -> None:
+def _check_log(reading: Reading, now: str, copy: LogHead | None = None) -> None:
     """Refuse to judge what is old by a history that was altered, or by a clock that is earlier than its last entry."""
-    if fault := verify_events(reading):
-        summary = f"the log in the state was altered at event {fault.number}: {fault.reason}"
-        hint = "Put back a state file from before, with the warehouse of that time. Nothing was collected."
-        raise Refused([Diagnostic("HG545", summary, hint=hint)])
+    if faults := log_faults(reading, copy):
+        summary = f"the log in the state was altered at {faults[0].where}: {faults[0].reason}"
+        hint = "Put back the state file that belongs to the warehouse; or have the gap written down: "
+        raise Refused([Diagnostic("HG545", summary, hint=f"{hint}headgate doctor --repair\nNothing was collected.")])
     last = ""
     for event in reading.events():
         last = str(event.body.get("at", last))

@@ -14,6 +14,7 @@ from headgate.release.doctor.findings import (
     Finding,
     FoundAgain,
     LeftView,
+    LogGap,
     OpenBuilds,
     OpenMove,
     Orphan,
@@ -85,6 +86,14 @@ def told(finding: Finding) -> Told:
                 "Readers see nothing of it. Any command that changes something settles it, too.",
                 "keep what is finished, drop what is not",
             )
+        case LogGap(faults):
+            more = f", and at {listed([fault.where for fault in faults[1:]])}" if len(faults) > 1 else ""
+            return Told(
+                "HG564",
+                f"the log in the state is not as it was written: {faults[0].where}: {faults[0].reason}{more}",
+                "Readers see nothing of it. Until it is known what is missing, gc judges nothing to be old.",
+                "write down what was found; what is gone from the log stays gone",
+            )
         case _:
             assert_never(finding)
 
@@ -124,6 +133,7 @@ def done_text(done: Repaired) -> str:
     parts += [f"marked as lost: {listed(done.lost)}"] if done.lost else []
     parts += [f"no longer marked as lost: {listed(done.found)}"] if done.found else []
     parts += [f"dropped {counted(done.dropped, 'leftover')}"] if done.dropped else []
+    parts += [f"wrote down {counted(done.noted, 'gap')} in the log"] if done.noted else []
     return f"Repaired: {'; '.join(parts)}." if parts else "Repaired."
 
 

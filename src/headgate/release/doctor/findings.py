@@ -8,6 +8,7 @@ from enum import StrEnum
 from headgate.core.address import Address
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import Standing
+from headgate.release.log import LogFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +113,11 @@ class OpenBuilds:
     pins: int
 
 
-Finding = ViewDrift | LeftView | TableDamage | FoundAgain | Orphan | OpenMove | OpenBuilds
+@dataclass(frozen=True, slots=True)
+class LogGap:
+    """The log of events is not as it was written."""
+
+    faults: tuple[LogFault, ...]
+
+
+Finding = ViewDrift | LeftView | TableDamage | FoundAgain | Orphan | OpenMove | OpenBuilds | LogGap

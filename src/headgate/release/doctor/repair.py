@@ -31,23 +31,30 @@ from headgate.core.records import (
     build_to_json,
 )
 from headgate.release.bindings import Bindings
+from headgate.release.doctor.findings import LogGap
 from headgate.release.doctor.known import Due, Known, due_of
 from headgate.release.doctor.look import Diagnosis, look
 from headgate.release.doctor.remedies import Remedies, Showing, remedies_of
 from headgate.release.intended import identity_of_changes, pointer_changes
 from headgate.release.intents import commit, open_intent
+from headgate.release.log import noted
 from headgate.release.stored import read_environment
 from headgate.release.switch import finish, switch
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What was done, and what is found afterwards. ``shown`` counts, for each move, the views that were made again."""
+    """What was done, and what is found afterwards.
+
+    ``shown`` counts, for each move, the views that were made again; ``noted`` the places of the log that are now known
+    to be altered.
+    """
 
     moves: tuple[Move, ...]
     shown: tuple[int, ...]
     lost: tuple[Address, ...]
     found: tuple[Address, ...]
+    noted: int
     dropped: int
     after: Diagnosis
 
@@ -82,6 +89,10 @@ def repair(surgery: Surgery) -> Repaired:
     Raises what a publication does. Cost: that of three looks, and of showing again what is replaced.
     """
     diagnosis = surgery.look()
+    gaps = [fault for finding in diagnosis.findings if isinstance(finding, LogGap) for fault in finding.faults]
+    if gaps:
+        event = noted(gaps, at=surgery.clock(), by=surgery.by)
+        commit(surgery.store, Batch(events=(event,), lease=surgery.lease))
     remedies = remedies_of(diagnosis, surgery.due)
     known = diagnosis.known.without([damage.build for damage in remedies.lost])
     made = [_show(showing, known, diagnosis.markers, surgery) for showing in remedies.showings]
@@ -93,6 +104,7 @@ def repair(surgery: Surgery) -> Repaired:
         shown=tuple(count for _, count in made),
         lost=tuple(damage.address for damage in remedies.lost),
         found=tuple(again.address for again in remedies.found),
+        noted=len(gaps),
         dropped=len(remedies.drop.keys() - {damage.build for damage in remedies.lost}),
         after=surgery.look(),
     )
