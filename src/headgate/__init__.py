@@ -16,6 +16,7 @@ __all__ = [
     "Project",
     "Promotion",
     "Refused",
+    "Relation",
     "Released",
     "Releases",
     "Rollback",
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from headgate.api.plans import Applied, Plan
     from headgate.api.project import Project
     from headgate.api.project import open_project as open  # noqa: A004  # headgate.open(".") is how it reads best
+    from headgate.api.relation import Relation
     from headgate.core.errors import EnvironmentFailed, HeadgateError, Refused, UsageError
     from headgate.decorators import table
 else:
@@ -40,6 +42,7 @@ else:
         "headgate.api.moves": ("Garbage", "Promotion", "Released", "Rollback"),
         "headgate.api.plans": ("Applied", "Plan"),
         "headgate.api.project": ("Project", "open"),
+        "headgate.api.relation": ("Relation",),
         "headgate.core.errors": ("EnvironmentFailed", "HeadgateError", "Refused", "UsageError"),
         "headgate.decorators": ("table",),
     }

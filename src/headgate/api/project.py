@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,6 +12,7 @@ from headgate.api.findings import Asset, Checked, Releases, Status
 from headgate.api.moves import Garbage, Promotion, Released, Rollback
 from headgate.api.opening import demand_consent, names_of, repository_at, session_at
 from headgate.api.plans import Applied, Plan
+from headgate.api.relation import Readers, Relation
 from headgate.app.plan import Request
 from headgate.app.session import find_root
 from headgate.core.errors import UsageError
@@ -37,7 +39,8 @@ def open_project(path: str | Path = ".") -> Project:
 class Project:
     """One project. What only looks returns at once; what changes something wants a plan that was looked at, or a yes.
 
-    Nothing stays open between two calls, except what ``sql`` and ``table`` stream.
+    Nothing stays open between two calls, except the Arrow streams of ``sql`` and ``table`` that are not read yet; the
+    end of a ``with`` closes those.
 
     >>> import headgate
     >>> with headgate.open() as project:
@@ -50,6 +53,7 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.name = self._config().name
+        self._readers = Readers()
 
     def __repr__(self) -> str:
         return f"<headgate project {self.name} in {self.root}>"
@@ -284,8 +288,44 @@ class Project:
             session.settle(names[0] if names else next(iter(session.protected()), "dev"))
             return Garbage(gc(session, drop=names, engine=engine, wait_seconds=wait_seconds), names, is_dropped=True)
 
+    def sql(self, environment: str, query: str) -> Relation:
+        """Return the answer to one SELECT, which is asked when its rows are: ``marts.revenue`` is what is shown then.
+
+        >>> import headgate
+        >>> headgate.open().sql("prod", "select sum(total) as total from marts.revenue")
+        prod · select sum(total) as total from marts.revenue
+        total
+           22
+        (1 row)
+        """
+        title = " ".join(query.split())
+        return Relation(self.root, environment, lambda: query, title=title, readers=self._readers)
+
+    def table(self, environment: str, name: str) -> Relation:
+        """Return what an environment shows as ``schema.name``, or under a name that only one has; nothing is read yet.
+
+        >>> import headgate
+        >>> headgate.open().table("dev", "shop.orders")
+        dev · shop.orders
+        customer  amount
+        ada           10
+        ada            5
+        bob            7
+        (3 rows)
+        """
+        return Relation(
+            self.root, environment, partial(self._query_of, environment, name), title=name, readers=self._readers
+        )
+
     def close(self) -> None:
-        """Let go of what is still being streamed."""
+        """Close the Arrow readers that were given away. The end of a ``with`` does that, too."""
+        self._readers.close()
+
+    def _query_of(self, environment: str, name: str) -> str:
+        from headgate.app.sql import query_of
+
+        with session_at(self.root) as session:
+            return query_of(session, environment, name)
 
     def _config(self) -> Config:
         with session_at(self.root) as session:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from headgate.core.address import Address, environment_schema, fold, split
-from headgate.core.declarations import Kind
-from headgate.core.diagnostic import Diagnostic, Place, nearest
-from headgate.core.errors import EnvironmentFailed, Refused, StatementFailed
-from headgate.core.listing import listed
+from headgate.app.asking import asking, shown_now
+from headgate.app.interrupting import interruptible
+from headgate.core.address import fold, split
+from headgate.core.diagnostic import Diagnostic, nearest
+from headgate.core.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from headgate.app.session import Session
-    from headgate.core.graph import Reference
-    from headgate.core.ports.engine import Rows
-    from headgate.sql.tree import Query
+    from headgate.core.ports.engine import Engine, Rows
 
-
-_MISSING = re.compile(r"Table with name (\S+) does not exist")
-_PHYSICAL = re.compile(r"__[0-9a-f]{16}$")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,135 +32,82 @@ class Answer:
 def sql(session: Session, environment: str, query: str, *, limit: int | None) -> Answer:
     """Return the answer to ``query``; raise ``Refused`` with the engine's words where it refuses it.
 
-    ``staging.flights`` means what the environment shows under that address, ``raw.flights`` the capture of that source
-    that it was built from. The warehouse is opened for reading only.
+    The warehouse is opened for reading only. With a limit of 0 nothing is computed: the columns are told.
     """
-    from headgate.release.stored import StoredBuilds, read_environment, read_pointers
-
-    with session.reading() as reading:
-        config = session.recorded(reading, environment)
-        record, _ = read_environment(reading, environment)
-        pointers = read_pointers(reading, environment) if record else {}
-        addresses = tuple(pointers)
-        parsed, references = _read(query, addresses)
-        builds = StoredBuilds(reading)
-        sources = {r.address: pointers[r.address].build for r in references if pointers[r.address].kind is Kind.SOURCE}
-        captures = {address: build for address, one in sources.items() if (build := builds.get(one)) is not None}
-    if record is None or not addresses:
-        hint = f"Build it first: headgate {'promote dev' if config.protected else f'apply {environment}'}"
-        raise Refused([Diagnostic("HG514", f"{environment} shows nothing yet", hint=hint)])
-    views = _Views(environment, record.bare)
-    engine = session.engine(record.engine, is_read_only=True)
-    try:
-        captured = {address: engine.relation(build.relation) for address, build in captures.items()}
-        text = _spliced(query, references, views, captured)
-        rows = engine.query(text, limit=None if limit is None else limit + 1)
-    except StatementFailed as error:
-        names = {views.schema(split(address)[0]): split(address)[0] for address in addresses}
-        names.update({f"headgate.{build.relation}": address for address, build in captures.items()})
-        is_missing = "does not exist" in str(error)
-        unknown = _unknown(parsed, addresses, environment) if parsed and is_missing else None
-        if unknown is None and _is_lost(str(error), references):
-            raise _lost(references, environment) from error
-        raise Refused([unknown or _fault(error, query, names)]) from error
-    finally:
-        engine.close()
-    if limit is not None and len(rows.rows) > limit:
+    with asking(session, environment, query) as (engine, text):
+        count = limit + 1 if limit else limit
+        rows = interruptible(lambda: engine.query(text, limit=count), engine.interrupt)
+    if limit and len(rows.rows) > limit:
         return Answer(environment, type(rows)(rows.columns, rows.types, rows.rows[:limit]), is_cut=True)
     return Answer(environment, rows, is_cut=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Views:
-    """How the views of an environment are called."""
+class Streamed:
+    """An answer as an Arrow stream that can be taken once. The warehouse is open until it is closed."""
 
-    environment: str
-    is_bare: bool
+    def __init__(self, capsule: object, engine: Engine, held: ExitStack) -> None:
+        self._capsule = capsule
+        self._engine = engine
+        self._held = held
 
-    def schema(self, schema: str) -> str:
-        return environment_schema(schema, self.environment, bare=self.is_bare)
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:  # it asks for a favour
+        """Return the capsule."""
+        return self._capsule
 
-    def relation(self, address: Address) -> str:
-        from headgate.sql.bind import quoted
+    def reading(self, work: Callable[[], _T]) -> _T:
+        """Return what reading the stream gives; Ctrl-C ends it."""
+        return interruptible(work, self._engine.interrupt)
 
-        schema, name = split(address)
-        return f"{quoted(self.schema(schema))}.{quoted(name)}"
-
-
-def _read(query: str, addresses: Iterable[Address]) -> tuple[Query | None, tuple[Reference, ...]]:
-    """Return the parsed query and where it names what is shown; nothing of a text that is no SELECT."""
-    from headgate.sql.analyse import references_of
-    from headgate.sql.tree import Unreadable, parse
-
-    try:
-        parsed = parse(query, "query")
-    except Unreadable:
-        return None, ()
-    return parsed, references_of(parsed, addresses)
+    def close(self) -> None:
+        """Let go of the warehouse; may be repeated. Nothing of the stream may be read any more."""
+        self._capsule = None
+        self._held.close()
 
 
-def _spliced(query: str, references: tuple[Reference, ...], views: _Views, captured: Mapping[Address, str]) -> str:
-    """Return the query over views and captures; a capture, whose name is a made-up one, keeps that of its source."""
-    from headgate.sql.bind import quoted
+def streamed(
+    session: Session, environment: str, query: str, *, columns: Sequence[str] = (), limit: int | None = None
+) -> Streamed:
+    """Return the answer, or some columns of its first rows, as a stream that is computed as it is read. Close it."""
+    from headgate.sql.bind import cut
 
-    for reference in reversed(references):
-        text = captured.get(reference.address)
-        if text is None:
-            text = views.relation(reference.address)
-        elif reference.is_column:
-            text = quoted(reference.alias)
-        elif reference.alias:
-            text += f" as {quoted(reference.alias)}"
-        query = query[: reference.start] + text + query[reference.end :]
-    return query
+    with ExitStack() as held:
+        engine, text = held.enter_context(asking(session, environment, query))
+        stream = engine.stream(cut(text, columns, limit) if columns or limit is not None else text)
+        held.callback(stream.close)
+        capsule = interruptible(stream.__arrow_c_stream__, engine.interrupt)
+        return Streamed(capsule, engine, held.pop_all())
 
 
-def _is_lost(message: str, references: tuple[Reference, ...]) -> bool:
-    """Tell whether what the engine does not find is a view that was asked for, or a physical table."""
-    missing = _MISSING.search(message)
-    if missing is None:
-        return False
-    return missing[1] in {split(r.address)[1] for r in references} or bool(_PHYSICAL.search(missing[1]))
+def broken_stream(error: Exception) -> Refused:
+    """Return the refusal for what a library said whose reading of a stream broke off: the engine's own words."""
+    from headgate.plugins.engines.duckdb_faults import said_in
+
+    return Refused([Diagnostic("HG601", "the engine refused the query", detail=said_in(str(error)).message)])
 
 
-def _lost(references: tuple[Reference, ...], environment: str) -> EnvironmentFailed:
-    """Return the error of a query that names only what is shown, and of which the engine lacks something."""
-    named = listed(sorted({reference.address for reference in references}))
-    text = f"{environment} shows {named}, but a view or a table of that is gone from the warehouse"
-    return EnvironmentFailed(text, code="HG508", hint="Look: headgate doctor")
+def count_rows(session: Session, environment: str, query: str) -> int:
+    """Return how many rows the answer has. Cost: the query is run; only what counting needs of it."""
+    from headgate.sql.bind import counted
+
+    with asking(session, environment, query) as (engine, text):
+        ((number,),) = interruptible(lambda: engine.query(counted(text)), engine.interrupt).rows
+        return int(number)
 
 
-def _unknown(parsed: Query, addresses: tuple[Address, ...], environment: str) -> Diagnostic | None:
-    """Return the fault of the first relation that a query names and that is not shown; None where there is none."""
-    from headgate.sql.tree import line_at, place_at, relations
+def query_of(session: Session, environment: str, name: str) -> str:
+    """Return the query for all that the environment shows under an address, or under a name that only one has.
 
-    known = {fold(address): address for address in addresses}
-    for table in relations(parsed):
-        name = f"{table.schema}.{table.name}".lstrip(".")
-        if fold(name) in known:
-            continue
-        near = [a for a in addresses if fold(split(a)[1]) == fold(table.name)] or nearest(name, addresses)
-        return Diagnostic(
-            "HG202",
-            f"{environment} shows no {name}",
-            place_at(parsed.text, parsed.path, table.start, table.end - table.start),
-            f"Did you mean {near[0]}?" if near else f"Look: headgate status {environment}",
-            excerpt=line_at(parsed.text, table.start),
-        )
-    return None
+    Raises ``Refused`` with the nearest names where there is none.
+    """
+    from headgate.sql.bind import quoted, selected_columns
 
-
-def _fault(error: StatementFailed, query: str, names: Mapping[str, str]) -> Diagnostic:
-    """Return the engine's words with the repository's names in place of those in the engine."""
-    detail = str(error)
-    for name, given in names.items():
-        detail = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", given, detail)
-    lines = query.split("\n")
-    is_placed = 0 < error.line <= len(lines)
-    return Diagnostic(
-        "HG601",
-        "the engine refused the query",
-        Place("query", error.line) if is_placed else None,
-        detail=detail,
-        excerpt=lines[error.line - 1] if is_placed else "",
-    )
+    with session.reading() as reading:
+        _, pointers = shown_now(session, reading, environment)
+    found = [address for address in pointers if fold(address) == fold(name)]
+    found = found or [address for address in pointers if fold(split(address)[1]) == fold(name)]
+    if len(found) == 1:
+        return selected_columns(".".join(map(quoted, split(found[0]))), ())
+    near = found or nearest(name, pointers)
+    hint = f"Did you mean {' or '.join(near[:3])}?" if near else f"Look: headgate status {environment}"
+    summary = f"{name} is ambiguous in {environment}" if found else f"{environment} shows no {name}"
+    raise Refused([Diagnostic("HG202", summary, hint=hint)])

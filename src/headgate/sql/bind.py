@@ -48,6 +48,16 @@ def selected_columns(relation: str, columns: Sequence[str]) -> str:
     return f"select {', '.join(map(quoted, columns)) if columns else '*'} from {relation}"
 
 
+def counted(query: str) -> str:
+    """Return the SELECT of how many rows a query has; its lines stay where they are."""
+    return f"select count(*) from ({query}\n) as answer"
+
+
+def cut(query: str, columns: Sequence[str], limit: int | None) -> str:
+    """Return the SELECT of some columns (all where none is named) of the first rows of a query's answer."""
+    return selected_columns(f"({query}\n) as answer", columns) + ("" if limit is None else f" limit {limit:d}")
+
+
 def reordered(relation: str, shape: Shape, wanted: Shape) -> str:
     """Return a relation that has the columns of ``shape`` as one that has them in the order of ``wanted``.
 

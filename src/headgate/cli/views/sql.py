@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import with_config
 from headgate.cli.terminal import Terminal
-from headgate.words.figures import counted
-from headgate.words.layout import aligned, cut, styled
+from headgate.words.sql import cell_text, count_text, lines_of_answer
 
 if TYPE_CHECKING:
     from headgate.app.sql import Answer
 
 _TABLE_ROWS = 100
-_CELL_WIDTH_MAX = 60
-_NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT")
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
@@ -39,16 +36,9 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
 
 def _table(answer: Answer, terminal: Terminal) -> None:
-    rows = answer.rows
-    right = frozenset(
-        n for n, type_ in enumerate(rows.types) if type_.startswith(_NUMBERS) or "INT" in type_.split("(")[0]
-    )
-    cells = [[cut(_text(value), _CELL_WIDTH_MAX) for value in row] for row in rows.rows]
-    head = [styled(name, "bold") for name in rows.columns]
-    for line in aligned([head, *cells], width=sys.maxsize, indent="", right=right):
+    for line in lines_of_answer(answer):
         terminal.write(line)
-    more = "; there are more: --limit 0 shows all, or --format csv" if answer.is_cut else ""
-    terminal.say(f"({counted(len(cells), 'row')}{more})")
+    terminal.say(count_text(answer, way_to_more="--limit 0 shows all, or --format csv"))
 
 
 def _csv(answer: Answer, terminal: Terminal) -> None:
@@ -58,7 +48,7 @@ def _csv(answer: Answer, terminal: Terminal) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(answer.rows.columns)
-    writer.writerows([["" if value is None else _text(value) for value in row] for row in answer.rows.rows])
+    writer.writerows([["" if value is None else cell_text(value) for value in row] for row in answer.rows.rows])
     terminal.write_raw(text.getvalue().removesuffix("\n"))
 
 
@@ -85,14 +75,4 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
-    return _text(value)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value).replace("\n", "\\n")
+    return cell_text(value)

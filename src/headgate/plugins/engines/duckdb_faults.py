@@ -34,7 +34,15 @@ class Said(NamedTuple):
 
 def said(error: duckdb.Error) -> Said:
     """Return what ``error`` says, without the lists that help nobody."""
-    text = str(error)
+    return said_in(str(error))
+
+
+def said_in(text: str) -> Said:
+    """Return what a text of DuckDB's says; whoever reads a stream of it puts words of their own before.
+
+    >>> said_in('external error: {"exception_type":"Conversion","exception_message":"it is no number"}').message
+    'it is no number'
+    """
     start = text.find("{")
     if start >= 0 and '"exception_type"' in text:
         try:

@@ -14,6 +14,7 @@ from headgate.core.errors import EngineBusy, EngineFailed
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _POLL_SECONDS_MAX = 0.5
 _SILENT_SECONDS = 1.0
+_STREAM = "Read the stream to its end, let go of it, or close the project that gave it."
 
 
 def connected(
@@ -32,6 +33,8 @@ def connected(
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.Error as error:
             message = str(error)
+            if "different configuration" in message:  # this process has it open for reading: to wait would be for ever
+                raise EngineBusy(f"{path.name} is being read by a stream of this process", hint=_STREAM) from error
             if "Could not set lock" not in message:
                 raise _unopened(path, message) from error
             left = deadline - time.monotonic()

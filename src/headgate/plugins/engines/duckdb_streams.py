@@ -9,6 +9,7 @@ import duckdb
 from headgate.core.ports.python import ArrowStream
 from headgate.core.recipe import Shape
 from headgate.plugins.engines.duckdb_columns import quoted, shape_of
+from headgate.plugins.engines.duckdb_faults import statement_fault
 
 INCOMING = "headgate incoming"
 """The name under which a stream is seen by the cursor that reads it."""
@@ -21,17 +22,25 @@ class DuckStream:
         self, cursor: duckdb.DuckDBPyConnection, sql: str, batch_rows: int, let_go: Callable[[], None]
     ) -> None:
         self._cursor = cursor
+        self._sql = sql
         self._relation: duckdb.DuckDBPyRelation | None = cursor.sql(sql)
         self._batch_rows = batch_rows
         self._let_go = let_go
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        """Return the capsule; reading it runs the query."""
+        """Return the capsule; reading it runs the query.
+
+        Who reads it must keep the session open: a stream keeps the database alive without it, and then the next
+        connection of this process to the same file waits for ever (seen in 1.5 and 2.0).
+        """
         if self._relation is None:
             raise ValueError("the stream is closed")
-        if self._batch_rows:
-            return self._relation.to_arrow_reader(self._batch_rows).__arrow_c_stream__(requested_schema)
-        return self._relation.__arrow_c_stream__(requested_schema)
+        try:
+            if self._batch_rows:
+                return self._relation.to_arrow_reader(self._batch_rows).__arrow_c_stream__(requested_schema)
+            return self._relation.__arrow_c_stream__(requested_schema)
+        except duckdb.Error as error:  # of what is computed before the first row
+            raise statement_fault(error, self._sql) from error
 
     def interrupt(self) -> None:
         """End the query that is being read."""
