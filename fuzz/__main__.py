@@ -12,6 +12,7 @@ import duckdb
 
 from fuzz.campaigns import Seen, campaign, found_in
 from fuzz.planted import NAMES
+from fuzz.planted_lineage import LINEAGE_NAMES
 
 
 def main(arguments: list[str]) -> int:
@@ -33,12 +34,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _played(options: argparse.Namespace) -> int:
-    """Play the two campaigns; return how many cases were wrong."""
+    """Play the three campaigns; return how many cases were wrong."""
     edits = _together("edits", _parts(options.seed, options.cases, options.jobs), options.seconds)
     show(edits)
     neutral = _together("neutral", _parts(options.seed, max(options.cases // 5, 1), options.jobs), options.seconds)
     show_neutral(neutral)
-    return len(edits.wrong) + len(neutral.wrong)
+    traced = _together("lineage", _parts(options.seed, max(options.cases // 10, 1), options.jobs), options.seconds)
+    show_lineage(traced)
+    return len(edits.wrong) + len(neutral.wrong) + len(traced.wrong)
 
 
 def _parts(first: int, count: int, jobs: int) -> list[range]:
@@ -90,11 +93,22 @@ def show_neutral(seen: Seen) -> None:
     print(f"{seen.tally.cases:,} cases, {seen.tally.steps:,} neutral edits: {len(seen.wrong)} built something.")
 
 
+def show_lineage(seen: Seen) -> None:
+    """Print each column that lineage leaves out."""
+    for story in seen.wrong:
+        print(f"LEFT OUT {story}\n")
+    tally = seen.tally
+    print(
+        f"{tally.cases:,} cases, {tally.steps:,} columns drawn again, {tally.rebuilt:,} outputs changed:"
+        f" {len(seen.wrong)} left out by lineage."
+    )
+
+
 def hunt(options: argparse.Namespace) -> int:
     """Plant each bug and play cases until it is found; print how many that took. Return how many were missed."""
     missed = 0
     seeds = range(options.seed, options.seed + options.planted)
-    names = [name for name in NAMES if options.plant in name]
+    names = [name for name in (*NAMES, *LINEAGE_NAMES) if options.plant in name]
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         counts = pool.imap(partial(found_in, seeds=seeds), names, chunksize=1)
         for name, found in zip(names, counts, strict=True):

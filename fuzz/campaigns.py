@@ -13,15 +13,17 @@ from pathlib import Path
 import duckdb
 
 from fuzz.cases import Case
+from fuzz.lineages import Traced
 from fuzz.neutral import Neutral
 from fuzz.planted import planted
+from fuzz.planted_lineage import LINEAGE_NAMES, planted_in_lineage
 from fuzz.world import Tally, Wrong, open_world
 from headgate.plugins.engines.duckdb_binder import DuckBinder
 
 SECONDS_MAX = 20.0
 """A statement that runs longer is interrupted, and its case given up."""
 
-KINDS: dict[str, type[Case]] = {"edits": Case, "neutral": Neutral}
+KINDS: dict[str, type[Case | Traced]] = {"edits": Case, "neutral": Neutral, "lineage": Traced}
 
 
 @dataclass
@@ -69,11 +71,12 @@ def campaign(
 
 def found_in(name: str, seeds: range) -> int | None:
     """Plant a bug and play cases until one is wrong; return how many that took, None where none is."""
-    with planted(name), _opened() as (connection, binder, watch):
+    is_of_lineage = name in LINEAGE_NAMES
+    with planted_in_lineage(name) if is_of_lineage else planted(name), _opened() as (connection, binder, watch):
         for number, seed in enumerate(seeds, start=1):
             watch.begin()
             try:
-                Case(seed, connection, binder, Tally()).run()
+                (Traced if is_of_lineage else Case)(seed, connection, binder, Tally()).run()
             except Wrong:
                 return number
             except (duckdb.FatalException, duckdb.InternalException):

@@ -32,9 +32,10 @@ class Projects(Edits):
         return [(n, RAW_COLUMNS[n]) for n in names]
 
     def raw_rows(self, shape: list[tuple[str, str]]) -> list[str]:
-        return ["(" + ", ".join(self._value(t) for _, t in shape) + ")" for _ in range(self.chance.randint(3, 9))]
+        return ["(" + ", ".join(self.value(t) for _, t in shape) + ")" for _ in range(self.chance.randint(3, 9))]
 
-    def _value(self, type_: str) -> str:
+    def value(self, type_: str) -> str:
+        """Return a value of a type, at times none."""
         if self.chance.random() < 0.15:
             return "null"
         return self.grammar.literal(class_of(type_))

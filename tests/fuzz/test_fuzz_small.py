@@ -4,6 +4,7 @@ import pytest
 
 from fuzz.campaigns import campaign, found_in
 from fuzz.planted import NAMES
+from fuzz.planted_lineage import LINEAGE_NAMES
 
 FOUND_SOON = (
     "a filter is forgotten",
@@ -14,6 +15,12 @@ FOUND_SOON = (
     "the key forgets which column is which",
 )
 """Planted bugs that a few cases find; `python -m fuzz` hunts all of them."""
+
+LEFT_OUT_SOON = (
+    "lineage forgets filters",
+    "lineage forgets the conditions of joins",
+    "lineage forgets that rows steer columns",
+)
 
 
 def test_no_reuse_is_wrong() -> None:
@@ -28,6 +35,20 @@ def test_neutral_edits_build_nothing() -> None:
     seen = campaign("neutral", range(25))
     assert seen.wrong == []
     assert seen.tally.steps > 40
+
+
+@pytest.mark.slow
+def test_lineage_leaves_out_nothing() -> None:
+    seen = campaign("lineage", range(30))
+    assert seen.wrong == []
+    assert seen.tally.rebuilt > 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEFT_OUT_SOON)
+def test_what_lineage_leaves_out_is_found(name: str) -> None:
+    assert name in LINEAGE_NAMES
+    assert found_in(name, range(2013, 2063)) is not None
 
 
 @pytest.mark.parametrize("name", FOUND_SOON)

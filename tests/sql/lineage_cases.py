@@ -64,14 +64,15 @@ def analysed(text: str, shapes: Mapping[Address, Shape], binder: Binder) -> tupl
     return found.recipe, lineage_of_query(query, inputs, [column.name for column in found.recipe.columns])
 
 
-def as_text(edges: Iterable[Edge]) -> str:
-    """Return edges as a case writes them."""
-    return ", ".join(_edge_text(edge) for edge in in_order(edges))
+def as_text(edges: Iterable[Edge], *, has_orders: bool) -> str:
+    """Return edges as a case writes them, with or without those to the order of a table."""
+    shown = (edge for edge in edges if has_orders or edge.read.aspect is not Aspect.ORDER)
+    return ", ".join(_edge_text(edge) for edge in in_order(shown))
 
 
 def in_case_order(text: str) -> str:
     """Return the edges of a case in the order of `as_text`."""
-    return as_text(_edge(part.strip()) for part in text.split(",") if part.strip())
+    return as_text((_edge(part.strip()) for part in text.split(",") if part.strip()), has_orders=True)
 
 
 def _edge_text(edge: Edge) -> str:

@@ -12,6 +12,7 @@ what they yield may differ from one execution to the next, so their versions car
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, cast
@@ -59,7 +60,7 @@ class Term:
     hash: Digest
     reads: tuple[Read, ...] = ()
     tainted: bool = False
-    made: tuple[str, tuple[Any, ...]] | None = field(default=None, compare=False, repr=False)
+    made: tuple[str, Sequence[Any]] | None = field(default=None, compare=False, repr=False)
 
 
 def term(tag: str, *parts: Part | Term, tainted: bool = False) -> Term:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from headgate.core.recipe import Term, term
 from headgate.sql import functions
-from headgate.sql.relation import Field, Opaque
+from headgate.sql.relation import Field, Opaque, hanging_on
 from headgate.sql.stage import Stage, function_name, only, order_keys
 
 
@@ -83,6 +83,7 @@ def aggregate(stage: Stage, name: str, node: exp.Anonymous, filter_: exp.Express
         name in ("max", "min", "sum", "any_value", "first", "last", "quantile_disc") and all(i.is_exact for i in items)
     )
     found = term("aggregate", name, stage.relation.rows, where, *parts, tainted=tainted)
+    found = hanging_on(found, (stage.relation.order,))
     return Field("", found, exact or name in ("string_agg", "group_concat", "listagg"), name in ("list", "array_agg"))
 
 

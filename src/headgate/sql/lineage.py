@@ -21,6 +21,10 @@ Edges = frozenset[Edge]
 _OF_ASPECT = {Aspect.COLUMN: Subtype.IDENTITY, Aspect.ROWS: Subtype.ROWS, Aspect.ORDER: Subtype.ORDER}
 
 
+class Circle(Exception):
+    """Something hangs on an order that hangs on it: a subquery that reads, by its alias, a window beside it."""
+
+
 def lineage_of_query(query: Query, inputs: Mapping[Address, Shape], names: Sequence[str]) -> AssetLineage | None:
     """Return what steers the columns of a query, which are called ``names``; None where it is not understood.
 
@@ -30,9 +34,12 @@ def lineage_of_query(query: Query, inputs: Mapping[Address, Shape], names: Seque
     if relation is None or len(relation.fields) != len(names):
         return None
     fold = _Fold()
-    rows = _indirect(fold.edges(relation.rows), Subtype.FILTER)
-    order = _indirect(fold.edges(relation.order), Subtype.SORT)
-    columns = [fold.edges(field.term) for field in relation.fields]
+    try:
+        rows = _indirect(fold.edges(relation.rows), Subtype.FILTER)
+        order = _indirect(fold.edges(relation.order), Subtype.SORT)
+        columns = [fold.edges(field.term) for field in relation.fields]
+    except Circle:
+        return None
     if any(is_placeholder(edge) for edges in (rows, order, *columns) for edge in edges):
         return None
     return AssetLineage(
@@ -62,15 +69,19 @@ class _Fold:
     def edges(self, root: Term) -> Edges:
         """Return what steers a term, which must stay alive as long as this fold. Cost: parts times their edges."""
         pending = [root]
+        begun: set[int] = set()
         while pending:
             item = pending[-1]
             lacking = [] if id(item) in self._edges else [p for p in _parts(item) if id(p) not in self._edges]
-            if lacking:
-                pending += lacking
-            else:
+            if not lacking:
                 pending.pop()
                 if id(item) not in self._edges:
                     self._edges[id(item)] = self._combined(item)
+            elif id(item) in begun:
+                raise Circle
+            else:
+                begun.add(id(item))
+                pending += lacking
         return self._edges[id(root)]
 
     def _combined(self, item: Term) -> Edges:
@@ -91,7 +102,14 @@ class _Fold:
                 return self._recursive[id(item)][0]
             case "recursive column", (int(number), rows):
                 return self._recursive[id(rows)][number + 1]
-        return frozenset(followed(step, edge) for part, step in steps(tag, parts) for edge in self._edges[id(part)])
+        found = frozenset(followed(step, edge) for part, step in steps(tag, parts) for edge in self._edges[id(part)])
+        return _without_own_sort(found) if tag == "window" else found
+
+
+def _without_own_sort(edges: Edges) -> Edges:
+    """Return what steers a window: that its own keys sort the rows is what makes them keys."""
+    keys = {edge.read for edge in edges if edge.subtype is Subtype.WINDOW}
+    return frozenset(edge for edge in edges if edge.subtype is not Subtype.SORT or edge.read not in keys)
 
 
 def _parts(item: Term) -> list[Term]:

@@ -17,7 +17,18 @@ from headgate.sql.calls import has_aggregate, has_window
 from headgate.sql.expressions import encode
 from headgate.sql.names import star_fields
 from headgate.sql.reading import Reading
-from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope, lowered, renamed
+from headgate.sql.relation import (
+    UNORDERED,
+    Field,
+    Item,
+    Opaque,
+    Relation,
+    Scope,
+    chosen_order,
+    hanging_on,
+    lowered,
+    renamed,
+)  # fmt: skip
 from headgate.sql.sources import read_from
 from headgate.sql.stage import Stage, only
 
@@ -99,7 +110,7 @@ class Queries:
             rows, made=("recursive", (level, is_distinct, width, *parts))
         )  # lineage asks whose names these are
         fields = tuple(Field(f.name, term("recursive column", n, rows)) for n, f in enumerate(first.fields))
-        return Relation(rows, UNORDERED, fields)
+        return Relation(rows, chosen_order(first.order, again.order), fields)
 
     # SELECT -------------------------------------------------------------------------------------------------------
 
@@ -144,7 +155,8 @@ class Queries:
             self._note_aliases(stage, _without(aliased, has_window, has_aggregate), [group])
         keys, fields = self._group_keys(node, stage)
         rows = term("group", stage.relation.rows, keys)
-        grouped = Relation(rows, UNORDERED, stage.relation.fields)
+        order = stage.relation.order
+        grouped = Relation(rows, chosen_order(order) if group is not None else UNORDERED, stage.relation.fields)
         stage.scope.aliases.clear()
         stage.windowed = grouped
         tainted = not all(f.is_exact for f in fields)
@@ -156,8 +168,8 @@ class Queries:
             stage.scope.aliases_compete = False
             stage.scope.aliases.clear()
             filtered = term("filter", rows, term("grouped", rows, condition.term), tainted=tainted)
-            stage.windowed = Relation(filtered, UNORDERED, grouped.fields)
-        return self._finished(node, stage, term("of groups", rows, tainted=tainted))
+            stage.windowed = Relation(hanging_on(filtered, (order,)), grouped.order, grouped.fields)
+        return self._finished(node, stage, hanging_on(term("of groups", rows, tainted=tainted), (order,)))
 
     def _group_keys(self, node: Any, stage: Stage) -> tuple[Term, list[Field]]:
         group = node.args.get("group")
@@ -216,8 +228,8 @@ class Queries:
             stage.scope.aliases.update((lowered(f.name), f) for f in fields if f.name)
             condition = encode(stage, qualify.this)
             rows = term("filter", rows, _of_groups(condition.term, groups))
-        if stage.scope.is_reordered:
-            order = UNORDERED
+        if stage.scope.reorderings:
+            order = chosen_order(order, *stage.scope.reorderings)
         if unnested:
             rows = term("unnest", rows, *unnested)
             order = term("unnest order", order, *unnested)
@@ -283,7 +295,7 @@ class Queries:
             )
             for f in relation.fields
         )
-        return Relation(rows, UNORDERED, fields)
+        return Relation(rows, chosen_order(order, relation.order), fields)
 
     # Set operations -----------------------------------------------------------------------------------------------
 
@@ -299,11 +311,12 @@ class Queries:
         fields = tuple(
             Field(name, term(f"{kind} column", a.term, b.term), a.is_exact and b.is_exact) for name, a, b in pairs
         )
+        order = chosen_order(left.order, right.order)
         if kind == "union" and not node.args.get("distinct"):
-            result = Relation(term("union all", left.rows, right.rows), UNORDERED, fields)
+            result = Relation(term("union all", left.rows, right.rows), order, fields)
         else:
             kind = f"{kind} {'distinct' if node.args.get('distinct') else 'all'}"
-            result = deduplicated(Relation(term(kind, left.rows, right.rows), UNORDERED, fields), kind)
+            result = deduplicated(Relation(term(kind, left.rows, right.rows), order, fields), kind)
         return self._ordered_and_limited(node, result, outer, ctes)
 
     # ORDER BY and LIMIT -------------------------------------------------------------------------------------------
@@ -384,11 +397,12 @@ def deduplicated(relation: Relation, kind: str) -> Relation:
     """
     exact = all(f.is_exact for f in relation.fields)
     rows = term(f"rows {kind}", relation.rows, *(f.term for f in relation.fields))
+    order = (relation.order,)
     fields = tuple(
-        Field(f.name, term(f"column {kind}", rows, f.term, tainted=not exact), f.is_exact, f.is_list)
+        Field(f.name, hanging_on(term(f"column {kind}", rows, f.term, tainted=not exact), order), f.is_exact, f.is_list)
         for f in relation.fields
     )
-    return Relation(rows, UNORDERED, fields)
+    return Relation(rows, chosen_order(*order), fields)
 
 
 def _of_groups(item: Term, groups: Term | None) -> Term:

@@ -7,7 +7,7 @@ kept by construction: equal row terms mean rows that pair off; then equal column
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from headgate.core.address import Address
@@ -56,6 +56,25 @@ class Field:
 
 UNORDERED = term("order of the engine's choice", tainted=True)
 """The order of rows that come out of a join, a grouping or a set operation."""
+
+
+def chosen_order(*hangs_on: Term) -> Term:
+    """Return the order that the engine chooses, of which is only known what its choice may hang on.
+
+    To recipes it is always the same term: it is tainted, and they claim nothing of it. Lineage must leave out nothing.
+    """
+    return hanging_on(UNORDERED, hangs_on)
+
+
+def hanging_on(item: Term, others: Sequence[Term]) -> Term:
+    """Return the same tainted term, for lineage with what else its execution hangs on, above all the rows' order.
+
+    ``others`` may still grow while the query is read.
+    """
+    if item.made is None or not item.tainted:
+        return item
+    tag, parts = item.made
+    return Term(item.hash, item.reads, item.tainted, (tag, (*parts, *others) if parts else others))
 
 
 HIDDEN_COLUMNS = frozenset({"rowid", "filename", "file_row_number", "file_index"})
@@ -126,8 +145,8 @@ class Scope:
 
     ``merged`` are the columns that USING and NATURAL made, by folded name. ``aliases`` are those of the SELECT list so
     far; a column in FROM goes before them, except where ``aliases_compete``: there clauses differ. ``outer`` is the
-    query around it; ``escaped`` is set once a name was resolved out there, ``is_reordered`` once a window or a subquery
-    was met: the engine sorts and joins for them, and leaves rows as they come.
+    query around it; ``escaped`` is set once a name was resolved out there. ``reorderings`` are what windows and
+    subqueries sort and join by: the engine does so for them, and leaves rows as they come.
     """
 
     outer: Scope | None
@@ -137,7 +156,7 @@ class Scope:
     aliases: dict[str, Field] = field(default_factory=dict)
     aliases_compete: bool = False
     escaped: bool = False
-    is_reordered: bool = False
+    reorderings: list[Term] = field(default_factory=list)
 
     def is_certain_without(self, name: str) -> bool:
         """Tell whether FROM has no column of that name for certain, once none of the known ones is it.

@@ -13,7 +13,17 @@ from headgate.core.recipe import Aspect, Term, term
 from headgate.sql import functions
 from headgate.sql.expressions import encode
 from headgate.sql.reading import Reading
-from headgate.sql.relation import UNORDERED, Field, Item, Opaque, Relation, Scope, lowered, renamed
+from headgate.sql.relation import (
+    Field,
+    Item,
+    Opaque,
+    Relation,
+    Scope,
+    chosen_order,
+    hanging_on,
+    lowered,
+    renamed,
+)  # fmt: skip
 from headgate.sql.stage import Stage, function_name, only
 from headgate.sql.tree import table_name
 
@@ -53,7 +63,8 @@ def read_from(reader: Reader, node: Any, scope: Scope) -> Relation:
             groups[-1] = _join(reader, join, scope, groups[-1])
     relation = groups[0]
     for group in groups[1:]:
-        relation = Relation(term("join", "INNER", relation.rows, group.rows, term("no condition")), UNORDERED, ())
+        rows = term("join", "INNER", relation.rows, group.rows, term("no condition"))
+        relation = Relation(rows, chosen_order(relation.order, group.order), ())
     return Relation(relation.rows, relation.order, tuple(f for item in scope.items for f in item.fields()))
 
 
@@ -205,11 +216,11 @@ def _join(reader: Reader, join: Any, scope: Scope, left: Relation) -> Relation:
     how = f"{method if method == 'ASOF' else ''} {side or 'INNER'} {kind if kind in ('SEMI', 'ANTI') else ''}".strip()
     condition = _condition(reader, join, scope, added, how)
     tainted = method == "ASOF"
-    rows = term("join", how, left.rows, right.rows, condition, tainted=tainted)
+    rows = hanging_on(term("join", how, left.rows, right.rows, condition, tainted=tainted), (left.order, right.order))
     if kind in ("SEMI", "ANTI"):
         scope.items.pop()  # only the left side is seen afterwards
         return Relation(rows, left.order, ())
-    return Relation(rows, UNORDERED, ())
+    return Relation(rows, chosen_order(left.order, right.order), ())
 
 
 def _condition(reader: Reader, join: Any, scope: Scope, added: Item, how: str) -> Term:

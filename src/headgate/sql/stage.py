@@ -42,8 +42,9 @@ class Stage:
 
     def subquery(self, node: exp.Expression) -> Relation:
         """Return the relation of a query inside of an expression, which the engine joins in: rows lose their order."""
-        self.scope.is_reordered = True
-        return self.read_query(node, self.scope)
+        relation = self.read_query(node, self.scope)
+        self.scope.reorderings.append(relation.rows)
+        return relation
 
 
 def only(node: Any, *keys: str) -> None:

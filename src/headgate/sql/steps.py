@@ -1,19 +1,21 @@
 """How the parts of a term reach what the term is: for every tag, a step for each part.
 
 A tag that is not in this table counts as opaque, part by part; a test finds every tag of this package and demands that
-it is here. Terms of rows and of orders are made so that nothing in them is direct; to pass them on keeps their kinds.
+it is here. Nothing in a term of rows or of an order is direct, so to pass it on keeps its kinds. What a tainted term
+hangs on besides stands behind its parts; it is an order, so the step of the last part leaves it as it is. The tags of
+recursive CTEs are in ``lineage``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from headgate.core.hashing import Part
 from headgate.core.lineage import Step, Subtype
 from headgate.core.recipe import Term
 
-Parts: TypeAlias = "tuple[Part | Term, ...]"
+Parts: TypeAlias = "Sequence[Part | Term]"
 Stepped: TypeAlias = "tuple[Term, Step]"
 Rule: TypeAlias = "tuple[Step, ...] | Callable[[Parts], Iterable[Stepped]]"
 
@@ -143,7 +145,6 @@ RULES: dict[str, Rule] = {
         one group
         rows of values
         order of values
-        order of the engine's choice
         missing
         unknown
         """),
@@ -299,6 +300,7 @@ RULES: dict[str, Rule] = {
     ),
     "output rows": (_FILTER,),
     # Orders.
+    "order of the engine's choice": (_SORT,),
     "sorted": (_AS_IS, _SORT),
     "first of": (_AS_IS, _SORT),
     "series order": (_SORT,),

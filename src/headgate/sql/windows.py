@@ -9,7 +9,7 @@ from sqlglot import exp
 from headgate.core.hashing import Part
 from headgate.core.recipe import Term, term
 from headgate.sql import functions
-from headgate.sql.relation import Field, Opaque, lowered
+from headgate.sql.relation import UNORDERED, Field, Opaque, hanging_on, lowered
 from headgate.sql.stage import Stage, function_name, only, order_keys
 
 
@@ -18,7 +18,6 @@ def read_window(stage: Stage, node: exp.Window) -> Field:
     only(node, "this", "partition_by", "order", "spec", "alias", "over", "first")
     if node.args.get("first") is not None:
         raise Opaque("this window is not understood")
-    stage.scope.is_reordered = True
     base = node
     if node.args.get("alias") is not None:
         named = stage.windows.get(lowered(node.alias))
@@ -40,10 +39,14 @@ def read_window(stage: Stage, node: exp.Window) -> Field:
     keys, ordering = order_keys(stage, base.args.get("order"))
     frame = _frame(stage, base.args.get("spec"))
     tainted = _window_taint(name, items, base.args.get("spec"))
-    parts = (term("partition", *(p.term for p in partition)), keys, frame, where, *(i.term for i in items))
+    parted = term("partition", *(p.term for p in partition))
+    stage.scope.reorderings += (parted, keys)
+    parts = (parted, keys, frame, where, *(i.term for i in items))
     order = () if ordering else (stage.windowed.order,)
     reads_order = order if name in functions.TIE_WINDOWS or tainted else ()
     found = term("window", name, nulls, stage.windowed.rows, *parts, *reads_order, tainted=tainted)
+    # Ties are broken as rows stand, and other windows of the same SELECT have them stand otherwise.
+    found = hanging_on(found, (stage.windowed.order, hanging_on(UNORDERED, stage.scope.reorderings)))
     exact = name in (functions.WINDOWS - {"cume_dist", "percent_rank", "fill"} | functions.ORDER_FREE_AGGREGATES)
     return Field("", found, exact and all(i.is_exact for i in items))
 
