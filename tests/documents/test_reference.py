@@ -92,6 +92,14 @@ $ headgate apply pr-12 --yes --quiet
 """
 
 
+DBT_PROJECT = """
+--- file dbt_project.yml
+name: jaffle_shop
+--- file models/menu/dishes.sql
+select 1 as dish
+"""
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with two releases, an open request and a saved plan."""
@@ -108,6 +116,9 @@ def test_the_examples_of_a_help_run(name: str, example: str, project: Path, tmp_
     if name != "new":
         reader.folder = tmp_path / "shop"
         shutil.copytree(project, reader.folder)
+    if name.startswith("import"):
+        for folder in (reader.folder, tmp_path / "jaffle_shop"):
+            play(DBT_PROJECT, folder)
     if "staging" in example:
         (reader.folder / "headgate.toml").write_text(STAGING)
         reader.run('git commit -q -a -m "Another protected environment"')

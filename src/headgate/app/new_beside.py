@@ -21,6 +21,7 @@ class Beside:
     """What was added to a folder: ``files``, those that got lines of ours included; ``kept`` were there already.
 
     ``engine_path`` is the warehouse that was found; empty where there is none, or where there are several.
+    ``has_dbt`` tells whether the folder is that of a dbt project.
     """
 
     folder: str
@@ -29,6 +30,7 @@ class Beside:
     kept: tuple[str, ...]
     engine_path: str
     is_git: bool
+    has_dbt: bool
 
 
 def new_beside(folder: Path, name: str, *, settings: str, ignored: str) -> Beside:
@@ -37,6 +39,7 @@ def new_beside(folder: Path, name: str, *, settings: str, ignored: str) -> Besid
     One DuckDB file in the folder becomes the engine's. Nothing is committed. Raises ``Refused``, with nothing written,
     where the folder is a project already or a file stands where a folder has to be.
     """
+    from headgate.project.dbt.project_file import PROJECT_FILE
     from headgate.project.git import git_state
 
     _refuse_projects(folder)
@@ -47,9 +50,15 @@ def new_beside(folder: Path, name: str, *, settings: str, ignored: str) -> Besid
     _create(folder / CONFIG_FILE, with_path(settings, path or _WAREHOUSE))
     (kept if (folder / _ASSETS).exists() else written).append(_ASSETS)
     (folder / _ASSETS).mkdir(exist_ok=True)
-    (written if add_lines(folder / _IGNORE_FILE, ignored) else kept).append(_IGNORE_FILE)
+    file = folder / _IGNORE_FILE
+    before = file.read_bytes() if file.exists() else b""
+    after = with_lines(before, ignored)
+    if after != before:
+        file.write_bytes(after)
+    (kept if after == before else written).append(_IGNORE_FILE)
     is_git = git_state(folder).is_git
-    return Beside(str(folder), name, tuple(sorted(written)), tuple(sorted(kept)), path, is_git)
+    has_dbt = (folder / PROJECT_FILE).is_file()
+    return Beside(str(folder), name, tuple(sorted(written)), tuple(sorted(kept)), path, is_git, has_dbt)
 
 
 def with_path(settings: str, path: str) -> str:
@@ -57,20 +66,17 @@ def with_path(settings: str, path: str) -> str:
     return settings.replace(f'path = "{_WAREHOUSE}"', f"path = {dumps(path)}", 1)
 
 
-def add_lines(path: Path, lines: str) -> int:
-    """Add those lines to a file that it lacks, made where there is none; return how many. All else stays as it is."""
-    try:
-        before = path.read_bytes()
-    except FileNotFoundError:
-        before = b""
+def with_lines(before: bytes, lines: str) -> bytes:
+    r"""Return the content of a file with those of the lines at its end that it lacks. All else stays as it is.
+
+    >>> with_lines(b"venv/\\n*.duckdb", "*.duckdb\\n.headgate/\\n")
+    b'venv/\\n*.duckdb\\n.headgate/\\n'
+    """
     present = {line.strip() for line in before.splitlines()}
     missing = [line for line in lines.encode().splitlines() if line.strip() not in present]
-    if missing:
-        end = b"\r\n" if b"\r\n" in before else b"\n"
-        gap = end if before and not before.endswith(b"\n") else b""
-        with path.open("ab") as file:
-            file.write(gap + b"".join(line + end for line in missing))
-    return len(missing)
+    end = b"\r\n" if b"\r\n" in before else b"\n"
+    gap = end if missing and before and not before.endswith(b"\n") else b""
+    return before + gap + b"".join(line + end for line in missing)
 
 
 def _warehouses(folder: Path) -> list[str]:

@@ -373,7 +373,7 @@ def committed(session: Session, repository: Repository) -> Iterator[Repository]:
         if root is None:
             raise _without_git(git.commit)
         code = Repository(root, git, home=session.root, memory=repository.memory)
-        is_lacking = _link_data(repository, code)
+        is_lacking = link_data(repository, code)
         yield Repository(root, git, home=session.root, memory=repository.memory) if is_lacking else code
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -389,7 +389,7 @@ def _without_git(commit: str) -> EnvironmentFailed:
     return EnvironmentFailed(f"git does not give the files of {commit[:7]}", hint="Look: git status; git fsck")
 
 
-def _link_data(repository: Repository, code: Repository) -> bool:
+def link_data(repository: Repository, code: Repository) -> bool:
     """Give a copy of a commit the data files of its own sources that git does not know; tell whether there are any.
 
     The sources of the working tree do not count: somebody may be at work on them.

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 COMMANDS = {
     "new": "make a project, empty or with an example",
-    "import": "declare tables that exist as sources",
+    "import": "declare tables that exist, or take over a dbt project",
     "check": "tell every fault of the repository",
     "plan": "show what an apply would do, and why",
     "apply": "build what is lacking, then let the environment show it",
@@ -155,15 +155,16 @@ def _what_is_imported(arguments: Sequence[str]) -> tuple[str, list[str]]:
             return argument, [*arguments[:number], *arguments[number + 1 :]]
     if "--help" in arguments or "-h" in arguments:
         return "", list(arguments)
-    raise WrongUsage("say what to import: source", "import")
+    raise WrongUsage("say what to import: source or dbt", "import")
 
 
 def _import(parser: _Parser) -> None:
     _describe(
         parser,
-        "Come from somewhere: `import source` declares the tables that a schema of the engine holds. More: headgate "
-        "import source --help.",
+        "Come from somewhere: `import source` declares the tables that a schema of the engine holds, `import dbt` "
+        "takes over a dbt project. More: headgate import source --help, headgate import dbt --help.",
         "headgate import source raw",
+        "headgate import dbt ../jaffle_shop --to jaffle_shop",
     )
 
 
@@ -181,6 +182,19 @@ def _import_source(parser: _Parser) -> None:
     parser.add_argument("--engine", metavar="NAME", default="", help="of this engine, where there are several")
     parser.add_argument("--to", metavar="FILE", default="", help="write to this file (assets/sources/SCHEMA.yml)")
     parser.add_argument("--print", action="store_true", help="write to standard output instead")
+
+
+def _import_dbt(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Turn a dbt project into files of a repository: models, seeds, sources, property files, macros. Plain models "
+        "become plain SQL, other Jinja is kept. What could not be imported is listed, with its place and what to do. "
+        "dbt is not needed, and nothing that exists is overwritten.",
+        "headgate import dbt .",
+        "headgate import dbt ../jaffle_shop --to jaffle_shop",
+    )
+    parser.add_argument("directory", metavar="DIR", help="the folder with dbt_project.yml")
+    parser.add_argument("--to", metavar="DIR", default="", help="the repository to write into (the one here)")
 
 
 def _check(parser: _Parser) -> None:
@@ -420,4 +434,4 @@ _PARSERS: dict[str, Callable[[_Parser], None]] = {
     "doctor": _doctor,
 }
 
-_IMPORTS: dict[str, Callable[[_Parser], None]] = {"": _import, "source": _import_source}
+_IMPORTS: dict[str, Callable[[_Parser], None]] = {"": _import, "source": _import_source, "dbt": _import_dbt}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +56,11 @@ def source_text(source: WrittenSource) -> str:
     <BLANKLINE>
     """
     return "sources:\n" + _entry(source, indent=2)
+
+
+def entries_text(section: str, tables: Sequence[WrittenTable]) -> str:
+    """Return a property file with an entry for each table in a section."""
+    return _dumped({section: [_table(table) for table in tables]})
 
 
 def with_source(path: str, before: bytes, source: WrittenSource) -> bytes | None:

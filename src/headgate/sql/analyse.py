@@ -154,6 +154,10 @@ def _offset(text: str, line: int, column: int) -> int:
     return max(0, min(begin + max(column - 1, 0), max(len(text) - 1, 0)))
 
 
+ENGINE_CALLS_IT = "The engine calls it "
+"""What the detail of a column without a name (HG208) begins with."""
+
+
 def _name_faults(query: Query, places: list[int], relation: Relation | None, shape: Shape) -> tuple[Diagnostic, ...]:
     """Return a fault for every output column without a name of its own, and for names that stand twice."""
     found: list[Diagnostic] = []
@@ -167,7 +171,8 @@ def _name_faults(query: Query, places: list[int], relation: Relation | None, sha
         place, excerpt = place_at(query.text, query.path, start), line_at(query.text, start) if start else ""
         if is_nameless:
             hint = "Write `... as NAME`: the name that the engine makes up is no promise."
-            found.append(Diagnostic("HG208", f"column {number + 1} has no name", place, hint, excerpt=excerpt))
+            detail = f"{ENGINE_CALLS_IT}{column.name}"
+            found.append(Diagnostic("HG208", f"column {number + 1} has no name", place, hint, detail, excerpt))
         else:
             summary = f"two columns are called {column.name} (number {first + 1} and {number + 1})"
             hint = "Names differ in more than case. Give one another name, or leave it out with EXCLUDE."

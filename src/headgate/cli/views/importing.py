@@ -5,24 +5,40 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shlex import quote
 
 from headgate.cli.opening import with_repository
 from headgate.cli.terminal import Terminal
-from headgate.words.figures import counted
-from headgate.words.layout import aligned
-
-if TYPE_CHECKING:
-    from headgate.app.import_source import ImportedSource
+from headgate.project.walk import CONFIG_FILE
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Import what is meant and tell it."""
-    return _source(options, terminal)
+    return _dbt(options, terminal) if options.what == "dbt" else _source(options, terminal)
+
+
+def _dbt(options: Namespace, terminal: Terminal) -> int:
+    from headgate.app.import_dbt import import_dbt
+    from headgate.words.importing import lines_of_dbt
+
+    target = Path(options.to) if options.to else _project_here(Path(options.project or "."))
+    made = import_dbt(Path(options.directory), target)
+    if terminal.is_json:
+        from headgate.cli.envelope import print_envelope
+
+        names = ("folder", "name", "files", "kept", "counts", "notes", "engine_path", "errors")
+        body = {name: getattr(made, name) for name in names}
+        return print_envelope(terminal, "import dbt", body, diagnostics=made.diagnostics)
+    for line in lines_of_dbt(made, width=terminal.width):
+        terminal.write(line)
+    there = "" if target.resolve() == Path.cwd() else f"cd {quote(str(target))} && "
+    terminal.say(f"Next: {there}headgate {'check' if made.errors else 'apply dev'}")
+    return 0
 
 
 def _source(options: Namespace, terminal: Terminal) -> int:
     from headgate.app.import_source import import_source
+    from headgate.words.importing import lines_of_source
 
     session, repository = with_repository(options, terminal)
     with session:
@@ -42,28 +58,23 @@ def _source(options: Namespace, terminal: Terminal) -> int:
         return print_envelope(terminal, "import source", made)
     if options.print:
         terminal.write_raw(made.text.rstrip("\n"))
-    _tell_source(made, terminal)
-    return 0
-
-
-def _tell_source(made: ImportedSource, terminal: Terminal) -> None:
-    """Tell it on standard error where the file itself stands on standard output."""
+    # Where the file itself stands on standard output, what is told of it goes to the other stream.
     tell = terminal.write if made.path else terminal.say
-    known = f"{counted(len(made.known), 'table')} {'is' if len(made.known) == 1 else 'are'} declared already"
-    if made.path:
-        beside = f"; {known}" if made.known else ""
-        tell(f"{made.path} declares {counted(len(made.tables), 'table')} of {made.schema}{beside}.")
-    elif not made.tables:
-        tell(f"nothing to add: {known}.")
-    if made.left_out:
-        tell("Not declared, or not in full:")
-        for line in aligned([(one.name, one.reason) for one in made.left_out], width=terminal.width):
-            tell(line)
+    for line in lines_of_source(made, width=terminal.width):
+        tell(line)
     if made.path:
         terminal.say("Next: headgate check")
+    return 0
 
 
 def _path_in(root: Path, path: str, here: Path) -> str:
     """Return a path, given from ``here``, relative to the project."""
     full = os.path.abspath(here / path)
     return Path(os.path.relpath(full, os.path.abspath(root))).as_posix()
+
+
+def _project_here(start: Path) -> Path:
+    """Return the folder of the project that ``start`` is in, else ``start``."""
+    full = start.absolute()
+    found = next((folder for folder in (full, *full.parents) if (folder / CONFIG_FILE).is_file()), full)
+    return Path(os.path.relpath(found))

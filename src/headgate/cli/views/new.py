@@ -52,6 +52,8 @@ def _tell_beside(made: Beside, directory: str, terminal: Terminal) -> int:
 
 
 def _next(made: Beside) -> str:
+    if made.has_dbt:
+        return "headgate import dbt ."
     if made.engine_path:
         return "headgate import source SCHEMA, then write assets/SCHEMA/NAME.sql"
     return "write assets/SCHEMA/NAME.sql, then headgate check"

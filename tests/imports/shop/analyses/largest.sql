@@ -1,0 +1,1 @@
+select max(paid) from {{ ref('orders') }}

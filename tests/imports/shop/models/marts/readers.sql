@@ -1,0 +1,1 @@
+select region, label from {{ ref('sales_regions') }}

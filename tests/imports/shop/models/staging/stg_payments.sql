@@ -1,0 +1,2 @@
+select order_id, method, cents
+from {{ source('web-shop', 'payments') }} where method <> 'none'

@@ -1,0 +1,1 @@
+select '{{ var("country") }}' as country where '{{ var("country") }}' = ''
