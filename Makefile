@@ -41,7 +41,7 @@ test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both Du
 	@echo "DuckDB 1.5:"
 	@$(BIN)/$(PYTEST) tests
 
-fuzz: .venv/ready ## Ten thousand random projects and edits against full rebuilds (ARGS="--cases 500")
+fuzz: .venv/ready ## Ten thousand random projects and edits against full rebuilds, 5,000 damaged repositories (ARGS="--files 500")
 	@$(BIN)/python -m fuzz $(ARGS)
 
 crash: .venv/ready ## Kill, race and read while it publishes (ARGS="--kills 50")

@@ -6,11 +6,13 @@ import argparse
 import multiprocessing
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 import duckdb
 
 from fuzz.campaigns import Seen, campaign, found_in
+from fuzz.files import Hostile, hostile
 from fuzz.planted import NAMES
 from fuzz.planted_lineage import LINEAGE_NAMES
 
@@ -25,12 +27,32 @@ def main(arguments: list[str]) -> int:
         "--seconds", type=float, default=float("inf"), help="stop after so many seconds for each campaign"
     )
     parser.add_argument("--planted", type=int, default=1500, help="cases at most for each planted bug; 0 plants none")
+    parser.add_argument("--files", type=int, default=5_000, help="how many damaged repositories (default 5,000)")
     parser.add_argument("--plant", default="", metavar="TEXT", help="only bugs whose names hold this")
     options = parser.parse_args(arguments)
     print(f"DuckDB {duckdb.__version__}, cases from {options.seed} on")
     wrong = _played(options) if options.cases else 0
     missed = hunt(options) if options.planted else 0
+    wrong += damaged(options) if options.files else 0
     return 1 if wrong or missed else 0
+
+
+def damaged(options: argparse.Namespace) -> int:
+    """Play the damaged repositories; print what was wrong and the figures. Return how many were wrong."""
+    seen = Hostile()
+    parts = _parts(options.seed, options.files, options.jobs)
+    with ProcessPoolExecutor(len(parts), multiprocessing.get_context("spawn")) as pool:
+        for part in pool.map(partial(hostile, until=time.monotonic() + options.seconds), parts):
+            seen.add(part)
+    for story in seen.wrong:
+        print(f"WRONG {story}\n")
+    print(
+        f"{seen.cases:,} damaged repositories, {seen.commands:,} commands: {len(seen.wrong)} wrong; the slowest took "
+        f"{seen.seconds_max:.1f} s."
+    )
+    print("exit statuses: " + ", ".join(f"{end} {n:,}" for end, n in sorted(seen.ends.items())))
+    print("codes: " + ", ".join(f"{code} {n:,}" for code, n in sorted(seen.codes.items())))
+    return len(seen.wrong)
 
 
 def _played(options: argparse.Namespace) -> int:
