@@ -297,6 +297,9 @@ def test_compiled_files_of_the_repository_are_not_used(repository: Repository) -
     assert repository.call(repository.body(text, Form.ARROW, "lib/rates.py")).to_pydict() == {"x": [7]}
 
 
+WAITS = ["time.sleep(600)", "9 ** 9 ** 9"]
+"""The second computes in C for ages and lets no other thread run."""
+
 PARENT = """
 import os, sys
 sys.path[:0] = {path!r}
@@ -304,14 +307,15 @@ from pathlib import Path
 import pyarrow as pa
 from tests.python.test_runner import Repository, TABLE
 repository = Repository(Path({root!r}))
-text = "import os, time\\ndef f(flights):\\n    open('started', 'w').write(str(os.getpid()))\\n    time.sleep(600)\\n"
+text = "import os, time\\ndef f(flights):\\n    open('started', 'w').write(str(os.getpid()))\\n    {wait}\\n"
 call = repository.runner().start(repository.body(text), {{"flights": TABLE}})
 call.result()
 """
 
 
-def test_the_worker_dies_with_its_parent(repository: Repository) -> None:
-    code = PARENT.format(path=sys.path, root=str(repository.root))
+@pytest.mark.parametrize("wait", WAITS)
+def test_the_worker_dies_with_its_parent(repository: Repository, wait: str) -> None:
+    code = PARENT.format(path=sys.path, root=str(repository.root), wait=wait)
     parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not (found := list(repository.root.glob(".headgate/calls/*/started"))) or not found[0].read_text():

@@ -139,6 +139,7 @@ class SubprocessCall:
             "function": body.function,
             "modules": list(body.modules),
             "network": body.is_networked,
+            "parent": os.getpid(),
             "memory": self._limits.bytes,
             "inputs": [{"parameter": name, "form": forms[name], "fd": fd} for name, fd in inputs.items()],
             "result": result,
