@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from headgate.core.graph import Graph
     from headgate.plugins.stores.cache import Cache
 
-LINEAGE = 1
+LINEAGE = 2
 """The number of the algorithm. Raise it when the same query must get another lineage: cached ones are told anew."""
 
 _KIND = "lineage"
