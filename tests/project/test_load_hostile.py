@@ -290,3 +290,10 @@ def test_any_tree_of_values_in_a_section_is_read_or_refused(
         json.dumps({section: [{"name": "x", "tables": entries, "columns": entries}]}).encode(),
     )
     load(tmp_path)
+
+
+def test_a_name_of_two_lines_is_told_in_one(tmp_path: Path) -> None:
+    put(tmp_path, "assets/marts/x.sql", OWNED)
+    put(tmp_path, "assets/marts/y.yml", b'models:\n  - name: "a\\nb"\n')
+    assert [d.summary for d in load(tmp_path).diagnostics if "\n" in d.summary] == []
+    assert codes(load(tmp_path))

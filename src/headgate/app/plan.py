@@ -11,7 +11,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import File, Kind
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import Refused, UsageError
-from headgate.core.hashing import Digest, content_digest
+from headgate.core.hashing import Digest, content_digest, digest
 from headgate.core.plan import Action, Origin, Plan
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def save(planned: Planned, root: Path, path: Path) -> None:
     body = plan_to_json(planned.plan)
     body["shows"], body["is_new"], body["captured"] = planned.shows, planned.is_new, dict(planned.captured)
     body["files"] = {name: base64.b64encode(content).decode("ascii") for name, content in files.items()}
+    body["seal"] = _seal(body)
     try:
         path.write_text(dumps(body) + "\n", encoding="utf-8")
     except OSError as error:
@@ -99,7 +100,10 @@ def save(planned: Planned, root: Path, path: Path) -> None:
 
 
 def saved(path: Path, session: Session | None = None) -> Planned:
-    """Return a saved plan; with a session also what has moved since it was made."""
+    """Return a saved plan; with a session also what has moved since it was made.
+
+    Raises ``Refused`` where anything in it was altered: its keys do not hold the text that would run.
+    """
     import base64
 
     from headgate.core.json_form import loads
@@ -110,9 +114,12 @@ def saved(path: Path, session: Session | None = None) -> Planned:
         body: Any = loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a saved plan; headgate plan --out FILE makes one") from error
     found = plan_from_json(body)
+    if body.pop("seal", None) != _seal(body):
+        hint = "It was altered, or another version of Headgate made it. Plan again."
+        raise Refused([Diagnostic("HG450", f"{path} is not as it was saved", hint=hint)])
     try:
         shows, files = int(body["shows"]), {n: base64.b64decode(t) for n, t in body["files"].items()}
         captured = {Address(address): str(at) for address, at in body.get("captured", {}).items()}
@@ -125,6 +132,16 @@ def saved(path: Path, session: Session | None = None) -> Planned:
         with session.reading() as reading:
             stale = stale_entries(found, snapshot_of(session, reading, found.environment, engine=found.engine))
     return Planned(found, shows, bool(body.get("is_new")), stale=stale, files=files, captured=captured)
+
+
+def _seal(body: Mapping[str, Any]) -> str:
+    """Return the digest of all that a saved plan holds; empty where it holds what no plan does."""
+    from headgate.core.json_form import dumps
+
+    try:
+        return digest("saved plan", dumps(body))
+    except (UnicodeEncodeError, RecursionError):
+        return ""
 
 
 def _as_planned(root: Path, file: File) -> bytes:

@@ -31,7 +31,8 @@ class Noted:
         text = self._texts.get(place.path)
         if text is None:
             text = self._texts[place.path] = Text(place.path, self._pieces[place.path].text)
-        self.diagnostics.append(Diagnostic(code, summary, place, hint, detail, text.excerpt(place), severity))
+        line = summary.replace("\n", " ")
+        self.diagnostics.append(Diagnostic(code, line, place, hint, detail, text.excerpt(place), severity))
 
 
 class Lookup:

@@ -45,11 +45,11 @@ class Text:
 
     def fault(self, code: str, summary: str, place: Place, hint: str = "", *, detail: str = "") -> None:
         """Note an error at a place of this file."""
-        self._note(Diagnostic(code, summary, place, hint, detail, self.excerpt(place)))
+        self._note(Diagnostic(code, summary.replace("\n", " "), place, hint, detail, self.excerpt(place)))
 
     def warn(self, code: str, summary: str, place: Place, hint: str = "") -> None:
         """Note a warning at a place of this file."""
-        self._note(Diagnostic(code, summary, place, hint, "", self.excerpt(place), Severity.WARNING))
+        self._note(Diagnostic(code, summary.replace("\n", " "), place, hint, "", self.excerpt(place), Severity.WARNING))
 
     def all_faults(self) -> tuple[Diagnostic, ...]:
         """Return everything that was noted; what is over the bound is told as one more fault."""
