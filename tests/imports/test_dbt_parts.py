@@ -255,6 +255,21 @@ def test_columns_of_seeds_have_the_types_that_dbt_gives(values: list[str], type_
     assert [column.type for column in stated] == ["VARCHAR", "json"]
 
 
+def test_names_with_blanks_around_them_are_told_and_have_no_stated_type() -> None:
+    files = {
+        "seeds/s.csv": "a ,b\n1,2\n",
+        "dbt_project.yml": "name: shop\nseeds: {+column_types: {a: float, b: float}}\n",
+    }
+    made = convert_project(project(**files))
+    assert [note.text for note in made.notes if note.place.path == "seeds/s.csv"] == [
+        "its column 'a ' is called 'a', without the blanks around it"
+    ]
+    assert [column.type for column in seed_columns(b"a ,b\n1,2\n", {"a": "float", "b": "float"})] == [
+        "INTEGER",
+        "float",
+    ]
+
+
 def test_other_separators_become_commas() -> None:
     assert with_commas(b'a;b\n1;"x;y"\n2;z,w\n', ";") == b'a,b\n1,x;y\n2,"z,w"\n'
 

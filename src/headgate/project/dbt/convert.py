@@ -18,7 +18,7 @@ from headgate.project.dbt.notes import Note, by_hand, left_out, told
 from headgate.project.dbt.project_file import DbtProject, read_project
 from headgate.project.dbt.properties import Entry, Properties, read_properties
 from headgate.project.dbt.property_changes import Surroundings, changed, header_tags
-from headgate.project.dbt.seeds import seed_columns, with_commas
+from headgate.project.dbt.seeds import names_with_blanks, seed_columns, with_commas
 from headgate.project.dbt.sql_text import SqlFile, convert, loads_note, read_sql
 from headgate.project.declare import YAML
 from headgate.project.source_files import WrittenTable, entries_text
@@ -244,6 +244,9 @@ class _Conversion:
             content, delimiter = self.files[resource.path], str(resource.setting("delimiter", ","))
             stated = resource.setting("column_types", {})
             columns = seed_columns(content, stated if isinstance(stated, dict) else {}, delimiter)
+            for written in names_with_blanks(content, delimiter):
+                text = f"its column {written!r} is called {written.strip()!r}, without the blanks around it"
+                self.notes.append(told(resource.place, text))
             if delimiter != "," and columns:
                 content = with_commas(content, delimiter)
                 self.notes.append(told(resource.place, f"its separator is a comma now, no more {delimiter!r}"))

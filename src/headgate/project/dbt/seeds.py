@@ -36,7 +36,7 @@ def seed_columns(content: bytes, stated: Mapping[str, Any], delimiter: str = ","
     """
     try:
         rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter)
-        header = [name.strip() for name in next(rows, [])]
+        header = next(rows, [])
         guesses = [_Guess() for _ in header]
         for row in rows:
             for guess, text in zip(guesses, row, strict=False):
@@ -45,9 +45,18 @@ def seed_columns(content: bytes, stated: Mapping[str, Any], delimiter: str = ","
         return ()
     by_name = {str(name).casefold(): str(type_) for name, type_ in stated.items()}
     return tuple(
-        WrittenColumn(name, plain_type(by_name.get(name.casefold(), "")) or guess.type)
+        WrittenColumn(name.strip(), plain_type(by_name.get(name.casefold(), "")) or guess.type)
         for name, guess in zip(header, guesses, strict=True)
     )
+
+
+def names_with_blanks(content: bytes, delimiter: str = ",") -> tuple[str, ...]:
+    """Return the columns whose names have blanks around them, which dbt keeps and DuckDB's reader of files does not."""
+    try:
+        header = next(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter), [])
+    except (UnicodeDecodeError, csv.Error):
+        return ()
+    return tuple(name for name in header if name != name.strip())
 
 
 def plain_type(text: str) -> str:
