@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docs.write_commands import commands
 from docs.write_extension_points import extension_points
+from docs.write_keys import keys
 from docs.write_python import python
 from docs.write_templates import templates
 from headgate.core.codes import CODES
@@ -39,6 +40,7 @@ PAGES = {
     "commands.md": commands,
     "diagnostics.md": diagnostics,
     "extension-points.md": extension_points,
+    "keys.md": keys,
     "python.md": python,
     "templates.md": templates,
 }

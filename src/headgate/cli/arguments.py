@@ -20,6 +20,7 @@ COMMANDS = {
     "show": "show an asset: columns, inputs, readers, builds",
     "lineage": "follow a column to what steers it, or to what it steers",
     "sql": "ask a question of an environment",
+    "schema": "print JSON Schemas of your files, for editors",
     "gc": "drop what nobody can come back to",
     "doctor": "tell where warehouse and state have drifted apart",
 }
@@ -371,6 +372,24 @@ def _doctor(parser: _Parser) -> None:
     _add_wait(parser)
 
 
+def _schema(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Print the JSON Schema (draft 2020-12) of property files (yaml, by default), of headgate.toml (toml) or of "
+        "the headers of SQL files (header): editors check and complete by it. No project is needed.",
+        "headgate schema > headgate-yaml.schema.json",
+        "headgate schema --out .schemas          # all three",
+    )
+    parser.epilog = f"{parser.epilog}\n\n{_IN_EDITORS}"
+    parser.add_argument("kind", metavar="KIND", nargs="?", choices=("yaml", "toml", "header"), help="of which files")
+    parser.add_argument("--out", metavar="DIR", default="", help="write files into this folder: one, or all three")
+
+
+_IN_EDITORS = """In editors, as the first line of a file, with the path from that file:
+  # yaml-language-server: $schema=../.schemas/headgate-yaml.schema.json     (.yml)
+  #:schema ./.schemas/headgate-toml.schema.json                             (headgate.toml, Taplo)"""
+
+
 def _add_narrowing(parser: _Parser) -> None:
     parser.add_argument(
         "--select", metavar="NAME", action="append", default=[],
@@ -432,6 +451,7 @@ _PARSERS: dict[str, Callable[[_Parser], None]] = {
     "sql": _sql,
     "gc": _gc,
     "doctor": _doctor,
+    "schema": _schema,
 }
 
 _IMPORTS: dict[str, Callable[[_Parser], None]] = {"": _import, "source": _import_source, "dbt": _import_dbt}

@@ -10,13 +10,14 @@ from headgate.core.address import fault_in_environment, fold
 from headgate.core.declarations import PYTHON_LIMITS, Config, EngineConfig, EnvironmentConfig
 from headgate.core.diagnostic import Place
 from headgate.core.python import Limits
+from headgate.project import toml_keys
 from headgate.project.text import Text, did_you_mean
+from headgate.project.toml_keys import ENGINE_KINDS
 from headgate.project.toml_places import TomlPlaces
 from headgate.project.toml_templates import read_templates
 from headgate.project.units import bytes_of, seconds_of
 from headgate.project.walk import CONFIG_FILE
 
-ENGINE_KINDS = ("duckdb",)
 WAREHOUSE = "warehouse.duckdb"
 RETAIN_SECONDS = 7 * 24 * 3600
 TOML_BYTES_MAX = 1 << 20
@@ -87,12 +88,12 @@ class _Reading:
 
     def config(self, body: Mapping[str, Any], name: str) -> Config:
         """Return the config of what the text holds."""
-        self._others(body, (), ("name", "engines", "environments", "state", "python", "template", "vars"))
+        self._others(body, (), toml_keys.PROJECT)
         name = self._text(body, ("name",)) or name
         engines = self._engines(self._table(body, ("engines",)))
         environments = self._environments(self._table(body, ("environments",)), engines)
         state = self._table(body, ("state",))
-        self._others(state, ("state",), ("url",))
+        self._others(state, ("state",), toml_keys.STATE)
         bare = self._bare(self._table(body, ("environments",)), environments)
         url = self._text(state, ("state", "url"))
         python = self._python(self._table(body, ("python",)))
@@ -101,7 +102,7 @@ class _Reading:
 
     def _python(self, section: Mapping[str, Any]) -> Limits:
         """Return what a call of a Python asset may use."""
-        self._others(section, ("python",), ("timeout", "memory"))
+        self._others(section, ("python",), toml_keys.PYTHON)
         return Limits(
             self._amount(section, ("python", "timeout"), seconds_of, "10 minutes") or PYTHON_LIMITS.seconds,
             self._amount(section, ("python", "memory"), bytes_of, "2 GB") or PYTHON_LIMITS.bytes,
@@ -121,7 +122,7 @@ class _Reading:
         for name in body:
             path = ("engines", name)
             section = self._table(body, path)
-            self._others(section, path, ("kind", "path", "allow"))
+            self._others(section, path, toml_keys.ENGINE)
             if not _ENGINE_NAME.fullmatch(name):
                 self._fault("HG122", f"{name!r} is not a name for an engine", self._places.key(path))
                 continue
@@ -149,7 +150,7 @@ class _Reading:
         for name in body:
             path = ("environments", name)
             section = self._table(body, path)
-            self._others(section, path, ("engine", "protected", "retain", "bare_schemas"))
+            self._others(section, path, toml_keys.ENVIRONMENT)
             fault = "" if name == "*" else fault_in_environment(name)
             folded = fold(name).replace("-", "_")
             if fault:
@@ -252,7 +253,7 @@ class _Reading:
         if value is not None:
             self._fault("HG122", f"{path[-1]} has to be {form}", self._places.value(path))
 
-    def _others(self, section: Mapping[str, Any], path: tuple[str, ...], known: tuple[str, ...]) -> None:
+    def _others(self, section: Mapping[str, Any], path: tuple[str, ...], known: Mapping[str, str]) -> None:
         for key in section:
             if key not in known:
                 where = f"[{'.'.join(path)}]" if path else CONFIG_FILE

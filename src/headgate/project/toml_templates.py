@@ -10,9 +10,9 @@ from typing import Any
 from headgate.core.declarations import TemplateConfig
 from headgate.core.template import TEMPLATES
 from headgate.project.text import Text, did_you_mean
+from headgate.project.toml_keys import TEMPLATE
 from headgate.project.toml_places import TomlPlaces
 
-_OWN = ("default", "env", "target")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(
     r"SECRET|PASSWORD|PASSWD|PASSPHRASE|(^|_)PWD(_|$)|TOKEN|CREDENTIAL|PRIVATE|(^|_)AUTH(_|$)|(API|ACCESS|SIGNING)_?KEY",
@@ -41,8 +41,8 @@ class _Reading:
             self._source.fault("HG122", "template has to be a text or a table", self._places.value(("template",)), hint)
             return TemplateConfig("", variables)
         for key in said:
-            if key not in _OWN:
-                hint = did_you_mean(key, _OWN, f"Known are {', '.join(_OWN)}.")
+            if key not in TEMPLATE:
+                hint = did_you_mean(key, TEMPLATE, f"Known are {', '.join(TEMPLATE)}.")
                 self._source.fault(
                     "HG121", f"unknown key {key} in [template]", self._places.key(("template", key)), hint
                 )

@@ -6,7 +6,7 @@ import re
 
 _AMOUNT = re.compile(r"\s*([0-9]{1,6})\s*([a-z]+)\s*")
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
-_DURATIONS = {
+DURATIONS = {
     **{unit: seconds for name, seconds in _SECONDS.items() for unit in (name, name + "s")},
     "s": 1,
     "sec": 1,
@@ -16,7 +16,7 @@ _DURATIONS = {
     "d": 86400,
     "w": 7 * 86400,
 }
-_SIZES = {"mb": 10**6, "mib": 2**20, "gb": 10**9, "gib": 2**30, "tb": 10**12, "tib": 2**40}
+SIZES = {"mb": 10**6, "mib": 2**20, "gb": 10**9, "gib": 2**30, "tb": 10**12, "tib": 2**40}
 
 
 def seconds_of(text: str) -> int | None:
@@ -25,7 +25,7 @@ def seconds_of(text: str) -> int | None:
     >>> seconds_of("12 hours")
     43200
     """
-    return _amount(text, _DURATIONS)
+    return _amount(text, DURATIONS)
 
 
 def bytes_of(text: str) -> int | None:
@@ -34,7 +34,7 @@ def bytes_of(text: str) -> int | None:
     >>> bytes_of("500 MB")
     500000000
     """
-    return _amount(text, _SIZES)
+    return _amount(text, SIZES)
 
 
 def _amount(text: str, units: dict[str, int]) -> int | None:

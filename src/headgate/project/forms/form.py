@@ -42,6 +42,8 @@ class Words:
     """An empty text is none."""
     may_be_template: bool = False
     """A template passes the pattern as well, and counts as nothing given."""
+    is_literal: bool = False
+    """In TOML: it cannot come from the environment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ _ANY_ENTRY = Keyed("entry of an older form", others=ANYTHING)
 
 
 def _unused(told: str, entry: Keyed) -> Field:
-    return Field(Several(entry), f"{told} Checked and kept, but not used.", Use.UNUSED)
+    return Field(Several(entry), told, Use.UNUSED)
 
 
 OTHER_SECTIONS = {
