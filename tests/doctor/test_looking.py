@@ -137,10 +137,18 @@ def test_it_cannot_look_while_somebody_is_at_work(shop: Shop) -> None:
     assert codes(shop) == []
 
 
-def test_it_cannot_look_where_files_do_not_belong_together(shop: Shop) -> None:
+def test_a_foreign_warehouse_is_told_with_the_two_ways_and_left_alone(shop: Shop) -> None:
     with closing(sqlite3.connect(shop.root / "warehouse.state.db")) as state, state:
         state.execute("update state set value = 'somebody' where name = 'identity'")
-    assert "HG520" in shop.fails(3, "doctor")
+    before = files_of(shop)
+    assert "headgate doctor" in shop.fails(3, "promote", "dev", "--yes")
+    for options in ((), ("--repair", "--yes")):
+        text = shop.fails(1, "doctor", *options)
+        assert "found HG567  the warehouse belongs to another state" in text
+        assert "put back the state file" in text
+        assert "begin anew" in text
+        assert "Nothing of this can be repaired by doctor." in text
+    assert files_of(shop)["warehouse.duckdb"] == before["warehouse.duckdb"]
 
 
 def test_a_warehouse_that_is_no_longer_one(shop: Shop) -> None:

@@ -57,7 +57,7 @@ def treat(session: Session, found: Checkup, *, wait_seconds: float = 0) -> Treat
     from headgate.release.doctor.repair import repair
 
     environment = next(iter(found.environments), next(iter(session.protected()), "dev"))
-    with session.holding(environment, "doctor", wait_seconds=wait_seconds, engine_name=found.engine) as held:
+    with session.holding_as_found(environment, "doctor", found.engine, wait_seconds=wait_seconds) as held:
         surgery = _surgery(held, found.engine)
         if more := set(surgery.look().findings) - set(found.findings):
             text = f"something has changed since you were asked: {len(more)} more to repair"
@@ -75,24 +75,27 @@ def engines_of(session: Session, name: str) -> tuple[str, ...]:
 
 
 def _examine(session: Session, name: str) -> Checkup:
-    from headgate.release.doctor.look import look
+    from headgate.release.doctor.look import look, look_without_engine
 
     warehouse = session.warehouse(session.config.engines[name])
     with session.reading() as reading:
-        session.check_warehouse(reading, name)
         _check_nobody_works(reading, name)
-    if not warehouse.exists():
-        return Checkup(name, warehouse.name)
+        if not warehouse.exists():
+            return _checkup(session, name, look_without_engine(reading, state=_identity(session), engine_name=name))
     engine = session.engine(name, is_read_only=True)
     try:
         # The warehouse is held now, so nobody publishes: what is read of the state from here on belongs to it.
         with session.reading() as reading:
             _check_nobody_works(reading, name)
-            state = session.store().identity() if session.state_path().exists() else ""
-            found = look(reading, engine, state=state, engine_name=name, root=str(session.root))
+            found = look(reading, engine, state=_identity(session), engine_name=name, root=str(session.root))
     finally:
         engine.close()
     return _checkup(session, name, found)
+
+
+def _identity(session: Session) -> str:
+    """Return the identity of the state; nothing where there is none yet, and none is made."""
+    return session.store().identity() if session.state_path().exists() else ""
 
 
 def _check_nobody_works(reading: Reading, engine: str) -> None:

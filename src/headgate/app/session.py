@@ -230,7 +230,7 @@ class Session:
         raise Diverged(
             f"the warehouse {path.name} is not there, but the state knows tables in it",
             code="HG520",
-            hint=f"Put the warehouse file back; or, to begin anew, move {self.state_path().name} aside and apply.",
+            hint="Put the warehouse file back; or have it all built again: headgate doctor",
         )
 
     def check_state(self, reading: Reading, engine: str) -> None:
@@ -272,19 +272,40 @@ class Session:
         from headgate.release.recover import recover
 
         name = engine_name or self.environment(environment).engine
-        store = self.store()
-        lease = self._acquire(store, f"engine/{name}", environment, purpose, wait_seconds)
-        try:
+        with self._leased(environment, purpose, name, wait_seconds) as (store, lease):
             with store.reading() as reading:
                 self.check_warehouse(reading, name)
-            engine = self.engine(name)
-            try:
+            with self._opened(name) as engine:
                 done = recover(store=store, engine=engine, lease=lease, clock=now)
                 yield Held(store, engine, lease, str(self.root), done)
-            finally:
-                engine.close()
+
+    @contextmanager
+    def holding_as_found(
+        self, environment: str, purpose: str, engine_name: str, *, wait_seconds: float
+    ) -> Iterator[Held]:
+        """Hold the lease and the warehouse with nothing settled or checked; a file that is not there is made."""
+        with self._leased(environment, purpose, engine_name, wait_seconds) as (store, lease):  # noqa: SIM117
+            with self._opened(engine_name) as engine:
+                yield Held(store, engine, lease, str(self.root), ())
+
+    @contextmanager
+    def _leased(
+        self, environment: str, purpose: str, engine_name: str, wait_seconds: float
+    ) -> Iterator[tuple[StateStore, Lease]]:
+        store = self.store()
+        lease = self._acquire(store, f"engine/{engine_name}", environment, purpose, wait_seconds)
+        try:
+            yield store, lease
         finally:
             store.release(lease)
+
+    @contextmanager
+    def _opened(self, engine_name: str) -> Iterator[Engine]:
+        engine = self.engine(engine_name)
+        try:
+            yield engine
+        finally:
+            engine.close()
 
     def settle(self, environment: str) -> tuple[Recovery, ...]:
         """Settle what a crash left half done, where the state shows any, and return what was done.

@@ -79,11 +79,6 @@ def recover(
     return tuple(done)
 
 
-def check_sound(reading: Reading, engine: Engine, *, state: str, engine_name: str) -> None:
-    """Raise ``Diverged`` where the state with that identity and the engine do not belong together."""
-    _soundness(reading, engine, state, _Scope(engine_name, None))
-
-
 @dataclass(frozen=True, slots=True)
 class _Soundness:
     """What became of the last move of every environment that the lease covers; ``owner`` is the warehouse's state."""
@@ -137,7 +132,7 @@ def _check_identity(owner: str | None, state: str, reading: Reading, scope: _Sco
         raise Diverged(
             "the warehouse is a new file, but the state knows tables in it",
             code="HG520",
-            hint="Put the warehouse file back; or, to begin anew, move the state file aside and apply.",
+            hint="Put the warehouse file back; or have it all built again: headgate doctor",
         )
 
 
@@ -146,7 +141,8 @@ def foreign_warehouse() -> Diverged:
     return Diverged(
         "the warehouse belongs to another state than this one: each keeps the other's tables for leftovers",
         code="HG520",
-        hint="Put back the state file that was made with this warehouse, or name another warehouse.",
+        hint="Put back the state file that was made with this warehouse, or name another warehouse.\n"
+        "Look: headgate doctor",
     )
 
 

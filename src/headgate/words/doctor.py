@@ -12,16 +12,21 @@ from headgate.core.ports.engine import Standing
 from headgate.release.doctor.findings import (
     Damage,
     Finding,
+    Foreign,
     FoundAgain,
+    LackingTables,
     LeftView,
     LogGap,
+    OlderState,
     OpenBuilds,
     OpenMove,
     Orphan,
     OrphanKind,
+    Restored,
     Span,
     TableDamage,
     ViewDrift,
+    Way,
 )
 from headgate.words.figures import counted, seconds_text
 
@@ -50,6 +55,26 @@ class Told:
 def told(finding: Finding) -> Told:
     """Return a finding in words."""
     match finding:
+        case Restored():
+            return _of_restored(finding)
+        case Foreign(is_lost):
+            return _of_foreign(is_lost=is_lost)
+        case OlderState(environment, serial, shown):
+            has = f"the state has it at {serial}" if serial else "the state does not know it"
+            return Told(
+                "HG566",
+                f"{environment}: the warehouse shows release {shown}, {has}: the state is an older copy",
+                "Readers see that release. What it was made from stands in no record here, so nothing is changed.",
+                way="Put the newer state file back: it belongs to this warehouse.",
+            )
+        case LackingTables(damages):
+            told = listed(sorted({damage.address for damage in damages}))
+            return Told(
+                "HG561",
+                f"the warehouse lacks {counted(len(damages), 'table')} that were made after it was copied: {told}",
+                "No environment can show them, and no rollback can go back to them.",
+                "mark their builds as lost, so that the next plan builds what is needed of them",
+            )
         case ViewDrift():
             return _of_view(finding)
         case LeftView(environment, schema, name):
@@ -140,6 +165,34 @@ def done_text(done: Repaired) -> str:
 def _moved_text(move: Move, shown: int) -> str:
     again = f"shows {counted(shown, 'view')} again" if shown else "is written down anew"
     return f"{move.environment} {again} (release {move.serial})"
+
+
+def _of_restored(one: Restored) -> Told:
+    if one.shown:
+        summary = (
+            f"{one.environment}: the state has it at {one.serial}, the warehouse at {one.shown}: it is an older copy"
+        )
+        meaning = f"Readers see release {one.shown}."
+    else:
+        summary = f"{one.environment}: the state has it at {one.serial}, the warehouse is a new one, or not there"
+        meaning = "Readers see nothing of it."
+    match one.way:
+        case Way.FORWARD:
+            repair = f"show release {one.serial} again, of which nothing is lost"
+        case Way.BACK:
+            repair = f"record that it shows release {one.shown} again; its history stays"
+        case Way.PARTLY:
+            repair = f"show of release {one.serial} what is there; {listed(one.lost)} must be built again"
+        case _:
+            assert_never(one.way)
+    return Told("HG565", summary, f"{meaning}\nIf the newer warehouse file exists, put that back instead.", repair)
+
+
+def _of_foreign(*, is_lost: bool) -> Told:
+    summary = "the warehouse belongs to another state" + (", and of this one there is nothing yet" if is_lost else "")
+    meaning = "What is in it may be shown by that state, so nothing of it is taken over or dropped."
+    way = "Either put back the state file that was made with this warehouse; or begin anew: name another file in\n"
+    return Told("HG567", summary, meaning, way=f"{way}headgate.toml (`path` of the engine), then headgate apply.")
 
 
 def _of_view(drift: ViewDrift) -> Told:

@@ -6,27 +6,27 @@ from collections.abc import Iterator, Mapping
 
 from headgate.core.address import Address
 from headgate.core.hashing import Digest
-from headgate.core.ports.engine import Inventory, Standing, StoredTable
-from headgate.core.recipe import Shape
+from headgate.core.ports.engine import Inventory, Standing
 from headgate.core.records import Build, BuildStatus
 from headgate.release.bindings import NOT_SHOWN, fold_name
+from headgate.release.doctor.damages import damage_of
 from headgate.release.doctor.findings import (
     Damage,
     Finding,
     FoundAgain,
+    LackingTables,
     LeftView,
     OpenBuilds,
     OpenMove,
     Orphan,
     OrphanKind,
+    Restored,
     Span,
     TableDamage,
     ViewDrift,
 )
 from headgate.release.doctor.known import Due, Known
 from headgate.release.verdict import Verdict
-
-_COLLATE = " COLLATE "
 
 
 def leftovers(known: Known, verdicts: Mapping[str, Verdict]) -> Iterator[Finding]:
@@ -40,17 +40,25 @@ def leftovers(known: Known, verdicts: Mapping[str, Verdict]) -> Iterator[Finding
         yield OpenBuilds(unfinished, pinned)
 
 
-def diagnose(known: Known, dues: Mapping[str, Due], inventory: Inventory) -> tuple[Finding, ...]:
-    """Return where state and engine differ: views of environments first, then tables, then orphans.
+def diagnose(
+    known: Known, dues: Mapping[str, Due], inventory: Inventory, restored: tuple[Restored, ...] = ()
+) -> tuple[Finding, ...]:
+    """Return where state and engine differ: restored files first, then views, then tables, then orphans.
 
     ``known`` is settled. ``dues`` are those of all its environments, and ``inventory`` was asked for all their views.
-    Cost: linear in views, builds and moves.
+    Those that are ``restored`` get new views, so nothing is told of the ones they have; and what the older file lacks
+    is one thing. Cost: linear in views, builds and moves.
     """
     damages = tuple(_damages(known, inventory))
     damaged = {damage.build for damage in damages}
-    views = [drift for name, due in dues.items() for drift in _drifts(known, name, due, inventory, damaged)]
-    left = [view for name in dues for view in _left_views(known, name, inventory)]
-    return (*views, *left, *damages, *_found_again(known, inventory), *_orphans(known, inventory))
+    older = {one.environment for one in restored}
+    names = [name for name in dues if name not in older]
+    views = [drift for name in names for drift in _drifts(known, name, dues[name], inventory, damaged)]
+    left = [view for name in names for view in _left_views(known, name, inventory)]
+    gone = tuple(d for d in damages if older and d.damage is Damage.GONE)
+    lacking = (LackingTables(gone),) if gone else ()
+    single = [damage for damage in damages if damage not in gone]
+    return (*restored, *views, *left, *lacking, *single, *_found_again(known, inventory), *_orphans(known, inventory))
 
 
 def _drifts(
@@ -93,34 +101,6 @@ def _damages(known: Known, inventory: Inventory) -> Iterator[TableDamage]:
             if found is not None:
                 shown, needed = _spans(known, build)
                 yield TableDamage(build.id, build.address, build.relation, *found, shown=shown, needed=needed)
-
-
-def damage_of(build: Build, inventory: Inventory) -> tuple[Damage, str] | None:
-    """Return what is wrong with the table of a build, and in which way; None where it is as it was recorded."""
-    table, row = inventory.tables.get(build.relation), inventory.builds.get(build.id)
-    if table is None:
-        return Damage.GONE, ""
-    if _plain(table.shape) != _plain(build.shape):
-        return Damage.COLUMNS, _difference(table, build)
-    if row is None:
-        return Damage.ROW, ""
-    if table.rows != row.rows:
-        return Damage.ROWS, f"{table.rows:,} rows, {row.rows:,} were made"
-    return None
-
-
-def _plain(shape: Shape) -> list[tuple[str, str]]:
-    """Return names and types; an inventory tells no collations."""
-    return [(column.name, column.type.partition(_COLLATE)[0]) for column in shape]
-
-
-def _difference(table: StoredTable, build: Build) -> str:
-    there, made = _plain(table.shape), _plain(build.shape)
-    more = [name for name, kind in there if (name, kind) not in made]
-    less = [name for name, kind in made if (name, kind) not in there]
-    parts = [f"it has {', '.join(more)}"] if more else []
-    parts += [f"it lacks {', '.join(less)}"] if less else []
-    return " and ".join(parts) or "they stand in another order"
 
 
 def _spans(known: Known, build: Build) -> tuple[tuple[Span, ...], tuple[Span, ...]]:

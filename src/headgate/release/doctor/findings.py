@@ -45,6 +45,44 @@ class LeftView:
     name: str
 
 
+class Way(StrEnum):
+    """What can be done about an environment whose warehouse is older than the state."""
+
+    FORWARD = "forward"  # all that the last release shows is there: show it
+    BACK = "back"  # it is not, but all that the warehouse shows is known: record that
+    PARTLY = "partly"  # neither: show of the last release what is there
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The warehouse shows ``environment`` at ``shown`` (0: not at all), the state has it at ``serial``.
+
+    ``lost`` are the assets that the environment will lack until they are built again.
+    """
+
+    environment: str
+    serial: int
+    shown: int
+    way: Way
+    lost: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The warehouse belongs to another state. ``is_lost``: of this one there is nothing yet."""
+
+    is_lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OlderState:
+    """The warehouse shows ``environment`` at ``shown`` by a move that the state, where it is at ``serial``, lacks."""
+
+    environment: str
+    serial: int
+    shown: int
+
+
 class Damage(StrEnum):
     """What is wrong with the table of a build."""
 
@@ -68,6 +106,13 @@ class TableDamage:
     detail: str
     shown: tuple[Span, ...]
     needed: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LackingTables:
+    """Tables that a restored warehouse lacks: those of builds that were made after the copy."""
+
+    damages: tuple[TableDamage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +165,17 @@ class LogGap:
     faults: tuple[LogFault, ...]
 
 
-Finding = ViewDrift | LeftView | TableDamage | FoundAgain | Orphan | OpenMove | OpenBuilds | LogGap
+Finding = (
+    Restored
+    | Foreign
+    | OlderState
+    | ViewDrift
+    | LeftView
+    | TableDamage
+    | LackingTables
+    | FoundAgain
+    | Orphan
+    | OpenMove
+    | OpenBuilds
+    | LogGap
+)

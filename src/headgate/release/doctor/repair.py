@@ -8,7 +8,7 @@ move, and the next doctor finds what is left to do.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
@@ -16,7 +16,7 @@ from headgate.core.errors import StatementFailed
 from headgate.core.events import log_head
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
-from headgate.core.ports.engine import Engine, Marker, Publication
+from headgate.core.ports.engine import Engine, Marker, Publication, Standing
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Nonce, StateStore
 from headgate.core.records import (
     Build,
@@ -32,14 +32,19 @@ from headgate.core.records import (
 )
 from headgate.release.bindings import Bindings
 from headgate.release.doctor.findings import LogGap
-from headgate.release.doctor.known import Due, Known, due_of
+from headgate.release.doctor.known import Due, Known, due_of, read_known
 from headgate.release.doctor.look import Diagnosis, look
 from headgate.release.doctor.remedies import Remedies, Showing, remedies_of
 from headgate.release.intended import identity_of_changes, pointer_changes
-from headgate.release.intents import commit, open_intent
+from headgate.release.intents import abandon_intent, commit, finish_intent, open_intent
 from headgate.release.log import noted
+from headgate.release.recover import recover
 from headgate.release.stored import read_environment
 from headgate.release.switch import finish, switch
+from headgate.release.verdict import Verdict
+
+_ROUNDS_MAX = 4
+"""What one round has mended may show what was hidden by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +89,78 @@ class Surgery:
 
 
 def repair(surgery: Surgery) -> Repaired:
-    """Do all that can be done about what is found, and return it with what is found then. It was recovered before.
+    """Do all that can be done about what is found, and return it with what is found then.
 
-    Raises what a publication does. Cost: that of three looks, and of showing again what is replaced.
+    Raises what a publication does. Cost: that of some looks, and of showing again what is replaced.
     """
-    diagnosis = surgery.look()
+    done = _Done()
+    for _ in range(_ROUNDS_MAX):
+        _settle(surgery)
+        diagnosis = surgery.look()
+        if not _treated(diagnosis, surgery, done):
+            break
+    return Repaired(
+        moves=tuple(move for move, _ in done.made),
+        shown=tuple(count for _, count in done.made),
+        lost=tuple(dict.fromkeys(done.lost)),
+        found=tuple(dict.fromkeys(done.found)),
+        noted=done.noted,
+        dropped=done.dropped,
+        after=surgery.look(),
+    )
+
+
+@dataclass(slots=True)
+class _Done:
+    """What was done so far."""
+
+    made: list[tuple[Move, int]] = field(default_factory=list)
+    lost: list[Address] = field(default_factory=list)
+    found: list[Address] = field(default_factory=list)
+    noted: int = 0
+    dropped: int = 0
+
+
+def _treated(diagnosis: Diagnosis, surgery: Surgery, done: _Done) -> bool:
+    """Do what can be done about one diagnosis; tell whether there was anything."""
     gaps = [fault for finding in diagnosis.findings if isinstance(finding, LogGap) for fault in finding.faults]
     if gaps:
         event = noted(gaps, at=surgery.clock(), by=surgery.by)
         commit(surgery.store, Batch(events=(event,), lease=surgery.lease))
     remedies = remedies_of(diagnosis, surgery.due)
     known = diagnosis.known.without([damage.build for damage in remedies.lost])
-    made = [_show(showing, known, diagnosis.markers, surgery) for showing in remedies.showings]
+    done.made += [_show(showing, known, diagnosis.markers, surgery) for showing in remedies.showings]
     _mark(remedies, diagnosis.known, surgery)
     if remedies.drop:
         surgery.engine.drop(remedies.drop)
-    return Repaired(
-        moves=tuple(move for move, _ in made),
-        shown=tuple(count for _, count in made),
-        lost=tuple(damage.address for damage in remedies.lost),
-        found=tuple(again.address for again in remedies.found),
-        noted=len(gaps),
-        dropped=len(remedies.drop.keys() - {damage.build for damage in remedies.lost}),
-        after=surgery.look(),
-    )
+    done.lost += [damage.address for damage in remedies.lost]
+    done.found += [again.address for again in remedies.found]
+    done.noted += len(gaps)
+    done.dropped += len(remedies.drop.keys() - {damage.build for damage in remedies.lost})
+    return bool(gaps or remedies.showings or remedies.lost or remedies.found or remedies.drop)
+
+
+def _settle(surgery: Surgery) -> None:
+    """Settle what was cut off. Where the warehouse is older, what was intended then has certainly not happened."""
+    store, engine, lease = surgery.store, surgery.engine, surgery.lease
+    owner = engine.state()
+    if owner not in (None, store.identity()):
+        return
+    with store.reading() as reading:
+        known = read_known(reading, state=store.identity(), engine=surgery.engine_name)
+    verdicts = known.verdicts(engine.markers() if owner else {})
+    if any(verdict in (Verdict.STATE_IS_OLDER, Verdict.OTHER_MOVE) for verdict in verdicts.values()):
+        return
+    if owner is None:
+        engine.adopt(store.identity())
+    if all(verdict.is_sound for verdict in verdicts.values()):
+        recover(store=store, engine=engine, lease=lease, clock=surgery.clock)
+        return
+    for name, intent in known.intents.items():
+        if not verdicts[name].is_sound:
+            abandon_intent(intent, store=store, lease=lease)
+        elif verdicts[name] is Verdict.HAPPENED:
+            finish_intent(intent, store=store, lease=lease)
 
 
 def _show(showing: Showing, known: Known, markers: Mapping[str, Marker], surgery: Surgery) -> tuple[Move, int]:
@@ -115,18 +168,22 @@ def _show(showing: Showing, known: Known, markers: Mapping[str, Marker], surgery
 
     A view that the engine refuses, since the source that it reads is gone, is left out: it stays a finding.
     """
-    due = surgery.due(
-        replace(known, pointers={**known.pointers, showing.environment: showing.pointers}), showing.environment
-    )
-    replaced = list(showing.replace)
+    name = showing.environment
+    due = surgery.due(replace(known, pointers={**known.pointers, name: showing.pointers}), name)
+    standings = surgery.engine.inventory([due.views[address] for address in showing.replace]).views
+    again = [
+        address
+        for address in showing.replace
+        if standings[due.views[address].schema, due.views[address].name] in (Standing.ABSENT, Standing.OTHER)
+    ]
     while True:
         try:
-            return _shown(replace(showing, replace=tuple(replaced)), due, known, markers, surgery), len(replaced)
+            return _shown(replace(showing, replace=tuple(again)), due, known, markers, surgery), len(again)
         except StatementFailed as refused:
-            names = {f"{due.views[address].schema}.{due.views[address].name}": address for address in replaced}
+            names = {f"{due.views[address].schema}.{due.views[address].name}": address for address in again}
             if refused.job not in names:
                 raise
-            replaced.remove(names[refused.job])
+            again.remove(names[refused.job])
 
 
 def _shown(showing: Showing, due: Due, known: Known, markers: Mapping[str, Marker], surgery: Surgery) -> Move:
@@ -149,7 +206,7 @@ def _shown(showing: Showing, due: Due, known: Known, markers: Mapping[str, Marke
         engine=record.engine,
         bare=record.bare,
         graph=record.graph if showing.is_whole and not move.changes else Digest(""),
-        aside=record.aside,
+        aside=showing.aside,
     )
     open_intent(intent, store=store, lease=lease, record=text, builds=builds, keeps=())
     publication = _publication(showing, due, known, intent, marker, log=log, surgery=surgery)
@@ -177,6 +234,7 @@ def _move(showing: Showing, known: Known, *, serial: int, surgery: Surgery) -> M
         source=restored.source if restored else "",
         restores=showing.restores,
         sources=_captures(showing.pointers, known.builds.get),
+        adopted=showing.moved,
     )
 
 
@@ -207,6 +265,7 @@ def _publication(
         replace=tuple(views),
         drop=showing.drop,
         tables=tuple(sorted(tables)),
+        aside=showing.moved,
         log=log,
     )
 
