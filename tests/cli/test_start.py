@@ -51,6 +51,18 @@ def test_a_plan_without_changes_needs_neither_parser_nor_engine(tmp_path: Path) 
     assert "headgate.plan.make" not in loaded
 
 
+def test_a_project_without_templates_does_without_jinja(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    headgate("new", str(folder), folder=tmp_path)
+    (folder / "macros").mkdir()
+    (folder / "macros" / "one.sql").write_text("{% macro one() %}1{% endmacro %}")
+    assert "jinja2" not in imported(("check",), folder)
+    asset = next(folder.glob("assets/*/*.sql"))
+    asset.write_text("/* headgate\nowner: ops\ntemplate: jinja\n*/\nselect {{ one() }} as one")
+    assert "jinja2" in imported(("check",), folder)
+    assert "jinja2" not in imported(("check",), folder)
+
+
 def headgate(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "headgate", *arguments], cwd=folder, capture_output=True, text=True, check=True
