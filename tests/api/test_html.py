@@ -107,3 +107,5 @@ def test_a_fragment_needs_nothing_else_and_takes_its_colours_from_the_page() -> 
     assert html.startswith('<div class="headgate"><style>')
     assert not re.search(r"https?:|url\(|@import", html)
     assert "color-mix(in srgb,currentColor" in html
+    for held in ("text-align:left!important", "text-align:right!important", "monospace!important"):
+        assert held in html  # Jupyter's own style sheet says otherwise

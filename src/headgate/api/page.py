@@ -1,6 +1,7 @@
 """Results as HTML: small fragments that carry their own style, follow light and dark themes, and escape everything.
 
-Colours are mixed with the colour of the text around them, so they are readable wherever that is.
+Colours are mixed with the colour of the text around them, so they are readable wherever that is. What is ``!important``
+is what Jupyter's own style sheet would change: it sets cells flush right and takes another font for ``pre``.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ _STYLE = "".join(
         "<style>",
         ".headgate{font-size:13px;line-height:1.45;text-align:left}",
         ".headgate p{margin:.3em 0}.headgate .hg-bold{font-weight:600}.headgate .hg-dim{opacity:.65}",
-        ".headgate pre{margin:.3em 0;padding:0;background:none;color:inherit;white-space:pre-wrap;font-size:12px}",
+        ".headgate pre{margin:.3em 0;padding:0;background:none;color:inherit;white-space:pre-wrap;"
+        "font:12px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace!important}",
         "div.headgate table{border-collapse:collapse;border:none;margin:.4em 0;font-size:inherit}",
         "div.headgate table tr{background:none!important}",
-        "div.headgate table th,div.headgate table td{text-align:left;vertical-align:top;padding:.1em 1.2em .1em 0;"
-        "border:none;white-space:pre-wrap;max-width:48em}",
+        "div.headgate table th,div.headgate table td{text-align:left!important;vertical-align:top;"
+        "padding:.1em 1.2em .1em 0;border:none;white-space:pre-wrap;max-width:48em}",
         "div.headgate table th{font-weight:600;border-bottom:1px solid;border-color:rgba(128,128,128,.5)}",
         "div.headgate table tbody+tbody tr:first-child td{padding-top:.7em}",
-        "div.headgate table .hg-right{text-align:right;font-variant-numeric:tabular-nums}",
+        "div.headgate table tr .hg-right{text-align:right!important;font-variant-numeric:tabular-nums}",
         *(
             f".headgate .hg-{name}{{color:{colour};color:color-mix(in srgb,currentColor 35%,{colour})}}"
             for name, colour in _MIXED.items()
