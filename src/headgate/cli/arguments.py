@@ -23,6 +23,7 @@ COMMANDS = {
     "schema": "print JSON Schemas of your files, for editors",
     "gc": "drop what nobody can come back to",
     "doctor": "tell where warehouse and state have drifted apart",
+    "completion": "print a script that completes commands in bash, zsh or fish",
 }
 
 HELP_WIDTH = 100
@@ -50,7 +51,7 @@ class WrongUsage(Exception):
 def overview() -> str:
     """Return the help of Headgate as a whole."""
     lines = ["Headgate plans, builds, releases and rolls back tables.", "", "  headgate COMMAND [options]", ""]
-    lines += [f"  {name:<9} {text}" for name, text in COMMANDS.items()]
+    lines += [f"  {name:<10} {text}" for name, text in COMMANDS.items()]
     lines += ["", "Begin with: headgate new shop --example flights", _OPTIONS]
     return "\n".join(lines)
 
@@ -61,7 +62,7 @@ def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
     if command == "import":
         what, arguments = _what_is_imported(arguments)
         name = f"import {what}".rstrip()
-    parser = _parser_of(name)
+    parser = parser_of(name)
     options = parser.parse_args(list(arguments))
     options.command = command
     if command == "import":
@@ -76,10 +77,11 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
     names: list[str] = []
     for command in COMMANDS:
         names += [f"import {what}".rstrip() for what in _IMPORTS] if command == "import" else [command]
-    return {name: _parser_of(name) for name in names}
+    return {name: parser_of(name) for name in names}
 
 
-def _parser_of(name: str) -> _Parser:
+def parser_of(name: str) -> _Parser:
+    """Return the parser of a command, made now; `import WHAT` has one of its own."""
     command, _, what = name.partition(" ")
     parser = _Parser(name)
     (_IMPORTS[what] if command == "import" else _PARSERS[command])(parser)
@@ -206,6 +208,7 @@ def _check(parser: _Parser) -> None:
         "headgate check",
         "headgate check --json",
     )
+    _add_watch(parser)
 
 
 def _plan(parser: _Parser) -> None:
@@ -225,6 +228,7 @@ def _plan(parser: _Parser) -> None:
     parser.add_argument("--out", metavar="FILE", help="save the plan")
     parser.add_argument("--show", metavar="FILE", help="show a saved plan, even if it is stale by now")
     parser.add_argument("--exit-code", action="store_true", help="end with 10 where there are changes")
+    _add_watch(parser)
 
 
 def _apply(parser: _Parser) -> None:
@@ -390,6 +394,18 @@ _IN_EDITORS = """In editors, as the first line of a file, with the path from tha
   #:schema ./.schemas/headgate-toml.schema.json                             (headgate.toml, Taplo)"""
 
 
+def _completion(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Print a script that lets a shell complete commands, options, environments, assets and releases. Where to put "
+        "it stands in its first lines.",
+        "headgate completion bash",
+        "headgate completion zsh",
+        "headgate completion fish",
+    )
+    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
+
+
 def _add_narrowing(parser: _Parser) -> None:
     parser.add_argument(
         "--select", metavar="NAME", action="append", default=[],
@@ -400,6 +416,10 @@ def _add_narrowing(parser: _Parser) -> None:
         "--refresh", metavar="ADDRESS", nargs="*", default=None,
         help="capture source tables again: those named, or all (files are seen by content)",
     )  # fmt: skip
+
+
+def _add_watch(parser: _Parser) -> None:
+    parser.add_argument("--watch", action="store_true", help="again whenever a file changes, until Ctrl-C")
 
 
 def _add_wait(parser: _Parser) -> None:
@@ -452,6 +472,7 @@ _PARSERS: dict[str, Callable[[_Parser], None]] = {
     "gc": _gc,
     "doctor": _doctor,
     "schema": _schema,
+    "completion": _completion,
 }
 
 _IMPORTS: dict[str, Callable[[_Parser], None]] = {"": _import, "source": _import_source, "dbt": _import_dbt}

@@ -30,6 +30,10 @@ def _run(arguments: list[str], started: float) -> int:
 
         print(f"headgate {__version__}")
         return 0
+    if arguments[:1] == ["completion-words"]:  # a shell asks; what follows is no command line of ours
+        from headgate.cli.views.completion import words
+
+        return words(arguments[1:])
     before, command, after = _split(arguments)
     if command in ("", "--help", "-h") or (command == "help" and not after):
         from headgate.cli.arguments import overview

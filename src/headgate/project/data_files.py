@@ -7,6 +7,7 @@ folders are not followed by ``**``, so no circle is ever walked; what a match re
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -68,6 +69,13 @@ def match_files(root: Path, pattern: str, allow: Sequence[str], cache: FileCache
     if not files:
         return Matched(code="HG322", fault=f"no file matches {pattern}", hint=_near(top, pattern))
     return Matched(tuple(files))
+
+
+def matching(root: Path, pattern: str) -> tuple[str, ...]:
+    """Return the paths that a pattern matches now; none is opened. What is allowed is for ``match_files`` to say."""
+    if _URL.match(pattern) or pattern.count("**") > STARS_MAX or pattern.count("/") > PARTS_MAX:
+        return ()
+    return tuple(itertools.islice(_matches(os.path.realpath(root), pattern), FILES_MAX))
 
 
 _PARTS = f"At most {STARS_MAX} times ** and {PARTS_MAX} folders."

@@ -13,7 +13,15 @@ from headgate.words.figures import seconds_text
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
-    """Tell them; 1 where there are errors."""
+    """Tell them; 1 where there are errors. With ``--watch`` again after each change."""
+    if options.watch:
+        from headgate.cli.watching import watch
+
+        return watch(_check, options, terminal)
+    return _check(options, terminal)
+
+
+def _check(options: Namespace, terminal: Terminal) -> int:
     from headgate.app.check import check
 
     session, repository = with_repository(options, terminal)

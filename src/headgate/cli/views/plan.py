@@ -19,7 +19,18 @@ CHANGES = 10
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
-    """Show a plan; with ``--show`` a saved one, for a protected environment a promotion."""
+    """Show a plan; with ``--show`` a saved one, for a protected environment a promotion; with ``--watch`` again."""
+    if not options.watch:
+        return _plan(options, terminal)
+    from headgate.cli.watching import watch
+    from headgate.core.errors import UsageError
+
+    if options.show or options.out or options.exit_code:
+        raise UsageError("--watch shows the working tree's plan: leave --show, --out and --exit-code out")
+    return watch(_plan, options, terminal)
+
+
+def _plan(options: Namespace, terminal: Terminal) -> int:
     from headgate.cli.opening import with_repository
 
     session, repository = with_repository(options, terminal)
