@@ -62,10 +62,20 @@ def _command(name: str, parser: argparse.ArgumentParser, common: set[str]) -> li
     usage = " ".join(_usage(action) for action in own)
     examples = (parser.epilog or "").partition("\n")[2]
     lines = [line.removeprefix("  ") for line in examples.splitlines()]
-    description = textwrap.fill(" ".join((parser.description or "").split()), 120)
-    parts = [description, f"```text\nheadgate {name} {usage}".rstrip() + "\n```"]
+    parts = [*_paragraphs(parser.description or ""), f"```text\nheadgate {name} {usage}".rstrip() + "\n```"]
     parts += [_table(own)] if own else []
     return [*parts, "\n".join(["```sh", *lines, "```"])]
+
+
+def _paragraphs(description: str) -> list[str]:
+    """Return prose filled to our width, and a paragraph that ends in indented lines with these as code."""
+    found: list[str] = []
+    for paragraph in description.split("\n\n"):
+        prose, mark, code = paragraph.partition("\n  ")
+        found.append(textwrap.fill(" ".join(prose.split()), 120))
+        if mark:
+            found.append("\n".join(["```text", *(line.strip() for line in code.splitlines()), "```"]))
+    return found
 
 
 def _common(parser: argparse.ArgumentParser) -> list[argparse.Action]:

@@ -410,3 +410,16 @@ def test_a_newer_capture_or_another_order_makes_a_plan_stale() -> None:
     state.apply(state.plan({**FLIGHTS, "staging.flights": replace(item, columns=dict(reversed(item.columns.items())))}))
     (told,) = stale_entries(plan, state.snapshot("dev"))
     assert told.summary == "dev staging.flights shows its columns in another order than when the plan was made"
+
+
+def test_a_build_that_tells_its_id_never_stands_for_a_certain_one() -> None:
+    world: World = {
+        "m.uncertain": Asset({"a": Col(2)}, kind=Kind.SEED, tainted_rows=True),
+        "m.certain": Asset({"a": Col(2)}, kind=Kind.SEED),
+        "m.reader": Asset({"a": Col()}, ("m.certain",)),
+    }
+    state = State()
+    state.apply(state.plan(world, "prod"))
+    assert state.plan(world, "prod").is_empty
+    uncertain, certain = (state.builds[state.pointers["prod"][Address(a)].build] for a in ("m.uncertain", "m.certain"))
+    assert uncertain.key != certain.key

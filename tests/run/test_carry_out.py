@@ -21,7 +21,7 @@ from headgate.core.errors import EngineFailed, LeaseLost, Refused, StalePlan
 from headgate.core.ports.engine import BuildJob, BuildResult
 from headgate.core.progress import Failed, Finished, Interrupted, Skipped, Started
 from headgate.core.records import BuildStatus, Collection
-from headgate.run.schedule import LOOK_SECONDS
+from headgate.run import schedule
 
 RAW = "create schema raw; create table raw.t as select range::bigint as n, (range % 3)::bigint as g from range(10)"
 T = source("raw.t", "n g")
@@ -148,14 +148,16 @@ def test_what_may_make_many_rows_of_few_goes_alone(stage: Stage) -> None:
     assert sorted(groups) == [["m.known", "m.small"], ["m.ranged"], ["m.through"], ["raw.t"]]
 
 
-def test_only_what_runs_is_told_as_started(stage: Stage) -> None:
+def test_only_what_runs_is_told_as_started(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "LOOK_SECONDS", 0.6)
     some = [table(f"m.x{i}", "n", "select n from raw.t", seconds=0.001) for i in range(3)]
     build = stage.engine.inner.build
 
     def dragging(jobs: Sequence[BuildJob], begun: Callable[[Address], None]) -> tuple[BuildResult, ...]:
         def drag(address: Address) -> None:
             begun(address)
-            time.sleep(2.5 * LOOK_SECONDS if address == "m.x1" else 0)
+            while address == "m.x1" and stage.events[-1] != Started(address):
+                time.sleep(0.01)
 
         return build(jobs, drag)
 

@@ -381,12 +381,12 @@ def _schema(parser: _Parser) -> None:
         parser,
         "Print the JSON Schema (draft 2020-12) of property files (yaml, by default), of headgate.toml (toml) or of "
         "the headers of SQL files (header): editors check and complete by it. No project is needed.",
-        "headgate schema > headgate-yaml.schema.json",
-        "headgate schema --out .schemas          # all three",
+        "headgate schema toml",
+        "headgate schema --out .schemas",
     )
-    parser.epilog = f"{parser.epilog}\n\n{_IN_EDITORS}"
+    parser.description = f"{parser.description}\n\n{_IN_EDITORS}"
     parser.add_argument("kind", metavar="KIND", nargs="?", choices=("yaml", "toml", "header"), help="of which files")
-    parser.add_argument("--out", metavar="DIR", default="", help="write files into this folder: one, or all three")
+    parser.add_argument("--out", metavar="DIR", default="", help="write files into this folder: all three, or one")
 
 
 _IN_EDITORS = """In editors, as the first line of a file, with the path from that file:

@@ -127,7 +127,9 @@ def _version(tag: str, item: Term, seen: Callable[[Read], Digest | None]) -> Dig
         if version is None:
             return None
         versions.append(version)
-    return digest(f"version {tag}", item.hash, tuple(versions))
+    # Taint is inside: a build that tells its readers its id never stands for one whose versions are certain.
+    said = "tainted" if item.tainted else "version"
+    return digest(f"{said} {tag}", item.hash, tuple(versions))
 
 
 def _with_build(version: Digest, build: Digest) -> Digest:

@@ -59,14 +59,8 @@ def told(finding: Finding) -> Told:
             return _of_restored(finding)
         case Foreign(is_lost):
             return _of_foreign(is_lost=is_lost)
-        case OlderState(environment, serial, shown):
-            has = f"the state has it at {serial}" if serial else "the state does not know it"
-            return Told(
-                "HG566",
-                f"{environment}: the warehouse shows release {shown}, {has}: the state is an older copy",
-                "Readers see that release. What it was made from stands in no record here, so nothing is changed.",
-                way="Put the newer state file back: it belongs to this warehouse.",
-            )
+        case OlderState():
+            return _of_older_state(finding)
         case LackingTables(damages):
             told = listed(sorted({damage.address for damage in damages}))
             return Told(
@@ -95,14 +89,8 @@ def told(finding: Finding) -> Told:
             )
         case Orphan():
             return _of_orphan(finding)
-        case OpenMove(environment, serial, is_made):
-            made = "had made it" if is_made else "had not made it"
-            return Told(
-                "HG563",
-                f"{environment}: a command was cut off while it moved {environment} to {serial}",
-                f"The engine {made}, so {environment} shows {'that' if is_made else 'what it showed before'}.",
-                "record that it was made" if is_made else "take back that it was meant",
-            )
+        case OpenMove():
+            return _of_open_move(finding)
         case OpenBuilds(addresses, pins):
             what = f"it built {listed(addresses)}" if addresses else f"it held {counted(pins, 'build')}"
             return Told(
@@ -121,6 +109,26 @@ def told(finding: Finding) -> Told:
             )
         case _:
             assert_never(finding)
+
+
+def _of_older_state(finding: OlderState) -> Told:
+    has = f"the state has it at {finding.serial}" if finding.serial else "the state does not know it"
+    return Told(
+        "HG566",
+        f"{finding.environment}: the warehouse shows release {finding.shown}, {has}: the state is an older copy",
+        "Readers see that release. What it was made from stands in no record here, so nothing is changed.",
+        way="Put the newer state file back: it belongs to this warehouse.",
+    )
+
+
+def _of_open_move(finding: OpenMove) -> Told:
+    made = "had made it" if finding.is_made else "had not made it"
+    return Told(
+        "HG563",
+        f"{finding.environment}: a command was cut off while it moved {finding.environment} to {finding.serial}",
+        f"The engine {made}, so {finding.environment} shows {'that' if finding.is_made else 'what it showed before'}.",
+        "record that it was made" if finding.is_made else "take back that it was meant",
+    )
 
 
 def summary_text(checkup: Checkup) -> str:
