@@ -9,8 +9,9 @@ import pytest
 
 from headgate.core.address import Address
 from headgate.core.hashing import digest
+from headgate.core.limits import Limits
 from headgate.core.ports.engine import BuildJob, StreamInput, physical_name
-from headgate.core.python import Form, Limits
+from headgate.core.python import Form
 from headgate.core.recipe import Column
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
 from tests.python.test_runner import Repository

@@ -18,7 +18,8 @@ import pytest
 from headgate.core.address import Address
 from headgate.core.errors import CodeFailed
 from headgate.core.hashing import content_digest
-from headgate.core.python import Form, Limits, PythonBody, PythonInput
+from headgate.core.limits import Limits
+from headgate.core.python import Form, PythonBody, PythonInput
 from headgate.plugins.python.runner import SubprocessRunner
 
 pytestmark = pytest.mark.slow

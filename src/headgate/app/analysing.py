@@ -12,15 +12,15 @@ from headgate.core.declarations import AssetDeclaration, FileSource, SourceDecla
 from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.core.errors import CodeFailed
 from headgate.core.json_form import plain
-from headgate.core.python import Limits, PythonBody
+from headgate.core.limits import Limits
 from headgate.core.recipe import Shape, recipe_from_json, recipe_to_json
 from headgate.core.records import sql_body_from_json, sql_body_to_json
-from headgate.core.template import told_in_template
 from headgate.project.link import Analysed, Job, Named, Names
 
 if TYPE_CHECKING:
     from headgate.core.graph import SqlBody
     from headgate.core.ports.engine import Binder
+    from headgate.core.python import PythonBody
     from headgate.sql.tree import Query
 
 TREES_KEPT = 500
@@ -144,6 +144,8 @@ def _at_home(asset: AssetDeclaration, diagnostics: Iterable[Diagnostic]) -> tupl
     """Return diagnostics about a text at the places of its file: those of the template, where one gave the text."""
     if asset.template is None:
         return tuple(diagnostics)
+    from headgate.core.template import told_in_template
+
     return tuple(told_in_template(one, asset.template, asset.text) for one in diagnostics)
 
 

@@ -14,7 +14,6 @@ from headgate.core.errors import Refused, StalePlan
 from headgate.core.graph import Node
 from headgate.core.plan import Action, Plan
 from headgate.core.progress import RunEvent
-from headgate.core.python import PythonBody
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +97,8 @@ def apply(
 
 def _runner(session: Session, plan: Plan) -> PythonRunner | None:
     """Return what calls the functions among the plan's steps; None where there are none."""
+    from headgate.core.python import PythonBody
+
     nodes = (step.node for step in plan.doing(Action.BUILD))
     if not any(isinstance(node, Node) and isinstance(node.body, PythonBody) for node in nodes):
         return None

@@ -12,13 +12,13 @@ from headgate.core.declarations import AssetDeclaration, Declarations, FileSourc
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
-from headgate.core.python import PythonBody
 from headgate.core.recipe import Shape
 from headgate.core.records import shape_from_json, shape_to_json
 from headgate.project.link import Analysed, Job, Linked, Named, Names, link
 
 if TYPE_CHECKING:
     from headgate.app.pool import PooledAnalyser
+    from headgate.core.python import PythonBody
     from headgate.plugins.stores.cache import Cache
 
 POOL_FROM = 150

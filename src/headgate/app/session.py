@@ -16,10 +16,10 @@ from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageErr
 
 if TYPE_CHECKING:
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
+    from headgate.core.limits import Limits
     from headgate.core.ports.engine import Engine
     from headgate.core.ports.python import PythonRunner
     from headgate.core.ports.store import Entry, Lease, LeaseTaken, Reading, StateStore
-    from headgate.core.python import Limits
     from headgate.core.records import Event, Move
     from headgate.plugins.stores.cache import Cache
     from headgate.release.intended import Intended

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import Digest, digest
-from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
-from headgate.core.python import Limits, PythonDeclaration
-from headgate.core.template import Template
-from headgate.core.unit_tests import UnitTest
+from headgate.core.limits import Limits
+
+if TYPE_CHECKING:
+    from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
+    from headgate.core.python import PythonDeclaration
+    from headgate.core.template import Template
+    from headgate.core.unit_tests import UnitTest
 
 
 class Kind(StrEnum):
@@ -192,6 +195,9 @@ class EnvironmentConfig:
 
 PYTHON_LIMITS = Limits(seconds=3600, bytes=4 * 10**9)
 """What a call of a Python asset may use where nobody says otherwise."""
+
+TEMPLATES = ("jinja", "none")
+"""What ``template:`` may say."""
 
 
 @dataclass(frozen=True, slots=True)

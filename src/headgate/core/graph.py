@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind, Properties, TableSource
 from headgate.core.diagnostic import Place
 from headgate.core.hashing import Digest
-from headgate.core.python import PythonBody
 from headgate.core.recipe import Recipe, Shape
-from headgate.core.template import Template
+
+if TYPE_CHECKING:
+    from headgate.core.python import PythonBody
+    from headgate.core.template import Template
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from headgate.core.address import Address
 from headgate.core.graph import AnyNode, ExposureNode, Node
-from headgate.core.recipe import Aspect, Read, Recipe, Term
+from headgate.core.recipe import ASPECTS, Aspect, Read, Recipe, Term
 
 
 class Subtype(StrEnum):
@@ -177,7 +177,7 @@ def lineage_to_json(lineage: AssetLineage) -> dict[str, Any]:
 
 def lineage_from_json(body: Mapping[str, Any]) -> AssetLineage:
     """Return the lineage of a stored form."""
-    table = [Read(Address(a), Aspect(aspect), column) for a, aspect, column in body["reads"]]
+    table = [Read(Address(a), ASPECTS[aspect], column) for a, aspect, column in body["reads"]]
 
     def decode(edges: Iterable[list[Any]]) -> tuple[Edge, ...]:
         return tuple(Edge(table[number], Subtype(subtype), bool(masking)) for number, subtype, masking in edges)

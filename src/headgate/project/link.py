@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from headgate.core.address import Address, fold
 from headgate.core.declarations import (
@@ -18,10 +18,11 @@ from headgate.core.declarations import (
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
 from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest, digest
-from headgate.core.python import PythonBody, PythonDeclaration
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
 from headgate.project.declared_columns import declared_shape, mismatches, type_key
-from headgate.project.link_python import PythonLink, named_inputs
+
+if TYPE_CHECKING:
+    from headgate.core.python import PythonBody, PythonDeclaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class _Linking:
         assets = {a.address: a for a in self.declarations.assets}
         texts = [a for a in assets.values() if a.kind is not Kind.SEED and a.python is None and not a.is_faulty]
         inputs = self._inputs(texts)
-        inputs.update(self._python_inputs(a for a in assets.values() if a.python is not None))
+        inputs.update(self._python_inputs(assets.values()))
         waiting = {address: {i for i in inputs.get(address, ()) if i in assets} for address in assets}
         readers: dict[Address, list[Address]] = {address: [] for address in assets}
         for address, needed in waiting.items():
@@ -299,13 +300,19 @@ class _Linking:
 
     def _python_inputs(self, assets: Iterable[AssetDeclaration]) -> Iterator[tuple[Address, tuple[Address, ...]]]:
         for asset in assets:
-            found, faults = named_inputs(asset.python, self.by_name) if asset.python else ((), ())
+            if asset.python is None:
+                continue
+            from headgate.project.link_python import named_inputs
+
+            found, faults = named_inputs(asset.python, self.by_name)
             self.diagnostics += faults
             if not faults:
                 yield asset.address, found
 
     def _python_node(self, asset: AssetDeclaration, python: PythonDeclaration, inputs: tuple[Address, ...]) -> None:
         """Make a node of a function. Its columns are the declared ones, else those that it gives on empty tables."""
+        from headgate.project.link_python import PythonLink
+
         linking = PythonLink(asset, python, self.by_name, self.shapes)
         shape = declared_shape(asset.properties.columns)
         if not shape:

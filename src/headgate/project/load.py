@@ -7,7 +7,7 @@ anything changed needs ``survey``, which opens no file that the cache knows.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -16,14 +16,16 @@ from headgate.core.address import fold, split
 from headgate.core.declarations import AssetDeclaration, Config, Declarations, File, FileSource, SourceDeclaration
 from headgate.core.diagnostic import Diagnostic, Place, Severity, in_order
 from headgate.project.files import FileCache, file_of, file_of_bytes, read_bytes
+from headgate.project.templates.marks import has_marks
 from headgate.project.walk import CONFIG_FILE, LOCK_FILES, Stat, Walked, has_python, walk, walk_config
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headgate.project.data_files import Matched
     from headgate.project.pieces import Piece
-    from headgate.project.templates.library import MacroFile
+    from headgate.project.python_recipes import PythonCode
     from headgate.project.templates.memory import Memory
+    from headgate.project.templates.project import Templates
 
 # What understands files is imported where that is done: a survey alone starts 20 ms sooner.
 
@@ -63,8 +65,6 @@ def load(
     """
     from headgate.project.data_files import match_files
     from headgate.project.merge import merge
-    from headgate.project.python_recipes import PythonCode
-    from headgate.project.templates.project import Templates
 
     work = _Load(root, cache)
     pieces = [piece for path, stat in work.stats.items() if (piece := work.piece(path, stat))]
@@ -76,8 +76,8 @@ def load(
         return match_files(home if home and is_outside else root, pattern, allow, work.cache)
 
     variables = os.environ if environ is None else environ
-    code = PythonCode(pieces, work.files, variables) if has_python(work.stats) else None
-    templates = Templates(config, work.macros(pieces), variables, memory)
+    code = work.code(pieces, variables)
+    templates = work.templates(config, pieces, variables, memory)
     merged = merge(pieces, work.files, match, code.of if code else _no_code, templates)
     faults = [*_named_like_warehouses(config, merged.assets), *_not_seeds(work.like_seeds, merged.sources)]
     faults += code.faults if code else ()
@@ -88,7 +88,7 @@ def load(
         merged.exposures,
         tuple(work.files[path] for path in work.stats if path in work.files),
         in_order((*work.diagnostics, *merged.diagnostics, *faults)),
-        tuple(sorted(templates.asked)),
+        tuple(sorted(templates.asked)) if templates else (),
         merged.groups,
         merged.unit_tests,
         merged.kept,
@@ -167,13 +167,27 @@ class _Load:
         self.files[path] = file_of_bytes(path, content, stat, self.cache, read_at=self._read_at)
         return declare_file(path, content)
 
-    def macros(self, pieces: Iterable[Piece]) -> list[MacroFile]:
-        """Return the files of macros among the pieces."""
+    def code(self, pieces: Sequence[Piece], environ: Mapping[str, str]) -> PythonCode | None:
+        """Return the code behind functions; None where there are none."""
+        if not has_python(self.stats):
+            return None
+        from headgate.project.python_recipes import PythonCode
+
+        return PythonCode(pieces, self.files, environ)
+
+    def templates(
+        self, config: Config, pieces: Sequence[Piece], environ: Mapping[str, str], memory: Memory | None
+    ) -> Templates | None:
+        """Return the templates with the files of macros among the pieces; None where no text has a mark of one."""
+        if not any(has_marks(piece.text) for piece in pieces if piece.path.endswith(".sql")):
+            return None
         from headgate.project.templates.library import MacroFile
+        from headgate.project.templates.project import Templates
         from headgate.project.text import Text
 
         found = (piece for piece in pieces if piece.path.startswith("macros/"))
-        return [MacroFile(Text(one.path, one.text), self.files[one.path].digest) for one in found]
+        macros = [MacroFile(Text(one.path, one.text), self.files[one.path].digest) for one in found]
+        return Templates(config, macros, environ, memory)
 
     def config(self, environ: Mapping[str, str]) -> Config:
         """Return the configuration."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from headgate.core.address import Address, fold, make_address, parse_address
 from headgate.core.declarations import (
@@ -19,9 +20,6 @@ from headgate.core.declarations import (
     TableSource,
 )
 from headgate.core.diagnostic import Diagnostic, Place, Severity
-from headgate.core.python import PythonDeclaration
-from headgate.core.template import Template
-from headgate.core.unit_tests import UnitTest
 from headgate.project.agree import agreed
 from headgate.project.data_files import Matched
 from headgate.project.lookup import Lookup, Noted, folder_of
@@ -41,11 +39,13 @@ from headgate.project.pieces import (
     StatedTable,
     Statement,
 )
-from headgate.project.templates.configured import declared_of, statements_of
-from headgate.project.templates.filled import Filled
-from headgate.project.templates.project import Templates, Wanted
-from headgate.project.templates.world import Subject
 from headgate.project.text import Text
+
+if TYPE_CHECKING:
+    from headgate.core.python import PythonDeclaration
+    from headgate.core.unit_tests import UnitTest
+    from headgate.project.templates.filled import Filled
+    from headgate.project.templates.project import Templates
 
 EXPOSURES_SCHEMA = "exposures"
 """The schema of exposures whose file stands in no folder of a schema."""
@@ -71,18 +71,19 @@ def merge(
     files: Mapping[str, File],
     match: Callable[[str], Matched],
     code: Callable[[Piece], PythonDeclaration],
-    templates: Templates,
+    templates: Templates | None,
 ) -> Merged:
     """Return what ``pieces``, in the order of their paths, declare together.
 
     ``match`` looks up files of sources; ``code`` says what stands behind a function, given as a piece of its own;
-    ``templates`` fills in those texts that are some.
+    ``templates`` fills in those texts that are some; None where none can be.
     """
     work = _Merge(pieces, files, match, code)
     work.name_assets()
     work.name_sources()
     work.attach()
-    work.fill_in(templates)
+    if templates:
+        work.fill_in(templates)
     assets, sources, exposures = tuple(work.assets()), tuple(work.sources()), tuple(work.exposures())
     unit_tests = merged_unit_tests(pieces, work.lookup, work.noted)
     promising = [*(asset.properties for asset in assets), *(source.properties for source in sources)]
@@ -155,6 +156,10 @@ class _Merge:
 
     def fill_in(self, templates: Templates) -> None:
         """Fill in the texts that are templates; what they say with ``config(...)`` counts as their headers do."""
+        from headgate.project.templates.configured import declared_of, statements_of
+        from headgate.project.templates.project import Wanted
+        from headgate.project.templates.world import Subject
+
         wanted = [
             Wanted(Subject(address, declared_of(said)), Text(piece.path, piece.text), self._files[piece.path].digest)
             for address, piece in sorted(self.lookup.own.items())
@@ -204,6 +209,8 @@ class _Merge:
             if filled is None:
                 yield AssetDeclaration(address, kind, file, piece.text, properties, python)
             else:
+                from headgate.core.template import Template
+
                 origin = Template(piece.text, filled.runs)
                 yield AssetDeclaration(
                     address, kind, file, filled.text, properties, template=origin, is_faulty=filled.is_faulty

@@ -9,8 +9,9 @@ from typing import Any
 from headgate.core.declarations import DeclaredColumn, Group, KeptEntry
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import Digest
+from headgate.core.limits import NO_LIMITS, Limits
 from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
-from headgate.core.python import NO_LIMITS, Limits, NamedInput
+from headgate.core.python import NamedInput
 from headgate.core.unit_tests import WrittenRows
 
 

@@ -11,8 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from headgate.core.declarations import DeclaredColumn, Kind
-from headgate.core.template import TEMPLATES
+from headgate.core.declarations import TEMPLATES, DeclaredColumn, Kind
 from headgate.project.check_form import FormCheck
 from headgate.project.declared_promises import read_constraints, read_contract
 from headgate.project.declared_tests import read_tests

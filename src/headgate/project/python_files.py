@@ -15,7 +15,8 @@ from headgate.core.address import fault_in_part
 from headgate.core.declarations import DeclaredColumn
 from headgate.core.diagnostic import Place
 from headgate.core.hashing import digest
-from headgate.core.python import Form, Limits, NamedInput
+from headgate.core.limits import Limits
+from headgate.core.python import Form, NamedInput
 from headgate.project.pieces import PythonFunction, Stated, Statement
 from headgate.project.python_code import bare, function_digest
 from headgate.project.text import Text, did_you_mean

@@ -9,7 +9,7 @@ from typing import Any
 from headgate.core.address import fault_in_environment, fold
 from headgate.core.declarations import PYTHON_LIMITS, Config, EngineConfig, EnvironmentConfig
 from headgate.core.diagnostic import Place
-from headgate.core.python import Limits
+from headgate.core.limits import Limits
 from headgate.project import toml_keys
 from headgate.project.text import Text, did_you_mean
 from headgate.project.toml_keys import ENGINE_KINDS

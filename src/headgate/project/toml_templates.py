@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from headgate.core.declarations import TemplateConfig
-from headgate.core.template import TEMPLATES
+from headgate.core.declarations import TEMPLATES, TemplateConfig
 from headgate.project.text import Text, did_you_mean
 from headgate.project.toml_keys import TEMPLATE
 from headgate.project.toml_places import TomlPlaces

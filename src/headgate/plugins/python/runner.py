@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from headgate.core.errors import CodeFailed, EnvironmentFailed
+from headgate.core.limits import Limits
 from headgate.core.ports.python import ArrowStream
-from headgate.core.python import Limits, PythonBody, module_name
+from headgate.core.python import PythonBody, module_name
 from headgate.plugins.python.limits import Watch, end_group
 
 PRINTED_BYTES_MAX = 32_768

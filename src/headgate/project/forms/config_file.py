@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headgate.core.template import TEMPLATES
+from headgate.core.declarations import TEMPLATES
 from headgate.project import toml_keys
 from headgate.project.forms.form import (
     ANYTHING,

@@ -1,0 +1,17 @@
+"""What the repository's code may use of the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call may use: seconds from its start, bytes of memory of its own. 0: as headgate.toml says."""
+
+    seconds: int = 0
+    bytes: int = 0
+
+
+NO_LIMITS = Limits()
+"""What is said where nothing is said."""
