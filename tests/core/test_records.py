@@ -14,8 +14,10 @@ from headgate.core import records
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.graph import SqlBody
 from headgate.core.json_form import dumps, loads
+from headgate.core.python import PythonBody
 from headgate.core.recipe import Recipe, Shape, recipe_from_json, recipe_to_json
 from headgate.core.records import Build, Capture, EnvironmentRecord, Intent, Move, Pointer
+from headgate.core.template import Template
 
 LEAVES: Mapping[Any, st.SearchStrategy[Any]] = {
     str: st.text(max_size=8),
@@ -25,6 +27,9 @@ LEAVES: Mapping[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
 }
 
+ONLY_FOR_TYPES = {"Template": Template, "PythonBody": PythonBody}
+"""What the modules of records import for the checker of types alone."""
+
 
 def values_of(hint: Any) -> st.SearchStrategy[Any]:
     """Any value of a type; of a dataclass every field is drawn, those with a default too."""
@@ -33,7 +38,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
     fields = dataclasses.fields(hint) if dataclasses.is_dataclass(hint) else ()
     names = [field.name for field in fields if field.init and field.compare]
     if names or hasattr(hint, "_fields"):  # a named tuple
-        hints = typing.get_type_hints(hint)
+        hints = typing.get_type_hints(hint, localns=ONLY_FOR_TYPES)
         return st.builds(hint, **{name: values_of(hints[name]) for name in names or hint._fields})
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
