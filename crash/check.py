@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from crash.projects import RANDOM, VERSIONS, orders_of, rates_of
+from crash.projects import RANDOM, TAKEN, VERSIONS, orders_of, rates_of, scores_sql
 from crash.state_file import State, faults_in_state, read_state
 
 OWN_TABLES = {"state", "builds", "environments", "schemas", "makers", "log"}
@@ -77,6 +77,7 @@ def check(world: Path, *, is_settled: bool) -> Checked:
                 faults += told
                 heads[due.name] = Head(due.serial, content)
             faults += found.faults_in_views()
+            faults += found.faults_in_taken()
             tables = len(found.tables)
     return Checked(tuple(faults), heads, len(state.entries.get("builds", {})), tables)
 
@@ -229,7 +230,7 @@ class _Warehouse:
         """Return what each asset of the release must show: tables over the captures, views over the live table."""
         files = self.state.files(due.tree)
         assets = {m[1] + "." + m[2]: m[0] for path in files if (m := re.fullmatch(r"assets/(\w+)/(\w+)\.\w+", path))}
-        texts = {address: (path, files[path]) for address, path in assets.items()}
+        texts = {address: (path, _as_sql(path, files)) for address, path in assets.items()}
         orders, rates = self._captured(due)
         ((live,),) = self.rows("select distinct batch from warehouse.raw.rates")
         key = (due.tree, orders, rates, live)
@@ -295,7 +296,10 @@ class _Warehouse:
 
     def faults_in_views(self) -> Iterator[str]:
         """Yield views that no environment points to, or that lack."""
-        sql = "select schema_name, view_name from duckdb_views() where not internal and database_name = 'warehouse'"
+        sql = (
+            "select schema_name, view_name from duckdb_views() where not internal and database_name = 'warehouse' "
+            "and sql not like '%somebody else%'"
+        )
         present = {f'"{schema}"."{name}"' for schema, name in self.rows(sql)}
         due = {
             view_of(due, address)
@@ -305,6 +309,22 @@ class _Warehouse:
         }
         if present != due:
             yield f"views that are shown and should not be, or the other way: {sorted(present ^ due)}"
+
+    def faults_in_taken(self) -> Iterator[str]:
+        """Yield what somebody else made that is lost, or does not stand where production's marker says."""
+        if not self.rows("select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'taken'"):
+            return
+        pointers = next((due.pointers for due in self.due() if due.name == "prod"), {})
+        for schema, name in TAKEN:
+            is_released = f"{schema}.{name}" in pointers
+            where = f"{schema}.{name}{'__before_headgate' if is_released else ''}"
+            try:
+                rows = self.rows(f"select whose from {where}")
+            except duckdb.Error as error:
+                yield f"{where} of somebody else is not there: {str(error).splitlines()[0]}"
+                continue
+            if rows != [("somebody else",)]:
+                yield f"{where} of somebody else holds {rows}"
 
 
 class _database:  # noqa: N801 - it is used as a function
@@ -330,6 +350,10 @@ def view_of(due: _Due, address: str) -> str:
     schema, _, name = address.partition(".")
     suffix = "" if due.bare else "__" + due.name.replace("-", "_")
     return f'"{schema}{suffix}"."{name}"'
+
+
+def _as_sql(path: str, files: Mapping[str, str]) -> str:
+    return scores_sql(files[path], files["lib/factors.py"]) if path.endswith(".py") else files[path]
 
 
 def _is_view(text: str) -> bool:

@@ -51,6 +51,7 @@ class Scenario:
 _STATUS, _SQL = ("status",), ("sql", "dev", "select version from staging.stamp")
 _PLAN = ("plan", "dev", "--exit-code")
 _APPLY, _PROMOTE, _GC = ("apply", "dev", "--yes"), ("promote", "dev", "--yes"), ("gc", "--yes")
+_ADOPT = (*_PROMOTE, "--adopt")
 _ROLLBACK, _DROP = ("rollback", "prod", "--to", "1", "--yes"), ("gc", "--drop-environment", "pr-1", "--yes")
 
 SCENARIOS = (
@@ -61,6 +62,8 @@ SCENARIOS = (
     ),
     Scenario("promote", "applied", _PROMOTE, _PROMOTE, (("plan", "prod", "--exit-code"), _PROMOTE)),
     Scenario("rollback", "promoted", _ROLLBACK, _ROLLBACK, (_ROLLBACK, _PLAN)),
+    Scenario("adopt", "taken", _ADOPT, _ADOPT, (("plan", "prod", "--exit-code"), _PROMOTE), is_variant=True),
+    Scenario("give back", "adopted", _ROLLBACK, _ROLLBACK, (_ROLLBACK, _PLAN), is_variant=True),
     Scenario("gc", "littered", _GC, _GC, (_GC, ("plan", "pr-1", "--exit-code"))),
     Scenario("gc --drop-environment", "littered", _DROP, _DROP, (_GC, _PLAN), is_variant=True),
 )

@@ -25,7 +25,8 @@ from typing import Any
 STORE = ("identity", "reading", "commit", "acquire", "release", "close")
 READING = ("__enter__", "__exit__", "get", "scan", "events", "lease")
 ENGINE = (
-    "state", "adopt", "markers", "fence", "columns", "build", "built", "drop", "publish", "shown", "query", "close",
+    "state", "adopt", "markers", "fence", "columns", "build", "built", "drop", "publish", "shown", "query", "stream",
+    "inventory", "log", "close",
 )  # fmt: skip
 STATEMENTS = ("execute", "executemany", "sql", "extract_statements", "close")
 

@@ -2,7 +2,7 @@
 
 It has what can go wrong in a release: a file and a table as sources, both captured; a seed; views over tables, over the
 live table and over views; a sum of floats and a chain over ``random()``; assets that come and go; two tables that say
-which version they are, in two schemas.
+which version they are, in two schemas; a function with a module, and a table over what it makes.
 """
 
 from __future__ import annotations
@@ -38,6 +38,28 @@ sources:
       - name: rates
 """
 
+SCORES = """\
+import headgate as hg
+import pyarrow as pa
+
+from factors import FACTOR
+
+
+@hg.table(inputs={{"orders": "staging.orders"}}, owner="ops", deterministic=True)
+def scores(orders: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    def batches():
+        for batch in orders:
+            points = [amount * FACTOR + {version} for amount in batch.column("amount").to_pylist()]
+            yield pa.record_batch([batch.column("id"), pa.array(points, pa.float64())], schema)
+
+    schema = pa.schema([("id", pa.int64()), ("points", pa.float64())])
+    return pa.RecordBatchReader.from_batches(schema, batches())
+"""
+"""A function that takes and gives batches; its factor is in a module, and it adds the version."""
+
+TAKEN = (("marts", "fresh"), ("marts", "newest"))
+"""Names of assets from version 2 on, under which somebody else has a table, and a view."""
+
 RANDOM = "staging.dice"
 """The asset that no rebuild gives again."""
 
@@ -49,6 +71,8 @@ def files_of(version: int) -> dict[str, str]:
         "assets/sources.yml": SOURCES,
         ".gitignore": "*.db*\n*.duckdb*\n.headgate/\ndata/\n",
     }
+    files["assets/marts/scores.py"] = SCORES.format(version=version)
+    files["lib/factors.py"] = f"FACTOR = {version + 1}\n"
     files["assets/staging/regions.csv"] = "region,label\nn,North\ns,South\n" + "e,East\n" * (version > 1)
     files |= {f"assets/{address.replace('.', '/')}.sql": sql for address, sql in _assets(version).items()}
     return files
@@ -63,6 +87,7 @@ def _assets(version: int) -> dict[str, str]:
         "staging.dice": f"{head}select id, random() as roll from raw.orders",
         "staging.big": f"{view}select id, region, amount from staging.orders where amount > {version}",
         "marts.stamp": f"{head}select {version} as version, sum(amount) as total from staging.orders",
+        "marts.scored": f"{head}select max(points) as best, sum(points) as points from marts.scores",
         "marts.by_region": (
             f"{head}select region, sum(amount) as total, count(*) as n from staging.orders group by region"
         ),
@@ -88,7 +113,15 @@ def _assets(version: int) -> dict[str, str]:
         assets["marts.old"] = f"{head}select region from staging.orders where amount > 5"
     else:
         assets["marts.fresh"] = f"{head}select distinct region from staging.orders"
+        assets["marts.newest"] = f"{view}select max(id) as id from staging.orders"
     return assets
+
+
+def scores_sql(text: str, factors: str) -> str:
+    """Return a query that gives what the function gives, by the texts of its file and of its module."""
+    factor = int(factors.partition("=")[2])
+    added = int(text.partition("FACTOR + ")[2].partition(" ")[0])
+    return f"select id, amount * {factor} + {added} as points from staging.orders"
 
 
 def orders_of(version: int) -> str:
@@ -112,6 +145,16 @@ def write(folder: Path, version: int) -> None:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
+
+
+def take_names(folder: Path) -> None:
+    """Make a table and a view of somebody else under names of assets."""
+    import duckdb
+
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        connection.execute("create table raw.taken as select 'somebody else' as whose")
+        for kind, (schema, name) in zip(("table", "view"), TAKEN, strict=True):
+            connection.execute(f"create {kind} {schema}.{name} as select 'somebody else' as whose")
 
 
 def write_data(folder: Path, version: int) -> None:

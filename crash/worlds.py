@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from crash.process import done, git
-from crash.projects import write, write_data
+from crash.projects import take_names, write, write_data
 
 
 def copied(template: Path, target: Path) -> Path:
@@ -75,6 +75,16 @@ class Worlds:
         """Version 2 in dev, 1 in prod; the data is version 3."""
         copied(self.get("applied"), world)
         write_data(world, 3)
+
+    def _taken(self, world: Path) -> None:
+        """Version 2 in dev, 1 in prod; somebody else has a table and a view where version 2 shows its own."""
+        copied(self.get("applied"), world)
+        take_names(world)
+
+    def _adopted(self, world: Path) -> None:
+        """Version 2 in both, with what somebody else had set aside; prod can go back to 1."""
+        copied(self.get("taken"), world)
+        done(world, "promote", "dev", "--adopt", "--yes")
 
 
 def _commit(world: Path, version: int, retain: str = "7 days") -> None:

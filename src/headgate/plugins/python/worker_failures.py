@@ -44,6 +44,8 @@ def _hint(error: BaseException, request: dict[str, Any]) -> str:
     if isinstance(error, Closed) and "network" not in str(error):
         return "Make it a seed or a source and name it in `inputs`, or put what it says into a module."
     if isinstance(error, ModuleNotFoundError) and error.name:
+        if error.name in ("lib", "src"):
+            return f"Modules are looked for in {error.name}/, it is no package itself: leave `{error.name}.` out."
         inside = error.name.replace(".", os.sep)
         for folder in ("lib", "src", ""):
             if any(os.path.exists(os.path.join(request["root"], folder, inside + end)) for end in (".py", "")):
