@@ -248,6 +248,6 @@ def preload() -> None:
     for name in (
         "app.analysing", "app.linking", "app.neighbours", "app.repository", "cli.failures", "plugins.engines.duckdb",
         "plugins.engines.duckdb_binder", "plugins.stores.cache", "plugins.stores.sqlite", "project.load",
-        "project.merge", "project.python_recipes", "sql.analyse", "sql.refusals", "words.diagnostics",
+        "project.merge", "project.python.recipes", "sql.analyse", "sql.refusals", "words.diagnostics",
     ):  # fmt: skip
         importlib.import_module(f"headgate.{name}")

@@ -23,7 +23,7 @@ from headgate.project.forms.form import (
 )
 from headgate.project.forms.property_file import HEADER, PROPERTY_FILE
 from headgate.project.text import Text
-from headgate.project.toml_config import read_config
+from headgate.project.toml.config import read_config
 
 WORDS = st.text("abcxyzäß_-. '#:,{}[]&!?%@|>\n\"0123456789", max_size=8)
 KEYS = st.text("abcdefnst_.-", min_size=1, max_size=8)

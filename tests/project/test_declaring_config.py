@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from headgate.core.declarations import EngineConfig, EnvironmentConfig
-from headgate.project.toml_config import seconds_of
+from headgate.project.toml.config import seconds_of
 from tests.project.project_stage import marked, read, told
 
 WEEK = 7 * 86400

@@ -84,7 +84,7 @@ class LocalAnalyser:
     ) -> tuple[Shape, tuple[Diagnostic, ...]]:
         """Call a function on empty tables, and look at what it returns. Cost: a process, and its imports."""
         from headgate.app.session import open_runner
-        from headgate.project.link_python import unknown_columns
+        from headgate.project.python.link import unknown_columns
 
         binder = self.binder()
         runner = open_runner(self._root, PROBE_LIMITS)

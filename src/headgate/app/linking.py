@@ -164,7 +164,7 @@ class CachingAnalyser:
         self, asset: AssetDeclaration, body: PythonBody, inputs: Mapping[Address, Shape]
     ) -> tuple[Shape, tuple[Diagnostic, ...]]:
         """Return the columns that a function gives on empty tables; it is called once for its code and its inputs."""
-        from headgate.project.link_python import python_key
+        from headgate.project.python.link import python_key
 
         key = python_key(asset, inputs)
         known = self._cache.get("python", (key,)).get(key)

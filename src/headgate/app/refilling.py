@@ -66,7 +66,7 @@ class Refilling:
         if self._templates is None:
             from headgate.project.templates.library import MacroFile
             from headgate.project.templates.project import Templates
-            from headgate.project.toml_config import default_config, read_config
+            from headgate.project.toml.config import default_config, read_config
             from headgate.project.walk import CONFIG_FILE
 
             digests = self._digests()

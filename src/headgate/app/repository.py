@@ -272,7 +272,7 @@ def _graph_key(
     from headgate.app.linking import ANALYSER
     from headgate.core.hashing import ALGORITHM
     from headgate.plugins.engines.duckdb_settings import settings_identity
-    from headgate.project.interpreter import interpreter_identity
+    from headgate.project.python.interpreter import interpreter_identity
 
     data = tuple((address, pattern, tuple((f.path, f.digest) for f in found)) for address, pattern, found in files)
     shapes = tuple((a, tuple((c.name, c.type) for c in shape)) for a, shape in sorted(recorded.items()))

@@ -65,7 +65,7 @@ def declare_file(path: str, content: bytes) -> Piece:
 
 def _python(piece: Piece, source: Text) -> Piece:
     """Return a Python file; one without decorated functions is a module, wherever it stands."""
-    from headgate.project.python_files import read_functions
+    from headgate.project.python.files import read_functions
 
     if not piece.path.startswith("assets/"):
         return Piece(piece.path, text=source.text)

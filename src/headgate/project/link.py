@@ -302,7 +302,7 @@ class _Linking:
         for asset in assets:
             if asset.python is None:
                 continue
-            from headgate.project.link_python import named_inputs
+            from headgate.project.python.link import named_inputs
 
             found, faults = named_inputs(asset.python, self.by_name)
             self.diagnostics += faults
@@ -311,7 +311,7 @@ class _Linking:
 
     def _python_node(self, asset: AssetDeclaration, python: PythonDeclaration, inputs: tuple[Address, ...]) -> None:
         """Make a node of a function. Its columns are the declared ones, else those that it gives on empty tables."""
-        from headgate.project.link_python import PythonLink
+        from headgate.project.python.link import PythonLink
 
         linking = PythonLink(asset, python, self.by_name, self.shapes)
         shape = declared_shape(asset.properties.columns)

@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from headgate.project.data_files import Matched
     from headgate.project.pieces import Piece
-    from headgate.project.python_recipes import PythonCode
+    from headgate.project.python.recipes import PythonCode
     from headgate.project.templates.memory import Memory
     from headgate.project.templates.project import Templates
 
@@ -171,7 +171,7 @@ class _Load:
         """Return the code behind functions; None where there are none."""
         if not has_python(self.stats):
             return None
-        from headgate.project.python_recipes import PythonCode
+        from headgate.project.python.recipes import PythonCode
 
         return PythonCode(pieces, self.files, environ)
 
@@ -192,7 +192,7 @@ class _Load:
     def config(self, environ: Mapping[str, str]) -> Config:
         """Return the configuration."""
         from headgate.project.text import decoded
-        from headgate.project.toml_config import TOML_BYTES_MAX, default_config, read_config
+        from headgate.project.toml.config import TOML_BYTES_MAX, default_config, read_config
 
         name = self._root.resolve().name or "project"
         stat = self.stats.get(CONFIG_FILE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from headgate.core.declarations import TEMPLATES
-from headgate.project import toml_keys
 from headgate.project.forms.form import (
     ANYTHING,
     TEXT,
@@ -19,6 +18,7 @@ from headgate.project.forms.form import (
     Words,
     any_case,
 )
+from headgate.project.toml import keys
 from headgate.project.units import DURATIONS, SIZES
 
 
@@ -42,13 +42,13 @@ _VARIABLE = Words("the name of a variable", pattern=r"[A-Za-z_][A-Za-z0-9_]*", i
 
 ENGINE = _keyed(
     "engine",
-    toml_keys.ENGINE,
-    {"kind": Choice(toml_keys.ENGINE_KINDS), "path": _FILE, "allow": Several(TEXT, takes_one=True)},
+    keys.ENGINE,
+    {"kind": Choice(keys.ENGINE_KINDS), "path": _FILE, "allow": Several(TEXT, takes_one=True)},
 )
 
 ENVIRONMENT = _keyed(
     "environment",
-    toml_keys.ENVIRONMENT,
+    keys.ENVIRONMENT,
     {
         "engine": TEXT,
         "protected": TRUTH,
@@ -59,7 +59,7 @@ ENVIRONMENT = _keyed(
 
 PYTHON = _keyed(
     "bounds of Python assets",
-    toml_keys.PYTHON,
+    keys.PYTHON,
     {
         "timeout": Words('a duration such as "10 minutes"', pattern=_amount(DURATIONS, least=_NOT_ZERO)),
         "memory": Words('a size such as "2 GB"', pattern=_amount(SIZES, least=_NOT_ZERO)),
@@ -68,7 +68,7 @@ PYTHON = _keyed(
 
 TEMPLATE = _keyed(
     "templates",
-    toml_keys.TEMPLATE,
+    keys.TEMPLATE,
     {
         "default": _LANGUAGE,
         "env": Several(_VARIABLE, takes_one=True),
@@ -78,12 +78,12 @@ TEMPLATE = _keyed(
 
 CONFIG_FILE = _keyed(
     "headgate.toml",
-    toml_keys.PROJECT,
+    keys.PROJECT,
     {
         "name": TEXT,
         "engines": Keyed("engines", others=ENGINE, keys=_ENGINE_NAME),
         "environments": Keyed("environments", others=ENVIRONMENT, keys=_ENVIRONMENT_NAME),
-        "state": _keyed("state", toml_keys.STATE, {"url": TEXT}),
+        "state": _keyed("state", keys.STATE, {"url": TEXT}),
         "python": PYTHON,
         "template": Either((_LANGUAGE, TEMPLATE)),
         "vars": Keyed("variables", others=ANYTHING),

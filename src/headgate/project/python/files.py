@@ -18,7 +18,7 @@ from headgate.core.hashing import digest
 from headgate.core.limits import Limits
 from headgate.core.python import Form, NamedInput
 from headgate.project.pieces import PythonFunction, Stated, Statement
-from headgate.project.python_code import bare, function_digest
+from headgate.project.python.code import bare, function_digest
 from headgate.project.text import Text, did_you_mean
 from headgate.project.units import bytes_of, seconds_of
 

@@ -8,9 +8,9 @@ from headgate.core.declarations import File
 from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.core.hashing import digest
 from headgate.core.python import PythonDeclaration
-from headgate.project.interpreter import interpreter_identity
 from headgate.project.pieces import Piece, PythonFunction
-from headgate.project.python_modules import Modules
+from headgate.project.python.interpreter import interpreter_identity
+from headgate.project.python.modules import Modules
 from headgate.project.text import Text
 from headgate.project.walk import LOCK_FILES
 

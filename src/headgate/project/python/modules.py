@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from headgate.core.hashing import Digest
 from headgate.core.python import MODULE_ROOTS, module_name
-from headgate.project.python_code import module_digest
-from headgate.project.python_files import parsed
+from headgate.project.python.code import module_digest
+from headgate.project.python.files import parsed
 from headgate.project.text import Text
 
 

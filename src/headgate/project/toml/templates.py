@@ -9,8 +9,8 @@ from typing import Any
 
 from headgate.core.declarations import TEMPLATES, TemplateConfig
 from headgate.project.text import Text, did_you_mean
-from headgate.project.toml_keys import TEMPLATE
-from headgate.project.toml_places import TomlPlaces
+from headgate.project.toml.keys import TEMPLATE
+from headgate.project.toml.places import TomlPlaces
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SECRET = re.compile(

@@ -10,11 +10,11 @@ from headgate.core.address import fault_in_environment, fold
 from headgate.core.declarations import PYTHON_LIMITS, Config, EngineConfig, EnvironmentConfig
 from headgate.core.diagnostic import Place
 from headgate.core.limits import Limits
-from headgate.project import toml_keys
 from headgate.project.text import Text, did_you_mean
-from headgate.project.toml_keys import ENGINE_KINDS
-from headgate.project.toml_places import TomlPlaces
-from headgate.project.toml_templates import read_templates
+from headgate.project.toml import keys
+from headgate.project.toml.keys import ENGINE_KINDS
+from headgate.project.toml.places import TomlPlaces
+from headgate.project.toml.templates import read_templates
 from headgate.project.units import bytes_of, seconds_of
 from headgate.project.walk import CONFIG_FILE
 
@@ -88,12 +88,12 @@ class _Reading:
 
     def config(self, body: Mapping[str, Any], name: str) -> Config:
         """Return the config of what the text holds."""
-        self._others(body, (), toml_keys.PROJECT)
+        self._others(body, (), keys.PROJECT)
         name = self._text(body, ("name",)) or name
         engines = self._engines(self._table(body, ("engines",)))
         environments = self._environments(self._table(body, ("environments",)), engines)
         state = self._table(body, ("state",))
-        self._others(state, ("state",), toml_keys.STATE)
+        self._others(state, ("state",), keys.STATE)
         bare = self._bare(self._table(body, ("environments",)), environments)
         url = self._text(state, ("state", "url"))
         python = self._python(self._table(body, ("python",)))
@@ -102,7 +102,7 @@ class _Reading:
 
     def _python(self, section: Mapping[str, Any]) -> Limits:
         """Return what a call of a Python asset may use."""
-        self._others(section, ("python",), toml_keys.PYTHON)
+        self._others(section, ("python",), keys.PYTHON)
         return Limits(
             self._amount(section, ("python", "timeout"), seconds_of, "10 minutes") or PYTHON_LIMITS.seconds,
             self._amount(section, ("python", "memory"), bytes_of, "2 GB") or PYTHON_LIMITS.bytes,
@@ -122,7 +122,7 @@ class _Reading:
         for name in body:
             path = ("engines", name)
             section = self._table(body, path)
-            self._others(section, path, toml_keys.ENGINE)
+            self._others(section, path, keys.ENGINE)
             if not _ENGINE_NAME.fullmatch(name):
                 self._fault("HG122", f"{name!r} is not a name for an engine", self._places.key(path))
                 continue
@@ -150,7 +150,7 @@ class _Reading:
         for name in body:
             path = ("environments", name)
             section = self._table(body, path)
-            self._others(section, path, toml_keys.ENVIRONMENT)
+            self._others(section, path, keys.ENVIRONMENT)
             fault = "" if name == "*" else fault_in_environment(name)
             folded = fold(name).replace("-", "_")
             if fault:

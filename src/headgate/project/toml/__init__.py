@@ -1,0 +1,1 @@
+"""``headgate.toml``: its keys, their places, and what it says."""
