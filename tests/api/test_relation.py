@@ -67,7 +67,7 @@ def test_what_cannot_be_asked_is_refused_in_our_words() -> None:
     with pytest.raises(headgate.Refused, match="HG601") as raised:
         project.sql("dev", "select nosuch from marts.revenue").arrow()
     assert "nosuch" in raised.value.diagnostics[0].detail
-    with pytest.raises(headgate.Refused, match="HG601"):
+    with pytest.raises(headgate.Refused, match="HG201"):
         project.sql("dev", "drop table marts.revenue").pl()
 
 

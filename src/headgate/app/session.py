@@ -204,9 +204,8 @@ class Session:
         """Return an open session on the engine called ``name``; a warehouse that is only read must be there."""
         from headgate.plugins.engines.duckdb import open_duckdb
 
-        config = self.config.engines[name]
         return open_duckdb(
-            self.warehouse(config),
+            self.warehouse(self.config.engines[name]),
             read_only=is_read_only,
             create=not is_read_only,
             wait_seconds=wait_seconds,
@@ -214,6 +213,13 @@ class Session:
             allow=self.allowed(name),
             tell=self.tell,
         )
+
+    def engine_for_questions(self, name: str, files: Iterable[Path]) -> Engine:
+        """Return an open session on the engine called ``name`` that writes nothing and reads ``files`` alone."""
+        from headgate.plugins.engines.duckdb import open_duckdb
+
+        path = self.warehouse(self.config.engines[name])
+        return open_duckdb(path, read_only=True, create=False, root=None, files=tuple(files), tell=self.tell)
 
     def runner(self) -> PythonRunner:
         """Return what calls the functions of Python assets."""

@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from headgate.app.asking import asking, shown_now
-from headgate.app.interrupting import interruptible
+from headgate.app.asking import asking
+from headgate.app.interrupting import Unanswered, interruptible
+from headgate.app.questions import shown_now
 from headgate.core.address import fold, split
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused
@@ -56,7 +57,11 @@ class Streamed:
 
     def reading(self, work: Callable[[], _T]) -> _T:
         """Return what reading the stream gives; Ctrl-C ends it."""
-        return interruptible(work, self._engine.interrupt)
+        try:
+            return interruptible(work, self._engine.interrupt)
+        except Unanswered:
+            self._held.pop_all()  # to close it would wait for the query
+            raise
 
     def close(self) -> None:
         """Let go of the warehouse; may be repeated. Nothing of the stream may be read any more."""

@@ -18,10 +18,22 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         sys.stderr.write("\nInterrupted.\n")
+        _end_if_unanswered(error)
         return 130
     return status
+
+
+def _end_if_unanswered(error: KeyboardInterrupt) -> None:
+    """End the process at once where a question that only reads goes on in a thread, which nothing else would end."""
+    import os
+
+    from headgate.app.interrupting import Unanswered
+
+    if isinstance(error, Unanswered):
+        sys.stderr.flush()
+        os._exit(130)
 
 
 def _run(arguments: list[str], started: float) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from headgate.core.address import Address
+from headgate.core.declarations import Kind
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
 from headgate.core.ports.store import Reading
@@ -41,6 +42,13 @@ class StoredPointers(Mapping[Address, Pointer]):
         if found is None:
             found = self._decoded[address] = pointer_from_json(loads(self.texts[address]))
         return found
+
+    def of_kind(self, kind: Kind) -> Iterator[Address]:
+        """Yield the addresses of one kind; what cannot be of it is not decoded."""
+        word = f'"{kind.value}"'
+        for address, text in self.texts.items():
+            if word in text and self[address].kind is kind:
+                yield address
 
     def __iter__(self) -> Iterator[Address]:
         return iter(self.texts)

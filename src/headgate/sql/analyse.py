@@ -13,12 +13,11 @@ from headgate.core.graph import Reference, SqlBody
 from headgate.core.hashing import Part, digest
 from headgate.core.ports.engine import Bound
 from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, finished, reading, term
-from headgate.sql.functions import DYNAMIC_SQL
 from headgate.sql.items import column_lines, item_starts
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
-from headgate.sql.relation import COLUMNS_MAX, UNORDERED, Opaque, Relation, TooWide, lowered
-from headgate.sql.stage import function_name
+from headgate.sql.refusals import runs_text, too_wide
+from headgate.sql.relation import UNORDERED, Opaque, Relation, TooWide, lowered
 from headgate.sql.tree import Query, line_at, place_at, relations
 
 Bind = Callable[[str, Mapping[str, Shape]], Bound]
@@ -57,8 +56,7 @@ def analyse(
     try:
         relation, opaque = _read(query, work)
     except TooWide:
-        summary, hint = f"a table of more than {COLUMNS_MAX:,} columns stands in it", "Name the columns that are meant."
-        return Analysis(None, body, (Diagnostic("HG201", summary, place_at(query.text, query.path, 0), hint),))
+        return Analysis(None, body, (too_wide(query),))
     bound = bind(body.text, {str(a): s for a, s in inputs.items()})
     if bound.error:
         return Analysis(None, body, (*faults, *work.faults) or (_refused(query, bound),))
@@ -181,7 +179,7 @@ def _name_faults(query: Query, places: list[int], relation: Relation | None, sha
 
 
 def _references(query: Query, inputs: Mapping[Address, Shape]) -> tuple[tuple[Reference, ...], tuple[Diagnostic, ...]]:
-    return references_of(query, inputs), (*_dynamic(query), *_shared_names(query))
+    return references_of(query, inputs), (*runs_text(query), *_shared_names(query))
 
 
 def references_of(query: Query, inputs: Iterable[Address]) -> tuple[Reference, ...]:
@@ -206,22 +204,6 @@ def _column_references(query: Query, known: Mapping[str, Address]) -> Iterator[R
         if address is not None:
             start, end = int(schema.meta["start"]), int(table.meta["end"]) + 1
             yield Reference(start, end, address, table.name, is_column=True)
-
-
-def _dynamic(query: Query) -> Iterator[Diagnostic]:
-    """Yield a fault where SQL is made while it runs: what it reads could neither be planned nor followed."""
-    for call in query.tree.find_all(exp.Anonymous):
-        name = function_name(call)
-        if name in DYNAMIC_SQL:
-            named = call.this if isinstance(call.this, exp.Expression) else call
-            start = int(named.meta.get("start", 0))
-            yield Diagnostic(
-                "HG211",
-                f"{name}() runs SQL that stands in no file",
-                place_at(query.text, query.path, start, len(name)),
-                hint="Write the query itself; what it reads could not be followed otherwise.",
-                excerpt=line_at(query.text, start),
-            )
 
 
 def _shared_names(query: Query) -> Iterator[Diagnostic]:

@@ -82,7 +82,7 @@ def parse(text: str, path: str) -> Query:
         raise Unreadable(
             Diagnostic(
                 "HG201",
-                f"the file holds {len(text):,} characters, more than {TEXT_BYTES_MAX:,}",
+                f"the text holds {len(text):,} characters, more than {TEXT_BYTES_MAX:,}",
                 Place(path, 1, 1),
                 hint="Put data into a seed or a source; a query this long cannot be planned.",
             )
@@ -114,7 +114,7 @@ def parse(text: str, path: str) -> Query:
         raise Unreadable(
             Diagnostic(
                 "HG201",
-                f"an asset is one SELECT, not {word.upper() or 'nothing'}" if word else "the file holds no SELECT",
+                f"one SELECT is expected here, not {word.upper()}" if word else "there is no SELECT here",
                 place_at(text, path, start, max(len(word), 1)),
                 hint=f"Write it inside of one: from ({word.lower()} ...)." if word.upper() in _INSIDE else "",
                 excerpt=line_at(text, start),
@@ -246,7 +246,7 @@ def _one_statement(tokens: list[Token], text: str, path: str) -> list[Token]:
                 "HG201",
                 "a second statement",
                 place_at(text, path, start, len(rest[0].text)),
-                hint="An asset is one SELECT; give the other one a file of its own.",
+                hint="An asset or a question is one SELECT: write the other one by itself.",
                 excerpt=line_at(text, start),
             )
         )

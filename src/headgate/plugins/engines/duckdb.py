@@ -16,7 +16,7 @@ import duckdb
 
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, TableSource
-from headgate.core.errors import Conflict, Diverged, EngineFailed, StatementFailed
+from headgate.core.errors import Conflict, Diverged, EngineBusy, EngineFailed, StatementFailed
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import (
     BuildJob,
@@ -48,7 +48,7 @@ from headgate.plugins.engines.duckdb_columns import (
 from headgate.plugins.engines.duckdb_faults import engine_fault, position, said, statement_fault
 from headgate.plugins.engines.duckdb_files import fault_in_location, reader, seed_reader, selection
 from headgate.plugins.engines.duckdb_inventory import inventory_of
-from headgate.plugins.engines.duckdb_opening import connected
+from headgate.plugins.engines.duckdb_opening import connected, read_by_stream
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream, columns_of, fault_in_columns, selected
 from headgate.plugins.engines.duckdb_views import (
@@ -372,25 +372,32 @@ def open_duckdb(
     *,
     read_only: bool,
     wait_seconds: float = 30,
-    root: Path,
+    root: Path | None,
     allow: Sequence[Path] = (),
+    files: Sequence[Path] = (),
     threads: int | None = None,
     create: bool = True,
     tell: Callable[[str], None] | None = None,
 ) -> DuckEngine:
-    """Return a session on the file at ``path``; files may be read below ``root`` and the folders of ``allow`` only.
+    """Return a session on the file at ``path``; it reads ``files``, and what is below ``root`` and ``allow``, alone.
 
-    Raises ``EngineBusy`` where another process holds the file for longer than ``wait_seconds``, ``EngineFailed`` where
-    it cannot be opened, or does not exist and ``create`` is false. ``tell`` is told of a wait that takes longer.
+    Raises ``EngineBusy`` where another process holds the file for longer than ``wait_seconds``, or a stream of this one
+    that may not read ``files``; ``EngineFailed`` where it cannot be opened, or does not exist and ``create`` is false.
+    ``tell`` is told of a wait that takes longer.
     """
     if not create and not path.exists():
         raise EngineFailed(f"{path} does not exist", hint="Make it: headgate apply")
     connection = connected(path, read_only=read_only, wait_seconds=wait_seconds, tell=tell)
     try:
-        settle(connection, duckdb.__version__, folders=(root, *allow), threads=threads)
+        folders = allow if root is None else (root, *allow)
+        if not settle(connection, duckdb.__version__, folders=folders, files=files, threads=threads):
+            raise read_by_stream(path)
     except duckdb.Error as error:
         connection.close()
         raise engine_fault(error) from error
+    except EngineBusy:
+        connection.close()
+        raise
     return DuckEngine(connection)
 
 

@@ -34,7 +34,7 @@ def connected(
         except duckdb.Error as error:
             message = str(error)
             if "different configuration" in message:  # this process has it open for reading: to wait would be for ever
-                raise EngineBusy(f"{path.name} is being read by a stream of this process", hint=_STREAM) from error
+                raise read_by_stream(path) from error
             if "Could not set lock" not in message:
                 raise _unopened(path, message) from error
             left = deadline - time.monotonic()
@@ -45,6 +45,11 @@ def connected(
                 tell = None
             time.sleep(min(pause, left))
             pause = min(pause * 1.5, _POLL_SECONDS_MAX)
+
+
+def read_by_stream(path: Path) -> EngineBusy:
+    """Return the error for a file that a stream of this process holds open in another way."""
+    return EngineBusy(f"{path.name} is being read by a stream of this process", hint=_STREAM)
 
 
 def _busy(path: Path, message: str, waited: float) -> EngineBusy:

@@ -75,9 +75,16 @@ def version_of(version: str) -> tuple[int, int]:
 
 
 def settle(
-    connection: duckdb.DuckDBPyConnection, version: str, *, folders: Sequence[Path], threads: int | None = None
-) -> None:
-    """Give the database all settings and lock them; files can then be read below ``folders`` only.
+    connection: duckdb.DuckDBPyConnection,
+    version: str,
+    *,
+    folders: Sequence[Path],
+    files: Sequence[Path] = (),
+    threads: int | None = None,
+) -> bool:
+    """Give the database all settings and lock them; only ``files`` and what is below ``folders`` can be read then.
+
+    Returns False where it was locked before, and some of ``files`` cannot be read.
 
     ``set global`` makes them hold for the database and so for all cursors; a plain ``set`` of some (``lambda_syntax``,
     ``errors_as_json``) holds for one cursor only (seen). A second connection of the same process to the same file
@@ -85,18 +92,31 @@ def settle(
     """
     locked = connection.execute("select current_setting('lock_configuration')").fetchone()
     if locked and locked[0]:
-        return
+        return not files or _are_open(connection, files)
     major, _ = version_of(version)
     lines = [f"set global {s.name} = {s.value}" for s in RESULT_SETTINGS if s.since <= major]
     if threads is not None:
         lines.append(f"set global threads = {threads:d}")
     # The order matters: the list of folders cannot be changed once access is off, nor anything once it is locked.
     lines.append(f"set global allowed_directories = {_list_of(_spellings(f for f in folders if not f.is_file()))}")
-    lines.append(f"set global allowed_paths = {_list_of(_spellings(f for f in folders if f.is_file()))}")
+    alone = _spellings((*(f for f in folders if f.is_file()), *files))
+    lines.append(f"set global allowed_paths = {_list_of(alone)}")
     lines.append("set global enable_external_access = false")
     lines.append("set global errors_as_json = true")
     lines.append("set global lock_configuration = true")
     connection.execute(";".join(lines))
+    return True
+
+
+def _are_open(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> bool:
+    """Tell whether a database that is locked reads all of ``files``."""
+    names = ("allowed_directories", "allowed_paths")
+    row = connection.execute(f"select {', '.join(f'current_setting({literal(name)})' for name in names)}").fetchone()
+    folders, alone = row if row else ((), ())
+    return all(
+        str(file) in alone or any(file.is_relative_to(folder) for folder in folders)
+        for file in map(Path.absolute, files)
+    )
 
 
 def literal(text: str) -> str:
