@@ -111,13 +111,13 @@ def test_a_table_that_was_altered(shop: Shop, statement: str, told: str) -> None
 
 def test_leftovers(shop: Shop) -> None:
     name = table_of(shop, "prod", "m.b")
-    shop.outside("create table headgate.m__x__00 as select 1 as x")
+    shop.outside("create table headgate.m__x__0000000000000000 as select 1 as x")
     shop.outside("insert into headgate.builds values ('h1:00', 'm.y', 'm__y__00', 0, 0, 1)")
     shop.outside("create table headgate.m__y__00 as select 1 as x")
     shop.outside(f"insert into headgate.builds values ('h1:01', 'm.b', '{name}', 0, 0, 1)")
     text = shop.fails(1, "doctor")
     assert "found HG562  headgate.m__y__00 is a build that the state knows nothing of" in text
-    assert "found HG562  headgate.m__x__00 belongs to no build" in text
+    assert "found HG562  headgate.m__x__0000000000000000 belongs to no build" in text
     assert f"found HG562  headgate.builds has a row for headgate.{name} that stands for no build" in text
     assert codes(shop) == ["HG562"] * 3
 

@@ -88,8 +88,30 @@ def test_a_repair_moves_nobody_who_was_not_harmed(shop: Shop) -> None:
 
 def test_a_view_that_is_left_over_goes(shop: Shop) -> None:
     shop.outside(f"create view m.more as select y from headgate.{table_of(shop, 'dev', 'm.b')}")
-    repaired(shop)
+    assert "dropped m.more" in repaired(shop)
     assert ("more",) not in shop.outside("select view_name from duckdb_views() where schema_name = 'm'")
+
+
+def test_what_people_made_in_our_schemas_is_left_alone(shop: Shop) -> None:
+    for statement in (
+        "create table headgate.scratch as select 1 as x",
+        "create view m.told as select 'from headgate.m__b__0123456789abcdef' as x",
+        "create view m.watch as select count(*) as builds from headgate.builds",
+        "create table m.mine as select 1 as x",
+    ):
+        shop.outside(statement)
+    told = shop.fails(1, "doctor")
+    assert codes(shop) == ["HG562"]
+    assert "found HG562  headgate.scratch is a table that Headgate did not make" in told
+    assert "Nothing of this can be repaired by doctor." in told
+    shop.outside("drop view m.b")
+    told = shop.fails(1, "doctor", "--repair", "--yes")
+    assert "prod shows 1 view again" in told
+    assert "dropped" not in told
+    shop.does("gc", "--yes")
+    assert shop.outside("select * from headgate.scratch, m.told, m.watch, m.mine")
+    shop.outside("drop table headgate.scratch")
+    works(shop)
 
 
 def test_a_table_in_place_of_a_view_is_left_alone(shop: Shop) -> None:
@@ -183,13 +205,15 @@ def test_a_table_that_comes_back_is_taken_for_what_it_was(shop: Shop) -> None:
 
 def test_leftovers_go(shop: Shop) -> None:
     name = table_of(shop, "prod", "m.b")
-    shop.outside("create table headgate.m__x__00 as select 1 as x")
+    shop.outside("create table headgate.m__x__0000000000000000 as select 1 as x")
     shop.outside("insert into headgate.builds values ('h1:00', 'm.y', 'm__y__00', 0, 0, 1)")
     shop.outside("create table headgate.m__y__00 as select 1 as x")
     shop.outside(f"insert into headgate.builds values ('h1:01', 'm.b', '{name}', 0, 0, 1)")
     before = shop.tables()
-    assert "dropped 3 leftovers" in repaired(shop)
-    assert shop.tables() == before - {"m__x__00", "m__y__00"}
+    assert "dropped headgate.m__y__00, the row h1:01 of headgate.builds, headgate.m__x__0000000000000000" in repaired(
+        shop
+    )
+    assert shop.tables() == before - {"m__x__0000000000000000", "m__y__00"}
     works(shop)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doctor.damage import codes
+from tests.doctor.damage import codes, table_of
 from tests.doctor.test_repairing import planned, repaired, works
 from tests.laws.shop import Shop
 
@@ -62,6 +62,17 @@ def test_a_warehouse_from_before_goes_back_to_what_it_shows(shop: Shop) -> None:
     assert codes(shop) == []
     shop.promote()
     works(shop)
+
+
+def test_a_view_that_somebody_made_in_a_restored_warehouse_is_told_before_it_goes(shop: Shop) -> None:
+    shop.outside(f"create view m.more as select y from headgate.{table_of(shop, 'dev', 'm.b')}")
+    copy = copy_of(shop, "warehouse.duckdb")
+    shop.asset("m.late", "select 1 as x")
+    moved_on(shop)
+    put_back(shop, copy)
+    assert "prod: m.more is a view over builds that prod does not show" in shop.fails(1, "doctor")
+    assert "dropped m.more" in repaired(shop)
+    assert shop.outside("select count(*) from duckdb_views() where view_name = 'more'") == [(0,)]
 
 
 def test_a_warehouse_from_before_a_promotion_goes_forward(shop: Shop) -> None:

@@ -33,6 +33,8 @@ def test_the_example_of_the_design(tmp_path: Path) -> None:
         ("[engines.a]\npath = 'env:NOT_SET_ANYWHERE'\n", "HG123 'env:NOT_SET_ANYWHERE'"),
         ("[engines.a]\npath = ':memory:'\n", "HG122 ':memory:'"),
         ("[engines.a]\n[engines.b]\n", "HG124 engines.b"),
+        ('[engines.a]\npath = "w.db"\n[engines.b]\npath = "./w.db"\n', "HG124 engines.b"),
+        ('[engines.a]\npath = "data/Headgate.duckdb"\n', 'HG122 "data/Headgate.duckdb"'),
         ("[environments.prod]\nengine = 'lokal'\n", "HG125 'lokal'"),
         ("[environments.prod]\nprotected = 1\n", "HG122 1"),
         ("[environments.prod]\nretain = '7'\n", "HG122 '7'"),

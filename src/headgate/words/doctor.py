@@ -165,7 +165,7 @@ def done_text(done: Repaired) -> str:
     parts = [_moved_text(move, count) for move, count in zip(done.moves, done.shown, strict=True)]
     parts += [f"marked as lost: {listed(done.lost)}"] if done.lost else []
     parts += [f"no longer marked as lost: {listed(done.found)}"] if done.found else []
-    parts += [f"dropped {counted(done.dropped, 'leftover')}"] if done.dropped else []
+    parts += [f"dropped {listed(done.dropped)}"] if done.dropped else []
     parts += [f"wrote down {counted(done.noted, 'gap')} in the log"] if done.noted else []
     return f"Repaired: {'; '.join(parts)}." if parts else "Repaired."
 
@@ -270,6 +270,10 @@ def _of_orphan(orphan: Orphan) -> Told:
             summary = f"{table} belongs to no build"
             meaning = "Only Headgate's own tables belong into the schema headgate; nothing can show this one."
             return Told("HG562", summary, meaning, "drop it")
+        case OrphanKind.OTHER:
+            meaning = "Only Headgate's own tables belong into the schema headgate, and it calls none so."
+            way = "Copy it to a schema of your own, which may hold somebody's work; then drop it here."
+            return Told("HG562", f"{table} is a table that Headgate did not make", meaning, way=way)
         case OrphanKind.ROW:
             summary = f"headgate.builds has a row for {table} that stands for no build"
             return Told("HG562", summary, "Readers see nothing of it.", "erase the row")

@@ -99,7 +99,8 @@ def _json(found: Sequence[Checkup], treated: Sequence[Treated], terminal: Termin
             for move in one.repaired.moves
         ],
         "lost": [plain(address) for one in treated for address in one.repaired.lost],
-        "dropped": sum(one.repaired.dropped for one in treated),
+        "dropped": sum(len(one.repaired.dropped) for one in treated),
+        "dropped_names": [name for one in treated for name in one.repaired.dropped],
     }
     findings = [finding for checkup in found for finding in checkup.findings]
     return print_envelope(terminal, "doctor", body, status=status, diagnostics=_diagnostics(findings))

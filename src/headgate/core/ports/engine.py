@@ -7,6 +7,7 @@ Errors: ``EngineBusy`` on opening, ``StatementFailed`` for the user's own SQL, `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -319,3 +320,15 @@ def physical_name(address: Address, build: Digest) -> str:
     """
     schema, name = split(address)
     return f"{schema}__{name}__{short(build, 16)}"
+
+
+_PHYSICAL_NAME = re.compile(r".+__.+__[0-9a-f]{16}", re.DOTALL)
+
+
+def is_physical_name(relation: str) -> bool:
+    """Tell whether a table in the schema ``headgate`` is called as Headgate calls those it makes.
+
+    >>> is_physical_name("staging__flights__abababababababab"), is_physical_name("scratch")
+    (True, False)
+    """
+    return _PHYSICAL_NAME.fullmatch(relation) is not None

@@ -13,14 +13,17 @@ from collections.abc import Collection, Mapping, Sequence
 import duckdb
 
 from headgate.core.hashing import Digest
-from headgate.core.ports.engine import BuiltRow, Inventory, ShownView, Standing, StoredTable
+from headgate.core.ports.engine import BuiltRow, Inventory, ShownView, Standing, StoredTable, is_physical_name
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines.duckdb_columns import quoted, shape_of, without_end
 from headgate.plugins.engines.duckdb_settings import literal
 
 _COUNTED_AT_ONCE = 500
-_READS_BUILDS = re.compile(rf"(\bfrom|\bjoin|,)[\s(]+\"?{catalogue.SCHEMA}\"?\.", re.IGNORECASE)
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_READS_BUILDS = re.compile(
+    rf"(\bfrom|\bjoin|,)[\s(]+\"?{catalogue.SCHEMA}\"?\.(\w+|\"(?:[^\"]|\"\")+\")(?!\s*[.(])", re.IGNORECASE
+)
 _PLAIN = re.compile(rf"select [\w\", ]+ from \"?{catalogue.SCHEMA}\"?\.[\w\"]+", re.IGNORECASE)
 """What shows a table, column by column: every version prints it alike."""
 
@@ -40,9 +43,15 @@ def inventory_of(cursor: duckdb.DuckDBPyConnection, views: Collection[ShownView]
         tables=_tables(cursor) if is_adopted else {},
         views=_standings(cursor, views, stored, makers=catalogue.makers(cursor)),
         others=frozenset(
-            name for folded, (name, text) in stored.items() if folded not in asked and _READS_BUILDS.search(text)
+            name for folded, (name, text) in stored.items() if folded not in asked and _reads_builds(text)
         ),
     )
+
+
+def _reads_builds(text: str) -> bool:
+    """Tell whether the text of a view names a physical table; Headgate's own tables are none."""
+    found = _READS_BUILDS.finditer(_LITERAL.sub("''", text))
+    return any(is_physical_name(match[2].strip('"')) for match in found)
 
 
 def _builds(cursor: duckdb.DuckDBPyConnection) -> Mapping[Digest, BuiltRow]:

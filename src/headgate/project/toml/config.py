@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from os.path import basename, normpath
 from typing import Any
 
 from headgate.core.address import fault_in_environment, fold
@@ -135,7 +136,11 @@ class _Reading:
                 hint = f'Write a path such as "{WAREHOUSE}": what is in memory is gone after a command.'
                 self._fault("HG122", f"{file} is not a file", self._places.value((*path, "path")), hint)
                 file = WAREHOUSE
-            other = next((e.name for e in engines.values() if e.path == file), None)
+            if basename(file).lstrip(".").partition(".")[0].lower() == "headgate":
+                summary = f"{file} cannot be a warehouse: DuckDB would call it as Headgate calls its schema in it"
+                hint = f'Rename the file, to "{WAREHOUSE}" for example.'
+                self._fault("HG122", summary, self._places.value((*path, "path")), hint)
+            other = next((e.name for e in engines.values() if normpath(e.path) == normpath(file)), None)
             if other is not None:
                 summary = f"engines {other} and {name} have the same path {file}"
                 self._fault("HG124", summary, self._places.key(path), "Give each a file of its own.")

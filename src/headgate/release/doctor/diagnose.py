@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from headgate.core.address import Address
 from headgate.core.hashing import Digest
-from headgate.core.ports.engine import Inventory, Standing
-from headgate.core.records import Build, BuildStatus
+from headgate.core.ports.engine import Inventory, Standing, is_physical_name
+from headgate.core.records import Build, BuildStatus, Pointer
 from headgate.release.bindings import NOT_SHOWN, fold_name
 from headgate.release.doctor.damages import damage_of
 from headgate.release.doctor.findings import (
@@ -26,6 +26,7 @@ from headgate.release.doctor.findings import (
     ViewDrift,
 )
 from headgate.release.doctor.known import Due, Known
+from headgate.release.history import pointers_as_of
 from headgate.release.verdict import Verdict
 
 
@@ -46,15 +47,17 @@ def diagnose(
     """Return where state and engine differ: restored files first, then views, then tables, then orphans.
 
     ``known`` is settled. ``dues`` are those of all its environments, and ``inventory`` was asked for all their views.
-    Those that are ``restored`` get new views, so nothing is told of the ones they have; and what the older file lacks
-    is one thing. Cost: linear in views, builds and moves.
+    Those that are ``restored`` get new views, so nothing is told of the ones they have, except of what no move of
+    theirs has shown; and what the older file lacks is one thing. Cost: linear in views, builds and moves.
     """
     damages = tuple(_damages(known, inventory))
     damaged = {damage.build for damage in damages}
     older = {one.environment for one in restored}
     names = [name for name in dues if name not in older]
     views = [drift for name in names for drift in _drifts(known, name, dues[name], inventory, damaged)]
-    left = [view for name in names for view in _left_views(known, name, inventory)]
+    told = {name: _names(known, name, known.pointers[name]) for name in names}
+    told |= {one.environment: _names_before(known, one) for one in restored}
+    left = [view for name, shown in told.items() for view in _left_views(name, shown, inventory)]
     gone = tuple(d for d in damages if older and d.damage is Damage.GONE)
     lacking = (LackingTables(gone),) if gone else ()
     single = [damage for damage in damages if damage not in gone]
@@ -79,14 +82,21 @@ def _drifts(
                 yield ViewDrift(environment, address, lacking.schema, lacking.name, standing, serial, is_due=False)
 
 
-def _left_views(known: Known, environment: str, inventory: Inventory) -> Iterator[LeftView]:
-    """Yield views over physical tables that stand in the environment's schemas, without a pointer."""
+def _names(known: Known, environment: str, pointers: Mapping[Address, Pointer]) -> set[tuple[str, str]]:
+    """Return the folded names under which an environment shows some pointers."""
     naming = known.naming(environment)
-    names = {
-        fold_name(naming.name(address))
-        for address, pointer in known.pointers[environment].items()
-        if pointer.kind not in NOT_SHOWN
-    }
+    return {fold_name(naming.name(a)) for a, pointer in pointers.items() if pointer.kind not in NOT_SHOWN}
+
+
+def _names_before(known: Known, one: Restored) -> set[tuple[str, str]]:
+    """Return the folded names that such an environment shows by the state, or showed when the copy was made."""
+    pointers = known.pointers[one.environment]
+    earlier = pointers_as_of(one.shown, pointers, known.moves[one.environment])
+    return _names(known, one.environment, pointers) | _names(known, one.environment, earlier)
+
+
+def _left_views(environment: str, names: set[tuple[str, str]], inventory: Inventory) -> Iterator[LeftView]:
+    """Yield views over physical tables that stand in the schemas of ``names`` and are none of them."""
     schemas = {schema for schema, _ in names}
     for schema, name in sorted(inventory.others):
         folded = fold_name((schema, name))
@@ -148,4 +158,5 @@ def _orphans(known: Known, inventory: Inventory) -> Iterator[Orphan]:
         elif build.status is BuildStatus.LOST and damage_of(build, inventory) is not None:
             yield Orphan(OrphanKind.ROW, row.relation, identity)
     for relation in sorted(inventory.tables.keys() - relations):
-        yield Orphan(OrphanKind.TABLE, relation, Digest(""))
+        kind = OrphanKind.TABLE if is_physical_name(relation) else OrphanKind.OTHER
+        yield Orphan(kind, relation, Digest(""))

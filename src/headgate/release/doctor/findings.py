@@ -129,12 +129,16 @@ class OrphanKind(StrEnum):
 
     BUILD = "build"  # a row of headgate.builds, and maybe its table, that the state knows nothing of
     ROW = "row"  # a row alone: of a build that is marked as lost, or beside that of the build whose table it names
-    TABLE = "table"  # a table in the schema headgate, without a row
+    TABLE = "table"  # a table in the schema headgate, called as Headgate's are, without a row
+    OTHER = "other"  # a table there that is called otherwise: somebody else made it
 
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """Something in the schema ``headgate`` that belongs to no build. ``build`` is empty for a table without a row."""
+    """Something in the schema ``headgate`` that belongs to no build. ``build`` is empty for a table without a row.
+
+    What is of the kind ``OTHER`` is never dropped.
+    """
 
     kind: OrphanKind
     relation: str

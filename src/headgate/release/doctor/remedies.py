@@ -96,8 +96,9 @@ def _restoring(environment: str, diagnosis: Diagnosis, known: Known, due: Callab
     naming = known.naming(environment)
     names = {naming.name(a) for a, p in {**target.was, **target.pointers}.items() if p.kind not in NOT_SHOWN}
     kept = {fold_name((view.schema, view.name)) for view in shown.views.values()}
-    schemas = {fold_name(name)[0] for name in names}
-    names |= {name for name in diagnosis.inventory.others if fold_name(name)[0] in schemas}
+    names |= {
+        (f.schema, f.name) for f in diagnosis.findings if isinstance(f, LeftView) and f.environment == environment
+    }
     return Showing(
         environment=environment,
         pointers=target.pointers,
@@ -114,7 +115,7 @@ def _dropped(findings: tuple[Finding, ...]) -> Mapping[Digest, str]:
     """Return what goes out of the engine. A table without a row goes under its own name."""
     dropped: dict[Digest, str] = {}
     for orphan in findings:
-        if isinstance(orphan, Orphan):
+        if isinstance(orphan, Orphan) and orphan.kind is not OrphanKind.OTHER:
             is_row = orphan.kind is OrphanKind.ROW
             dropped[orphan.build or Digest(orphan.relation)] = "" if is_row else orphan.relation
     return dropped

@@ -7,7 +7,7 @@ move, and the next doctor finds what is left to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address
@@ -31,7 +31,7 @@ from headgate.core.records import (
     build_to_json,
 )
 from headgate.release.bindings import Bindings
-from headgate.release.doctor.findings import LogGap
+from headgate.release.doctor.findings import LeftView, LogGap, Orphan, OrphanKind
 from headgate.release.doctor.known import Due, Known, due_of, read_known
 from headgate.release.doctor.look import Diagnosis, look
 from headgate.release.doctor.remedies import Remedies, Showing, remedies_of
@@ -52,7 +52,7 @@ class Repaired:
     """What was done, and what is found afterwards.
 
     ``shown`` counts, for each move, the views that were made again; ``noted`` the places of the log that are now known
-    to be altered.
+    to be altered; ``dropped`` names what went out of the engine, views and tables and rows of ``headgate.builds``.
     """
 
     moves: tuple[Move, ...]
@@ -60,7 +60,7 @@ class Repaired:
     lost: tuple[Address, ...]
     found: tuple[Address, ...]
     noted: int
-    dropped: int
+    dropped: tuple[str, ...]
     after: Diagnosis
 
 
@@ -105,7 +105,7 @@ def repair(surgery: Surgery) -> Repaired:
         lost=tuple(dict.fromkeys(done.lost)),
         found=tuple(dict.fromkeys(done.found)),
         noted=done.noted,
-        dropped=done.dropped,
+        dropped=tuple(dict.fromkeys(done.dropped)),
         after=surgery.look(),
     )
 
@@ -118,7 +118,7 @@ class _Done:
     lost: list[Address] = field(default_factory=list)
     found: list[Address] = field(default_factory=list)
     noted: int = 0
-    dropped: int = 0
+    dropped: list[str] = field(default_factory=list)
 
 
 def _treated(diagnosis: Diagnosis, surgery: Surgery, done: _Done) -> bool:
@@ -136,8 +136,17 @@ def _treated(diagnosis: Diagnosis, surgery: Surgery, done: _Done) -> bool:
     done.lost += [damage.address for damage in remedies.lost]
     done.found += [again.address for again in remedies.found]
     done.noted += len(gaps)
-    done.dropped += len(remedies.drop.keys() - {damage.build for damage in remedies.lost})
+    done.dropped += _names_dropped(diagnosis)
     return bool(gaps or remedies.showings or remedies.lost or remedies.found or remedies.drop)
+
+
+def _names_dropped(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield the names of what is dropped for good: left views and orphans."""
+    yield from (f"{found.schema}.{found.name}" for found in diagnosis.findings if isinstance(found, LeftView))
+    for found in diagnosis.findings:
+        if isinstance(found, Orphan) and found.kind is not OrphanKind.OTHER:
+            is_row = found.kind is OrphanKind.ROW
+            yield f"the row {found.build[:11]} of headgate.builds" if is_row else f"headgate.{found.relation}"
 
 
 def _settle(surgery: Surgery) -> None:
