@@ -134,6 +134,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PATH": path, "HOME": str(tmp_path), "TERM": "dumb", "PS1": "$ ", "HISTFILE": ""}
 
 
+@pytest.mark.slow
 def test_fish_completes(project: Path, environ: dict[str, str]) -> None:
     demand("fish")
     script = "headgate completion fish | source; complete -C 'headgate prom'; complete -C 'headgate promote dev --to '"
@@ -141,6 +142,7 @@ def test_fish_completes(project: Path, environ: dict[str, str]) -> None:
     assert done.stdout.splitlines() == ["promote\tlet production show what dev shows", "dev", "prod\tprotected"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shell", "arguments", "setting_up"),
     [

@@ -51,6 +51,7 @@ def test_a_plan_without_changes_needs_neither_parser_nor_engine(tmp_path: Path) 
     assert "headgate.plan.make" not in loaded
 
 
+@pytest.mark.slow
 def test_a_project_without_templates_does_without_jinja(tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     headgate("new", str(folder), folder=tmp_path)

@@ -99,6 +99,7 @@ def test_a_check_sees_edits_tells_faults_and_goes_on(project: Path) -> None:
         assert watched.interrupt() == 0
 
 
+@pytest.mark.slow
 def test_a_plan_sees_new_files_and_writes_nothing(project: Path) -> None:
     assert headgate(["apply", "dev", "--yes"], project)[1] == 0
     with watching(project, "plan", "dev") as watched:
@@ -109,6 +110,7 @@ def test_a_plan_sees_new_files_and_writes_nothing(project: Path) -> None:
     assert "nothing to do" not in headgate(["plan", "dev"], project)[0]
 
 
+@pytest.mark.slow
 def test_json_is_one_object_a_line(project: Path) -> None:
     with watching(project, "check", "--json") as watched:
         assert json.loads(watched.until("format")[0])["result"]["errors"] == 0
@@ -118,6 +120,7 @@ def test_json_is_one_object_a_line(project: Path) -> None:
         assert watched.interrupt() == 0
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_process_that_began_it(project: Path) -> None:
     command = f"{sys.executable} -m headgate check --watch & echo $!; wait"
     shell = subprocess.Popen(

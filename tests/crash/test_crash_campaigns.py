@@ -15,6 +15,8 @@ from crash import kills, planted, races, readers
 from crash.check import check
 from crash.worlds import Worlds, copied
 
+pytestmark = pytest.mark.slow
+
 APPLY, PROMOTE = kills.SCENARIOS[1], kills.SCENARIOS[3]
 
 

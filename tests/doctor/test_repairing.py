@@ -8,6 +8,8 @@ import pytest
 from tests.doctor.damage import codes, drop_table, table_of, tables_of
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 def repaired(shop: Shop) -> str:
     """Repair, see that nothing is left to find, and return what was told."""

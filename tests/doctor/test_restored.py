@@ -9,6 +9,8 @@ from tests.doctor.damage import codes, table_of
 from tests.doctor.test_repairing import planned, repaired, works
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 def copy_of(shop: Shop, name: str) -> Path:
     """Return a copy of a file of the project."""

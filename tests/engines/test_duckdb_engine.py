@@ -46,6 +46,7 @@ def job(sql: str, shape: Shape, name: str = "t") -> BuildJob:
 # Opening
 
 
+@pytest.mark.slow
 def test_a_held_file_names_its_holder_and_is_waited_for(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True)

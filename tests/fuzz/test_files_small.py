@@ -10,6 +10,8 @@ import pytest
 from fuzz.files import Command, Hostile, faults_of, hostile, misplaced, preload, run
 from fuzz.repositories import repositories, write
 
+pytestmark = pytest.mark.slow
+
 
 def test_no_damage_ends_in_a_traceback() -> None:
     seen = hostile(range(16))

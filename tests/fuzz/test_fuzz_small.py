@@ -6,6 +6,8 @@ from fuzz.campaigns import campaign, found_in
 from fuzz.planted import NAMES
 from fuzz.planted_lineage import LINEAGE_NAMES
 
+pytestmark = pytest.mark.slow
+
 FOUND_SOON = (
     "a filter is forgotten",
     "the right side of a join is forgotten",

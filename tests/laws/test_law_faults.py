@@ -116,6 +116,7 @@ def test_no_fault_of_the_user_ends_as_one_of_ours(path: str, content: str, shop:
         assert (body["exit_status"] == 0) == all(d["severity"] != "error" for d in body["diagnostics"])
 
 
+@pytest.mark.slow
 def test_without_a_terminal_nothing_is_asked_and_nothing_done(shop: Shop) -> None:
     shop.asset("m.a", "select 1 as x")
     shop.apply()

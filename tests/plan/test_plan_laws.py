@@ -26,6 +26,7 @@ from headgate.plan.sources import plan_source
 QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_plan_of_an_applied_plan_is_empty_and_the_environment_is_closed(data: st.DataObject) -> None:
@@ -157,6 +158,7 @@ def _check_reaches(plan: Plan, expected: dict[Address, set[str]], world: object)
         assert reach.rows == rows
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_a_selection_stays_closed_and_leaves_the_rest(data: st.DataObject) -> None:

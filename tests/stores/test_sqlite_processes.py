@@ -148,6 +148,7 @@ def test_somebody_who_looks_at_a_dead_lease_does_not_stop_the_next_holder(path: 
         assert store.acquire("engine/local", holder="me", purpose="apply", at="now").fence == 2
 
 
+@pytest.mark.slow
 def test_nothing_acknowledged_is_lost_by_a_kill(path: Path, store: StateStore) -> None:
     last = 0
     for attempt in range(10):
