@@ -243,10 +243,11 @@ def _moving(intended: Intended, head: _Head, found: Difference, becomes: Naming,
     if not found.new and set(current) <= set(wanted):
         return Moving(after=current)
     schemas = {schema for schema, _ in found.new} | {one.schema for one in current}
-    there = {fold_name(name) for name in engine.shown(schemas)}
-    taken = [name for name in found.new if fold_name(name) in there]
+    there = {fold_name(name): name for name in engine.shown(schemas)}
+    # Under the name as its owner wrote it, which is the one that it gets back.
+    taken = [there[fold_name(name)] for name in found.new if fold_name(name) in there]
     known = {fold_name((one.schema, one.name)) for one in wanted}
-    strange = [Address(".".join(name)) for name in taken if fold_name(name) not in known]
+    strange = [Address(".".join(n)) for n in found.new if fold_name(n) in there and fold_name(n) not in known]
     if strange and not intended.adopts:
         raise Refused([_in_the_way(strange, intended)])
     shown = {fold_name(becomes.name(a)) for a, p in intended.pointers.items() if p.kind not in NOT_SHOWN}

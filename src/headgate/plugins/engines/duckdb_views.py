@@ -79,6 +79,9 @@ def _rename(cursor: duckdb.DuckDBPyConnection, schema: str, name: str, other: st
     objects = catalogue.objects(cursor, {schema})
     kinds = {(s.lower(), n.lower()): kind for (s, n), kind in objects.items()}
     kind = "view" if kinds.get((schema.lower(), name.lower())) == "VIEW" else "table"
+    if (schema.lower(), other.lower()) in kinds:
+        summary = f"{schema}.{name} cannot get the name {schema}.{other}: something that Headgate did not make has it"
+        raise Refused([Diagnostic("HG510", summary, hint=f"Rename {schema}.{other}, or drop it if nobody needs it.")])
     try:
         cursor.execute(f"alter {kind} {named(schema, name)} rename to {quoted(other)}")
     except duckdb.DependencyException:
