@@ -6,6 +6,12 @@ from collections.abc import Sequence
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
+_COMMANDS = dict.fromkeys(
+    {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)} - {ord("\t"), ord("\n")},
+    "\ufffd",
+)
+"""Control characters, and those that turn the direction of a text."""
+
 
 def styled(text: str, *styles: str) -> str:
     """Return the text with escape sequences, which are taken out where there is no colour."""
@@ -16,6 +22,15 @@ def styled(text: str, *styles: str) -> str:
 def plain(text: str) -> str:
     """Return the text without escape sequences, ours and those that stand in a user's data."""
     return without_styles(text).replace("\x1b", "\ufffd")
+
+
+def harmless(text: str) -> str:
+    r"""Return text of a repository in which nothing commands a terminal or turns the order of letters round.
+
+    >>> harmless("a\x1b[2Jb\u202ec").count("\ufffd")
+    2
+    """
+    return text if text.isascii() and text.isprintable() else text.translate(_COMMANDS)
 
 
 def display_width(text: str) -> int:

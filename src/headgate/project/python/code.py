@@ -32,21 +32,64 @@ def module_digest(tree: ast.Module, text: str) -> Digest:
     return _digest(tree.body, text)
 
 
-def function_digest(tree: ast.Module, text: str, function: ast.AST, others: Iterable[ast.AST]) -> Digest:
-    """Return the identity of one function with all of its module that it can reach.
+class ModuleCode:
+    """A module whose functions are told apart: each counts with all of its module that it can reach.
 
-    Of ``others``, the decorated functions beside it, only those count that are named somewhere in what counts.
+    That is every statement but the decorated functions, and of those the ones that are named somewhere in what counts.
+    Each statement is read once; a function costs as many steps as there are decorated ones that it reaches.
     """
-    waiting = {id(node): node for node in others}
-    kept: list[ast.AST] = [node for node in tree.body if id(node) not in waiting]
-    changed = True
-    while changed and waiting:
-        names = {name for node in kept for name in _names(node)}
-        found = [node for node in waiting.values() if getattr(node, "name", "") in names]
-        changed = bool(found)
-        kept.extend(waiting.pop(id(node)) for node in found)
-    body = [node for node in tree.body if any(node is one for one in kept)]
-    return digest("python function", getattr(function, "name", ""), _digest(body, text))
+
+    def __init__(self, tree: ast.Module, text: str, decorated: Iterable[ast.AST]) -> None:
+        apart = {id(node) for node in decorated}
+        self._whole = digest("python text", text) if _looks_at_itself(text) else None
+        self._nodes: dict[int, ast.stmt] = {}
+        self._before: list[int] = []
+        """How many of the common statements stand before each decorated function."""
+        self._by_name: dict[str, list[int]] = {}
+        common: list[ast.stmt] = []
+        for node in tree.body:
+            if id(node) not in apart:
+                common.append(node)
+                continue
+            self._by_name.setdefault(getattr(node, "name", ""), []).append(len(self._nodes))
+            self._nodes[len(self._nodes)] = node
+            self._before.append(len(common))
+        self._numbers = {id(node): number for number, node in self._nodes.items()}
+        self._forms: dict[int, Digest] = {}
+        self._named: dict[int, frozenset[int]] = {}
+        self._common = self._whole or _digest(common, text)
+        self._always = self._reached({number for node in common for number in self._numbers_named(node)})
+
+    def function(self, function: ast.AST) -> Digest:
+        """Return the identity of one of the decorated functions."""
+        name = getattr(function, "name", "")
+        if self._whole is not None:
+            return digest("python function", name, self._whole)
+        kept = sorted(self._reached({self._numbers[id(function)], *self._always}))
+        return digest("python function", name, self._common, tuple((self._before[n], self._form(n)) for n in kept))
+
+    def _reached(self, first: set[int]) -> set[int]:
+        """Return the numbers of the decorated functions that these name, however far, and they themselves."""
+        seen, waiting = set(first), list(first)
+        while waiting:
+            fresh = self._named_by(waiting.pop()) - seen
+            seen |= fresh
+            waiting.extend(fresh)
+        return seen
+
+    def _named_by(self, number: int) -> frozenset[int]:
+        if number not in self._named:
+            self._named[number] = frozenset(self._numbers_named(self._nodes[number]))
+        return self._named[number]
+
+    def _numbers_named(self, node: ast.AST) -> Iterator[int]:
+        for name in _names(node):
+            yield from self._by_name.get(name, ())
+
+    def _form(self, number: int) -> Digest:
+        if number not in self._forms:
+            self._forms[number] = _digest([self._nodes[number]], "")
+        return self._forms[number]
 
 
 def bare(function: ast.FunctionDef, decorator: ast.expr) -> None:
@@ -67,8 +110,12 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield inner.attr
 
 
+def _looks_at_itself(text: str) -> bool:
+    return any(word in text for word in _LOOKS_AT_ITSELF)
+
+
 def _digest(body: list[ast.stmt], text: str) -> Digest:
-    if any(word in text for word in _LOOKS_AT_ITSELF):
+    if _looks_at_itself(text):
         return digest("python text", text)
     parts: list[str] = []
     for node in body:

@@ -18,7 +18,7 @@ from headgate.core.hashing import digest
 from headgate.core.limits import Limits
 from headgate.core.python import Form, NamedInput
 from headgate.project.pieces import PythonFunction, Stated, Statement
-from headgate.project.python.code import bare, function_digest
+from headgate.project.python.code import ModuleCode, bare
 from headgate.project.text import Text, did_you_mean
 from headgate.project.units import bytes_of, seconds_of
 
@@ -64,11 +64,11 @@ def read_functions(source: Text) -> tuple[PythonFunction, ...]:
     for node, decorator in found:
         if isinstance(node, ast.FunctionDef):
             bare(node, decorator)
+    module = ModuleCode(tree, source.text, [node for node, _ in found])
     return tuple(
-        replace(function, code=digest("python", function_digest(tree, source.text, node, others), function.code))
+        replace(function, code=digest("python", module.function(node), function.code))
         for function, (node, _) in zip(functions, found, strict=True)
         if function is not None
-        for others in ([other for other, _ in found if other is not node],)
     )
 
 

@@ -90,7 +90,7 @@ class _Reading:
     def config(self, body: Mapping[str, Any], name: str) -> Config:
         """Return the config of what the text holds."""
         self._others(body, (), keys.PROJECT)
-        name = self._text(body, ("name",)) or name
+        name = self._name(body) or name
         engines = self._engines(self._table(body, ("engines",)))
         environments = self._environments(self._table(body, ("environments",)), engines)
         state = self._table(body, ("state",))
@@ -100,6 +100,15 @@ class _Reading:
         python = self._python(self._table(body, ("python",)))
         templates = read_templates(body, self._source, self._places)
         return Config(name, engines, environments, bare, url, python, templates)
+
+    def _name(self, body: Mapping[str, Any]) -> str:
+        """Return the project's name, empty where none is given or it could not be shown on one line."""
+        name = self._text(body, ("name",))
+        if name.isprintable():
+            return name
+        place = self._places.value(("name",))
+        self._fault("HG122", "the name holds a line break or a control character", place, "Write one line of text.")
+        return ""
 
     def _python(self, section: Mapping[str, Any]) -> Limits:
         """Return what a call of a Python asset may use."""
