@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -186,6 +187,11 @@ def test_failures_are_told_at_the_users_own_line(repository: Repository, text: s
     told = repository.fails(repository.body(text))
     assert str(told).startswith(message)
     assert (told.path, told.line) == (("assets/m/f.py", line) if line else ("", 0))
+
+
+def test_no_thread_outlives_a_call(repository: Repository) -> None:
+    repository.fails(repository.body("def f(flights):\n    raise ValueError\n"))
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("headgate-")] == []
 
 
 def test_time_is_limited(repository: Repository) -> None:

@@ -94,8 +94,12 @@ class LocalAnalyser:
         try:
             bound = binder.stream_columns(call.result())
         except CodeFailed as error:
+            from headgate.run.call import detail_of_call, line_of
+
+            error.printed = call.printed()
             place = Place(error.path, error.line) if error.path else None
-            return (), (unknown_columns(asset, f"{error}\n{error.detail}".rstrip(), place=place),)
+            excerpt = line_of(str(self._root), place) if place else ""
+            return (), (unknown_columns(asset, detail_of_call(error), place=place, excerpt=excerpt),)
         finally:
             call.close()
         return bound.shape, (unknown_columns(asset, bound.error),) if bound.error else ()

@@ -135,7 +135,8 @@ class CodeFailed(EnvironmentFailed):
     """A Python function of the user failed, or was ended at a limit.
 
     ``path`` and ``line`` are those of the innermost frame that stands in the repository, empty and 0 where there is
-    none; ``detail`` are further lines for the user: the other frames, what helps.
+    none; ``detail`` are further lines for the user: the other frames, what helps. ``printed`` is what the function had
+    printed until then.
     """
 
     def __init__(self, message: str, *, path: str = "", line: int = 0, detail: str = "", code: str = "HG602") -> None:
@@ -143,6 +144,7 @@ class CodeFailed(EnvironmentFailed):
         self.path = path
         self.line = line
         self.detail = detail
+        self.printed = ""
 
 
 class StoreFailed(EnvironmentFailed):

@@ -20,6 +20,9 @@ from headgate.sql.bind import selected_columns
 BATCH_ROWS = 65_536
 """Rows that are on their way at once; of 200 bytes each they take 13 MB."""
 
+PRINTED_LINES_MAX = 8
+"""So many lines of what a function printed are shown where it failed."""
+
 
 def build_by_call(
     build: Build, body: PythonBody, *, engine: Engine, runner: PythonRunner, relations: Mapping[Address, str]
@@ -41,12 +44,16 @@ def build_by_call(
         stack.callback(call.close)
         for opened in streams:
             stack.callback(opened.interrupt)  # first of all: nobody waits for rows that nobody wants any more
-        job = StreamInput(call.result())
         try:
+            job = StreamInput(call.result())
             (result,) = engine.build([BuildJob(build.id, build.address, build.relation, build.shape, job, build.fence)])
         except EngineFailed:
             if failure := call.failure():
+                failure.printed = call.printed()
                 raise failure from None  # the engine says no more than that its stream broke off
+            raise
+        except CodeFailed as failure:
+            failure.printed = call.printed()
             raise
         return replace(result, seconds=time.perf_counter() - started, printed=call.printed())
 
@@ -64,16 +71,28 @@ def told_of_call(error: CodeFailed, body: PythonBody, *, root: str) -> Diagnosti
         summary="the function failed" if is_own else str(error),
         place=place,
         hint=error.hint,
-        detail=f"{error}\n{error.detail}".rstrip(),
-        excerpt=_line(Path(root, place.path), place.line),
+        detail=detail_of_call(error),
+        excerpt=line_of(root, place),
     )
 
 
-def _line(path: Path, number: int) -> str:
+def detail_of_call(error: CodeFailed) -> str:
+    """Return what was raised, what helps, and the last lines that the function printed."""
+    lines = [line for line in error.printed.splitlines() if line.strip()]
+    told = [f"printed: {lines[0]}"] if len(lines) == 1 else []
+    if len(lines) > 1:
+        last = lines[-PRINTED_LINES_MAX:]
+        told = [f"printed, the last {len(last)} of {len(lines):,} lines:" if lines != last else "printed:"]
+        told += [f"  {line}" for line in last]
+    return "\n".join([*f"{error}\n{error.detail}".rstrip().splitlines(), *told])
+
+
+def line_of(root: str, place: Place) -> str:
+    """Return the line of a file of the repository; nothing where it cannot be read."""
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with Path(root, place.path).open(encoding="utf-8", errors="replace") as file:
             for count, line in enumerate(file, 1):
-                if count == number:
+                if count == place.line:
                     return line.rstrip()[:300]
     except OSError:
         return ""

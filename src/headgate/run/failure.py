@@ -10,6 +10,7 @@ from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import EngineFailed, StatementFailed
 from headgate.core.graph import Node, SourceNode, SqlBody
 from headgate.core.plan import Step
+from headgate.core.python import PythonBody
 
 ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Spark"}
 """How people write the engines' names."""
@@ -35,9 +36,11 @@ def diagnostic_of(error: EngineFailed, step: Step, *, relations: Mapping[Address
     else:
         summary = "the engine could not read it"
     hint = error.hint or _lost_input(error, relations)
-    return Diagnostic(
-        code=error.code, summary=summary, place=place, hint=hint, detail=f"{name}: {error}", excerpt=excerpt
+    is_result = (
+        isinstance(error, StatementFailed) and isinstance(step.node, Node) and isinstance(step.node.body, PythonBody)
     )
+    detail = str(error) if is_result else f"{name}: {error}"  # what a function gives is no statement of the engine's
+    return Diagnostic(code=error.code, summary=summary, place=place, hint=hint, detail=detail, excerpt=excerpt)
 
 
 def _lost_input(error: EngineFailed, relations: Mapping[Address, str]) -> str:

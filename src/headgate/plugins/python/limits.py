@@ -49,16 +49,22 @@ class Watch(threading.Thread):
         self._seconds = seconds
         self._bytes = bytes_
         self._over = over
+        self._is_over = threading.Event()
         self.peak = 0
+
+    def end(self) -> None:
+        """Have ended it when this returns: a thread that is left when Python ends keeps alive all that it knows."""
+        self._is_over.set()
+        self.join()
 
     def run(self) -> None:
         """Look, twenty times a second."""
         deadline = time.monotonic() + self._seconds
-        while self._process.poll() is None:
+        while not self._is_over.is_set() and self._process.poll() is None:
             self.peak = max(self.peak, memory_of(self._process.pid))
             reached = "memory" if self.peak > self._bytes else "time" if time.monotonic() > deadline else ""
             if reached:
                 self._over(reached)
                 end_group(self._process.pid)
                 return
-            time.sleep(LOOK_SECONDS)
+            self._is_over.wait(LOOK_SECONDS)

@@ -235,8 +235,7 @@ class SubprocessCall:
                 return None
             return CodeFailed(f"it gave {report['done']} rows, and {rows} came")
         how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        last = self.printed().strip().splitlines()[-1:]
-        return CodeFailed(f"its process ended ({how})", detail=last[0] if last else "")
+        return CodeFailed(f"its process ended ({how})")
 
     # What it says -----------------------------------------------------------------------------------------------------
 
@@ -296,6 +295,7 @@ class SubprocessCall:
         self._process = None
         end_group(process.pid)
         process.wait()
+        self._watch.end()
         if process.stdin is not None:
             process.stdin.close()
         self._reader = None

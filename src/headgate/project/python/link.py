@@ -157,7 +157,10 @@ class PythonLink:
 
 def unknown_columns(asset: AssetDeclaration, told: str, *, place: Place | None = None, excerpt: str = "") -> Diagnostic:
     """Return the fault of a function whose columns nobody declared, and which could not show them on empty tables."""
-    hint = 'Declare them: columns={"NAME": "TYPE", ...} in the decorator, or `columns:` with `data_type` in YAML.'
+    hint = (
+        "Mend that; or, if it needs rows, declare them: "
+        'columns={"NAME": "TYPE", ...} in the decorator, or `columns:` with `data_type` in YAML.'
+    )
     summary = f"the columns of {asset.address} are not known: called on empty tables, it fails"
     return Diagnostic("HG337", summary, place or asset.properties.place, hint, told, excerpt)
 
