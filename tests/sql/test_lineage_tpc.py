@@ -62,11 +62,10 @@ def test_lineage_is_as_read_off(benchmark: str, number: str, binder: DuckBinder)
     }
 
 
-@pytest.mark.parametrize("benchmark", ["tpc-h", "tpc-ds"])
-def test_every_query_is_understood(benchmark: str, binder: DuckBinder) -> None:
-    assert len(texts(benchmark)) == {"tpc-h": 22, "tpc-ds": 99}[benchmark]
-    for number in texts(benchmark):
-        assert told(benchmark, number, binder)
+@pytest.mark.parametrize(("benchmark", "count"), [("tpc-h", 22), ("tpc-ds", 99)])
+def test_every_query_has_its_answer(benchmark: str, count: int) -> None:
+    assert list(texts(benchmark)) == [*range(1, count + 1)]
+    assert list(HAND_CHECKED[benchmark]) == [str(number) for number in texts(benchmark)]
 
 
 def by_kind(edges: Iterable[Edge]) -> dict[str, set[str]]:
