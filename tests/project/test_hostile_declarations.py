@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from headgate.app.check import check
+from headgate.app.repository import open_repository
+from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place, Severity
+from headgate.core.errors import Refused
+from headgate.core.graph import Reference, SqlBody
 from headgate.project.load import load_config
 from headgate.project.python.files import read_functions
 from headgate.project.text import Text
+from headgate.sql.bind import WRITTEN_OUT_MAX, bound
 from headgate.words.diagnostics import lines_of
 from headgate.words.layout import plain
 
+VIEW = "/* headgate\nkind: view\nowner: ops\n*/\n"
 HEAD = "import headgate as hg\n\nRATE = 2\n\n\ndef helper():\n    return RATE\n\n\n"
 ONE = "@hg.table(columns={{'a': 'INTEGER'}}, owner='ops')\ndef {name}():\n    return {value}\n\n\n"
 
@@ -84,3 +91,31 @@ def test_nothing_of_a_repository_commands_the_terminal() -> None:
 def test_a_name_is_one_line_of_text(name: str, tmp_path: Path) -> None:
     (tmp_path / "headgate.toml").write_text(f'name = "{name}"\n')
     assert [(d.code, str(d.place)) for d in load_config(tmp_path)[1]] == [("HG122", "headgate.toml:1:8")]
+
+
+def test_views_that_double_are_refused_where_they_grow_too_long(tmp_path: Path) -> None:
+    (tmp_path / "assets/m").mkdir(parents=True)
+    for n in range(30):
+        reading = f"select a.x from m.v{n - 1} as a, m.v{n - 1} as b" if n else "select 1 as x"
+        (tmp_path / f"assets/m/v{n}.sql").write_text(f"{VIEW}{reading}")
+    session, repository = open_repository(tmp_path)
+    with session:
+        (fault,) = check(session, repository).diagnostics
+    assert (fault.code, str(fault.place)) == ("HG201", "assets/m/v16.sql:1:1")
+    assert "Make a table of m.v15" in fault.hint
+
+
+def test_a_chain_of_views_is_no_matter(tmp_path: Path) -> None:
+    (tmp_path / "assets/m").mkdir(parents=True)
+    for n in range(300):
+        (tmp_path / f"assets/m/v{n}.sql").write_text(VIEW + (f"select x from m.v{n - 1}" if n else "select 1 as x"))
+    session, repository = open_repository(tmp_path)
+    with session:
+        assert check(session, repository).diagnostics == ()
+
+
+def test_a_text_that_grew_too_long_unseen_is_refused_before_the_engine_is_asked() -> None:
+    address = Address("m.v")
+    body = SqlBody("select x from m.v", (Reference(14, 17, address, "v"),))
+    with pytest.raises(Refused, match="HG201"):
+        bound(body, {address: "(" + " " * WRITTEN_OUT_MAX + ")"})

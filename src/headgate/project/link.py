@@ -20,6 +20,7 @@ from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, So
 from headgate.core.hashing import Digest, digest
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
 from headgate.project.declared_columns import declared_shape, mismatches, type_key
+from headgate.project.written_out import WrittenOut
 
 if TYPE_CHECKING:
     from headgate.core.python import PythonBody, PythonDeclaration
@@ -121,6 +122,7 @@ class _Linking:
         self.shapes: dict[Address, Shape] = {}
         self.found: dict[Address, SourceNode] = {}
         self.by_name: dict[str, Address] = {}
+        self.written_out = WrittenOut()
         for address in [s.address for s in declarations.sources] + [a.address for a in declarations.assets]:
             self.by_name.setdefault(fold(address), address)
 
@@ -296,7 +298,10 @@ class _Linking:
             return
         faults = mismatches(asset.address, asset.properties.columns, analysed.recipe.shape)
         self.diagnostics += faults
-        self._add(asset, analysed.recipe, inputs, analysed.body)
+        too_long = self.written_out.faults(asset, analysed.body)
+        self.diagnostics += too_long
+        if not too_long:
+            self._add(asset, analysed.recipe, inputs, analysed.body)
 
     def _python_inputs(self, assets: Iterable[AssetDeclaration]) -> Iterator[tuple[Address, tuple[Address, ...]]]:
         for asset in assets:

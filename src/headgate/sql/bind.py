@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Refused
 from headgate.core.graph import SqlBody
 from headgate.core.recipe import Shape
+
+WRITTEN_OUT_MAX = 5_000_000
+"""Characters of a text in which views are written out: DuckDB takes a few seconds for so many."""
 
 
 def bound(body: SqlBody, relations: Mapping[Address, str]) -> str:
     """Return the SELECT of ``body`` in which each reference to an input is the text that ``relations`` has for it.
 
-    Raises ``KeyError`` where an input has none. Cost: one pass over the text.
+    Raises ``KeyError`` where an input has none, and ``Refused`` where the text is longer than engines can take;
+    linking tells that before, unless a view was changed alone. Cost: one pass over the text.
     """
     pieces: list[str] = []
     position = 0
@@ -30,6 +36,9 @@ def bound(body: SqlBody, relations: Mapping[Address, str]) -> str:
                 pieces.append(f" as {quoted(reference.alias)}")
         position = reference.end
     pieces.append(body.text[position:])
+    if sum(map(len, pieces)) > WRITTEN_OUT_MAX:
+        text = f"a view, with the views that it reads written out, is longer than {WRITTEN_OUT_MAX:,} characters"
+        raise Refused([Diagnostic("HG201", text, hint="Make a table of one of them.")])
     return "".join(pieces)
 
 

@@ -33,6 +33,7 @@ from headgate.plugins.engines.duckdb_files import (
     reader,
     seed_reader,
 )
+from headgate.plugins.engines.duckdb_packed import fault_in_packed
 from headgate.plugins.engines.duckdb_settings import settings_identity, settle, version_of
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream, columns_of
 
@@ -87,7 +88,7 @@ class DuckBinder:
 
     def file_columns(self, location: FileSource, root: str) -> Bound:
         """Return the columns of files: all rows of csv and json are looked at, the footers of parquet."""
-        fault = fault_in_location(location)
+        fault = fault_in_location(location) or fault_in_packed(location, root)
         if fault:
             return Bound((), fault)
         found = self._sniffed(f"from {reader(location, root, None)}")
