@@ -168,7 +168,9 @@ def test_a_lost_table_that_only_history_needs(shop: Shop) -> None:
     shop.outside(f"drop table headgate.{old}")
     repaired(shop)
     assert "awaits" not in shop.does("doctor")
-    assert "HG531  1 cannot be shown again: the builds of m.b are gone" in shop.fails(1, "rollback", "prod", "--yes")
+    assert "HG531  release 1 cannot be shown again: the builds of m.b are gone" in shop.fails(
+        1, "rollback", "prod", "--yes"
+    )
     assert len(shop.result("releases", "prod")["releases"]) == 2
     shop.asset("m.b", "select x + 1 as y from m.a")
     assert [made["address"] for made in shop.apply()["made"]] == ["m.b"]

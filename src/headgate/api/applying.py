@@ -34,7 +34,7 @@ def apply_plan(
     if plan.is_empty:
         if planned.is_behind:
             stand_beside(session, planned, wait_seconds=wait_seconds)
-        return Applied(plan.environment, (), 0.0, nothing_to_do(plan))
+        return Applied(plan.environment, (), 0.0, nothing_to_do(planned))
     done = apply(session, planned, report=_lines_to(report, planned), threads=threads, wait_seconds=wait_seconds)
     if not done.outcome.is_complete:
         raise _failure(done)

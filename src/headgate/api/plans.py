@@ -102,7 +102,7 @@ class Plan(Shown):
     def _lines(self) -> list[str]:
         stale = lines_of(self.stale)
         if self.is_empty:
-            return [*stale, nothing_to_do(self._planned.plan), *notes_of_empty(self._planned)]
+            return [*stale, nothing_to_do(self._planned), *notes_of_empty(self._planned)]
         return [*stale, *([""] if stale else []), *lines_of_plan(self._planned, width=WIDTH)]
 
     def _parts(self) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ class Plan(Shown):
         stale = lines(lines_of(self.stale))
         if self.is_empty:
             notes = notes_of_empty(self._planned)
-            return (stale, paragraph(nothing_to_do(self._planned.plan)), *(paragraph(note, "dim") for note in notes))
+            return (stale, paragraph(nothing_to_do(self._planned)), *(paragraph(note, "dim") for note in notes))
         head, changes, _, ends = told_plan(self._planned)
         return (stale, paragraph(head, "bold"), table(changes, ends, styles=STYLES))
 

@@ -342,10 +342,11 @@ def _release_faults(
             )
     last = _last(moves)
     if last is not None and last.kind is MoveKind.ROLLBACK:
+        shown_again = f"release {last.restores}" if last.restores else "nothing"
         faults.append(
             Diagnostic(
                 "HG515",
-                f"{target.name} was rolled back to {last.restores} by {last.by}; this moves it on again",
+                f"{target.name} was rolled back to {shown_again} by {last.by}; this moves it on again",
                 hint="Promote only if what was wrong is mended.",
                 severity=Severity.WARNING,
             )

@@ -122,7 +122,7 @@ def _lost_builds(snapshot: Snapshot, restores: int, changes: Mapping[Address, Po
     return (
         Diagnostic(
             "HG531",
-            f"{restores} cannot be shown again: the builds of {', '.join(lost[:_TOLD_MAX])}{more} are gone",
+            f"release {restores} cannot be shown again: the builds of {', '.join(lost[:_TOLD_MAX])}{more} are gone",
             hint=_way_on(is_capture_lost=is_capture_lost),
         ),
     )

@@ -65,7 +65,7 @@ def told(finding: Finding) -> Told:
             told = listed(sorted({damage.address for damage in damages}))
             return Told(
                 "HG561",
-                f"the warehouse lacks {counted(len(damages), 'table')} that were made after it was copied: {told}",
+                f"the warehouse lacks {counted(len(damages), 'table')} made after it was copied: {told}",
                 "No environment can show them, and no rollback can go back to them.",
                 "mark their builds as lost, so that the next plan builds what is needed of them",
             )

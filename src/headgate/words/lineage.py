@@ -17,7 +17,8 @@ def lines_of_walk(walk: Walk) -> list[str]:
     (width,) = widths_of([(line.branch + line.label,) for line in found])
     lines = [_line(line, width).rstrip() for line in found]
     if len(found) == 1:
-        lines.append(f"Nothing {'reads it' if walk.is_downstream else 'steers it'}.")
+        way_on = f" What it steers: headgate lineage {found[0].label} --downstream"
+        lines.append("Nothing reads it." if walk.is_downstream else f"Nothing steers it.{way_on}")
     for address, reason in sorted(walk.opaque.items()):
         lines += ["", f"{address} is not understood, so all that it reads may reach all of it: {reason}"]
     return lines

@@ -24,10 +24,13 @@ STYLES = {
 """How the words are shown that begin a row."""
 
 
-def nothing_to_do(plan: Plan) -> str:
+def nothing_to_do(planned: Planned) -> str:
     """Return what is said of an empty plan."""
+    plan = planned.plan
     if any(not step.is_selected for step in plan.steps):
         return f"{plan.environment} equals the working tree in what was selected: nothing to do."
+    if not planned.shows and not plan.steps:
+        return f"{plan.environment} shows nothing, and the working tree has no assets."
     return f"{plan.environment} equals the working tree: nothing to do."
 
 
@@ -67,7 +70,9 @@ def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> 
 
 
 def notes_of_empty(planned: Planned) -> list[str]:
-    """Return what is told beside an empty plan: how old the captures are that are kept."""
+    """Return what is told beside an empty plan: how old the captures are that are kept; the first step of all."""
+    if not planned.shows and not planned.plan.steps:
+        return [f"Next: write assets/SCHEMA/NAME.sql, then headgate plan {planned.plan.environment}"]
     return [f"{name} {captured}" + (f"; {hint}" if hint else "") for _, name, captured, hint in _captured(planned)]
 
 

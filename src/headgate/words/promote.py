@@ -46,6 +46,8 @@ def nothing_text(promotion: Promotion) -> tuple[str, str]:
     if not promotion.differs:
         return f"{target} shows what {source} shows: nothing to do.", ""
     way_on = f"commit what {source} shows, then headgate promote {source}"
+    if not promotion.plan.serial:
+        return f"{target} is new, and {_code(promotion)} has no assets for it. {source} shows some.", way_on
     return f"{target} shows {_code(promotion)} already. {source} shows something else.", way_on
 
 

@@ -107,7 +107,7 @@ def _tell_nothing(planned: Planned, options: Namespace, terminal: Terminal) -> i
         return print_envelope(
             terminal, "apply", {"environment": planned.plan.environment, "is_empty": True, "made": []}
         )
-    terminal.write(f"{nothing_to_do(planned.plan)} ({seconds_text(perf_counter() - options.started)})")
+    terminal.write(f"{nothing_to_do(planned)} ({seconds_text(perf_counter() - options.started)})")
     return 0
 
 

@@ -78,7 +78,7 @@ def _show(planned: Planned, options: Namespace, terminal: Terminal) -> int:
         terminal.complain()
     if planned.plan.is_empty:
         elapsed = seconds_text(perf_counter() - options.started)
-        terminal.write(f"{nothing_to_do(planned.plan)} ({elapsed})")
+        terminal.write(f"{nothing_to_do(planned)} ({elapsed})")
         for line in notes_of_empty(planned):
             terminal.say(line)
         return status

@@ -56,9 +56,7 @@ def changed(file: Properties, target: str, around: Surroundings) -> Changed:
     if file.root is None:
         first = file.faults[0]
         place = first.place or Place(file.path)
-        note = by_hand(
-            Place(file.path, place.line), f"it cannot be read: {first.summary}", "Mend it; it was copied as it is."
-        )
+        note = by_hand(Place(file.path, place.line), first.summary, "Mend it; it was copied as it is.")
         return Changed(file.text, (note,))
     work = _Change(file, target, around)
     work.repetitions()

@@ -276,5 +276,6 @@ def _missing(file: SqlFile, text: str, macros: frozenset[str]) -> Iterator[Note]
 def loads_note(file: SqlFile, cut: Sequence[tuple[int, int]]) -> Note:
     """Return what is told of an incremental model: it is built in full."""
     lines = ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in cut)
-    without = f" without its lines {lines}" if cut else ""
+    word = "lines" if len(cut) > 1 or "-" in lines else "line"
+    without = f" without its {word} {lines}" if cut else ""
     return told(Place(file.path, file.config_line), f"incremental: a table that every build makes in full{without}")
