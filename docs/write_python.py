@@ -10,9 +10,10 @@ import headgate
 
 _HEAD = """# Python
 
-`import headgate` gives the names below, and no others are public. What the commands do, these functions do: they read
-the files and the state at each call, raise what a command would tell, and return values that show themselves, as text
-with `print` and as HTML in a notebook. [How to work in a notebook](../how-to/notebook.md) begins at the beginning.
+`import headgate` gives the names below, and no others are public. They do what the commands of the same names do:
+they read the files and the state at each call, raise what a command would tell, and return values that show themselves,
+as text with `print` and as HTML in a notebook. [How to work in a notebook](../how-to/notebook.md) begins at the
+beginning.
 
 Each example runs in a project called `shop` with a seed `shop.orders` and a table `marts.revenue` that was edited after
 it was released."""

@@ -212,7 +212,9 @@ def graph_of(
         allow=session.allowed(engine),
     )
     if found.graph is None:
-        raise Refused(found.diagnostics)
+        from headgate.app.quoting import quoted
+
+        raise Refused(quoted(found.diagnostics, repository.root))
     _remember_graph(session, repository, recorded, found.graph.digest)
     repository.analyses = keys
     return found.graph, tuple(d for d in found.diagnostics if d.severity is Severity.WARNING)

@@ -14,6 +14,7 @@ from headgate.core.declarations import (
     FileSource,
     Kind,
     SourceDeclaration,
+    Use,
 )
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
 from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
@@ -358,7 +359,7 @@ class _Linking:
                     hint = f"Did you mean {near[0]}?" if near else "It names an asset or a source as SCHEMA.NAME."
                     self.diagnostics.append(Diagnostic("HG202", f"unknown asset {use.address}", use.place, hint=hint))
                 elif shape := self.shapes.get(address):
-                    uses[address] = (*uses.get(address, ()), *self._used(exposure, use.columns, address, shape))
+                    uses[address] = (*uses.get(address, ()), *self._used(exposure, use, address, shape))
             self.nodes[exposure.address] = ExposureNode(
                 exposure.address,
                 {a: tuple(dict.fromkeys(columns)) for a, columns in uses.items()},
@@ -366,22 +367,18 @@ class _Linking:
                 exposure.properties,
             )
 
-    def _used(
-        self, exposure: ExposureDeclaration, columns: tuple[str, ...], address: Address, shape: Shape
-    ) -> Iterator[str]:
+    def _used(self, exposure: ExposureDeclaration, use: Use, address: Address, shape: Shape) -> Iterator[str]:
         names = {fold(c.name): c.name for c in shape}
-        if not columns:
+        if not use.columns:
             yield from names.values()
-        for column in columns:
+        for column in use.columns:
             if fold(column) in names:
                 yield names[fold(column)]
             else:
                 near = nearest(column, names.values())
                 hint = f"{address} has {', '.join(list(near) or list(names.values())[:5])}."
                 self.diagnostics.append(
-                    Diagnostic(
-                        "HG203", f"{exposure.address} uses an unknown column {column}", exposure.place, hint=hint
-                    )
+                    Diagnostic("HG203", f"{exposure.address} uses an unknown column {column}", use.place, hint=hint)
                 )
 
     def graph(self) -> Graph:
