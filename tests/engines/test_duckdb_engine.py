@@ -534,3 +534,19 @@ def test_kills_leave_all_or_nothing(tmp_path: Path) -> None:
         else:
             assert list(session.shown(["s__dev"])) == []
         session.close()
+
+
+@pytest.mark.parametrize("batch_rows", [0, 100])
+def test_a_stream_gives_values_that_arrow_has_no_type_for_as_text(engine: DuckEngine, batch_rows: int) -> None:
+    import pyarrow as pa
+
+    largest = 2**128 - 1
+    sql = (
+        f"select {largest}::uhugeint as x, {{'b': [1::uhugeint]}} as x, '101'::bit as y, 'BIT'::enum('BIT') as z -- end"
+    )
+    stream = engine.stream(sql, batch_rows=batch_rows)
+    table = pa.RecordBatchReader.from_stream(stream).read_all()
+    columns = [table.column(number).to_pylist() for number in range(table.num_columns)]
+    stream.close()
+    assert columns == [[str(largest)], [{"b": ["1"]}], ["101"], ["BIT"]]
+    assert table.column_names[2:] == ["y", "z"]

@@ -177,6 +177,16 @@ def test_what_is_printed_is_kept_from_both_ends(repository: Repository) -> None:
         ("import os\ndef f(flights):\n    os.kill(os.getpid(), 9)\n", "its process ended (signal 9)", 0),
         ("import os\ndef f(flights):\n    yield flights\n    os._exit(0)\n", "its process ended (exit status 0)", 0),
         (
+            "import pyarrow as pa\ndef f(flights):\n    return pa.table({'x': [1], 'X': [2]})\n",
+            "two of its columns have one name: x, X",
+            0,
+        ),
+        (
+            "import polars as pl\ndef f(flights):\n    return pl.DataFrame({'x': pl.Series([f], dtype=pl.Object)})\n",
+            "x: Python objects are no values of a table",
+            0,
+        ),
+        (
             "import pandas as pd\ndef f(flights):\n    return flights.to_pandas().groupby('carrier').sum()\n",
             "its index (carrier) would be lost",
             0,
@@ -214,6 +224,20 @@ def test_a_child_of_the_code_ends_with_it(repository: Repository) -> None:
     while _runs(child) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _runs(child)
+
+
+def test_a_child_that_holds_the_pipes_keeps_nobody_waiting(repository: Repository) -> None:
+    text = "import os, time\ndef f(flights):\n    if os.fork() == 0:\n        time.sleep(600)\n    return flights\n"
+    started = time.monotonic()
+    assert repository.call(repository.body(text)).num_rows == TABLE.num_rows
+    assert time.monotonic() - started < 9
+
+
+@pytest.mark.parametrize("kind", ["pl.Categorical", "pl.Enum(['a', 'b'])"])
+def test_categories_of_polars_are_the_texts_that_they_stand_for(repository: Repository, kind: str) -> None:
+    made = f"pl.Series(['a', None, 'b'], dtype={kind})"
+    text = f"import polars as pl\ndef f(flights):\n    return pl.DataFrame({{'x': {made}}})\n"
+    assert repository.call(repository.body(text)).to_pydict() == {"x": ["a", None, "b"]}
 
 
 def _runs(process: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import duckdb
@@ -14,6 +15,9 @@ from headgate.plugins.engines.duckdb_faults import statement_fault
 INCOMING = "headgate incoming"
 """The name under which a stream is seen by the cursor that reads it."""
 
+_UNHELD = re.compile(r"""\b(?:UHUGEINT|BIT)\b(?=(?:[^'"]|'[^']*'|"[^"]*")*$)""")
+"""Types that Arrow has not, in the text of a type; names of fields and values of enumerations stand in quotes."""
+
 
 class DuckStream:
     """The rows of a relation, computed as they are read. The cursor is its own, and is let go when it is closed."""
@@ -23,7 +27,7 @@ class DuckStream:
     ) -> None:
         self._cursor = cursor
         self._sql = sql
-        self._relation: duckdb.DuckDBPyRelation | None = cursor.sql(sql)
+        self._relation: duckdb.DuckDBPyRelation | None = _exact(cursor, sql)
         self._batch_rows = batch_rows
         self._let_go = let_go
 
@@ -52,6 +56,24 @@ class DuckStream:
         if self._relation is not None:
             self._relation = None
             self._let_go()
+
+
+def _exact(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyRelation:
+    """Return the answer to a query with values that Arrow can hold: UHUGEINT and BIT come as texts.
+
+    DuckDB gives the first as DECIMAL(38, 0), so that what ``md5_number`` returns is negative or wrong half of the time,
+    and the second as the bytes of its own form (seen in 1.5 and 2.0).
+    """
+    relation = cursor.sql(sql)
+    pairs = [(name, str(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)]
+    if not any(_UNHELD.search(kind) for _, kind in pairs):
+        return relation
+    numbered = [quoted(f"c{number}") for number in range(len(pairs))]
+    items = (
+        f"{number}::{_UNHELD.sub('VARCHAR', kind)} as {quoted(name)}"
+        for number, (name, kind) in zip(numbered, pairs, strict=True)
+    )
+    return cursor.sql(f"select {', '.join(items)} from (\n{sql}\n) as answer ({', '.join(numbered)})")
 
 
 def columns_of(cursor: duckdb.DuckDBPyConnection, stream: ArrowStream) -> Shape:

@@ -39,7 +39,10 @@ def end_group(process: int) -> None:
 
 
 class Watch(threading.Thread):
-    """Looks at a process until it ends; ``over`` is told which limit it reached, then the process is killed."""
+    """Looks at a process until it ends; ``over`` is told which limit it reached, then the process is killed.
+
+    What the process has started and left behind ends with it.
+    """
 
     def __init__(
         self, process: subprocess.Popen[bytes], *, seconds: int, bytes_: int, over: Callable[[str], None]
@@ -65,6 +68,6 @@ class Watch(threading.Thread):
             reached = "memory" if self.peak > self._bytes else "time" if time.monotonic() > deadline else ""
             if reached:
                 self._over(reached)
-                end_group(self._process.pid)
-                return
+                break
             self._is_over.wait(LOOK_SECONDS)
+        end_group(self._process.pid)  # a process that it left behind would hold its pipes open

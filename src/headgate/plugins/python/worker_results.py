@@ -18,6 +18,7 @@ def write_result(result: Any, fd: int) -> int:
     import pyarrow as pa
 
     schema, batches = _opened(result)
+    _refuse_equal_names(schema.names)
     schema = pa.schema([pa.field(f.name, _plain_type(f.type)) for f in schema])
     rows = 0
     with os.fdopen(fd, "wb", buffering=1 << 20) as sink, pa.ipc.new_stream(sink, schema) as writer:
@@ -69,7 +70,10 @@ def _reader(result: Any) -> Any:
         return pa.RecordBatchReader.from_batches(result.schema, [result])
     if _is_of(result, "pandas", "DataFrame"):
         return _pandas_reader(result)
+    if _is_of(result, "polars", "DataFrame"):
+        _refuse_objects(result.schema)
     if _is_of(result, "polars", "LazyFrame"):
+        _refuse_objects(result.collect_schema())
         return _lazy_reader(result)
     if _is_of(result, "duckdb", "DuckDBPyRelation"):
         return result.to_arrow_reader(BATCH_ROWS)
@@ -101,6 +105,22 @@ def _lazy_reader(frame: Any) -> Any:
     return pa.RecordBatchReader.from_batches(schema, batches)
 
 
+def _refuse_equal_names(names: Iterable[str]) -> None:
+    """Raise ``NotATable`` where two names are one to an engine, which would make up another for the second."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if name.lower() in seen:
+            raise NotATable(f"two of its columns have one name: {seen[name.lower()]}, {name}\nRename one of them.")
+        seen[name.lower()] = name
+
+
+def _refuse_objects(schema: Any) -> None:
+    """Raise ``NotATable`` for columns of Python's objects, which Polars would give as addresses in memory."""
+    names = [name for name, kind in schema.items() if str(kind) == "Object"]
+    if names:
+        raise NotATable(f"{', '.join(names)}: Python objects are no values of a table\nGive the column a type.")
+
+
 def _is_of(value: Any, package: str, name: str) -> bool:
     bases = type(value).__mro__
     return any(c.__name__ == name and c.__module__.partition(".")[0].lstrip("_") == package for c in bases)
@@ -115,7 +135,9 @@ def _plain_type(kind: Any) -> Any:
     """Return a type without dictionary encoding: categories are the texts that they stand for."""
     import pyarrow as pa
 
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not pa.types.is_dictionary(kind):
+        return kind
+    return pa.large_string() if pa.types.is_string_view(kind.value_type) else kind.value_type
 
 
 def _plain(batch: Any, schema: Any) -> Any:
@@ -124,6 +146,12 @@ def _plain(batch: Any, schema: Any) -> Any:
     if batch.schema.equals(schema):
         return batch
     columns = [
-        column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in batch.columns
+        _decoded(column, field.type) if pa.types.is_dictionary(column.type) else column
+        for column, field in zip(batch.columns, schema, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _decoded(column: Any, kind: Any) -> Any:
+    """Return the values of a category; those of Polars are string views, which Arrow does not take by number."""
+    return column.dictionary.cast(kind).take(column.indices)

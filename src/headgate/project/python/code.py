@@ -23,6 +23,11 @@ _LOOKS_AT_ITSELF = (
     "__file__",
 )
 
+_LOOKS_AROUND = frozenset(
+    {"__dict__", "__import__", "dir", "eval", "exec", "getattr", "getmembers", "globals", "locals", "modules", "vars"}
+)
+"""Names by which a text can reach what it does not name."""
+
 _DECIMAL_BITS_MAX = 14_000
 """Integers of more bits are not written in decimal: CPython refuses more than 4,300 digits (about 14,284 bits)."""
 
@@ -35,12 +40,13 @@ def module_digest(tree: ast.Module, text: str) -> Digest:
 class ModuleCode:
     """A module whose functions are told apart: each counts with all of its module that it can reach.
 
-    That is every statement but the decorated functions, and of those the ones that are named somewhere in what counts.
+    That is every statement but the decorated functions, and of those the ones that are named somewhere in what counts;
+    and those that do something when the module is imported, such as one that a second decorator enters in a list.
     Each statement is read once; a function costs as many steps as there are decorated ones that it reaches.
     """
 
     def __init__(self, tree: ast.Module, text: str, decorated: Iterable[ast.AST]) -> None:
-        apart = {id(node) for node in decorated}
+        apart = {id(node) for node in decorated if not _acts(node)}
         self._whole = digest("python text", text) if _looks_at_itself(text) else None
         self._nodes: dict[int, ast.stmt] = {}
         self._before: list[int] = []
@@ -65,7 +71,8 @@ class ModuleCode:
         name = getattr(function, "name", "")
         if self._whole is not None:
             return digest("python function", name, self._whole)
-        kept = sorted(self._reached({self._numbers[id(function)], *self._always}))
+        own = self._numbers.get(id(function))
+        kept = sorted(self._reached({*self._always, *(() if own is None else (own,))}))
         return digest("python function", name, self._common, tuple((self._before[n], self._form(n)) for n in kept))
 
     def _reached(self, first: set[int]) -> set[int]:
@@ -83,7 +90,10 @@ class ModuleCode:
         return self._named[number]
 
     def _numbers_named(self, node: ast.AST) -> Iterator[int]:
-        for name in _names(node):
+        names = set(_names(node))
+        if not names.isdisjoint(_LOOKS_AROUND):
+            yield from self._nodes
+        for name in names:
             yield from self._by_name.get(name, ())
 
     def _form(self, number: int) -> Digest:
@@ -95,9 +105,19 @@ class ModuleCode:
 def bare(function: ast.FunctionDef, decorator: ast.expr) -> None:
     """Take Headgate's own decorator and the annotations away: what they say is part of the recipe in its own way."""
     function.decorator_list = [one for one in function.decorator_list if one is not decorator]
+    if function.decorator_list:
+        return  # another decorator may look at the annotations
     function.returns = None
     for argument in (*function.args.args, *function.args.kwonlyargs):
         argument.annotation = None
+
+
+def _acts(node: ast.AST) -> bool:
+    """Tell whether defining a function does more than that: it has decorators, or defaults that are no constants."""
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return True
+    defaults = (*node.args.defaults, *(default for default in node.args.kw_defaults if default is not None))
+    return bool(node.decorator_list) or not all(isinstance(one, ast.Constant) for one in defaults)
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -160,7 +180,10 @@ class _Field:
 
 
 def _without_docstring(node: ast.AST, body: list[ast.stmt]) -> list[ast.stmt]:
+    """Return a body without its docstring, unless a decorator or a base class may read that, as a prompt perhaps."""
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)) or not body:
+        return body
+    if getattr(node, "decorator_list", None) or getattr(node, "bases", None) or getattr(node, "keywords", None):
         return body
     first = body[0]
     is_constant = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
