@@ -18,7 +18,7 @@ from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
 from headgate.sql.refusals import runs_text, too_wide
 from headgate.sql.relation import UNORDERED, Opaque, Relation, TooWide, lowered
-from headgate.sql.tree import Query, line_at, place_at, relations
+from headgate.sql.tree import Query, line_at, place_at, relations, word_at
 
 Bind = Callable[[str, Mapping[str, Shape]], Bound]
 
@@ -140,7 +140,9 @@ def _refused(query: Query, bound: Bound) -> Diagnostic:
     return Diagnostic(
         "HG207",
         bound.error.splitlines()[0],
-        place_at(query.text, query.path, start) if bound.line else place_at(query.text, query.path, 0),
+        place_at(query.text, query.path, start, max(len(word_at(query.text, start)), 1))
+        if bound.line
+        else place_at(query.text, query.path, 0),
         detail="\n".join(bound.error.splitlines()[1:]),
         excerpt=line_at(query.text, start) if bound.line else "",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -100,7 +101,10 @@ def parse(text: str, path: str) -> Query:
     try:
         trees = dialect.parser().parse(_with_own_names(statement), text)
     except SqlglotError as error:
-        raise Unreadable(_unreadable(text, path, _plain_message(error), _offset(error, text))) from None
+        start = _offset(error, text)
+        word = word_at(text, start)
+        message = _plain_message(error).replace("Invalid expression / Unexpected token", f"{word} is not expected here")
+        raise Unreadable(_unreadable(text, path, message, start, len(word))) from None
     except RecursionError:
         raise Unreadable(
             Diagnostic("HG201", "the query is nested too deeply to be read", Place(path, 1, 1), hint="Split it.")
@@ -183,6 +187,16 @@ def place_at(text: str, path: str, start: int, length: int = 1) -> Place:
     line = text.count("\n", 0, start) + 1
     column = start - (text.rfind("\n", 0, start) + 1) + 1
     return Place(path, line, column, length)
+
+
+def word_at(text: str, start: int) -> str:
+    """Return the word that begins at a character, or that character where none does; empty at the end of a line.
+
+    >>> word_at("select sum(x)", 7)
+    'sum'
+    """
+    found = re.compile(r"\w+|\S").match(text, start)
+    return found.group() if found else ""
 
 
 def line_at(text: str, start: int) -> str:
@@ -297,8 +311,8 @@ def _refuse_too_many(tokens: list[Token], text: str, path: str) -> None:
         raise Unreadable(_unreadable(text, path, f"more than {SET_OPERATIONS_MAX:,} set operations", word.start))
 
 
-def _unreadable(text: str, path: str, message: str, start: int) -> Diagnostic:
-    return Diagnostic("HG201", message, place_at(text, path, start), excerpt=line_at(text, start))
+def _unreadable(text: str, path: str, message: str, start: int, length: int = 1) -> Diagnostic:
+    return Diagnostic("HG201", message, place_at(text, path, start, max(length, 1)), excerpt=line_at(text, start))
 
 
 def _plain_message(error: SqlglotError) -> str:

@@ -166,7 +166,9 @@ def _losses(plan: Plan) -> list[tuple[str, ...]]:
     for step in plan.steps:
         difference = step.difference
         if step.is_destructive and step.action is not Action.REMOVE and difference is not None:
-            gone = [*difference.columns_removed, *(f"the type of {c}" for c in difference.columns_retyped)]
+            types = {column.name: column.type for column in step.shape}
+            retyped = (f"the type of {c}, now {types[c]}" for c in difference.columns_retyped)
+            gone = [*difference.columns_removed, *retyped]
             what = listed(gone) if gone else f"what it was: it is a {step.kind.value} now"
             rows.append(("loses", step.address, what, "its readers may break"))
     return rows

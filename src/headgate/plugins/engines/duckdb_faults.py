@@ -21,6 +21,13 @@ _OURS = (
     duckdb.InterruptException,
 )
 _KIND = re.compile(r"^[A-Z]\w+( [A-Z]\w+)* Error: ")
+_NO_FUNCTION = re.compile(
+    r"No function matches the given name and argument types '(.*)'\. You might need to add explicit type casts\."
+)
+_MANY_FUNCTIONS = re.compile(
+    r"Could not choose a best candidate function for the function call \"(.*)\"\. "
+    r"In order to select one, please add explicit type casts\."
+)
 _NOTHING_FOUND = "No files found"
 
 
@@ -92,4 +99,7 @@ def engine_fault(error: duckdb.Error) -> EngineFailed:
 def _clean(message: str) -> str:
     for end in ("\n\tCandidate functions:", "\n\tCandidate macros:", "\nPossible fixes:"):
         message = message.split(end, maxsplit=1)[0]
-    return _KIND.sub("", message).strip()
+    message = _KIND.sub("", message).strip()
+    for number, pattern in (("No", _NO_FUNCTION), ("More than one", _MANY_FUNCTIONS)):
+        message = pattern.sub(rf"{number} function matches \1; a cast may help", message)
+    return message
