@@ -50,6 +50,11 @@ def new(folder: Path, *, name: str = "", example: str = "") -> Made | Beside:
     if example and example not in EXAMPLES:
         near = nearest(example, EXAMPLES)
         raise UsageError(f"there is no example {example}. Did you mean {near[0] if near else EXAMPLES[0]}?")
+    if not str(folder).isprintable():
+        raise UsageError(f"{str(folder)!r} cannot be the folder of a project: it holds a control character")
+    if folder.is_symlink() and not folder.exists():
+        text = f"{folder} is a symbolic link that leads nowhere"
+        raise Refused([Diagnostic("HG191", text, hint="Choose another name.")])
     title = name or re.sub(r"[^\w-]+", "-", folder.resolve().name).strip("-") or "project"
     if not re.fullmatch(r"[\w-]+", title):
         raise UsageError(f"{title!r} is no name for a project: letters, digits, - and _")

@@ -110,6 +110,8 @@ def saved(path: Path, session: Session | None = None) -> Planned:
     from headgate.plan.stale import stale_entries
     from headgate.plan.stored import plan_from_json
 
+    if path.exists() and not path.is_file():  # a pipe or a device may never end
+        raise UsageError(f"{path} is not a regular file")
     try:
         body: Any = loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -18,6 +18,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
+    except OSError as error:
+        return _unwritten(error)
     except KeyboardInterrupt as error:
         sys.stderr.write("\nInterrupted.\n")
         _end_if_unanswered(error)
@@ -125,3 +127,10 @@ def _reader_gone() -> int:
     except (OSError, ValueError):
         return 141
     return 141
+
+
+def _unwritten(error: OSError) -> int:
+    """End where the answer itself cannot be written (a full disk): nothing more is written there."""
+    sys.stderr.write(f"failed HG600  standard output cannot be written: {error.strerror}\n")
+    _reader_gone()
+    return 3

@@ -8,6 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from headgate.cli.terminal import Terminal
+from headgate.core.errors import UsageError
 from headgate.project.walk import CONFIG_FILE
 from headgate.words.figures import counted
 
@@ -20,6 +21,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
     from headgate.app.new import new
     from headgate.app.new_beside import Beside
 
+    if not options.directory:
+        raise UsageError("DIR is empty; the folder that you are in is .")
     made = new(Path(options.directory), name=options.name, example=options.example)
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope

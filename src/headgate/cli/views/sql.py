@@ -19,8 +19,10 @@ _TABLE_ROWS = 100
 def run(options: Namespace, terminal: Terminal) -> int:
     """Ask, and print the answer."""
     from headgate.app.sql import sql
+    from headgate.sql.tree import TEXT_BYTES_MAX
 
-    query = sys.stdin.read() if options.query == "-" else options.query
+    # One character more than a query may have is told apart, and what never ends is not read to its end.
+    query = sys.stdin.read(TEXT_BYTES_MAX + 1) if options.query == "-" else options.query
     is_table = options.format == "table" and not terminal.is_json
     limit = options.limit if options.limit is not None else _TABLE_ROWS if is_table else 0
     with with_config(options, terminal) as session:

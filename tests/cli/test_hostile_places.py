@@ -1,0 +1,70 @@
+"""Commands that are sent to strange places: devices, pipes, links that lead nowhere, disks that are full."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.scenario import headgate
+
+FULL = Path("/dev/full")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    (tmp_path / "assets/m").mkdir(parents=True)
+    (tmp_path / "assets/m/a.sql").write_text("/* headgate\nowner: ada\n*/\nselect 1 as x")
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_plan_is_a_regular_file(kind: str, shop: Path) -> None:
+    path = shop / "plan"
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
+    text, status = headgate(["apply", "--plan", "plan", "--yes"], shop)
+    assert (text.splitlines()[0], status) == ("plan is not a regular file", 2)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
+@pytest.mark.parametrize("command", ["check --json", "check"])
+def test_an_answer_that_cannot_be_written_ends_without_a_traceback(command: str, shop: Path) -> None:
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "headgate", *command.split()],
+            cwd=shop, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert done.stderr.startswith("failed HG600")
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_plan_that_cannot_be_saved_is_told(shop: Path) -> None:
+    text, status = headgate(["plan", "dev", "--out", "assets"], shop)
+    assert (status, "assets cannot be written" in text) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [
+        ("loop", 1, "HG191  loop is a symbolic link that leads nowhere"),
+        ("lost", 1, "HG191  lost is a symbolic link that leads nowhere"),
+        ("pipe", 1, "HG191  pipe is a file"),
+        ("", 2, "DIR is empty"),
+        ("a\nb", 2, "control character"),
+        ("a\x1b[2Jb", 2, "control character"),
+        ("x" * 300, 3, "File name too long"),
+    ],
+)
+def test_no_project_is_made_in_a_strange_place(name: str, status: int, said: str, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "lost").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    text, ended = headgate(["new", name], tmp_path)
+    assert (ended, said in text) == (status, True), text
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
