@@ -187,14 +187,18 @@ def lineage_from_json(body: Mapping[str, Any]) -> AssetLineage:
 
 
 def _lineage_of_exposure(node: ExposureNode) -> AssetLineage:
+    """Return the lineage of what is read side by side: the rows of one table steer no column of another one."""
     columns: dict[str, tuple[Edge, ...]] = {}
+    common: list[Edge] = []
     for address, names in node.uses.items():
+        whole = (Edge(Read(address, Aspect.ROWS), Subtype.ROWS), Edge(Read(address, Aspect.ORDER), Subtype.ORDER))
+        is_alone = len(node.uses) == 1 or not names
+        common += whole if is_alone else ()
         for name in names:
             edge = Edge(Read(address, Aspect.COLUMN, name), Subtype.IDENTITY)
-            columns[name] = (*columns.get(name, ()), edge)
-    rows = (Edge(Read(address, Aspect.ROWS), Subtype.ROWS) for address in node.uses)
-    order = (Edge(Read(address, Aspect.ORDER), Subtype.ORDER) for address in node.uses)
-    return AssetLineage(columns, in_order(rows), in_order(order))
+            columns[name] = (*columns.get(name, ()), edge, *(() if is_alone else whole))
+    rows = in_order(edge for edge in common if edge.subtype is Subtype.ROWS)
+    return AssetLineage(columns, rows, in_order(edge for edge in common if edge.subtype is Subtype.ORDER))
 
 
 def _lineage_of_recipe(recipe: Recipe) -> AssetLineage:
