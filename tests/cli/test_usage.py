@@ -40,8 +40,9 @@ def test_the_overview_lists_every_command(tmp_path: Path) -> None:
         (["plan", "--verbos"], "Did you mean --verbose?"),
         (["rollback", "prod", "--to", "x"], "not a number from 1"),
         (["apply", "--wait", "soon"], "not a time"),
-        (["promote"], "FROM"),
-        (["sql", "dev"], "QUERY"),
+        (["promote"], "FROM is missing, as in headgate promote dev"),
+        (["sql", "dev"], "QUERY is missing, as in headgate sql dev "),
+        (["completion", "ksh"], "SHELL may be bash, zsh, fish, not ksh"),
         (["plan", "dev"], "headgate new DIR"),
     ],
 )

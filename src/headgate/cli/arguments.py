@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from typing import NoReturn
@@ -89,6 +90,11 @@ def parser_of(name: str) -> _Parser:
     return parser
 
 
+_MISSING = "the following arguments are required: "
+_CHOICE = re.compile(r"argument (.+?): invalid choice: (.+) \(choose from (.+)\)", re.DOTALL)
+"""What argparse says, which is told in fewer words."""
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse, with one-line errors that name the nearest option."""
 
@@ -108,6 +114,13 @@ class _Parser(argparse.ArgumentParser):
         if message.startswith("unrecognized arguments: "):
             unknown = message.removeprefix("unrecognized arguments: ").split()[0]
             message = f"{unknown} is not understood here" + self._nearest(unknown)
+        if message.startswith(_MISSING):
+            names = message.removeprefix(_MISSING)
+            example = f", as in {self.epilog.splitlines()[1].strip()}" if self.epilog else ""
+            message = f"{names} {'are' if ', ' in names else 'is'} missing{example}"
+        if chosen := _CHOICE.fullmatch(message):
+            name, given, known = (part.replace("'", "") for part in chosen.groups())
+            message = f"{name} may be {known}, not {given}"
         raise WrongUsage(message, self.command)
 
     def _nearest(self, unknown: str) -> str:
