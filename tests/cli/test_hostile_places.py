@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from headgate.project import data_files
 from tests.cli.scenario import headgate
 
 FULL = Path("/dev/full")
@@ -68,3 +69,30 @@ def test_no_project_is_made_in_a_strange_place(name: str, status: int, said: str
     text, ended = headgate(["new", name], tmp_path)
     assert (ended, said in text) == (status, True), text
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("is_absolute", [True, False], ids=["absolute", "upward"])
+def test_a_warehouse_may_lie_elsewhere_but_no_folder_is_made_for_it(is_absolute: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    shop, disk = tmp_path / "shop", tmp_path / "disk"
+    (shop / "assets/m").mkdir(parents=True)
+    (shop / "assets/m/a.sql").write_text("/* headgate\nowner: ada\n*/\nselect 1 as x")
+    path = disk / "w.duckdb" if is_absolute else Path("../disk/w.duckdb")
+    (shop / "headgate.toml").write_text(f'[engines.local]\nkind = "duckdb"\npath = "{path}"\n')
+    text, status = headgate(["apply", "dev", "--yes"], shop)
+    assert (status, "mkdir -p" in text, disk.exists()) == (3, True, False)
+    disk.mkdir()
+    assert headgate(["apply", "dev", "--yes"], shop)[1] == 0
+    assert {"w.duckdb", "w.state.db"} <= {file.name for file in disk.iterdir()}
+
+
+def test_a_source_of_too_many_files_is_refused(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_files, "FILES_MAX", 3)
+    (shop / "data").mkdir()
+    for number in range(4):
+        (shop / f"data/{number}.csv").write_text("a\n1\n")
+    source = "sources:\n  - name: raw\n    owner: ada\n    tables: [{name: f, path: 'data/*.csv'}]\n"
+    (shop / "assets/s.yml").write_text(source)
+    text, status = headgate(["check"], shop)
+    assert status == 1
+    assert "error HG321  data/*.csv matches more than 3 files" in text
+    assert "Put them together" in text

@@ -21,7 +21,7 @@ PROJECT: Mapping[str, str] = {
 
 ENGINE: Mapping[str, str] = {
     "kind": "The kind of engine; `duckdb` by default.",
-    "path": "The file of the warehouse; `warehouse.duckdb` by default.",
+    "path": "The file of the warehouse, in a folder that is there, also elsewhere; `warehouse.duckdb` by default.",
     "allow": "Folders outside of the repository that it may read.",
 }
 
