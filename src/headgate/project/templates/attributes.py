@@ -9,6 +9,7 @@ from headgate.project.templates.methods import METHODS, method_of, number_given
 from headgate.project.templates.trouble import Trouble, closed, failed, unknown
 from headgate.project.templates.values import (
     Function,
+    Group,
     Loop,
     Macro,
     Namespace,
@@ -85,6 +86,8 @@ def _own(meter: Meter, value: Value) -> Mapping[str, Value]:
     match value:
         case Record() | Function():
             return value.members
+        case Group():
+            return {"grouper": value[0], "list": value[1]} if len(value) == 2 else {}
         case Relation():
             return {"schema": value.schema, "name": value.name, "identifier": value.name, "table": value.name}
         case Loop():

@@ -15,6 +15,7 @@ from headgate.project.templates.operators import BINARY
 from headgate.project.templates.tests import find_test
 from headgate.project.templates.trouble import Exceeded, failed, unknown
 from headgate.project.templates.values import (
+    Group,
     Undefined,
     Value,
     before,
@@ -35,6 +36,7 @@ Filter = Callable[..., Value]
 _OF_UNDEFINED = frozenset({"default", "d"})
 """Filters that may be asked about what is undefined."""
 
+_WORDS = re.compile(r"([-\s({\[<]+)")
 _LEADING = re.compile(r"\s*[+-]?[0-9]+")
 
 
@@ -296,13 +298,22 @@ def _slices(meter: Meter, value: Value, slices: Value, fill_with: Value = None) 
     return found
 
 
-def _grouped(meter: Meter, value: Value, attribute: Value, default: Value = None) -> list[Value]:
+def _grouped(
+    meter: Meter, value: Value, attribute: Value, default: Value = None, case_sensitive: Value = False
+) -> list[Value]:  # fmt: skip
+    is_cased = truth(case_sensitive)
+    keyed: list[Value] = []
+    for item in items_of(meter, value):
+        own = _read(meter, item, attribute)
+        own = default if isinstance(own, Undefined) and default is not None else given(own)
+        keyed.append((own if is_cased or not isinstance(own, str) else own.lower(), own, item))
+    meter.items(3 * len(keyed))
     groups: list[Value] = []
-    for item in _ordered(meter, list(items_of(meter, value)), attribute, is_cased=False):
-        key = _read(meter, item, attribute)
-        key = default if isinstance(key, Undefined) and default is not None else given(key)
-        if not groups or not equal(meter, groups[-1][0], key):
-            groups.append((key, []))
+    last: Value = None
+    for key, own, item in _ordered(meter, keyed, 0, is_cased=True):
+        if not groups or not equal(meter, last, key):
+            groups.append(Group((own, [])))
+            last = key
         groups[-1][1].append(item)
     return groups
 
@@ -374,6 +385,15 @@ def _absolute(_: Meter, value: Value) -> Value:
     return abs(value)
 
 
+def _title(meter: Meter, value: Value) -> str:
+    """Return words with a capital each, which begin as Jinja's do: behind blanks, hyphens and brackets alone."""
+    text = text_of(meter, value)
+    meter.text(2 * len(text))
+    words = _WORDS.split(text)
+    meter.items(len(words))
+    return "".join(word[:1].upper() + word[1:].lower() for word in words)
+
+
 def _center(meter: Meter, value: Value, width: Value = 80) -> Value:
     return METHODS[str]["center"](meter, text_of(meter, value), width)
 
@@ -395,7 +415,7 @@ def _as_number(meter: Meter, value: Value) -> Value:
 
 
 FILTERS: Mapping[str, Filter] = {
-    **{name: _text_filter(name) for name in ("capitalize", "lower", "title", "upper")},
+    **{name: _text_filter(name) for name in ("capitalize", "lower", "upper")},
     "abs": _absolute,
     "as_bool": _as_bool,
     "as_native": lambda _, value: value,
@@ -433,6 +453,7 @@ FILTERS: Mapping[str, Filter] = {
     "sort": _sort,
     "string": text_of,
     "sum": _sum,
+    "title": _title,
     "tojson": _to_json,
     "trim": _trim,
     "truncate": _truncate,

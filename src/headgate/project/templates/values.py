@@ -29,6 +29,12 @@ class Undefined:
         self.trouble = trouble
 
 
+class Group(tuple[Value, ...]):
+    """What ``groupby`` makes of items that are alike: the value that they share, as ``grouper``, and their ``list``."""
+
+    __slots__ = ()
+
+
 class Namespace:
     """What ``namespace()`` makes: names that a block inside of a loop can set for those outside."""
 
