@@ -356,15 +356,18 @@ class Session:
 def find_root(start: Path) -> Path:
     """Return the folder of the project that ``start`` is in: the nearest with ``headgate.toml``, else with ``assets``.
 
+    The git repository that ``start`` is in goes first: a file that was left in a folder above it is none of its own.
     Raises ``UsageError`` where there is none.
     """
     if not start.is_dir():
         raise UsageError(f"{start} is not a folder")
     folders = (start.absolute(), *start.absolute().parents)
-    for name in ("headgate.toml", "assets"):
-        for folder in folders:
-            if (folder / name).exists():
-                return folder
+    own = next((number for number, folder in enumerate(folders, 1) if (folder / ".git").exists()), len(folders))
+    for part in (folders[:own], folders[own:]):
+        for name in ("headgate.toml", "assets"):
+            for folder in part:
+                if (folder / name).exists():
+                    return folder
     raise UsageError("there is no headgate.toml here or above. Make a project: headgate new DIR")
 
 
