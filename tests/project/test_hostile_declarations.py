@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from headgate.app import analysing
 from headgate.app.check import check
 from headgate.app.repository import open_repository
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.core.errors import Refused
 from headgate.core.graph import Reference, SqlBody
+from headgate.core.limits import Limits
 from headgate.project.load import load_config
 from headgate.project.python.files import read_functions
 from headgate.project.text import Text
@@ -119,3 +121,18 @@ def test_a_text_that_grew_too_long_unseen_is_refused_before_the_engine_is_asked(
     body = SqlBody("select x from m.v", (Reference(14, 17, address, "v"),))
     with pytest.raises(Refused, match="HG201"):
         bound(body, {address: "(" + " " * WRITTEN_OUT_MAX + ")"})
+
+
+@pytest.mark.slow
+def test_a_function_that_never_ends_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analysing, "PROBE_LIMITS", Limits(seconds=2, bytes=2 * 10**9))
+    (tmp_path / "assets/m").mkdir(parents=True)
+    endless = "import headgate as hg\n\n\n@hg.table(owner='ops')\ndef f():\n    while True:\n        pass\n"
+    (tmp_path / "assets/m/x.py").write_text(endless)
+    session, repository = open_repository(tmp_path)
+    with session:
+        fault = next(one for one in check(session, repository).diagnostics if one.severity is Severity.ERROR)
+    told = f"{fault.summary}\n{fault.detail}\n{fault.hint}"
+    assert "it took longer than 2 s" in told
+    assert "timeout=" not in told
+    assert "columns=" in told
