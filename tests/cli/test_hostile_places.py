@@ -96,3 +96,11 @@ def test_a_source_of_too_many_files_is_refused(shop: Path, monkeypatch: pytest.M
     assert status == 1
     assert "error HG321  data/*.csv matches more than 3 files" in text
     assert "Put them together" in text
+
+
+def test_a_repository_without_room_for_a_cache_is_checked_and_planned(shop: Path) -> None:
+    (shop / ".headgate").write_text("a file, as if no folder could be made here")
+    for command in (["check"], ["plan", "dev"]):
+        text, status = headgate(command, shop)
+        assert (status, "Traceback" in text) == (0, False), text
+    assert (shop / ".headgate").is_file()

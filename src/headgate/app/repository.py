@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate import __version__
-from headgate.app.session import Session, own_folder
+from headgate.app.session import OWN_FOLDER, Session, own_folder
 from headgate.core.address import Address
 from headgate.core.declarations import Declarations, File, FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors
@@ -164,13 +164,19 @@ class Repository:
         if self._looking is not None:
             self._looking.join()
         if self._cache is not None and self._cache.is_changed:
-            file = own_folder(self.root) / _FILES
-            aside = file.with_name(f"{_FILES}.{os.getpid()}")
-            try:
-                aside.write_text(self._cache.to_text(), encoding="utf-8")
-                aside.replace(file)
-            except OSError:
-                aside.unlink(missing_ok=True)
+            with suppress(EnvironmentFailed):  # where a repository is only read nothing is kept
+                _keep(own_folder(self.root) / _FILES, self._cache.to_text())
+
+
+def _keep(file: Path, text: str) -> None:
+    """Replace a file, or leave it as it is where the disk does not let us."""
+    aside = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(file)
+    except OSError:
+        with suppress(OSError):
+            aside.unlink()
 
 
 def open_repository(root: Path) -> tuple[Session, Repository]:
@@ -179,7 +185,7 @@ def open_repository(root: Path) -> tuple[Session, Repository]:
 
     session = open_config(root)
     try:
-        text = (own_folder(root) / _FILES).read_text(encoding="utf-8")
+        text = (root / OWN_FOLDER / _FILES).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         text = ""
     repository = Repository(root, cache=FileCache.from_text(text), memory=session.cache)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 FILE_WAIT_SECONDS = 30.0
 """How long a command waits for a warehouse file that another process holds."""
+
+OWN_FOLDER = ".headgate"
+"""The folder of caches in a project."""
 
 _LEASE_POLL_SECONDS = 0.2
 _SILENT_SECONDS = 1.0
@@ -101,8 +104,9 @@ class Session:
         if self._cache is None:
             from headgate.plugins.stores.cache import Cache
 
-            folder = own_folder(self.root)
-            self._cache = Cache(folder / "cache.db")
+            with suppress(EnvironmentFailed):  # a repository that is only read has none, and nothing is remembered
+                own_folder(self.root)
+            self._cache = Cache(self.root / OWN_FOLDER / "cache.db")
         return self._cache
 
     def environment(self, name: str) -> EnvironmentConfig:
@@ -373,7 +377,7 @@ def find_root(start: Path) -> Path:
 
 def own_folder(root: Path) -> Path:
     """Return the project's folder of caches, made where it is missing; git does not see it."""
-    folder = root / ".headgate"
+    folder = root / OWN_FOLDER
     try:
         folder.mkdir(exist_ok=True)
         if not (folder / ".gitignore").exists():
