@@ -272,6 +272,36 @@ def test_other_files_of_the_repository_are_closed(repository: Repository, path: 
     assert "Make it a seed or a source" in told.detail
 
 
+@pytest.mark.parametrize(
+    ("reads", "message"),
+    [
+        ("(here / 'data.csv').read_text()", "Closed: assets/m/data.csv of the repository is not among its inputs"),
+        ("list(here.iterdir())", "Closed: assets/m of the repository is not among its inputs"),
+        ("pl.read_csv(here / 'data.csv')", "FileNotFoundError: No such file"),
+        ("pa.OSFile(str(here / 'data.csv'))", "FileNotFoundError: "),
+    ],
+)
+def test_files_beside_a_module_are_not_there_for_libraries_either(
+    repository: Repository, reads: str, message: str
+) -> None:
+    repository.file("assets/m/data.csv", "a\n1\n")
+    text = "import polars as pl, pyarrow as pa\nfrom pathlib import Path\nhere = Path(__file__).parent\n"
+    told = repository.fails(repository.body(f"{text}def f(flights):\n    {reads}\n    return flights\n"))
+    assert message in str(told)
+    assert told.line == 5
+
+
+def test_a_call_may_write_files_of_its_own(repository: Repository) -> None:
+    repository.file("data.csv", "a\n1\n")
+    text = """
+        def f(flights):
+            open("data.csv", "w").write("x")
+            assert open("data.csv").read() == "x"
+            return flights
+        """
+    repository.call(repository.body(text))
+
+
 def test_the_network_is_closed_unless_it_is_declared(repository: Repository) -> None:
     text = """
         import socket

@@ -12,12 +12,14 @@ import importlib.machinery
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from headgate.core.python import module_name
 
 _NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.bind")
+
+_FILES = ("open", "os.listdir", "os.scandir")
 
 
 class Changed(Exception):
@@ -31,7 +33,8 @@ class Closed(PermissionError):
 def install_modules(root: str, modules: Mapping[str, str]) -> None:
     """Let the repository's modules be imported from ``modules`` (path to digest) alone, compiled from what is there.
 
-    Compiled files are not used for them: those are found by time stamps, which may lie.
+    Compiled files are not used for them: those are found by time stamps, which may lie. Their ``__file__`` is below the
+    working directory, where nothing lies: a library that reads without Python finds no file of the repository there.
     """
     sys.meta_path.insert(0, _Finder(root, {module_name(path): (path, value) for path, value in modules.items()}))
 
@@ -52,7 +55,8 @@ class _Finder(importlib.abc.MetaPathFinder):
             return importlib.machinery.ModuleSpec(fullname, None, is_package=True)
         file = os.path.join(self._root, found[0])
         loader = _Loader(file, found[0], found[1])
-        spec = importlib.machinery.ModuleSpec(fullname, loader, origin=file, is_package=file.endswith("/__init__.py"))
+        told = loader.get_filename(fullname)
+        spec = importlib.machinery.ModuleSpec(fullname, loader, origin=told, is_package=file.endswith("/__init__.py"))
         spec.has_location = True
         return spec
 
@@ -64,12 +68,16 @@ class _Loader(importlib.abc.SourceLoader):
         self._digest = digest
 
     def get_filename(self, _fullname: str) -> str:
-        """Return the file, for tracebacks."""
-        return self._file
+        """Return what the module is told to be its file."""
+        return os.path.join(os.getcwd(), self._path)
 
-    def get_data(self, path: str | bytes) -> bytes:
+    def source_to_code(self, data: Any, _path: Any = "", *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
+        """Return the compiled text, with its real file for tracebacks."""
+        return super().source_to_code(data, self._file)
+
+    def get_data(self, _path: str | bytes) -> bytes:
         """Return the text; raise ``Changed`` where it is not the planned one."""
-        with open(path, "rb") as file:
+        with open(self._file, "rb") as file:
             content = file.read()
         if not self._digest.endswith(f":{hashlib.sha256(content).hexdigest()}"):
             raise Changed(self._path)
@@ -77,16 +85,25 @@ class _Loader(importlib.abc.SourceLoader):
 
 
 def close_all_but(root: str, modules: set[str], *, is_networked: bool) -> None:
-    """Refuse to open files of the repository other than ``modules``, and, unless it is declared, the network."""
+    """Refuse files of the repository other than ``modules``, its folders, and, unless it is declared, the network."""
     top = os.path.join(os.path.realpath(root), "")
     allowed = {os.path.realpath(os.path.join(root, path)) for path in modules}
     own = {sys.prefix, sys.base_prefix, os.getcwd()}
     free = tuple(os.path.join(os.path.realpath(path), "") for path in own)
+    here = os.path.join(os.path.realpath(os.getcwd()), "")
 
     def look(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and arguments and isinstance(arguments[0], (str, bytes)):
+        if event in _FILES and arguments and isinstance(arguments[0], (str, bytes)):
             path = os.path.realpath(os.fsdecode(arguments[0]))
-            if path.startswith(top) and path not in allowed and not path.startswith(free):
+            is_made = event == "open" and bool(arguments[2] & os.O_CREAT)
+            if (
+                path.startswith(here) and not is_made and not os.path.exists(path)
+            ):  # beside the ``__file__`` of a module
+                path = top + path.removeprefix(here)
+                is_meant = os.path.exists(path)
+            else:
+                is_meant = path.startswith(top) and not path.startswith(free)
+            if is_meant and path not in allowed:
                 raise Closed(f"{path.removeprefix(top)} of the repository is not among its inputs")
         elif event in _NETWORK and not is_networked:
             raise Closed("the network is closed; `network=True` in the decorator opens it")
