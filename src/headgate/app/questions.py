@@ -147,8 +147,10 @@ class _Others:
 
 
 def _files(root: Path, builds: StoredBuilds, environments: Iterable[StoredPointers]) -> Iterator[Path]:
-    """Yield the files of all sources that environments show."""
+    """Yield the files of all sources of environments with views, of which some may show them live."""
     for pointers in environments:
+        if next(pointers.of_kind(Kind.VIEW), None) is None:
+            continue
         sources = [pointers[address].build for address in pointers.of_kind(Kind.SOURCE)]
         builds.fetch(sources)
         for source in sources:
