@@ -122,6 +122,14 @@ def test_leftovers(shop: Shop) -> None:
     assert codes(shop) == ["HG562"] * 3
 
 
+def test_what_an_apply_that_failed_has_kept_is_no_crash(shop: Shop) -> None:
+    shop.asset("m.c", "select 1 as x")
+    shop.asset("m.d", "select error('no') as x from m.c")
+    shop.fails(1, "apply", "dev", "--yes")
+    told = shop.fails(1, "doctor")
+    assert "found HG563  a command failed, or was cut off, and holds 1 build for its next try" in told
+
+
 def test_a_row_that_is_gone(shop: Shop) -> None:
     shop.outside(f"delete from headgate.builds where relation = '{table_of(shop, 'prod', 'm.b')}'")
     assert "the table of m.b has lost its row in headgate.builds" in shop.fails(1, "doctor")

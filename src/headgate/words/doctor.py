@@ -92,10 +92,10 @@ def told(finding: Finding) -> Told:
         case OpenMove():
             return _of_open_move(finding)
         case OpenBuilds(addresses, pins):
-            what = f"it built {listed(addresses)}" if addresses else f"it held {counted(pins, 'build')}"
+            failed = f"a command failed, or was cut off, and holds {counted(pins, 'build')} for its next try"
             return Told(
                 "HG563",
-                f"a command was cut off while {what}",
+                f"a command was cut off while it built {listed(addresses)}" if addresses else failed,
                 "Readers see nothing of it. Any command that changes something settles it, too.",
                 "keep what is finished, drop what is not",
             )
