@@ -121,9 +121,7 @@ def test_a_busy_warehouse_is_told_with_its_holder(shop: Path, monkeypatch: pytes
     assert holder.stdout
     try:
         holder.stdout.readline()
-        monkeypatch.setattr(
-            "headgate.app.session.Session.engine.__kwdefaults__", {"is_read_only": False, "wait_seconds": 0}
-        )
+        monkeypatch.setattr("headgate.app.session.Session.engine_for_questions.__kwdefaults__", {"wait_seconds": 0})
         with pytest.raises(headgate.EnvironmentFailed, match=f"is held by process {holder.pid}"):
             headgate.open().table("dev", "shop.orders").pl()
     finally:

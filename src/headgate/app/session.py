@@ -218,12 +218,22 @@ class Session:
             tell=self.tell,
         )
 
-    def engine_for_questions(self, name: str, files: Iterable[Path]) -> Engine:
+    def engine_for_questions(
+        self, name: str, files: Iterable[Path], *, wait_seconds: float = FILE_WAIT_SECONDS
+    ) -> Engine:
         """Return an open session on the engine called ``name`` that writes nothing and reads ``files`` alone."""
         from headgate.plugins.engines.duckdb import open_duckdb
 
         path = self.warehouse(self.config.engines[name])
-        return open_duckdb(path, read_only=True, create=False, root=None, files=tuple(files), tell=self.tell)
+        return open_duckdb(
+            path,
+            read_only=True,
+            create=False,
+            wait_seconds=wait_seconds,
+            root=None,
+            files=tuple(files),
+            tell=self.tell,
+        )
 
     def runner(self) -> PythonRunner:
         """Return what calls the functions of Python assets."""

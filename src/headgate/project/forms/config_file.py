@@ -80,7 +80,7 @@ CONFIG_FILE = _keyed(
     "headgate.toml",
     keys.PROJECT,
     {
-        "name": TEXT,
+        "name": Words("one line of text", pattern=rf"{keys.ONE_LINE}(?!\n)"),
         "engines": Keyed("engines", others=ENGINE, keys=_ENGINE_NAME),
         "environments": Keyed("environments", others=ENVIRONMENT, keys=_ENVIRONMENT_NAME),
         "state": _keyed("state", keys.STATE, {"url": TEXT}),

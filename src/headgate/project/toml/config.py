@@ -104,7 +104,7 @@ class _Reading:
     def _name(self, body: Mapping[str, Any]) -> str:
         """Return the project's name, empty where none is given or it could not be shown on one line."""
         name = self._text(body, ("name",))
-        if name.isprintable():
+        if re.fullmatch(keys.ONE_LINE, name):
             return name
         place = self._places.value(("name",))
         self._fault("HG122", "the name holds a line break or a control character", place, "Write one line of text.")

@@ -44,3 +44,6 @@ TEMPLATE: Mapping[str, str] = {
     "env": "The variables of the environment that templates may read.",
     "target": "What `target` holds in templates.",
 }
+
+ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*"
+"""What may stand on one line: nothing that ends it, commands a terminal or turns the order of letters round."""
