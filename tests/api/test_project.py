@@ -137,6 +137,7 @@ def test_names_may_stand_alone_or_in_a_list(shop: Path) -> None:
     assert project.gc(drop="dev", yes=True).environments == ("dev",)
 
 
+@pytest.mark.slow
 def test_who_waits_hears_for_whom(shop: Path, caplog: pytest.LogCaptureFixture) -> None:
     store = open_sqlite_store(shop / "warehouse.state.db", nonce=nonce)
     lease = store.acquire("engine/local", holder="ci@runner-7", purpose="apply dev, process 1", at=now())

@@ -54,6 +54,7 @@ def test_the_loser_of_a_lease_is_told_who_holds_it(arguments: tuple[str, ...], p
     assert headgate([*arguments, "--yes"], project)[1] == 0
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_lease_is_told_once_for_whom(project: Path) -> None:
     store = open_sqlite_store(project / "warehouse.state.db", nonce=nonce)
     lease = store.acquire("engine/local", holder="ci@runner-7", purpose="apply dev, process 1", at=now())

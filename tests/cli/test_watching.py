@@ -18,6 +18,8 @@ import pytest
 from headgate.app.watching import changed, data_patterns, stamps
 from tests.cli.scenario import headgate
 
+pytestmark = pytest.mark.slow
+
 ASSET = "/* headgate\nowner: ops\n*/\nselect 1 as x\n"
 
 

@@ -8,6 +8,8 @@ import pytest
 from tests.doctor.damage import codes
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 def in_state(shop: Shop, *statements: str) -> None:
     with closing(sqlite3.connect(shop.root / "warehouse.state.db")) as state, state:

@@ -10,6 +10,8 @@ import pytest
 from tests.doctor.damage import codes, drop_table, table_of, tables_of
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 def files_of(shop: Shop) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in shop.root.glob("warehouse.*") if p.suffix in (".duckdb", ".db")}

@@ -11,6 +11,8 @@ from headgate.plugins.engines.duckdb_binder import open_binder
 from tests.laws.shop import Shop
 from tests.sql.test_recipes import recipe_of
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "recipes.json"
 
 COLUMNS = "r.region, sum(o.cents) as cents, count(*) as orders"

@@ -12,6 +12,8 @@ import pytest
 
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 LOCKER = """
 import duckdb, sys
 connection = duckdb.connect(sys.argv[1])

@@ -11,6 +11,8 @@ import pytest
 from headgate.plugins.engines.duckdb import DuckEngine
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 ORDERS = "      - name: orders\n"
 
 

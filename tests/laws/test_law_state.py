@@ -8,6 +8,8 @@ import pytest
 
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shown(shop: Shop) -> Shop:

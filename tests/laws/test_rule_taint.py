@@ -6,6 +6,8 @@ import pytest
 
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 VOLATILE = {
     "random": "select i, random() as v from range(50) t(i)",
     "uuid": "select i, gen_random_uuid() as v from range(50) t(i)",

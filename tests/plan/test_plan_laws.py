@@ -97,6 +97,7 @@ def test_a_recorded_key_is_the_one_that_the_versions_give(data: st.DataObject) -
             outcomes[address] = plan_asset(node, outcomes, ground)
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_exactly_what_reads_a_change_is_built_and_told(data: st.DataObject) -> None:

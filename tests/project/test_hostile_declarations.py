@@ -35,6 +35,7 @@ def module(**values: str) -> str:
     return HEAD + "".join(ONE.format(name=name, value=value) for name, value in values.items())
 
 
+@pytest.mark.slow
 def test_thousands_of_functions_in_a_file_are_read_in_seconds() -> None:
     start = time.process_time()
     found = codes(module(**{f"f{n}": "helper()" for n in range(5_000)}))

@@ -46,7 +46,7 @@ def doubled() -> str:
         "select " + "list_transform([1], x -> " * 40 + "x" + ")" * 40 + " as a",
         "select " + "[x for x in " * 40 + "[1]" + "]" * 40 + " as a",
         "select 1 as a0, " + ", ".join(f"a{i - 1} + a{i - 1} as a{i}" for i in range(1, 60)),
-        doubled(),
+        pytest.param(doubled(), marks=pytest.mark.slow),
         "select 1 as a" + " union all select 1" * 20_000,
     ],
     ids=["brackets", "lambdas", "comprehensions", "aliases", "stars", "unions"],

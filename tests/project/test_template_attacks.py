@@ -327,6 +327,7 @@ MACROS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(MACROS)))
 def test_files_of_macros_end_too(number: int) -> None:
     known = library(MACROS[number])

@@ -226,13 +226,7 @@ class Session:
 
         path = self.warehouse(self.config.engines[name])
         return open_duckdb(
-            path,
-            read_only=True,
-            create=False,
-            wait_seconds=wait_seconds,
-            root=None,
-            files=tuple(files),
-            tell=self.tell,
+            path, read_only=True, create=False, wait_seconds=wait_seconds, root=None, files=tuple(files), tell=self.tell
         )
 
     def runner(self) -> PythonRunner:
