@@ -11,7 +11,7 @@ from functools import partial
 
 import duckdb
 
-from fuzz.campaigns import Seen, campaign, found_in
+from fuzz.campaigns import Seen, campaign, found_in, tell_progress
 from fuzz.files import Hostile, hostile
 from fuzz.planted import NAMES
 from fuzz.planted_lineage import LINEAGE_NAMES
@@ -76,16 +76,11 @@ def _together(kind: str, parts: list[range], seconds: float) -> Seen:
     until = time.monotonic() + seconds
     seen = Seen()
     if len(parts) == 1:
-        return campaign(kind, parts[0], until=until, report=_report)
+        return campaign(kind, parts[0], until=until, report=tell_progress)
     with multiprocessing.get_context("spawn").Pool(len(parts)) as pool:
-        for part in pool.imap_unordered(partial(campaign, kind, until=until, report=_report), parts):
+        for part in pool.imap_unordered(partial(campaign, kind, until=until, report=tell_progress), parts):
             seen.add(part)
     return seen
-
-
-def _report(done: int, wrong: int) -> None:
-    if done % 500 == 0:
-        print(f"{done} cases, {wrong} wrong", file=sys.stderr, flush=True)
 
 
 def show(seen: Seen) -> None:

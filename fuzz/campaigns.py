@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import threading
 import time
@@ -44,6 +45,12 @@ class Seen:
                 setattr(self.tally, item.name, one + two)
         self.wrong += other.wrong
         self.broken += other.broken
+
+
+def tell_progress(done: int, wrong: int) -> None:
+    """Say at times how far a campaign is; here and not in ``__main__``, which a spawned process does not import."""
+    if done % 500 == 0:
+        print(f"{done} cases, {wrong} wrong", file=sys.stderr, flush=True)
 
 
 def campaign(

@@ -1,5 +1,8 @@
 """A small campaign of the fuzzer, always the same cases, and some planted bugs that it must find."""
 
+import subprocess
+import sys
+
 import pytest
 
 from fuzz.campaigns import campaign, found_in
@@ -57,3 +60,14 @@ def test_what_lineage_leaves_out_is_found(name: str) -> None:
 def test_a_planted_bug_is_found(name: str) -> None:
     assert name in NAMES
     assert found_in(name, range(5000, 5100)) is not None
+
+
+def test_all_campaigns_run_in_several_processes() -> None:
+    arguments = ["--cases", "4", "--planted", "2", "--plant", "DISTINCT", "--files", "4", "--jobs", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "fuzz", *arguments], capture_output=True, text=True, timeout=140, check=False
+    )
+    assert "4 cases," in done.stdout, done.stderr
+    assert "planted bugs found" in done.stdout
+    assert "4 damaged repositories" in done.stdout
+    assert done.stderr == ""
