@@ -13,6 +13,8 @@ ARGS ?=
 
 BIN := .venv/bin
 BIN_DUCKDB2 := .venv-duckdb2/bin
+# Commands are started thousands of times: compiled once, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE :=
 PYTEST := python -m pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
 # A `make` called by git (a hook) must not steer the repositories that the tests make.
 unexport GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
