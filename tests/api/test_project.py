@@ -12,6 +12,8 @@ from headgate.plugins.stores.sqlite import open_sqlite_store
 from tests.api.conftest import EDITED, REVENUE
 from tests.cli.scenario import headgate as command
 
+pytestmark = pytest.mark.slow
+
 REVENUE_SQL = Path("assets/marts/revenue.sql")
 
 

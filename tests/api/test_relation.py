@@ -14,6 +14,8 @@ import headgate
 from tests.api.conftest import ORDERS
 from tests.api.test_html import HOSTILE, Page
 
+pytestmark = pytest.mark.slow
+
 MANY = "select i, 'x' || i as name from range(3_000_000) as r(i)"
 BREAKS_OFF = "select case when i < 1_000_000 then i else name::int end as x from (" + MANY + ")"
 

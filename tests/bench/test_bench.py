@@ -4,10 +4,13 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from bench.measure import Command, Measured, measure
 from bench.table import Aim, Row, markdown
 from bench.workload import COLUMNS, make_workload, raw_statements
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_asset_runs_and_has_rows() -> None:

@@ -18,6 +18,8 @@ from headgate.cli.completion_scripts import SCRIPTS
 from tests.cli.scenario import headgate
 from tests.cli.test_start import HEAVY
 
+pytestmark = pytest.mark.slow
+
 ASSET = "/* headgate\nowner: ops\n*/\nselect 1 as x\n"
 
 

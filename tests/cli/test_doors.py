@@ -14,6 +14,8 @@ from headgate.app.session import nonce, now
 from headgate.plugins.stores.sqlite import open_sqlite_store
 from tests.cli.scenario import GIT, headgate
 
+pytestmark = pytest.mark.slow
+
 ASSET = "/* headgate\nowner: ops\n*/\nselect 1 as x\n"
 
 

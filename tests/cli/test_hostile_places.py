@@ -12,6 +12,8 @@ import pytest
 from headgate.project import data_files
 from tests.cli.scenario import headgate
 
+pytestmark = pytest.mark.slow
+
 FULL = Path("/dev/full")
 
 

@@ -17,6 +17,8 @@ from headgate.plugins.engines.duckdb_settings import settle
 from tests.cli.scenario import headgate
 from tests.project.test_hostile_work import doubled
 
+pytestmark = pytest.mark.slow
+
 SQL = "/* headgate\nowner: ada\n*/\n"
 STUBBORN = "select levenshtein(repeat('ab', 60000), repeat('ba', 60000)) as far"
 """One call of a function, in which DuckDB does not look whether it was interrupted: a minute or more."""

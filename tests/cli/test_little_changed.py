@@ -15,6 +15,8 @@ from headgate.app.repository import open_repository
 from headgate.core.errors import Refused
 from headgate.core.plan import Action
 
+pytestmark = pytest.mark.slow
+
 SEED_ROWS = "id,kind,amount\n1,a,10\n2,b,20\n3,a,30\n"
 EXPOSURES = """exposures:
   - name: board

@@ -10,6 +10,8 @@ import pytest
 
 from headgate.cli.arguments import COMMANDS
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {"duckdb", "jinja2", "sqlglot", "yaml", "importlib.metadata", "typing_extensions", "asyncio", "pandas"}
 
 

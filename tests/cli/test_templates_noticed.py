@@ -14,6 +14,8 @@ from headgate.app.repository import open_repository
 from headgate.core.plan import Action
 from tests.cli.test_little_changed import check_same, planned
 
+pytestmark = pytest.mark.slow
+
 TOML = """name = "tiny"
 
 [template]

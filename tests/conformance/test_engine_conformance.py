@@ -34,6 +34,8 @@ from headgate.core.records import LogHead
 from headgate.plugins.engines.duckdb import open_duckdb
 from tests.fakes.engine import FakeWarehouse
 
+pytestmark = pytest.mark.slow
+
 ONE: Shape = (Column("x", "INTEGER"),)
 TWO: Shape = (Column("x", "INTEGER"), Column("y", "VARCHAR"))
 

@@ -13,6 +13,8 @@ from headgate.app.repository import open_repository
 from headgate.plugins.engines import duckdb_packed
 from headgate.plugins.engines.duckdb_packed import grows_too_much
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "sources:\n  - name: raw\n    owner: ops\n    tables:\n      - name: b\n        path: data/b.csv.gz\n"
 
 

@@ -13,6 +13,8 @@ from headgate.core.errors import Refused
 from headgate.project.dbt.notes import Weight
 from tests.cli.scenario import headgate
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 BY_DBT = json.loads((HERE / "shop_by_dbt.json").read_text())
 NAMED_HERE = {

@@ -6,6 +6,8 @@ import pytest
 
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Shop:

@@ -13,6 +13,8 @@ import pytest
 
 from tests.laws.shop import CONFIG, Shop
 
+pytestmark = pytest.mark.slow
+
 WRITERS = (("apply", "dev"), ("promote", "dev"), ("rollback", "prod"), ("gc",))
 READERS = (
     ("check",),

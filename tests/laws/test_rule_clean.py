@@ -9,6 +9,8 @@ import pytest
 from tests.cli.scenario import GIT
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 
 def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run((*GIT, *arguments), cwd=root, capture_output=True, check=True)

@@ -6,6 +6,8 @@ import pytest
 
 from tests.laws.shop import CONFIG, Shop
 
+pytestmark = pytest.mark.slow
+
 ODD_COLUMNS = (
     "select", "From", "a b", 'quo"te', "it's", "日本", "ünïcode", "a;b", "--x", "/*x*/", "%s", "{x}", "$1", "a.b",
     "x" * 200, "\\n", "tab\there", "true", "order", "__", "0",

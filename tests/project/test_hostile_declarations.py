@@ -22,6 +22,8 @@ from headgate.sql.bind import WRITTEN_OUT_MAX, bound
 from headgate.words.diagnostics import lines_of
 from headgate.words.layout import plain
 
+pytestmark = pytest.mark.slow
+
 VIEW = "/* headgate\nkind: view\nowner: ops\n*/\n"
 HEAD = "import headgate as hg\n\nRATE = 2\n\n\ndef helper():\n    return RATE\n\n\n"
 ONE = "@hg.table(columns={{'a': 'INTEGER'}}, owner='ops')\ndef {name}():\n    return {value}\n\n\n"

@@ -14,6 +14,8 @@ from headgate.core.diagnostic import Diagnostic
 from headgate.project.load import load_config
 from headgate.sql.tree import parse, relations
 
+pytestmark = pytest.mark.slow
+
 HEADER = "/* headgate\nowner: ops\n*/\n"
 PYTHON = 'import headgate as hg\n\n\n@hg.table(columns={"a": "INTEGER"}, owner="ops")\ndef f():\n    return None\n'
 

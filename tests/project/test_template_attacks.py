@@ -12,6 +12,8 @@ import pytest
 from headgate.project.templates.limits import FAULTS_MAX
 from tests.project.template_stage import filled, library
 
+pytestmark = pytest.mark.slow
+
 # Ways out of template sandboxes, as they are collected in public lists, and what was found in Jinja itself since.
 ESCAPES = (
     "{{ ''.__class__ }}",

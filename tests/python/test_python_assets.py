@@ -10,6 +10,8 @@ import pytest
 
 from tests.laws.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 HEAD = "import headgate as hg\nimport pyarrow as pa\n"
 
 COUNTS = '''

@@ -20,6 +20,8 @@ from headgate.plugins.engines.duckdb import open_duckdb
 from headgate.plugins.stores.sqlite import open_sqlite_store
 from headgate.release.stored import read_environments
 
+pytestmark = pytest.mark.slow
+
 EDITED = edited(edited(BASE, "staging.a", constant=11), "staging.v", constant=201)
 WRITES = {"build", "drop", "publish", "fence", "adopt", "commit"}
 TICKS = itertools.count(1)

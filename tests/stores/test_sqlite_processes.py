@@ -22,6 +22,8 @@ from headgate.core.ports.store import Batch, Entry, LeaseTaken, StateStore
 from headgate.plugins.stores.locks import lock_path
 from headgate.plugins.stores.sqlite import open_sqlite_store
 
+pytestmark = pytest.mark.slow
+
 PRELUDE = """
 import os, signal, subprocess, sys, time, pathlib
 from headgate.core.ports.store import Batch, Entry, Expectation, LeaseTaken, NewEvent

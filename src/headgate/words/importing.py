@@ -55,13 +55,13 @@ def _rows_of_notes(notes: Sequence[Note]) -> Iterator[tuple[str, str]]:
     """Yield place and text of the notes; those that say the same stand together."""
     groups: dict[tuple[str, str], list[str]] = {}
     for note in notes:
-        groups.setdefault((note.text, note.todo), []).append(str(note.place))
-    for (text, todo), places in groups.items():
+        groups.setdefault((note.text, note.advice), []).append(str(note.place))
+    for (text, advice), places in groups.items():
         yield places[0], text
         yield from ((place, "") for place in places[1:_PLACES_SHOWN])
         if len(places) > _PLACES_SHOWN:
             yield f"and {len(places) - _PLACES_SHOWN} more", "--json names them all"
-        yield from (("", line) for line in todo.splitlines())
+        yield from (("", line) for line in advice.splitlines())
 
 
 def _lines_of_check(made: ImportedDbt, *, width: int) -> Iterator[str]:

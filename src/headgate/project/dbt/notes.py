@@ -21,24 +21,24 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing to tell. ``place`` is in the dbt project; ``todo`` says what to do, where something is to be done."""
+    """One thing to tell. ``place`` is in the dbt project; ``advice`` says what to do, where something is to be done."""
 
     weight: Weight
     place: Place
     text: str
-    todo: str = ""
+    advice: str = ""
 
 
-def by_hand(place: Place, text: str, todo: str) -> Note:
+def by_hand(place: Place, text: str, advice: str) -> Note:
     """Return a note of what needs a hand."""
-    return Note(Weight.HAND, Place(place.path, place.line), text, todo)
+    return Note(Weight.HAND, Place(place.path, place.line), text, advice)
 
 
-def left_out(place: Place, text: str, todo: str = "") -> Note:
+def left_out(place: Place, text: str, advice: str = "") -> Note:
     """Return a note of what was not imported."""
-    return Note(Weight.LEFT, Place(place.path, place.line), text, todo)
+    return Note(Weight.LEFT, Place(place.path, place.line), text, advice)
 
 
-def told(place: Place, text: str, todo: str = "") -> Note:
+def told(place: Place, text: str, advice: str = "") -> Note:
     """Return a note of what differs from dbt."""
-    return Note(Weight.TOLD, Place(place.path, place.line), text, todo)
+    return Note(Weight.TOLD, Place(place.path, place.line), text, advice)
