@@ -1,0 +1,39 @@
+"""What tests of all folders may ask for. A server is started when the first test of a process asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.postgres.server import Database, Server
+
+
+def _server(version: int) -> Iterator[Server]:
+    from tests.postgres.server import Server
+
+    server = Server(version)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """PostgreSQL 18, one a process of tests: do not stop it. Who wants to stop one starts a ``Server`` of its own."""
+    yield from _server(18)
+
+
+@pytest.fixture(scope="session")
+def postgres_16() -> Iterator[Server]:
+    """PostgreSQL 16, the oldest that is tested; as ``postgres`` otherwise."""
+    yield from _server(16)
+
+
+@pytest.fixture
+def database(postgres: Server) -> Iterator[Database]:
+    """An empty database on PostgreSQL 18, with an owner of its own without superuser."""
+    made = postgres.database()
+    yield made
+    postgres.drop(made)
