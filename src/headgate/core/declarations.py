@@ -11,6 +11,7 @@ from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import Digest, digest
 from headgate.core.limits import Limits
+from headgate.core.loading import Loading
 
 if TYPE_CHECKING:
     from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
@@ -26,6 +27,8 @@ class Kind(StrEnum):
     SEED = "seed"
     VIEW = "view"
     TABLE = "table"
+    INCREMENTAL = "incremental"
+    SNAPSHOT = "snapshot"
     EXPOSURE = "exposure"
 
 
@@ -49,7 +52,8 @@ class Properties:
     """What YAML and headers say about an asset beside its code. ``meta`` holds what is read and kept but not used.
 
     ``owner`` is that of the group where the asset has none of its own. ``tests`` and ``constraints`` are those of the
-    asset and of its columns.
+    asset and of its columns. ``loading`` is there for incrementals and snapshots. ``cron`` says when a run takes new
+    data (five fields, in UTC unless the asset's zone is another); empty: whenever there is some.
     """
 
     kind: Kind | None = None
@@ -64,6 +68,8 @@ class Properties:
     constraints: tuple[Constraint, ...] = ()
     contract: Contract | None = None
     freshness: Freshness | None = None
+    loading: Loading | None = None
+    cron: str = ""
 
 
 @dataclass(frozen=True, slots=True)

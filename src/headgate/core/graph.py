@@ -33,6 +33,15 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A place in a SQL text where ``:start`` or ``:end`` stands: characters ``begin`` to ``end``, with the colon."""
+
+    begin: int
+    end: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class SqlBody:
     """The user's SELECT and where in it inputs are named. ``line`` is the file's line on which the text begins.
 
@@ -45,6 +54,7 @@ class SqlBody:
     line: int = 1
     lines: tuple[int, ...] = ()
     template: Template | None = None
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,10 @@ class SeedBody:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A table, a view or a seed, linked: inputs are sorted addresses; ``file_digest`` is that of its text."""
+    """An asset with a recipe, linked: inputs are sorted addresses; ``file_digest`` is that of its text.
+
+    Its loading is among the properties.
+    """
 
     address: Address
     kind: Kind

@@ -305,6 +305,8 @@ def sql_body_to_json(body: SqlBody) -> dict[str, Any]:
     """Return the stored form of a SQL text and its references."""
     references = [[r.start, r.end, r.address, r.alias, int(r.is_column)] for r in body.references]
     told: dict[str, Any] = {"text": body.text, "line": body.line, "references": references, "lines": list(body.lines)}
+    if body.parameters:
+        told["parameters"] = [[p.begin, p.end, p.name] for p in body.parameters]
     if body.template is not None:
         told["template"] = [body.template.text, [list(run) for run in body.template.runs]]
     return told
@@ -312,7 +314,7 @@ def sql_body_to_json(body: SqlBody) -> dict[str, Any]:
 
 def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
     """Return the SQL text and references of a stored form."""
-    from headgate.core.graph import Reference
+    from headgate.core.graph import Parameter, Reference
 
     references = tuple(Reference(s, e, a, alias, bool(column)) for s, e, a, alias, column in body["references"])
     template = None
@@ -320,7 +322,8 @@ def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
         from headgate.core.template import Template, runs_from_json
 
         template = Template(body["template"][0], runs_from_json(body["template"][1]))
-    return SqlBody(body["text"], references, body["line"], tuple(body.get("lines", ())), template)
+    parameters = tuple(Parameter(*one) for one in body.get("parameters", ()))
+    return SqlBody(body["text"], references, body["line"], tuple(body.get("lines", ())), template, parameters)
 
 
 def python_body_from_json(body: Mapping[str, Any]) -> PythonBody:

@@ -7,39 +7,46 @@ messages are the lines of the user's file. Pure text; sqlglot is not needed here
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused
-from headgate.core.graph import SqlBody
+from headgate.core.graph import Reference, SqlBody
 from headgate.core.recipe import Shape
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 WRITTEN_OUT_MAX = 5_000_000
 """Characters of a text in which views are written out: DuckDB takes a few seconds for so many."""
 
 
-def bound(body: SqlBody, relations: Mapping[Address, str]) -> str:
+def bound(body: SqlBody, relations: Mapping[Address, str], parameters: Mapping[str, str] = _NOTHING) -> str:
     """Return the SELECT of ``body`` in which each reference to an input is the text that ``relations`` has for it.
 
-    Raises ``KeyError`` where an input has none, and ``Refused`` where the text is longer than engines can take;
-    linking tells that before, unless a view was changed alone. Cost: one pass over the text.
+    ``parameters`` are the literals for ``:start`` and ``:end``. Raises ``KeyError`` where an input has none,
+    and ``Refused`` where the text is longer than engines can take; linking tells that before, unless a view was changed
+    alone. Cost: one pass over the text.
     """
     pieces: list[str] = []
     position = 0
-    for reference in sorted(body.references, key=lambda r: r.start):
-        pieces.append(body.text[position : reference.start])
-        if reference.is_column:
-            pieces.append(quoted(reference.alias))
-        else:
-            pieces.append(relations[reference.address])
-            if reference.alias:
-                pieces.append(f" as {quoted(reference.alias)}")
-        position = reference.end
+    places = [(r.start, r.end, _named(r, relations)) for r in body.references]
+    places += [(p.begin, p.end, parameters[p.name]) for p in body.parameters]
+    for start, end, text in sorted(places):
+        pieces += [body.text[position:start], text]
+        position = end
     pieces.append(body.text[position:])
     if sum(map(len, pieces)) > WRITTEN_OUT_MAX:
         text = f"a view, with the views that it reads written out, is longer than {WRITTEN_OUT_MAX:,} characters"
         raise Refused([Diagnostic("HG201", text, hint="Make a table of one of them.")])
     return "".join(pieces)
+
+
+def _named(reference: Reference, relations: Mapping[Address, str]) -> str:
+    if reference.is_column:
+        return quoted(reference.alias)
+    alias = f" as {quoted(reference.alias)}" if reference.alias else ""
+    return f"{relations[reference.address]}{alias}"
 
 
 def inlined(text: str) -> str:

@@ -1,0 +1,127 @@
+"""How data comes into an asset that is not made anew each time: by intervals of time, by key, or as a history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from headgate.core.hashing import Digest
+from headgate.core.intervals import Intervals
+
+
+class Grain(StrEnum):
+    """The units in which time passes for an asset; weeks begin on Monday (ISO 8601)."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Rows belong to intervals of ``grain`` by the time in ``column``.
+
+    ``zone`` is where days begin. ``lookback`` counts the grains before the newest complete one that are loaded again
+    whenever there is new input. ``start`` is the first moment of the first grain; without it the first load takes all
+    that there is. ``batch`` is how many grains one statement loads at most; 0: as many as are missing.
+    """
+
+    column: str
+    grain: Grain = Grain.DAY
+    zone: str = "UTC"
+    lookback: int = 0
+    start: str = ""
+    batch: int = 0
+
+
+class Deletion(StrEnum):
+    """What tells that a row is gone."""
+
+    NEVER = "never"
+    MISSING = "missing"  # the query no longer gives its key
+    FLAGGED = "flagged"  # a column of the query says so
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """A row replaces the one with the same ``key``; NULL counts as a value there.
+
+    ``flag`` is the column that is true where a row is gone, with ``Deletion.FLAGGED``.
+    """
+
+    key: tuple[str, ...]
+    deletion: Deletion = Deletion.NEVER
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """Every state of a row is kept with the time from which and until which it was so.
+
+    This is a slowly changing dimension of type 2 (Kimball, The Data Warehouse Toolkit, chapter 5). A row is
+    another one where ``updated_at`` grew or, without it, where one of ``checked`` differs (none named: any column but
+    the key). ``closes_missing``: a key that the query no longer gives ends.
+    """
+
+    key: tuple[str, ...]
+    updated_at: str = ""
+    checked: tuple[str, ...] = ()
+    closes_missing: bool = False
+
+
+VALID_FROM, VALID_TO = "valid_from", "valid_to"
+"""The columns that a snapshot has beside those of its query; ``valid_to`` is NULL for what is so now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """What is declared of an incremental (``timing``, ``merging`` or both) or of a snapshot (``tracking`` alone).
+
+    ``keeps_history``: a changed recipe holds for what comes from then on, and what is there stays.
+    """
+
+    timing: Timing | None = None
+    merging: Merging | None = None
+    tracking: Tracking | None = None
+    keeps_history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a build of such an asset holds: the rows of its table that are visible at ``number``.
+
+    ``base`` is the build that it continues, None where it began anew. ``covered`` are the intervals that have been
+    loaded so far, ``loaded`` those that this load took. ``code`` are the versions of the recipe and of the code of all
+    that it reads, whatever data was there: ``rows``, ``order`` and each column (``column NAME``). ``is_part``: it was
+    asked to hold only the newest rows.
+    """
+
+    number: int
+    base: Digest | None
+    covered: Intervals
+    loaded: Intervals
+    code: Mapping[str, Digest]
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """What a step loads: ``parts``, each in a transaction of its own; none for what is loaded as a whole.
+
+    ``base`` is the build that it continues; ``copies``: into a table of its own, as others go on from that build, or
+    its columns differ. ``now`` is the present of the plan, in UTC. ``covered`` is what is covered afterwards.
+    """
+
+    parts: Intervals
+    covered: Intervals
+    base: Digest | None
+    copies: bool
+    code: Mapping[str, Digest]
+    now: str
+    is_part: bool = False
+    why: str = ""
