@@ -46,8 +46,10 @@ from headgate.core.ports.engine import (
     StoredTable,
     StreamInput,
 )
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad
 from headgate.core.recipe import Column, Shape
 from headgate.core.records import LogHead
+from tests.fakes import loads
 
 _PAIR = re.compile(
     r"""'(?:[^']|'')*'|--[^\n]*|("(?:[^"]|"")+"|[^\W\d]\w*)\.("(?:[^"]|"")+"|[^\W\d]\w*)|"(?:[^"]|"")*\""""
@@ -203,6 +205,32 @@ class FakeEngine:
         return tuple(results)
 
     @_watched
+    def begin_load(self, start: LoadStart) -> OpenLoad:
+        with self._transaction() as run:
+            loads.create(run)
+            return loads.begin(run, start)
+
+    @_watched
+    def load_part(self, load: OpenLoad, part: LoadPart) -> int:
+        names = ", ".join(f'"{column.name}"' for column in part.shape)
+        within = f" where {part.within}" if part.within else ""
+        with self._transaction() as run:
+            try:
+                found = run(f"select * from ({_flattened(part.sql, run)}) limit 0").description
+                if [column[0] for column in found] != [column.name for column in part.shape]:
+                    raise StatementFailed("the result has other columns", job=part.address)
+                cursor = run(f"select {names} from ({_flattened(part.sql, run)}){within}")
+                rows = [dict(zip([c.name for c in part.shape], row, strict=True)) for row in cursor]
+            except sqlite3.Error as error:
+                raise StatementFailed(str(error), job=part.address) from error
+            return loads.make_part(run, load, part, rows)
+
+    @_watched
+    def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
+        with self._transaction() as run:
+            return loads.end(run, load, end)
+
+    @_watched
     def built(self) -> Mapping[Digest, str]:
         with self._session() as run:
             if not _is_there(run, "headgate", "builds"):
@@ -214,8 +242,10 @@ class FakeEngine:
         with self._transaction() as run:
             if not _is_there(run, "headgate", "builds"):
                 return
+            loads.create(run)
+            kept = loads.drop(run, relations, dict.fromkeys(relations.values()))
             for build, relation in relations.items():
-                if relation:
+                if relation and relation not in kept:
                     run(f"drop table if exists {_flat('headgate', relation)}")
                 run('delete from "headgate.builds" where id = ?', build)
 
@@ -276,7 +306,7 @@ class FakeEngine:
             stored = {row[0]: (row[1], row[2]) for row in run("select name, type, sql from sqlite_master").fetchall()}
             adopted = "headgate.builds" in stored
             rows = run('select id, relation, rows from "headgate.builds"').fetchall() if adopted else []
-            own = {f"headgate.{name}" for name in ("state", "builds", "environments", "log")}
+            own = {f"headgate.{name}" for name in ("state", "builds", "environments", "log", "loads", "parts")}
             tables = [name for name in stored if name.startswith("headgate.") and name not in own]
             others = [
                 name.partition(".")

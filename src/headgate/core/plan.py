@@ -15,6 +15,7 @@ from headgate.core.declarations import File, Kind
 from headgate.core.diagnostic import Place
 from headgate.core.graph import Node, SourceNode
 from headgate.core.hashing import Digest
+from headgate.core.loading import LoadPlan
 from headgate.core.recipe import Shape
 from headgate.core.records import Capture
 
@@ -24,6 +25,7 @@ class Action(StrEnum):
 
     CAPTURE = "capture"  # read a source and keep what was read
     BUILD = "build"  # make a table, or bind a view, that no build exists of
+    LOAD = "load"  # go on with a table that is loaded again and again
     REUSE = "reuse"  # point to a build that exists, elsewhere or from before
     KEEP = "keep"  # the environment points to it already
     RESHAPE = "reshape"  # same build, other order of columns: only the view is replaced
@@ -80,7 +82,8 @@ class Step:
     differ from what the environment shows now; ``rows_affected`` that its rows may. ``seconds`` and ``rows`` are
     expected, None where nothing was recorded. ``proof`` says in one line why a reuse is safe. Not ``is_selected``: the
     plan was asked for other addresses only, so this one is kept as it is, whatever the repository says. ``added`` says
-    why it is planned although it was not asked for (``m.orders reads it``); empty where it was.
+    why it is planned although it was not asked for (``m.orders reads it``); empty where it was. ``load`` says what
+    comes in where the address is an incremental or a snapshot.
     """
 
     address: Address
@@ -106,6 +109,7 @@ class Step:
     owner: str = ""
     is_selected: bool = True
     added: str = ""
+    load: LoadPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

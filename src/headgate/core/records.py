@@ -5,7 +5,7 @@ Times are UTC in ISO 8601 with seconds or finer (``2026-11-21T02:06:11Z``); dura
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -15,6 +15,8 @@ from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind, TableSource
 from headgate.core.graph import SqlBody
 from headgate.core.hashing import Digest
+from headgate.core.intervals import Interval, Intervals
+from headgate.core.loading import Load, LoadPlan
 from headgate.core.recipe import ASPECTS, Column, Read, Shape
 from headgate.core.versions import Versions
 
@@ -36,6 +38,8 @@ class Collection(StrEnum):
     TREES = "trees"  # tree digest -> the files of a repository by path
     BLOBS = "blobs"  # content digest -> a file's bytes, compressed, base 64
     RECIPES = "recipes"  # recipe digest -> Recipe
+    LOADS = "loads"  # "<physical table>/<number, ten digits>" -> build id
+    RUNS = "runs"  # "<environment>/<number, ten digits>" -> RunRecord
 
 
 class BuildStatus(StrEnum):
@@ -67,7 +71,8 @@ class Build:
     ``versions`` are the published ones. ``reads`` are the published versions of everything its terms read, as they were
     when it was built: closure compares them. ``body`` is there for views, which are bound again at each publish;
     ``location`` for captures of sources. ``relation`` is the physical table in the schema ``headgate``, empty for
-    views. ``printed`` is what a Python asset printed while it was made.
+    views. ``printed`` is what a Python asset printed while it was made. ``load`` is there for incrementals and
+    snapshots, whose builds share physical tables.
     """
 
     id: Digest
@@ -91,6 +96,7 @@ class Build:
     capture: Capture | None = None
     fence: int = 0
     printed: str = ""
+    load: Load | None = None
 
     @property
     def is_from_files(self) -> bool:
@@ -256,6 +262,8 @@ def build_to_json(build: Build) -> dict[str, Any]:
         body["capture"] = plain(build.capture)
     if build.printed:
         body["printed"] = build.printed
+    if build.load is not None:
+        body["load"] = plain(build.load)
     return body
 
 
@@ -284,7 +292,34 @@ def build_from_json(body: Mapping[str, Any]) -> Build:
         capture=Capture(**body["capture"]) if "capture" in body else None,
         fence=body["fence"],
         printed=body.get("printed", ""),
+        load=load_from_json(body["load"]) if "load" in body else None,
     )
+
+
+def load_from_json(body: Mapping[str, Any]) -> Load:
+    """Return the load of its stored form, which is its plain one."""
+    return Load(
+        number=body["number"],
+        base=body["base"],
+        covered=_intervals(body["covered"]),
+        loaded=_intervals(body["loaded"]),
+        code=body["code"],
+        is_part=body["is_part"],
+    )
+
+
+def load_plan_from_json(body: Mapping[str, Any]) -> LoadPlan:
+    """Return the plan of a load of its stored form, which is its plain one."""
+    return LoadPlan(**{**body, "parts": _intervals(body["parts"]), "covered": _intervals(body["covered"])})
+
+
+def _intervals(body: Iterable[Sequence[str]]) -> Intervals:
+    return tuple(Interval(start, end) for start, end in body)
+
+
+def load_key(relation: str, number: int) -> str:
+    """Return the key of a load in its collection; keys of one storage sort as its loads do."""
+    return f"{relation}/{number:010d}"
 
 
 def shape_to_json(shape: Shape) -> list[list[str]]:

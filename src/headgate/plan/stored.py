@@ -21,6 +21,7 @@ from headgate.core.python import PythonBody
 from headgate.core.recipe import recipe_from_json, recipe_to_json
 from headgate.core.records import (
     Capture,
+    load_plan_from_json,
     location_from_json,
     location_to_json,
     python_body_from_json,
@@ -37,7 +38,7 @@ FORMAT = 2
 _PLAIN_STEP = (
     "address", "kind", "action", "cause", "inputs", "key", "build", "replaces", "capture", "difference", "influences",
     "affected", "rows_affected", "is_destructive", "proof", "rows", "seconds", "place", "owner", "is_selected",
-    "added",
+    "added", "load",
 )  # fmt: skip
 _DEFAULTS: Mapping[str, Any] = plain(Step(Address(""), Kind.TABLE, Action.KEEP, Cause.NONE, ()))
 
@@ -133,6 +134,7 @@ def _step_from_json(stored: Mapping[str, Any]) -> Step:
         owner=body["owner"],
         is_selected=body["is_selected"],
         added=body["added"],
+        load=load_plan_from_json(body["load"]) if body["load"] is not None else None,
     )
 
 

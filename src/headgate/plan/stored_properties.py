@@ -8,6 +8,7 @@ from typing import Any
 from headgate.core.address import Address
 from headgate.core.declarations import DeclaredColumn, Kind, Properties
 from headgate.core.diagnostic import Place, Severity
+from headgate.core.loading import Deletion, Grain, Loading, Merging, Timing, Tracking
 from headgate.core.promises import Condition, Constraint, ConstraintKind, Contract, DeclaredTest, Freshness
 
 
@@ -30,6 +31,21 @@ def properties_from_json(body: Mapping[str, Any]) -> Properties:
         freshness=Freshness(**{**body["freshness"], "place": _place(body["freshness"]["place"])})
         if body["freshness"]
         else None,
+        loading=loading_from_json(body["loading"]) if body.get("loading") else None,
+        cron=body.get("cron", ""),
+    )
+
+
+def loading_from_json(body: Mapping[str, Any]) -> Loading:
+    """Return how data comes in, of its stored form, which is its plain one."""
+    timing, merging, tracking = body["timing"], body["merging"], body["tracking"]
+    return Loading(
+        timing=Timing(**{**timing, "grain": Grain(timing["grain"])}) if timing else None,
+        merging=Merging(tuple(merging["key"]), Deletion(merging["deletion"]), merging["flag"]) if merging else None,
+        tracking=Tracking(**{**tracking, "key": tuple(tracking["key"]), "checked": tuple(tracking["checked"])})
+        if tracking
+        else None,
+        keeps_history=body["keeps_history"],
     )
 
 

@@ -13,6 +13,7 @@ from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused
 from headgate.core.graph import Reference, SqlBody
+from headgate.core.ports.loads import FROM, TO
 from headgate.core.recipe import Shape
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -57,6 +58,11 @@ def inlined(text: str) -> str:
 def projection(relation: str, shape: Shape) -> str:
     """Return the SELECT that shows the columns of ``shape``, in that order, of a relation."""
     return f"select {', '.join(quoted(column.name) for column in shape)} from {relation}"
+
+
+def visible(relation: str, shape: Shape, number: int) -> str:
+    """Return the relation that holds what of a storage is visible at load ``number`` (``core.ports.loads``)."""
+    return inlined(f"{projection(relation, shape)} where {FROM} <= {number:d} and {TO} > {number:d}")
 
 
 def selected_columns(relation: str, columns: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from headgate.core.address import Address, split
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.hashing import Digest, short
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad
 from headgate.core.ports.python import ArrowStream, OpenStream
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead, SetAside
@@ -229,11 +230,31 @@ class Engine(Protocol):
         the address of each job as its turn comes, from the same thread.
         """
 
+    def begin_load(self, start: LoadStart) -> OpenLoad:
+        """Return the load to go on with: a storage is made where there is none, copied where that is asked for.
+
+        What an attempt under another key left in the storage is taken out. Raises ``Conflict`` (``storage:RELATION``)
+        where the base is not the newest load of its storage, and nothing is copied. Cost: a look-up, or the copy.
+        """
+
+    def load_part(self, load: OpenLoad, part: LoadPart) -> int:
+        """Make one part in one transaction, unless it was made already; return the rows that came in.
+
+        Raises ``StatementFailed`` where the query fails, has other columns, or gives a key twice. Cost: the query, and
+        a look for the rows that are replaced.
+        """
+
+    def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
+        """Write the load's row in ``headgate.builds``; its rows are those visible at the load's number."""
+
     def built(self) -> Mapping[Digest, str]:
         """Return all builds in ``headgate.builds``: id to physical relation."""
 
     def drop(self, relations: Mapping[Digest, str]) -> None:
-        """Drop physical tables and their rows in ``headgate.builds``; what is gone already does not count."""
+        """Drop physical tables and their rows in ``headgate.builds``; what is gone already does not count.
+
+        A storage stays as long as one of its loads does; rows that none of those shows are deleted.
+        """
 
     def publish(self, publication: Publication) -> None:
         """Switch views and marker in one transaction; raise ``Conflict`` where marker or tables are not as demanded."""

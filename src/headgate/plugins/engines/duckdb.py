@@ -32,9 +32,11 @@ from headgate.core.ports.engine import (
     ShownView,
     StreamInput,
 )
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import duckdb_catalogue as catalogue
+from headgate.plugins.engines import duckdb_loads as loads
 from headgate.plugins.engines.duckdb_columns import (
     NotOneSelect,
     collations,
@@ -184,6 +186,25 @@ class DuckEngine:
                     raise EngineFailed("one of these builds is in the warehouse already")
         return tuple(result for _, result in made)
 
+    def begin_load(self, start: LoadStart) -> OpenLoad:
+        """Return the load to go on with; see ``core.ports.engine.Engine.begin_load``."""
+        with self._writing, self._cursor() as cursor, _transaction(cursor):
+            return loads.begin(cursor, start)
+
+    def load_part(self, load: OpenLoad, part: LoadPart) -> int:
+        """Make one part in one transaction, unless it was made already; return the rows that came in."""
+        with self._cursor() as cursor:
+            found = _shape_of_part(cursor, part)
+            if found != part.shape:
+                raise StatementFailed(_difference(found, part.shape), job=part.address)
+            with _transaction(cursor):
+                return loads.make_part(cursor, load, part)
+
+    def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
+        """Write the load's row in ``headgate.builds``; its rows are those visible at the load's number."""
+        with self._writing, self._cursor() as cursor, _transaction(cursor):
+            return loads.end(cursor, load, end, bytes_a_row=sum(_width(column.type) for column in end.shape))
+
     def built(self) -> Mapping[Digest, str]:
         """Return all builds in ``headgate.builds``: id to physical relation."""
         with self._cursor() as cursor:
@@ -195,8 +216,9 @@ class DuckEngine:
             if not relations or not self._adopted(cursor):
                 return
             with _transaction(cursor):
+                kept = loads.drop(cursor, relations, dict.fromkeys(relations.values()))
                 for relation in relations.values():
-                    if relation:
+                    if relation and relation not in kept:
                         cursor.execute(f"drop table if exists {self.relation(relation)}")
                 catalogue.erase_builds(cursor, list(relations))
 
@@ -426,6 +448,14 @@ def _text_of(cursor: duckdb.DuckDBPyConnection, job: BuildJob) -> str:
     except duckdb.Error as error:
         raise statement_fault(error, source.sql, job=job.address) from error
     return source.sql
+
+
+def _shape_of_part(cursor: duckdb.DuckDBPyConnection, part: LoadPart) -> Shape:
+    try:
+        return _shape_of_query(cursor, part.sql)
+    except StatementFailed as error:
+        error.job = part.address
+        raise
 
 
 def _build_one(cursor: duckdb.DuckDBPyConnection, job: BuildJob, text: str) -> BuildResult:

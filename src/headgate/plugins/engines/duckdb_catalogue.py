@@ -20,7 +20,7 @@ from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_settings import literal
 
 SCHEMA = "headgate"
-OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "makers", "log"})
+OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "makers", "log", "loads", "parts"})
 """Headgate's own tables in its schema; all others are physical tables of builds."""
 
 _BOUND_TABLES_MAX = 200
@@ -46,10 +46,11 @@ def create(cursor: duckdb.DuckDBPyConnection) -> None:
 
 def is_there(cursor: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether Headgate's tables are in this warehouse."""
-    return _has_table(cursor, "environments")
+    return has_table(cursor, "environments")
 
 
-def _has_table(cursor: duckdb.DuckDBPyConnection, name: str) -> bool:
+def has_table(cursor: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Tell whether one of Headgate's own tables is there; some came with later versions."""
     sql = f"select count(*) from information_schema.tables where table_schema = 'headgate' and table_name = '{name}'"
     row = cursor.execute(sql).fetchone()
     return bool(row and row[0])
@@ -87,7 +88,7 @@ def write_marker(cursor: duckdb.DuckDBPyConnection, environment: str, marker: Ma
 
 def makers(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """Return the versions of DuckDB that made views here; nothing where that was never written."""
-    if not _has_table(cursor, "makers"):
+    if not has_table(cursor, "makers"):
         return frozenset()
     return frozenset(row[0] for row in cursor.execute("select version from headgate.makers").fetchall())
 
@@ -101,7 +102,7 @@ def write_maker(cursor: duckdb.DuckDBPyConnection, version: str) -> None:
 
 def log_head(cursor: duckdb.DuckDBPyConnection) -> LogHead | None:
     """Return the last event of the state's log that was written down here."""
-    if not _has_table(cursor, "log"):
+    if not has_table(cursor, "log"):
         return None
     row = cursor.execute("select number, hash from headgate.log order by number desc limit 1").fetchone()
     return LogHead(row[0], Digest(row[1])) if row else None

@@ -1,0 +1,325 @@
+"""Storages in DuckDB: tables whose rows say from which load on, and until which, they are visible.
+
+What they promise stands in ``core.ports.loads``.
+
+Every function works on the cursor that it is given; transactions are the caller's. What a part gives is first put into
+a temporary table: keys are looked at in it, and the rows that it replaces are found by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import duckdb
+
+from headgate.core.address import Address
+from headgate.core.errors import Conflict, StatementFailed
+from headgate.core.hashing import Digest
+from headgate.core.intervals import Interval, Intervals
+from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
+from headgate.core.ports.engine import BuildResult
+from headgate.core.ports.loads import (
+    FROM,
+    NO_END,
+    TO,
+    LoadEnd,
+    LoadPart,
+    LoadStart,
+    OpenLoad,
+    Replacing,
+    Tracked,
+    Visible,
+)
+from headgate.plugins.engines import duckdb_catalogue as catalogue
+from headgate.plugins.engines.duckdb_columns import quoted
+from headgate.plugins.engines.duckdb_faults import statement_fault
+from headgate.plugins.engines.duckdb_settings import literal
+
+_STAGE = "temp.headgate_stage"
+_ENDED = "temp.headgate_ended"
+
+_TABLES = """
+create table if not exists headgate.loads (
+    relation varchar not null, number bigint not null, key varchar not null, build varchar not null,
+    is_open boolean not null, rows bigint not null);
+create table if not exists headgate.parts (
+    relation varchar not null, number bigint not null, begins varchar not null, ends varchar not null);
+"""
+
+
+def begin(cursor: duckdb.DuckDBPyConnection, start: LoadStart) -> OpenLoad:
+    """Return the load to go on with, made where there is none; see ``Engine.begin_load``."""
+    cursor.execute(_TABLES)
+    found = cursor.execute(
+        f"select relation, number from headgate.loads where is_open and key = {literal(start.key)}"
+    ).fetchone()
+    if found:
+        return OpenLoad(Visible(*found), _done(cursor, Visible(*found)))
+    if start.base is None or start.copies:
+        return OpenLoad(_new_storage(cursor, start), ())
+    return OpenLoad(_continued(cursor, start, start.base), ())
+
+
+def _done(cursor: duckdb.DuckDBPyConnection, storage: Visible) -> Intervals:
+    rows = cursor.execute(f"select begins, ends from headgate.parts where {_of(storage)} order by 1").fetchall()
+    return tuple(Interval(*row) for row in rows)
+
+
+def _new_storage(cursor: duckdb.DuckDBPyConnection, start: LoadStart) -> Visible:
+    storage = Visible(start.relation, 1)
+    columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in start.shape)
+    cursor.execute(f"create table {_table(storage)} ({columns}, {FROM} bigint not null, {TO} bigint not null)")
+    rows = 0
+    if start.base is not None:
+        known = {column.name: column.type for column in start.base_shape}
+        kept = [column.name for column in start.shape if column.name in known]
+        shown = f"from {_table(start.base)} where {_visible(start.base)}"
+        rows = _count(cursor, f"{_into(storage, kept)} select {_list(kept)}, 1, {NO_END} {shown}")
+    _write_load(cursor, storage, start.key, rows)
+    return storage
+
+
+def _continued(cursor: duckdb.DuckDBPyConnection, start: LoadStart, base: Visible) -> Visible:
+    """Return the next load of the base's storage; what another attempt began there is taken out."""
+    relation = literal(base.relation)
+    opened = f"select number from headgate.loads where is_open and relation = {relation}"
+    for (number,) in cursor.execute(opened).fetchall():
+        take_out(cursor, Visible(base.relation, number))
+    last, rows = _row(
+        cursor,
+        f"select max(number), max(rows) filter (where number = {base.number:d}) "
+        f"from headgate.loads where relation = {relation} and not is_open",
+    )
+    newest = f"select max(number) from headgate.loads where relation = {relation} and not is_open and build <> ''"
+    if _row(cursor, newest)[0] != base.number:
+        raise Conflict(f"storage:{base.relation}")
+    storage = Visible(base.relation, last + 1)
+    _write_load(cursor, storage, start.key, rows)
+    return storage
+
+
+def _write_load(cursor: duckdb.DuckDBPyConnection, storage: Visible, key: Digest, rows: int) -> None:
+    values = f"{literal(storage.relation)}, {storage.number:d}, {literal(key)}, '', true, {rows:d}"
+    cursor.execute(f"insert into headgate.loads (relation, number, key, build, is_open, rows) values ({values})")
+
+
+def take_out(cursor: duckdb.DuckDBPyConnection, storage: Visible) -> None:
+    """Leave the storage as if the load, its newest one, had never begun."""
+    table, number = _table(storage), storage.number
+    cursor.execute(f"delete from {table} where {FROM} = {number:d}")
+    cursor.execute(f"update {table} set {TO} = {NO_END} where {TO} = {number:d}")
+    cursor.execute(f"delete from headgate.parts where {_of(storage)}")
+    cursor.execute(f"delete from headgate.loads where {_of(storage)}")
+
+
+def make_part(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, part: LoadPart) -> int:
+    """Make one part inside of the caller's transaction, unless it was made; return the rows that came in."""
+    begins, ends = (literal(moment) for moment in part.interval)
+    known = f"select count(*) from headgate.parts where {_of(load.storage)} and begins = {begins} and ends = {ends}"
+    if _row(cursor, known)[0]:
+        return 0
+    came, went = _changed(cursor, load.storage, part)
+    relation, number = literal(load.storage.relation), load.storage.number
+    cursor.execute(f"insert into headgate.parts values ({relation}, {number:d}, {begins}, {ends})")
+    cursor.execute(f"update headgate.loads set rows = rows + {came - went:d} where {_of(load.storage)}")
+    return came
+
+
+def _changed(cursor: duckdb.DuckDBPyConnection, storage: Visible, part: LoadPart) -> tuple[int, int]:
+    """Return how many rows came and how many went."""
+    names = [column.name for column in part.shape]
+    if isinstance(part.change, Replacing):
+        went = _end(cursor, storage, part.change.within) if part.change.within else 0
+        into = f"{_into(storage, names)} select {_list(names)}, {storage.number:d}, {NO_END}"
+        return _queried(cursor, into, part), went
+    _queried(cursor, f"create or replace temp table {_STAGE.partition('.')[2]} as select {_list(names)}", part)
+    try:
+        if isinstance(part.change, Tracked):
+            return _track(cursor, storage, part, part.change)
+        return _merge(cursor, storage, part, part.change)
+    finally:
+        cursor.execute(f"drop table if exists {_STAGE}")
+        cursor.execute(f"drop table if exists {_ENDED}")
+
+
+def _queried(cursor: duckdb.DuckDBPyConnection, before: str, part: LoadPart) -> int:
+    """Run a statement that takes up the rows of a part, and return its count; faults are at places of the user's."""
+    prefix = f"{before} from (\n"
+    within = f" where {part.within}" if part.within else ""
+    try:
+        row = cursor.execute(f"{prefix}{part.sql}\n) as part{within}").fetchone()
+    except duckdb.Error as error:
+        raise statement_fault(error, part.sql, prefix=prefix, job=part.address) from error
+    return int(row[0]) if row else 0
+
+
+def _merge(cursor: duckdb.DuckDBPyConnection, storage: Visible, part: LoadPart, merging: Merging) -> tuple[int, int]:
+    """Replace rows by key; a row that is as it was stays, so that a full comparison writes what changed alone."""
+    _refuse_twice(cursor, part.address, merging.key)
+    table, number = _table(storage), storage.number
+    names = [column.name for column in part.shape]
+    values = [name for name in names if name not in merging.key]
+    is_gone = f"stage.{quoted(merging.flag)} is true" if merging.deletion is Deletion.FLAGGED else "false"
+    differs = " or ".join([is_gone, *_distinct(values)])
+    went = _count(
+        cursor,
+        f"update {table} as old set {TO} = {number:d} from {_STAGE} as stage "
+        f"where old.{TO} = {NO_END} and {_same(merging.key)} and ({differs})",
+    )
+    if merging.deletion is Deletion.MISSING:
+        went += _end(cursor, storage, f"not exists (select 1 from {_STAGE} as stage where {_same(merging.key)})")
+    came = _count(
+        cursor,
+        f"{_into(storage, names)} select {_list(names, 'stage')}, {number:d}, {NO_END} from {_STAGE} as stage "
+        f"where not ({is_gone}) and not exists (select 1 from {table} as old "
+        f"where old.{TO} = {NO_END} and {_same(merging.key)})",
+    )
+    return came, went
+
+
+def _track(cursor: duckdb.DuckDBPyConnection, storage: Visible, part: LoadPart, change: Tracked) -> tuple[int, int]:
+    """End what is another now, or gone, and begin what is new.
+
+    A row that ends is replaced by one that says until when it was so: what an earlier load showed is not written on.
+    """
+    tracking = change.tracking
+    _refuse_twice(cursor, part.address, tracking.key)
+    table, number = _table(storage), storage.number
+    names = [column.name for column in part.shape]
+    since = f"stage.{quoted(tracking.updated_at)}" if tracking.updated_at else change.now
+    is_current = f"old.{TO} = {NO_END} and old.{VALID_TO} is null"
+    gone = f"select old.rowid as row, {change.now} as until from {table} as old where {is_current} and not exists ("
+    cursor.execute(
+        f"create or replace temp table {_ENDED.partition('.')[2]} as "
+        f"select old.rowid as row, {since} as until from {table} as old join {_STAGE} as stage "
+        f"on {_same(tracking.key)} where {is_current} and ({_is_other(tracking, names)})"
+        + (f" union all {gone}select 1 from {_STAGE} as stage where {_same(tracking.key)})" * tracking.closes_missing)
+    )
+    kept = f"{_list(names, 'old')}, old.{VALID_FROM}, ended.until, {number:d}, {NO_END}"
+    into = _into(storage, [*names, VALID_FROM, VALID_TO])
+    came = _count(cursor, f"{into} select {kept} from {table} as old join {_ENDED} as ended on ended.row = old.rowid")
+    went = _count(cursor, f"update {table} set {TO} = {number:d} where rowid in (select row from {_ENDED})")
+    came += _count(
+        cursor,
+        f"{into} select {_list(names, 'stage')}, {since}, null, {number:d}, {NO_END} "
+        f"from {_STAGE} as stage where not exists (select 1 from {table} as old "
+        f"where {is_current} and {_same(tracking.key)})",
+    )
+    return came, went
+
+
+def _is_other(tracking: Tracking, names: Sequence[str]) -> str:
+    if tracking.updated_at:
+        column = quoted(tracking.updated_at)
+        return f"stage.{column} > old.{column}"
+    checked = tracking.checked or [name for name in names if name not in tracking.key]
+    return " or ".join(_distinct(checked)) or "false"
+
+
+def _refuse_twice(cursor: duckdb.DuckDBPyConnection, address: Address, key: Sequence[str]) -> None:
+    """Raise where a key stands in two rows: nothing says which of them would replace the other."""
+    grouped = f"select count(*) as n from {_STAGE} group by {_list(key)} having count(*) > 1"
+    keys = _row(cursor, f"select count(*) from ({grouped})")[0]
+    if keys:
+        told = f"{keys:,} keys stand in several rows" if keys > 1 else "one key stands in several rows"
+        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique: {told} of the query", job=address)
+
+
+def end(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, told: LoadEnd, *, bytes_a_row: int) -> BuildResult:
+    """Write that the load is whole; what is done already is not done again."""
+    storage = load.storage
+    rows, build = _row(cursor, f"select rows, build from headgate.loads where {_of(storage)}")
+    if build != told.id:
+        values = f"{literal(told.id)}, {literal(told.address)}, {literal(storage.relation)}"
+        cursor.execute(
+            "insert into headgate.builds (id, address, relation, rows, bytes, fence) "
+            f"values ({values}, {rows:d}, {rows * bytes_a_row:d}, {told.fence:d})"
+        )
+        cursor.execute(f"update headgate.loads set is_open = false, build = {literal(told.id)} where {_of(storage)}")
+        cursor.execute(f"delete from headgate.parts where {_of(storage)}")
+    return BuildResult(told.id, rows, rows * bytes_a_row, 0.0)
+
+
+def drop(cursor: duckdb.DuckDBPyConnection, identities: Iterable[str], relations: Iterable[str]) -> frozenset[str]:
+    """Forget loads; return those of ``relations`` that stay because other loads show rows of them.
+
+    Rows that no load shows any more are deleted.
+    """
+    if not catalogue.has_table(cursor, "loads"):
+        return frozenset()
+    wanted = ", ".join(literal(identity) for identity in identities)
+    cursor.execute(f"update headgate.loads set build = '' where build in ({wanted})")
+    kept: set[str] = set()
+    for relation in relations:
+        found = cursor.execute(
+            f"select number from headgate.loads where relation = {literal(relation)} and build <> '' order by 1"
+        ).fetchall()
+        if found:
+            kept.add(relation)
+            _compact(cursor, relation, [number for (number,) in found])
+        else:
+            for table in ("loads", "parts"):
+                cursor.execute(f"delete from headgate.{table} where relation = {literal(relation)}")
+    return frozenset(kept)
+
+
+def _compact(cursor: duckdb.DuckDBPyConnection, relation: str, numbers: Sequence[int]) -> None:
+    """Delete the rows that none of these loads shows, and let those live on that ended with a load after them."""
+    for (number,) in cursor.execute(
+        f"select number from headgate.loads where relation = {literal(relation)} and is_open"
+    ).fetchall():
+        take_out(cursor, Visible(relation, number))
+    table = f"{catalogue.SCHEMA}.{quoted(relation)}"
+    shown = " or ".join(f"({FROM} <= {number:d} and {TO} > {number:d})" for number in numbers)
+    cursor.execute(f"delete from {table} where not ({shown})")
+    cursor.execute(f"update {table} set {TO} = {NO_END} where {TO} > {numbers[-1]:d} and {TO} < {NO_END}")
+
+
+def _end(cursor: duckdb.DuckDBPyConnection, storage: Visible, where: str) -> int:
+    """Let the rows end of which ``where`` holds, and that are there before this load; return how many."""
+    return _count(
+        cursor,
+        f"update {_table(storage)} as old set {TO} = {storage.number:d} "
+        f"where {TO} = {NO_END} and {FROM} < {storage.number:d} and ({where})",
+    )
+
+
+def _into(storage: Visible, names: Sequence[str]) -> str:
+    return f"insert into {_table(storage)} ({_list(names)}, {FROM}, {TO})"
+
+
+def _table(storage: Visible) -> str:
+    return f"{catalogue.SCHEMA}.{quoted(storage.relation)}"
+
+
+def _of(storage: Visible) -> str:
+    return f"relation = {literal(storage.relation)} and number = {storage.number:d}"
+
+
+def _visible(storage: Visible) -> str:
+    return f"{FROM} <= {storage.number:d} and {TO} > {storage.number:d}"
+
+
+def _same(key: Sequence[str]) -> str:
+    return " and ".join(f"old.{quoted(name)} is not distinct from stage.{quoted(name)}" for name in key)
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    return [f"old.{quoted(name)} is distinct from stage.{quoted(name)}" for name in names]
+
+
+def _list(names: Iterable[str], alias: str = "") -> str:
+    prefix = f"{alias}." if alias else ""
+    return ", ".join(f"{prefix}{quoted(name)}" for name in names)
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = cursor.execute(sql).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _row(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+    row = cursor.execute(sql).fetchone()
+    if row is None:
+        raise AssertionError("an aggregate gives a row")
+    return row

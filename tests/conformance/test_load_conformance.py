@@ -1,0 +1,242 @@
+"""One suite for the storages of engines: loads that follow each other, are cut off, copied and forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headgate.core.address import Address
+from headgate.core.errors import Conflict, StatementFailed
+from headgate.core.hashing import Digest, digest
+from headgate.core.intervals import Interval
+from headgate.core.loading import Deletion, Merging, Tracking
+from headgate.core.ports.engine import Engine, physical_name
+from headgate.core.ports.loads import Change, LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing, Tracked, Visible
+from headgate.core.recipe import Column, Shape
+from headgate.sql.bind import visible
+from tests.conformance.test_engine_conformance import duckdb_place
+from tests.fakes.engine import FakeWarehouse
+
+pytestmark = pytest.mark.slow
+
+ASSET = Address("m.orders")
+SHAPE: Shape = (Column("k", "INTEGER"), Column("t", "INTEGER"), Column("v", "VARCHAR"))
+HISTORY: Shape = (*SHAPE, Column("valid_from", "INTEGER"), Column("valid_to", "INTEGER"))
+WHOLE = Interval("", "")
+STORAGE = physical_name(ASSET, digest("storage"))
+
+
+@pytest.fixture(params=["duckdb", "fake"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    session = FakeWarehouse().open() if request.param == "fake" else duckdb_place(tmp_path).open()
+    session.adopt("state-1")
+    yield session
+    session.close()
+
+
+def start(
+    name: str, base: Visible | None = None, *, copies: bool = False, relation: str = STORAGE, shape: Shape = SHAPE
+) -> LoadStart:
+    return LoadStart(digest("load", name), ASSET, relation, shape, base, SHAPE, copies, fence=1)
+
+
+def part(change: Change, *rows: tuple[Any, ...], interval: Interval = WHOLE, within: str = "") -> LoadPart:
+    values = " union all ".join(f"select {_text(k)} as k, {t} as t, {_text(v)} as v" for k, t, v in rows)
+    return LoadPart(ASSET, interval, values, SHAPE, within, change)
+
+
+def _text(value: str | int | None) -> str:
+    return "null" if value is None else repr(value)
+
+
+def ended(engine: Engine, load: OpenLoad, name: str, shape: Shape = SHAPE) -> Digest:
+    build = digest("build", name)
+    engine.end_load(load, LoadEnd(build, ASSET, shape, fence=1))
+    return build
+
+
+def loaded(engine: Engine, name: str, base: Visible | None, *parts: LoadPart, shape: Shape = SHAPE) -> Visible:
+    load = engine.begin_load(start(name, base, shape=shape))
+    for one in parts:
+        engine.load_part(load, one)
+    ended(engine, load, name, shape)
+    return load.storage
+
+
+def rows(engine: Engine, storage: Visible, shape: Shape = SHAPE) -> list[tuple[Any, ...]]:
+    text = visible(engine.relation(storage.relation), shape, storage.number)
+    found = engine.query(f"select * from {text} as shown").rows
+    return sorted(found, key=lambda row: tuple((value is not None, value) for value in row))
+
+
+REPLACING_1 = Replacing("t >= 10 and t < 20")
+REPLACING_2 = Replacing("t >= 20 and t < 30")
+ONE, TWO = Interval("10", "20"), Interval("20", "30")
+
+
+def test_an_interval_is_replaced_and_earlier_loads_see_what_they_saw(engine: Engine) -> None:
+    first = loaded(
+        engine,
+        "a",
+        None,
+        part(REPLACING_1, (1, 10, "a"), (2, 19, "b"), interval=ONE),
+        part(REPLACING_2, (3, 20, "c"), interval=TWO),
+    )
+    second = loaded(engine, "b", first, part(REPLACING_1, (1, 10, "z"), interval=ONE))
+    assert second == Visible(STORAGE, 2)
+    assert rows(engine, first) == [(1, 10, "a"), (2, 19, "b"), (3, 20, "c")]
+    assert rows(engine, second) == [(1, 10, "z"), (3, 20, "c")]
+
+
+def test_only_rows_within_come_in(engine: Engine) -> None:
+    storage = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), (2, 20, "b"), interval=ONE, within="t < 20"))
+    assert rows(engine, storage) == [(1, 10, "a")]
+
+
+def test_a_part_is_made_once(engine: Engine) -> None:
+    load = engine.begin_load(start("a"))
+    one = part(REPLACING_1, (1, 10, "a"), interval=ONE)
+    assert engine.load_part(load, one) == 1
+    assert engine.load_part(load, one) == 0
+    again = engine.begin_load(start("a", relation="another"))
+    assert again == OpenLoad(load.storage, (ONE,))
+    assert engine.load_part(again, one) == 0
+    result = engine.end_load(again, LoadEnd(digest("build"), ASSET, SHAPE, 1))
+    assert result.rows == 1
+    assert engine.end_load(again, LoadEnd(digest("build"), ASSET, SHAPE, 1)).rows == 1
+    assert engine.built() == {digest("build"): STORAGE}
+
+
+def test_what_another_attempt_left_is_taken_out(engine: Engine) -> None:
+    base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), interval=ONE))
+    broken = engine.begin_load(start("broken", base))
+    engine.load_part(broken, part(REPLACING_1, (1, 10, "x"), (9, 11, "y"), interval=ONE))
+    after = loaded(engine, "b", base, part(REPLACING_2, (3, 20, "c"), interval=TWO))
+    assert rows(engine, base) == [(1, 10, "a")]
+    assert rows(engine, after) == [(1, 10, "a"), (3, 20, "c")]
+
+
+def test_a_base_that_is_not_the_newest_is_copied_or_refused(engine: Engine) -> None:
+    base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), interval=ONE))
+    newest = loaded(engine, "b", base, part(REPLACING_2, (2, 20, "b"), interval=TWO))
+    with pytest.raises(Conflict, match="storage:"):
+        engine.begin_load(start("c", base))
+    wider: Shape = (*SHAPE, Column("w", "INTEGER"))
+    other = engine.begin_load(start("d", base, copies=True, relation="m__orders__0000000000000000", shape=wider))
+    assert other.storage == Visible("m__orders__0000000000000000", 1)
+    assert rows(engine, other.storage, wider) == [(1, 10, "a", None)]
+    assert rows(engine, newest) == [(1, 10, "a"), (2, 20, "b")]
+
+
+def test_a_merge_replaces_by_key_and_null_is_a_key(engine: Engine) -> None:
+    merging = Merging(("k",))
+    first = loaded(engine, "a", None, part(merging, (1, 1, "a"), (2, 1, "b"), (None, 1, "n")))
+    second = loaded(engine, "b", first, part(merging, (2, 2, "b"), (None, 1, "m"), (3, 2, "c")))
+    assert rows(engine, first) == [(None, 1, "n"), (1, 1, "a"), (2, 1, "b")]
+    assert rows(engine, second) == [(None, 1, "m"), (1, 1, "a"), (2, 2, "b"), (3, 2, "c")]
+
+
+def test_a_merge_deletes_what_is_missing_or_flagged(engine: Engine) -> None:
+    missing = Merging(("k",), Deletion.MISSING)
+    first = loaded(engine, "a", None, part(missing, (1, 0, "a"), (2, 0, "b"), (None, 0, "n")))
+    second = loaded(engine, "b", first, part(missing, (1, 0, "a")))
+    assert rows(engine, second) == [(1, 0, "a")]
+    flagged = Merging(("k", "v"), Deletion.FLAGGED, "t")
+    flag: Shape = (Column("k", "INTEGER"), Column("t", "BOOLEAN"), Column("v", "VARCHAR"))
+    base = engine.begin_load(start("f", relation="m__flags__0000000000000000", shape=flag))
+    given = LoadPart(
+        ASSET, WHOLE, "select 1 as k, false as t, 'a' as v union all select 2, false, 'b'", flag, "", flagged
+    )
+    engine.load_part(base, given)
+    ended(engine, base, "f", flag)
+    after = engine.begin_load(start("g", base.storage, shape=flag))
+    engine.load_part(after, LoadPart(ASSET, WHOLE, "select 1 as k, true as t, 'a' as v", flag, "", flagged))
+    assert [row[0] for row in rows(engine, after.storage, flag)] == [2]
+
+
+def test_a_merge_writes_what_changed_alone(engine: Engine) -> None:
+    merging = Merging(("k",))
+    first = loaded(engine, "a", None, part(merging, *((n, 0, "a") for n in range(50))))
+    load = engine.begin_load(start("b", first))
+    assert engine.load_part(load, part(merging, *((n, int(n == 7), "a") for n in range(50)))) == 1
+
+
+@pytest.mark.parametrize("change", [Merging(("k",)), Tracked(Tracking(("k",)), "1")])
+def test_a_key_that_stands_twice_is_refused(engine: Engine, change: Change) -> None:
+    shape = HISTORY if isinstance(change, Tracked) else SHAPE
+    load = engine.begin_load(start("a", shape=shape))
+    with pytest.raises(StatementFailed, match="unique") as failed:
+        engine.load_part(load, part(change, (1, 1, "a"), (1, 2, "b")))
+    assert failed.value.job == ASSET
+    assert rows(engine, load.storage, shape) == []
+
+
+def test_a_history_closes_what_is_another_now(engine: Engine) -> None:
+    def at(now: int, *given: tuple[Any, ...]) -> LoadPart:
+        return part(Tracked(Tracking(("k",), checked=("v",), closes_missing=True), str(now)), *given)
+
+    first = loaded(engine, "a", None, at(100, (1, 0, "a"), (2, 0, "b"), (3, 0, None)), shape=HISTORY)
+    second = loaded(engine, "b", first, at(200, (1, 5, "a"), (2, 5, "c"), (4, 5, "d")), shape=HISTORY)
+    third = loaded(engine, "c", second, at(300, (1, 5, "a"), (2, 5, "c"), (3, 5, "e"), (4, 5, "d")), shape=HISTORY)
+    begun = [(1, 0, "a", 100, None), (2, 0, "b", 100, None), (3, 0, None, 100, None)]
+    assert rows(engine, first, HISTORY) == begun
+    assert rows(engine, second, HISTORY) == [
+        (1, 0, "a", 100, None),
+        (2, 0, "b", 100, 200),
+        (2, 5, "c", 200, None),
+        (3, 0, None, 100, 200),
+        (4, 5, "d", 200, None),
+    ]
+    assert (3, 5, "e", 300, None) in rows(engine, third, HISTORY)
+    assert len(rows(engine, third, HISTORY)) == 6
+
+
+def test_a_history_by_timestamp_goes_by_the_rows_own_time(engine: Engine) -> None:
+    def of(*given: tuple[Any, ...]) -> LoadPart:
+        return part(Tracked(Tracking(("k",), updated_at="t"), "0"), *given)
+
+    first = loaded(engine, "a", None, of((1, 10, "a"), (2, 10, "b")), shape=HISTORY)
+    second = loaded(engine, "b", first, of((1, 10, "ignored"), (2, 20, "c")), shape=HISTORY)
+    assert rows(engine, second, HISTORY) == [
+        (1, 10, "a", 10, None),
+        (2, 10, "b", 10, 20),
+        (2, 20, "c", 20, None),
+    ]
+
+
+def test_a_storage_stays_as_long_as_one_of_its_loads(engine: Engine) -> None:
+    builds = {}
+    base: Visible | None = None
+    for name, value in (("a", "1"), ("b", "2"), ("c", "3")):
+        base = loaded(engine, name, base, part(Merging(("k",)), (1, 0, value), (ord(name), 0, value)))
+        builds[name] = base
+    engine.drop({digest("build", "a"): STORAGE, digest("build", "c"): STORAGE})
+    assert engine.built() == {digest("build", "b"): STORAGE}
+    assert rows(engine, builds["b"]) == [(1, 0, "2"), (97, 0, "1"), (98, 0, "2")]
+    stored = engine.query(f"select count(*) from {engine.relation(STORAGE)}").rows
+    assert stored == ((3,),)
+    after = loaded(engine, "d", builds["b"], part(Merging(("k",)), (1, 0, "4")))
+    assert rows(engine, after)[0] == (1, 0, "4")
+    engine.drop({digest("build", "b"): STORAGE, digest("build", "d"): STORAGE})
+    assert engine.built() == {}
+    assert STORAGE not in engine.inventory(()).tables
+
+
+def test_a_query_that_fails_leaves_nothing(engine: Engine) -> None:
+    load = engine.begin_load(start("a"))
+    with pytest.raises(StatementFailed) as failed:
+        engine.load_part(load, LoadPart(ASSET, WHOLE, "select k, t, v from nowhere", SHAPE, "", REPLACING_1))
+    assert failed.value.job == ASSET
+    assert rows(engine, load.storage) == []
+    engine.load_part(load, part(REPLACING_1, (1, 10, "a")))
+    ended(engine, load, "a")
+    assert rows(engine, load.storage) == [(1, 10, "a")]
+
+
+def test_a_result_of_other_columns_is_refused(engine: Engine) -> None:
+    load = engine.begin_load(start("a"))
+    with pytest.raises(StatementFailed):
+        engine.load_part(load, LoadPart(ASSET, WHOLE, "select 1 as k, 2 as w", SHAPE, "", REPLACING_1))

@@ -1,0 +1,219 @@
+"""Storages of the fake engine: the rules of ``core.ports.loads`` row by row, so that they can be read off."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from headgate.core.errors import Conflict, StatementFailed
+from headgate.core.intervals import Interval
+from headgate.core.loading import Deletion, Merging
+from headgate.core.ports.engine import BuildResult
+from headgate.core.ports.loads import (
+    FROM,
+    NO_END,
+    TO,
+    LoadEnd,
+    LoadPart,
+    LoadStart,
+    OpenLoad,
+    Replacing,
+    Tracked,
+    Visible,
+)
+
+Run = Callable[..., sqlite3.Cursor]
+Row = dict[str, Any]
+
+
+def create(run: Run) -> None:
+    run('create table if not exists "headgate.loads" (relation, number, key, build, is_open, rows)')
+    run('create table if not exists "headgate.parts" (relation, number, begins, ends)')
+
+
+def begin(run: Run, start: LoadStart) -> OpenLoad:
+    found = run('select relation, number from "headgate.loads" where is_open and key = ?', start.key).fetchone()
+    if found:
+        parts = run('select begins, ends from "headgate.parts" where relation = ? and number = ? order by 1', *found)
+        return OpenLoad(Visible(*found), tuple(Interval(*row) for row in parts))
+    base = start.base
+    if base is not None and not start.copies:
+        for (number,) in run('select number from "headgate.loads" where is_open and relation = ?', base.relation):
+            take_out(run, Visible(base.relation, number))
+        numbers = run(
+            """select max(number) filter (where build <> ''), max(number) from "headgate.loads" where relation = ?""",
+            base.relation,
+        ).fetchone()
+        if numbers[0] != base.number:
+            raise Conflict(f"storage:{base.relation}")
+        storage = Visible(base.relation, numbers[1] + 1)
+        rows = len(visible(run, base))
+    else:
+        storage = Visible(start.relation, 1)
+        columns = ", ".join(f'"{column.name}"' for column in start.shape)
+        run(f"create table {_table(storage)} ({columns}, {FROM}, {TO})")
+        copied = visible(run, base) if base else []
+        for row in copied:
+            _insert(run, storage, {c.name: row.get(c.name) for c in start.shape})
+        rows = len(copied)
+    run('insert into "headgate.loads" values (?, ?, ?, ?, 1, ?)', *_of(storage), start.key, "", rows)
+    return OpenLoad(storage, ())
+
+
+def take_out(run: Run, storage: Visible) -> None:
+    run(f"delete from {_table(storage)} where {FROM} = ?", storage.number)
+    run(f"update {_table(storage)} set {TO} = ? where {TO} = ?", NO_END, storage.number)
+    for table in ("parts", "loads"):
+        run(f'delete from "headgate.{table}" where relation = ? and number = ?', *_of(storage))
+
+
+def make_part(run: Run, load: OpenLoad, part: LoadPart, rows: list[Row]) -> int:
+    known = 'select 1 from "headgate.parts" where relation = ? and number = ? and begins = ? and ends = ?'
+    if run(known, *_of(load.storage), *part.interval).fetchone():
+        return 0
+    if isinstance(part.change, Replacing):
+        came, went = rows, _rowids(run, load.storage, part.change.within) if part.change.within else []
+    elif isinstance(part.change, Tracked):
+        came, went = _track(run, load.storage, part.change, rows, part)
+    else:
+        came, went = _merge(run, load.storage, part.change, rows, part)
+    for rowid in went:
+        run(f"update {_table(load.storage)} set {TO} = ? where rowid = ?", load.storage.number, rowid)
+    for row in came:
+        _insert(run, load.storage, row)
+    run('insert into "headgate.parts" values (?, ?, ?, ?)', *_of(load.storage), *part.interval)
+    change = len(came) - len(went)
+    run('update "headgate.loads" set rows = rows + ? where relation = ? and number = ?', change, *_of(load.storage))
+    return len(came)
+
+
+def end(run: Run, load: OpenLoad, told: LoadEnd) -> BuildResult:
+    where = "where relation = ? and number = ?"
+    rows, build = run(f'select rows, build from "headgate.loads" {where}', *_of(load.storage)).fetchone()
+    if build != told.id:
+        values = (told.id, told.address, load.storage.relation, rows, rows * 8, told.fence)
+        run('insert into "headgate.builds" values (?, ?, ?, ?, ?, ?)', *values)
+        run(f'update "headgate.loads" set is_open = 0, build = ? {where}', told.id, *_of(load.storage))
+        run(f'delete from "headgate.parts" {where}', *_of(load.storage))
+    return BuildResult(told.id, rows, rows * 8, 0.001)
+
+
+def drop(run: Run, identities: Iterable[str], relations: Iterable[str]) -> set[str]:
+    kept: set[str] = set()
+    for identity in identities:
+        run("""update "headgate.loads" set build = '' where build = ?""", identity)
+    for relation in relations:
+        opened = run('select number from "headgate.loads" where is_open and relation = ?', relation).fetchall()
+        numbers = [
+            number
+            for (number,) in run(
+                """select number from "headgate.loads" where relation = ? and build <> '' order by 1""", relation
+            )
+        ]
+        if not numbers:
+            for table in ("parts", "loads"):
+                run(f'delete from "headgate.{table}" where relation = ?', relation)
+            continue
+        kept.add(relation)
+        for (number,) in opened:
+            take_out(run, Visible(relation, number))
+        table = _table(Visible(relation, 0))
+        for rowid, since, until in run(f"select rowid, {FROM}, {TO} from {table}").fetchall():
+            if not any(since <= number < until for number in numbers):
+                run(f"delete from {table} where rowid = ?", rowid)
+            elif numbers[-1] < until:
+                run(f"update {table} set {TO} = ? where rowid = ?", NO_END, rowid)
+    return kept
+
+
+def visible(run: Run, storage: Visible) -> list[Row]:
+    cursor = run(f"select * from {_table(storage)} where {FROM} <= ? and {TO} > ?", storage.number, storage.number)
+    names = [column[0] for column in cursor.description]
+    return [{n: v for n, v in zip(names, row, strict=True) if n not in (FROM, TO)} for row in cursor]
+
+
+def _merge(
+    run: Run, storage: Visible, merging: Merging, rows: list[Row], part: LoadPart
+) -> tuple[list[Row], list[int]]:
+    given = _by_key(rows, merging.key, part)
+    came, went = [], []
+    current = _current(run, storage, merging.key)
+    for key, row in given.items():
+        is_gone = merging.deletion is Deletion.FLAGGED and bool(row[merging.flag])
+        old = current.get(key)
+        if old is not None and (is_gone or old[1] != row):
+            went.append(old[0])
+        if not is_gone and (old is None or old[1] != row):
+            came.append(row)
+    if merging.deletion is Deletion.MISSING:
+        went += [rowid for key, (rowid, _) in current.items() if key not in given]
+    return came, went
+
+
+def _track(run: Run, storage: Visible, change: Tracked, rows: list[Row], part: LoadPart) -> tuple[list[Row], list[int]]:
+    tracking, (now,) = change.tracking, run(f"select {change.now}").fetchone()
+    given = _by_key(rows, tracking.key, part)
+    current = {k: (i, row) for k, (i, row) in _current(run, storage, tracking.key, "valid_to is null").items()}
+    came: list[Row] = []
+    went: list[int] = []
+    for key, row in given.items():
+        since = row[tracking.updated_at] if tracking.updated_at else now
+        old = current.get(key)
+        if old is not None:
+            checked = tracking.checked or tuple(row)
+            is_other = (
+                row[tracking.updated_at] > old[1][tracking.updated_at]
+                if tracking.updated_at
+                else any(row[name] != old[1][name] for name in checked)
+            )
+            if not is_other:
+                continue
+            went.append(old[0])
+            came.append({**old[1], "valid_to": since})
+        came.append({**row, "valid_from": since, "valid_to": None})
+    if tracking.closes_missing:
+        for key, (rowid, row) in current.items():
+            if key not in given:
+                went.append(rowid)
+                came.append({**row, "valid_to": now})
+    return came, went
+
+
+def _by_key(rows: list[Row], key: tuple[str, ...], part: LoadPart) -> dict[tuple[Any, ...], Row]:
+    given = {tuple(row[name] for name in key): row for row in rows}
+    if len(given) < len(rows):
+        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique", job=part.address)
+    return given
+
+
+def _current(
+    run: Run, storage: Visible, key: tuple[str, ...], where: str = "true"
+) -> dict[tuple[Any, ...], tuple[int, Row]]:
+    cursor = run(f"select rowid as rowid, * from {_table(storage)} where {TO} = ? and {where}", NO_END)
+    names = [column[0] for column in cursor.description]
+    found = {}
+    for values in cursor:
+        row = {n: v for n, v in zip(names, values, strict=True) if n not in (FROM, TO)}
+        rowid = row.pop("rowid")
+        found[tuple(row[name] for name in key)] = (rowid, row)
+    return found
+
+
+def _rowids(run: Run, storage: Visible, where: str) -> list[int]:
+    query = f"select rowid from {_table(storage)} where {TO} = ? and {FROM} < ? and ({where})"
+    return [rowid for (rowid,) in run(query, NO_END, storage.number)]
+
+
+def _insert(run: Run, storage: Visible, row: Row) -> None:
+    names = ", ".join(f'"{name}"' for name in (*row, FROM, TO))
+    marks = ", ".join("?" * (len(row) + 2))
+    run(f"insert into {_table(storage)} ({names}) values ({marks})", *row.values(), storage.number, NO_END)
+
+
+def _of(storage: Visible) -> tuple[str, int]:
+    return storage.relation, storage.number
+
+
+def _table(storage: Visible) -> str:
+    return '"headgate.' + storage.relation.replace('"', '""') + '"'
