@@ -9,6 +9,7 @@ a temporary table: keys are looked at in it, and the rows that it replaces are f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import duckdb
 
@@ -318,7 +319,7 @@ def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _row(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
+def _row(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     row = cursor.execute(sql).fetchone()
     if row is None:
         raise AssertionError("an aggregate gives a row")
