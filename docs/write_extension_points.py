@@ -6,7 +6,7 @@ import inspect
 import re
 from types import FunctionType, ModuleType
 
-from headgate.core.ports import engine, python, store
+from headgate.core.ports import engine, python, scratch, store
 
 _HEAD = """# Extension points
 
@@ -22,6 +22,7 @@ PORTS: dict[type, tuple[ModuleType, str]] = {
     engine.Binder: (engine, "`headgate.plugins.engines.duckdb_binder`"),
     store.StateStore: (store, "`headgate.plugins.stores.sqlite`"),
     store.Reading: (store, "`headgate.plugins.stores.sqlite`"),
+    scratch.Scratch: (scratch, "`headgate.plugins.engines.duckdb_scratch`"),
     python.PythonRunner: (python, "`headgate.plugins.python.runner`"),
     python.Call: (python, "`headgate.plugins.python.runner`"),
 }

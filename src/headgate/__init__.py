@@ -21,6 +21,7 @@ __all__ = [
     "Releases",
     "Rollback",
     "Status",
+    "Tested",
     "UsageError",
     "open",
     "table",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from headgate.api.project import Project
     from headgate.api.project import open_project as open  # noqa: A004  # headgate.open(".") is how it reads best
     from headgate.api.relation import Relation
+    from headgate.api.tested import Tested
     from headgate.core.errors import EnvironmentFailed, HeadgateError, Refused, UsageError
     from headgate.decorators import table
 else:
@@ -43,6 +45,7 @@ else:
         "headgate.api.plans": ("Applied", "Plan"),
         "headgate.api.project": ("Project", "open"),
         "headgate.api.relation": ("Relation",),
+        "headgate.api.tested": ("Tested",),
         "headgate.core.errors": ("EnvironmentFailed", "HeadgateError", "Refused", "UsageError"),
         "headgate.decorators": ("table",),
     }

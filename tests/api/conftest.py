@@ -12,6 +12,16 @@ REVENUE = (
     "/* headgate\nowner: sales\n*/\nselect o.customer, sum(o.amount) as total\nfrom shop.orders as o\ngroup by all\n"
 )
 HEADER = 'name = "shop"\n'
+UNIT_TEST = """\
+unit_tests:
+  - name: adds_up
+    model: revenue
+    given:
+      - input: shop.orders
+        rows: [{customer: ada, amount: 10}, {customer: ada, amount: 5}]
+    expect:
+      rows: [{customer: ada, total: 15}]
+"""
 EDITED = REVENUE.replace("sum(o.amount)", "sum(o.amount) * 2")
 
 
@@ -23,6 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("assets/shop/orders.csv", ORDERS),
         ("assets/shop/orders.yml", "assets:\n  - name: orders\n    owner: sales\n"),
         ("assets/marts/revenue.sql", REVENUE),
+        ("tests/revenue.yml", UNIT_TEST),
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)

@@ -253,10 +253,10 @@ unit_tests: [{name: u, model: x, expect: {rows: []}}]
     assert told(found) == ["HG312 assets/m/p.yml:5:9"]
     (many,) = found.diagnostics
     assert (many.severity, many.summary) == (
-        Severity.WARNING, "6 tests in 2 files are declared, which this version does not run",
+        Severity.WARNING, "5 data tests in 2 files are declared, which this version does not run",
     )  # fmt: skip
     (one,) = read(tmp_path, {"assets/m/p.yml": ""}).diagnostics
-    assert one.summary == "a test is declared, which this version does not run"
+    assert one.summary == "a data test is declared, which this version does not run"
 
 
 def test_what_dbt_knows_is_kept_without_a_word(tmp_path: Path) -> None:

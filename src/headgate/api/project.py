@@ -13,6 +13,7 @@ from headgate.api.moves import Garbage, Promotion, Released, Rollback
 from headgate.api.opening import demand_consent, names_of, repository_at, session_at
 from headgate.api.plans import Applied, Plan
 from headgate.api.relation import Readers, Relation
+from headgate.api.tested import Tested
 from headgate.app.plan import Request
 from headgate.app.session import find_root
 from headgate.core.errors import UsageError
@@ -77,6 +78,18 @@ class Project:
 
         with repository_at(self.root) as (session, repository):
             return Checked(check(session, repository))
+
+    def test(self, name: str = "") -> Tested:
+        """Return how all unit tests ended, or those of one asset. No warehouse is needed.
+
+        >>> import headgate
+        >>> headgate.open().test("revenue").failed
+        1
+        """
+        from headgate.app.test import test
+
+        with repository_at(self.root) as (session, repository):
+            return Tested(test(session, repository, name))
 
     def plan(self, environment: str = "dev", *, select: Names = (), refresh: Names | None = None) -> Plan:
         """Return what applying the working tree would do. Nothing is changed.

@@ -8,10 +8,13 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from headgate.cli.argument_values import names, number, positive, seconds
+
 COMMANDS = {
     "new": "make a project, empty or with an example",
     "import": "declare tables that exist, or take over a dbt project",
     "check": "tell every fault of the repository",
+    "test": "try assets out on a few rows: unit tests",
     "plan": "show what an apply would do, and why",
     "apply": "build what is lacking, then let the environment show it",
     "promote": "let production show what dev shows",
@@ -165,10 +168,10 @@ def _new(parser: _Parser) -> None:
 
 def _what_is_imported(arguments: Sequence[str]) -> tuple[str, list[str]]:
     """Return which import is meant, and its arguments; empty where only help is wanted."""
-    for number, argument in enumerate(arguments):
-        before = arguments[number - 1] if number else ""
+    for at, argument in enumerate(arguments):
+        before = arguments[at - 1] if at else ""
         if argument in _IMPORTS and argument and before not in ("-C", "--project"):
-            return argument, [*arguments[:number], *arguments[number + 1 :]]
+            return argument, [*arguments[:at], *arguments[at + 1 :]]
     if "--help" in arguments or "-h" in arguments:
         return "", list(arguments)
     raise WrongUsage("say what to import: source or dbt", "import")
@@ -194,7 +197,7 @@ def _import_source(parser: _Parser) -> None:
         "headgate import source raw --print",
     )
     parser.add_argument("schema", metavar="SCHEMA", help="as the engine calls it")
-    parser.add_argument("--tables", metavar="A,B", type=_names, default=(), help="only these (all)")
+    parser.add_argument("--tables", metavar="A,B", type=names, default=(), help="only these (all)")
     parser.add_argument("--engine", metavar="NAME", default="", help="of this engine, where there are several")
     parser.add_argument("--to", metavar="FILE", default="", help="write to this file (assets/sources/SCHEMA.yml)")
     parser.add_argument("--print", action="store_true", help="write to standard output instead")
@@ -221,6 +224,19 @@ def _check(parser: _Parser) -> None:
         "headgate check",
         "headgate check --json",
     )
+    _add_watch(parser)
+
+
+def _test(parser: _Parser) -> None:
+    _describe(
+        parser,
+        "Try assets out on a few rows: each unit test in tests/*.yml gives rows to the inputs of an asset and says "
+        "which rows have to come out. It runs in memory and needs no warehouse. It ends with 1 where a test fails or "
+        "cannot be run.",
+        "headgate test",
+        "headgate test marts.carrier_delay --watch",
+    )
+    parser.add_argument("address", metavar="ADDRESS", nargs="?", default="", help="the tests of this asset (of all)")
     _add_watch(parser)
 
 
@@ -258,7 +274,7 @@ def _apply(parser: _Parser) -> None:
     parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="dev, by default")
     parser.add_argument("--plan", metavar="FILE", help="carry out a saved plan, or refuse it")
     _add_narrowing(parser)
-    parser.add_argument("--threads", type=_positive, default=0, metavar="N", help="build so many at once at most")
+    parser.add_argument("--threads", type=positive, default=0, metavar="N", help="build so many at once at most")
     _add_wait(parser)
 
 
@@ -288,7 +304,7 @@ def _rollback(parser: _Parser) -> None:
         "headgate rollback prod --to 14",
     )
     parser.add_argument("environment", metavar="ENV", help="the environment to change")
-    parser.add_argument("--to", metavar="RELEASE", type=_positive, help="its number (the one before, by default)")
+    parser.add_argument("--to", metavar="RELEASE", type=positive, help="its number (the one before, by default)")
     _add_wait(parser)
 
 
@@ -300,7 +316,7 @@ def _releases(parser: _Parser) -> None:
         "headgate releases dev --limit 5",
     )
     parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="the protected one, by default")
-    parser.add_argument("--limit", "-n", metavar="N", type=_number, default=20, help="so many at most; 0 for all (20)")
+    parser.add_argument("--limit", "-n", metavar="N", type=number, default=20, help="so many at most; 0 for all (20)")
 
 
 def _status(parser: _Parser) -> None:
@@ -339,7 +355,7 @@ def _lineage(parser: _Parser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--upstream", action="store_true", help="what steers it (the default)")
     way.add_argument("--downstream", action="store_true", help="what it steers")
-    parser.add_argument("--depth", metavar="N", type=_number, default=0, help="so many steps at most; 0 for all (0)")
+    parser.add_argument("--depth", metavar="N", type=number, default=0, help="so many steps at most; 0 for all (0)")
     parser.add_argument("--direct", action="store_true", help="only where values go on, or may")
     parser.add_argument(
         "--openlineage", action="store_true",
@@ -358,7 +374,7 @@ def _sql(parser: _Parser) -> None:
     parser.add_argument("environment", metavar="ENV", help="the environment to ask")
     parser.add_argument("query", metavar="QUERY", help="one SELECT")
     parser.add_argument("--format", choices=("table", "csv", "json"), default="table", help="of the answer (table)")
-    parser.add_argument("--limit", metavar="N", type=_number, default=None, help="rows at most; 0 for all (table: 100)")
+    parser.add_argument("--limit", metavar="N", type=number, default=None, help="rows at most; 0 for all (table: 100)")
 
 
 def _gc(parser: _Parser) -> None:
@@ -436,7 +452,7 @@ def _add_watch(parser: _Parser) -> None:
 
 
 def _add_wait(parser: _Parser) -> None:
-    parser.add_argument("--wait", metavar="TIME", type=_seconds, default=0.0, help="for whoever is at work: 30s, 5m")
+    parser.add_argument("--wait", metavar="TIME", type=seconds, default=0.0, help="for whoever is at work: 30s, 5m")
 
 
 def _take_environment_out_of_refresh(options: argparse.Namespace) -> None:
@@ -445,34 +461,10 @@ def _take_environment_out_of_refresh(options: argparse.Namespace) -> None:
         options.environment = options.refresh.pop()
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    units = {"s": 1, "m": 60, "h": 3600}
-    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
-    try:
-        return float(number) * units[unit]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1h") from None
-
-
 _PARSERS: dict[str, Callable[[_Parser], None]] = {
     "new": _new,
     "check": _check,
+    "test": _test,
     "plan": _plan,
     "apply": _apply,
     "promote": _promote,

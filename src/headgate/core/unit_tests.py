@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Place
+
+Written: TypeAlias = "str | list[Written] | dict[str, Written] | None"
+"""A value in the letters that somebody wrote, so that ``1.10`` stays that; None is NULL."""
 
 
 class RowFormat(StrEnum):
@@ -20,13 +23,42 @@ class RowFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One value of a row as it was written. ``plain`` is what YAML makes of a list or a mapping: numbers, truths.
+
+    ``name_place`` is where its column is named, if that is another place.
+    """
+
+    column: str
+    value: Written
+    place: Place
+    plain: Any = None
+    name_place: Place | None = None
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether it is a list or a mapping."""
+        return isinstance(self.value, (list, dict))
+
+
+Row = tuple[Cell, ...]
+"""A row: each column at most once, as written; columns may be left out."""
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenRows:
-    """Rows as they were written: ``rows`` for DICT, else ``text``; or a ``fixture`` file that holds them."""
+    """Rows as they were written: ``rows`` for DICT, else ``text``; or a ``fixture`` file that holds them.
+
+    ``place`` is where the rows, the text or the name of the fixture stand. Each line of ``text`` stands ``indent``
+    characters further in; ``indent`` is -1 where a character of the text has no place of its own.
+    """
 
     format: RowFormat = RowFormat.DICT
-    rows: tuple[Mapping[str, Any], ...] = ()
+    rows: tuple[Row, ...] = ()
     text: str = ""
     fixture: str = ""
+    place: Place | None = None
+    indent: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +67,7 @@ class GivenRows:
 
     input: Address | None
     rows: WrittenRows
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +75,7 @@ class UnitTest:
     """A test of one asset on a few rows. Inputs that are not given have no rows.
 
     ``overrides`` are values of ``vars``, ``macros`` and ``env_vars`` for its template; ``kept`` is what else was said.
+    ``now`` is what the asset takes for the present; ``start`` and ``end`` bound the interval of an incremental one.
     """
 
     name: str
@@ -54,3 +88,6 @@ class UnitTest:
     is_enabled: bool = True
     kept: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
+    now: Cell | None = None
+    start: Cell | None = None
+    end: Cell | None = None

@@ -88,10 +88,14 @@ class Analyser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """The graph, or None where there are errors; and all diagnostics, those of the declarations included."""
+    """The graph, or None where there are errors; and all diagnostics, those of the declarations included.
+
+    ``nodes`` are those that could be linked, whatever is wrong with others.
+    """
 
     graph: Graph | None
     diagnostics: tuple[Diagnostic, ...]
+    nodes: Mapping[Address, AnyNode]
 
 
 def link(declarations: Declarations, analyser: Analyser, *, recorded: Mapping[Address, Shape], settings: str) -> Linked:
@@ -106,8 +110,9 @@ def link(declarations: Declarations, analyser: Analyser, *, recorded: Mapping[Ad
     work.exposures()
     diagnostics = in_order((*declarations.diagnostics, *work.diagnostics))
     if any(d.severity is Severity.ERROR for d in diagnostics):
-        return Linked(None, diagnostics)
-    return Linked(work.graph(), diagnostics)
+        return Linked(None, diagnostics, {**work.found, **work.nodes})
+    graph = work.graph()
+    return Linked(graph, diagnostics, graph.nodes)
 
 
 class _Linking:

@@ -87,7 +87,7 @@ def merge(
     assets, sources, exposures = tuple(work.assets()), tuple(work.sources()), tuple(work.exposures())
     unit_tests = merged_unit_tests(pieces, work.lookup, work.noted)
     promising = [*(asset.properties for asset in assets), *(source.properties for source in sources)]
-    warn_of_tests(promising, unit_tests, work.noted)
+    warn_of_tests(promising, work.noted)
     warn_of_unused(work.unused, work.noted)
     return Merged(
         assets,

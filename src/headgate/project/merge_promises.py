@@ -95,10 +95,10 @@ def merged_unit_tests(pieces: Iterable[Piece], lookup: Lookup, noted: Noted) -> 
 def _unit_test(stated: UnitTestStatement, path: str, lookup: Lookup) -> UnitTest | None:
     asset = lookup.asset(stated.asset, path)
     given = []
-    for use, rows in stated.given:
+    for use, rows, place in stated.given:
         address = lookup.data(use, path) if use else None
         if use is None or address:
-            given.append(GivenRows(address, rows))
+            given.append(GivenRows(address, rows, place))
     if asset is None:
         return None
     return UnitTest(
@@ -112,20 +112,22 @@ def _unit_test(stated: UnitTestStatement, path: str, lookup: Lookup) -> UnitTest
         is_enabled=stated.is_enabled,
         kept=stated.kept,
         place=stated.name.place,
+        now=stated.now,
+        start=stated.start,
+        end=stated.end,
     )
 
 
-def warn_of_tests(properties: Iterable[Properties], unit_tests: Sequence[UnitTest], noted: Noted) -> None:
-    """Warn once of all tests together: they are kept, and a reader would believe that they run."""
+def warn_of_tests(properties: Iterable[Properties], noted: Noted) -> None:
+    """Warn once of all data tests together: they are kept, and a reader would believe that they run."""
     places = [test.place for one in properties for test in one.tests if test.place]
-    places += [test.place for test in unit_tests if test.place]
     if not places:
         return
     files = len({place.path for place in places})
     where = f" in {files} files" if files > 1 else ""
-    told = f"{len(places)} tests{where} are declared, which this version does not run"
+    told = f"{len(places)} data tests{where} are declared, which this version does not run"
     if len(places) == 1:
-        told = "a test is declared, which this version does not run"
+        told = "a data test is declared, which this version does not run"
     hint = 'Until then ask for yourself: headgate sql ENVIRONMENT "select ... where ... is null".'
     noted.warn("HG312", told, min(places), hint)
 

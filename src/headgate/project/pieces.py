@@ -12,7 +12,7 @@ from headgate.core.hashing import Digest
 from headgate.core.limits import NO_LIMITS, Limits
 from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
 from headgate.core.python import NamedInput
-from headgate.core.unit_tests import WrittenRows
+from headgate.core.unit_tests import Cell, WrittenRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,16 @@ class UnitTestStatement:
 
     name: Stated
     asset: Stated
-    given: tuple[tuple[StatedUse | None, WrittenRows], ...]
+    given: tuple[tuple[StatedUse | None, WrittenRows, Place], ...]
     expected: WrittenRows
     overrides: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
     tags: tuple[str, ...] = ()
     is_enabled: bool = True
     kept: Mapping[str, Any] = field(default_factory=dict)
+    now: Cell | None = None
+    start: Cell | None = None
+    end: Cell | None = None
 
 
 @dataclass(frozen=True, slots=True)

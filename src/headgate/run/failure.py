@@ -11,6 +11,7 @@ from headgate.core.errors import EngineFailed, StatementFailed
 from headgate.core.graph import Node, SourceNode, SqlBody
 from headgate.core.plan import Step
 from headgate.core.python import PythonBody
+from headgate.sql.bind import line_in_body
 
 ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Spark"}
 """How people write the engines' names."""
@@ -48,27 +49,6 @@ def _lost_input(error: EngineFailed, relations: Mapping[Address, str]) -> str:
     names = {text.rpartition(".")[2].strip('"'): address for address, text in relations.items()}
     lost = next((address for name, address in names.items() if name and f" {name} does not exist" in str(error)), "")
     return f"The table of {lost} is gone from the warehouse. Look: headgate doctor" if lost else ""
-
-
-def line_in_body(body: SqlBody, relations: Mapping[Address, str], line: int) -> int:
-    """Return the line (from 1) of the user's text that ``line`` of the bound text comes from.
-
-    Inputs that are inlined views have lines of their own; those belong to the line that names the input.
-    """
-    reached, position, own = 1, 0, 1
-    for reference in sorted(body.references, key=lambda r: r.start):
-        step = body.text.count("\n", position, reference.start)
-        if line <= reached + step:
-            return own + line - reached
-        reached += step
-        own += step
-        put = 0 if reference.is_column else relations[reference.address].count("\n")
-        if line < reached + put:
-            return own
-        reached += put
-        own += body.text.count("\n", reference.start, reference.end)
-        position = reference.end
-    return min(own + line - reached, own + body.text.count("\n", position))
 
 
 def _place_of(step: Step) -> Place | None:

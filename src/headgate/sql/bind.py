@@ -50,6 +50,27 @@ def _named(reference: Reference, relations: Mapping[Address, str]) -> str:
     return f"{relations[reference.address]}{alias}"
 
 
+def line_in_body(body: SqlBody, relations: Mapping[Address, str], line: int) -> int:
+    """Return the line (from 1) of the user's text that ``line`` of the bound text comes from.
+
+    Inputs that are inlined views have lines of their own; those belong to the line that names the input.
+    """
+    reached, position, own = 1, 0, 1
+    for reference in sorted(body.references, key=lambda r: r.start):
+        step = body.text.count("\n", position, reference.start)
+        if line <= reached + step:
+            return own + line - reached
+        reached += step
+        own += step
+        put = 0 if reference.is_column else relations[reference.address].count("\n")
+        if line < reached + put:
+            return own
+        reached += put
+        own += body.text.count("\n", reference.start, reference.end)
+        position = reference.end
+    return min(own + line - reached, own + body.text.count("\n", position))
+
+
 def inlined(text: str) -> str:
     """Return a bound SELECT as a relation. The line breaks keep a last ``--`` comment from eating the ``)``."""
     return f"(\n{text}\n)"

@@ -104,11 +104,12 @@ def selected(found: Shape, demanded: Shape) -> str:
     items = []
     for column in demanded:
         name, kind = types[column.name.lower()]
-        items.append(f"{_cast(quoted(name), kind, column.type, column.name)} as {quoted(column.name)}")
+        items.append(f"{exactly_cast(quoted(name), kind, column.type, column.name)} as {quoted(column.name)}")
     return f"select {', '.join(items)} from {quoted(INCOMING)}"
 
 
-def _cast(value: str, kind: str, wanted: str, name: str) -> str:
+def exactly_cast(value: str, kind: str, wanted: str, name: str) -> str:
+    """Return the cast of an expression of one type to another, which fails where that is not exact."""
     plain = wanted.split(" COLLATE ", maxsplit=1)[0]
     if kind == wanted:
         return value

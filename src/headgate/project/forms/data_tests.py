@@ -169,7 +169,20 @@ UNIT_TEST = Keyed(
         "description": Field(TEXT, "What the unit test is for."),
         "given": Field(Several(_GIVEN), "The rows that its inputs have; an input that is not listed has none."),
         "expect": Field(
-            Keyed("expected rows", dict(_GIVEN_OR_EXPECTED), cases=_ROWS), "The rows that come out."
+            Keyed("expected rows", dict(_GIVEN_OR_EXPECTED), needs=(Need(("rows", "fixture")),), cases=_ROWS),
+            "The rows that come out, in any order; columns that no row names are not compared.",
+        ),
+        "now": Field(TEXT, "What the query takes for the present: `2024-01-31 12:00:00`, in UTC."),
+        "interval": Field(
+            Keyed(
+                "interval",
+                {
+                    "start": Field(NAME, "What `:start` stands for."),
+                    "end": Field(NAME, "What `:end` stands for."),
+                },
+                needs=needing("start", "end"),
+            ),
+            "The interval that an incremental asset is made for.",
         ),
         "overrides": Field(
             Keyed(

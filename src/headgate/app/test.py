@@ -1,0 +1,118 @@
+"""`headgate test`: unit tests of assets, on a few rows in memory. It needs no warehouse."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from headgate.app.linking import linked
+from headgate.app.naming import address_named
+from headgate.app.quoting import quoted
+from headgate.app.repository import Repository, recorded_shapes, undeclared_tables
+from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic, Severity
+from headgate.core.graph import AnyNode, Node, SourceNode
+from headgate.trial.attempt import Bench, tried
+from headgate.trial.verdict import Outcome, Tried
+
+if TYPE_CHECKING:
+    from headgate.app.session import Session
+    from headgate.core.errors import CodeFailed
+    from headgate.core.python import PythonBody
+    from headgate.core.recipe import Shape
+    from headgate.core.unit_tests import UnitTest
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How each test ended, in the order of the files. ``errors`` counts the faults of the whole repository.
+
+    ``asked`` is the asset whose tests were asked for; ``declared`` counts the tests of all.
+    """
+
+    tried: tuple[Tried, ...]
+    asked: Address | None
+    declared: int
+    errors: int
+    seconds: float
+
+    def count(self, outcome: Outcome) -> int:
+        """Return how many tests ended so."""
+        return sum(one.outcome is outcome for one in self.tried)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no test failed, and none could not be tried."""
+        return not self.count(Outcome.FAILED) and not self.count(Outcome.FAULTY)
+
+
+def test(session: Session, repository: Repository, name: str) -> Tested:
+    """Return how all unit tests ended, or those of the asset called ``name`` where it is given.
+
+    An asset that cannot be linked makes its own tests faulty; the others are tried. Raises ``Refused`` where ``name``
+    means no asset. Cost: linking, then some milliseconds for each test.
+    """
+    started = time.monotonic()
+    declared = repository.declarations
+    asked = address_named([asset.address for asset in declared.assets], name) if name else None
+    chosen = [one for one in declared.unit_tests if asked in (None, one.asset)]
+    if not chosen:
+        return Tested((), asked, len(declared.unit_tests), 0, time.monotonic() - started)
+    engine = next(iter(session.config.engines))
+    with session.reading() as reading:
+        recorded = recorded_shapes(session, undeclared_tables(declared), reading, engine=engine)
+    allow = session.allowed(engine)
+    found, _ = linked(repository.root, declared, cache=session.cache, recorded=recorded, allow=allow)
+    errors = [one for one in found.diagnostics if one.severity is Severity.ERROR]
+    results = tuple(_quoted(one, repository) for one in _all(chosen, found.nodes, errors, session))
+    return Tested(results, asked, len(declared.unit_tests), len(errors), time.monotonic() - started)
+
+
+def _all(
+    chosen: Sequence[UnitTest], nodes: Mapping[Address, AnyNode], errors: Sequence[Diagnostic], session: Session
+) -> Iterator[Tried]:
+    from headgate.plugins.engines.duckdb_scratch import open_scratch
+
+    scratch = open_scratch()
+    shapes = dict(_shapes(nodes))
+    bench = Bench(scratch, session.runner(), lambda error, body: _told(error, body, str(session.root)))
+    try:
+        for one in chosen:
+            node = nodes.get(one.asset)
+            if not one.is_enabled:
+                yield Tried(one, Outcome.SKIPPED)
+            elif isinstance(node, Node):
+                yield tried(one, node, shapes, bench)
+            else:
+                yield Tried(one, Outcome.FAULTY, diagnostics=_unlinked(one, errors))
+    finally:
+        scratch.close()
+
+
+def _shapes(nodes: Mapping[Address, AnyNode]) -> Iterator[tuple[Address, Shape]]:
+    for address, node in nodes.items():
+        if isinstance(node, Node):
+            yield address, node.recipe.shape
+        elif isinstance(node, SourceNode):
+            yield address, node.shape
+
+
+def _unlinked(one: UnitTest, errors: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return why the asset of a test is not there: the faults in its own file, else that there are others."""
+    schema, _, name = one.asset.partition(".")
+    own = tuple(e for e in errors if e.place and e.place.path.startswith(f"assets/{schema}/{name}."))
+    hint = "Mend what `headgate check` tells first."
+    return own or (Diagnostic("HG344", f"{one.asset} cannot be tested: the repository has faults", one.place, hint),)
+
+
+def _told(error: CodeFailed, body: PythonBody, root: str) -> Diagnostic:
+    from headgate.run.call import told_of_call
+
+    return told_of_call(error, body, root=root)
+
+
+def _quoted(one: Tried, repository: Repository) -> Tried:
+    """Return a result whose diagnostics have the user's own lines."""
+    return replace(one, diagnostics=quoted(one.diagnostics, repository.root)) if one.diagnostics else one

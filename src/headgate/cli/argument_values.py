@@ -1,0 +1,34 @@
+"""The values of options, read from their texts."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the names of a list with commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def number(text: str) -> int:
+    """Return a number from 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Return a number from 1."""
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Return the seconds of a time such as ``30s``, ``5m`` or ``1h``."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    count, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
+    try:
+        return float(count) * units[unit]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1h") from None

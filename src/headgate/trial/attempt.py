@@ -1,0 +1,175 @@
+"""One unit test tried out: given rows become tables, the asset is made of them, and what comes is compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.errors import CodeFailed, StatementFailed
+from headgate.core.graph import Node, SeedBody, SqlBody
+from headgate.core.ports.python import PythonRunner
+from headgate.core.ports.scratch import Scratch
+from headgate.core.python import PythonBody
+from headgate.core.recipe import Shape
+from headgate.core.unit_tests import UnitTest
+from headgate.sql.bind import bound, line_in_body
+from headgate.trial.compare import compared
+from headgate.trial.tables import Rows, fill, read
+from headgate.trial.verdict import Outcome, Tried
+
+_CAME, _EXPECTED = "came", "expected"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What tests are tried out with. ``told`` gives the diagnostic of a function that failed."""
+
+    scratch: Scratch
+    runner: PythonRunner
+    told: Callable[[CodeFailed, PythonBody], Diagnostic]
+
+
+class _Faulty(Exception):
+    """The test cannot be tried as it is written."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__("; ".join(map(str, diagnostics)))
+        self.diagnostics = tuple(diagnostics)
+
+
+class _Broken(_Faulty):
+    """The asset itself fails on the rows."""
+
+
+def tried(test: UnitTest, node: Node, shapes: Mapping[Address, Shape], bench: Bench) -> Tried:
+    """Return how a test of ``node`` ended; ``shapes`` are the columns of its inputs. Nothing of it is left behind.
+
+    Cost: some milliseconds; of a function a process.
+    """
+    started = time.perf_counter()
+    try:
+        result = _Attempt(test, node, shapes, bench).result()
+    except _Broken as broken:
+        result = Tried(test, Outcome.FAILED, diagnostics=broken.diagnostics)
+    except _Faulty as faulty:
+        result = Tried(test, Outcome.FAULTY, diagnostics=faulty.diagnostics)
+    finally:
+        bench.scratch.clear()
+    return replace(result, seconds=time.perf_counter() - started)
+
+
+class _Attempt:
+    def __init__(self, test: UnitTest, node: Node, shapes: Mapping[Address, Shape], bench: Bench) -> None:
+        self._test = test
+        self._node = node
+        self._shapes = dict(shapes)
+        self._bench = bench
+        self._scratch = bench.scratch
+
+    def result(self) -> Tried:
+        """Return the outcome; raise ``_Faulty``, or ``_Broken`` where the asset fails."""
+        tables = self._given()
+        body = self._node.body
+        if isinstance(body, SqlBody):
+            shape = self._selected(body, tables)
+        elif isinstance(body, SeedBody):
+            summary = f"{self._node.address} is a seed: it has no code to test"
+            raise _Faulty([Diagnostic("HG343", summary, self._test.place, "Name a table or a view.")])
+        else:
+            shape = self._called(body, tables)
+        columns = self._expected(shape)
+        expected, came = self._scratch.rows(_EXPECTED, columns), self._scratch.rows(_CAME, columns)
+        difference = compared(expected.shape, expected.rows, came.rows)
+        return Tried(self._test, Outcome.FAILED if difference else Outcome.PASSED, difference)
+
+    def _given(self) -> Mapping[Address, str]:
+        """Make a table of each input, and return their names."""
+        faults: list[Diagnostic] = []
+        given: dict[Address, Rows] = {}
+        for one in self._test.given:
+            address = one.input or self._node.address
+            if address not in self._node.inputs:
+                faults.append(self._not_read(address, one.place))
+            elif address in given:
+                faults.append(Diagnostic("HG342", f"the rows of {address} are given twice", one.place, "Join them."))
+            else:
+                found = read(one.rows, self._scratch)
+                if isinstance(found, Diagnostic):
+                    faults.append(found)
+                    continue
+                given[address] = found
+                faults += fill(self._name(address), self._shapes[address], found, self._scratch, whose=address)
+        if faults:
+            raise _Faulty(faults)
+        for address in self._node.inputs:
+            if address not in given:
+                fill(self._name(address), self._shapes[address], Rows(()), self._scratch, whose=address)
+        return {address: self._name(address) for address in self._node.inputs}
+
+    @staticmethod
+    def _name(address: Address) -> str:
+        return f"given {address}"
+
+    def _not_read(self, address: Address, place: Place | None) -> Diagnostic:
+        node = self._node
+        reads = f"It reads {', '.join(node.inputs)}." if node.inputs else "It reads nothing."
+        return Diagnostic("HG340", f"{node.address} does not read {address}", place, reads)
+
+    def _selected(self, body: SqlBody, tables: Mapping[Address, str]) -> Shape:
+        relations = {address: self._scratch.relation(name) for address, name in tables.items()}
+        columns = [column.name for column in self._node.recipe.shape]
+        try:
+            return self._scratch.table_of_query(_CAME, bound(body, relations), columns)
+        except StatementFailed as error:
+            raise _Broken([self._refused(body, relations, error)]) from None
+
+    def _refused(self, body: SqlBody, relations: Mapping[Address, str], error: StatementFailed) -> Diagnostic:
+        path = self._node.place.path
+        place = replace(self._node.place, column=0, length=0)
+        if error.line:
+            line = line_in_body(body, relations, error.line)
+            line = body.template.lines(body.text)[line - 1] if body.template is not None else line
+            place = Place(path, body.line + line - 1)
+        return Diagnostic("HG601", "the engine refused its SQL on these rows", place, detail=f"DuckDB: {error}")
+
+    def _called(self, body: PythonBody, tables: Mapping[Address, str]) -> Shape:
+        shape = self._node.recipe.shape
+        with ExitStack() as stack:
+            streams = {}
+            for one in body.inputs:
+                stream = streams[one.parameter] = self._scratch.stream(tables[one.address], one.columns)
+                stack.callback(stream.close)
+            call = self._bench.runner.start(body, streams)
+            stack.callback(call.close)
+            for stream in streams.values():
+                stack.callback(stream.interrupt)
+            try:
+                self._scratch.table_of_stream(_CAME, call.result(), shape)
+            except CodeFailed as failure:
+                failure.printed = call.printed()
+                raise _Broken([self._bench.told(failure, body)]) from None
+            except StatementFailed as error:
+                if failed := call.failure():
+                    failed.printed = call.printed()
+                    raise _Broken([self._bench.told(failed, body)]) from None
+                told = Diagnostic("HG602", "the function gives what its columns cannot take", self._node.place)
+                raise _Broken([replace(told, detail=str(error))]) from None
+        return shape
+
+    def _expected(self, shape: Shape) -> list[str]:
+        """Make a table of the rows that are expected, and return the columns to compare: all where none is named."""
+        found = read(self._test.expected, self._scratch)
+        if isinstance(found, Diagnostic):
+            raise _Faulty([found])
+        named = {cell.column.casefold() for cell in found.columns}
+        if found.rows and not named:
+            place = self._test.expected.place
+            raise _Faulty([Diagnostic("HG342", "the expected rows name no column", place, "Name at least one.")])
+        faults = fill(_EXPECTED, shape, found, self._scratch, whose=self._node.address)
+        if faults:
+            raise _Faulty(faults)
+        return [column.name for column in shape if column.name.casefold() in named or not named]
