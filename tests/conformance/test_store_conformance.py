@@ -33,20 +33,38 @@ class Place:
     open: Callable[[], StateStore]
 
 
-@pytest.fixture(params=["sqlite", "fake"])
+SERVERS = {"postgres": "PostgreSQL 18", "postgres_16": "PostgreSQL 16"}
+STORES = ["sqlite", "fake", *(pytest.param(name, id=told, marks=pytest.mark.slow) for name, told in SERVERS.items())]
+
+
+@pytest.fixture(params=STORES)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with ExitStack() as stack:
-        state = FakeState("first")
         names = iter(["first", *"abcdefghijkl"])
+        make = _maker(request, tmp_path, lambda: next(names))
 
         def opened() -> StateStore:
-            path = tmp_path / "w.state.db"
-            is_fake = request.param == "fake"
-            store: StateStore = state.open() if is_fake else open_sqlite_store(path, nonce=lambda: next(names))
+            store = make()
             stack.callback(store.close)
             return store
 
         yield Place(opened)
+
+
+def _maker(request: pytest.FixtureRequest, folder: Path, nonce: Callable[[], str]) -> Callable[[], StateStore]:
+    """Return what opens one more store on the one state of this test."""
+    if request.param == "sqlite":
+        return lambda: open_sqlite_store(folder / "w.state.db", nonce=nonce)
+    if request.param == "fake":
+        return FakeState("first").open
+    from headgate.plugins.stores.postgres import open_postgres_store
+    from headgate.plugins.stores.postgres_address import postgres_address
+
+    server = request.getfixturevalue(request.param)
+    database = server.database()
+    request.addfinalizer(lambda: server.drop(database))
+    address = postgres_address(database.url, "headgate_state")
+    return lambda: open_postgres_store(address, nonce=nonce)
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ import pytest
 from headgate.core.errors import StoreFailed, StoreTooNew
 from headgate.core.events import verify_events
 from headgate.core.ports.store import Batch, Entry, EventChainFault, NewEvent, StateStore
+from headgate.plugins.stores.migration import Migration
 from headgate.plugins.stores.sqlite import open_sqlite_store
-from headgate.plugins.stores.sqlite_migrations import Migration, known_migrations
+from headgate.plugins.stores.sqlite_migrations import known_migrations
 from tests.golden import write_state
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("state-*.db"))
@@ -197,7 +198,8 @@ def test_a_migration_that_fails_leaves_the_old_format(path: Path) -> None:
 MIGRATE = """
 import sys, pathlib
 from headgate.plugins.stores.sqlite import open_sqlite_store
-from headgate.plugins.stores.sqlite_migrations import Migration, known_migrations
+from headgate.plugins.stores.migration import Migration
+from headgate.plugins.stores.sqlite_migrations import known_migrations
 rows = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 4000) select i from n"
 text = "".join(f"create table t{i} as {rows};\\n" for i in range(20))
 steps = [*known_migrations(), Migration(2, text), Migration(3, "create table last (a);")]

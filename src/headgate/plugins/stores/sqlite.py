@@ -20,8 +20,9 @@ from headgate.core.json_form import dumps
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTaken, NewEvent, Nonce, StateStore
 from headgate.core.records import Event
 from headgate.plugins.stores.locks import Lock, lock_path, try_lock
+from headgate.plugins.stores.migration import Migration
 from headgate.plugins.stores.sqlite_faults import faults
-from headgate.plugins.stores.sqlite_migrations import Migration, check_format, known_migrations
+from headgate.plugins.stores.sqlite_migrations import check_format, known_migrations
 from headgate.plugins.stores.sqlite_opening import Connections
 from headgate.plugins.stores.sqlite_reading import SqliteReading
 

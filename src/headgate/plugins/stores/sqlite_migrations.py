@@ -7,41 +7,19 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from headgate.core.errors import StoreFailed, StoreTooNew
-from headgate.core.hashing import Digest, content_digest
 from headgate.core.ports.store import Nonce
+from headgate.plugins.stores.migration import UPGRADE, Migration, migrations_of
 
 APPLICATION = 0x48475354
 """``HGST``: stands in the file's header, so that somebody else's SQLite file is never taken for a state."""
 
-UPGRADE = "pip install --upgrade headgate"
-
-_FOLDER = Path(__file__).with_name("migrations")
-_known: list[Migration] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step: it leads from format ``number - 1`` to ``number``."""
-
-    number: int
-    text: str
-
-    @property
-    def checksum(self) -> Digest:
-        """The hash of its text."""
-        return content_digest([self.text.encode()])
-
 
 def known_migrations() -> Sequence[Migration]:
-    """Return all steps that this Headgate knows, in order. The files are read once."""
-    if not _known:
-        files = sorted(_FOLDER.glob("[0-9][0-9][0-9][0-9]_*.sql"))
-        _known.extend(Migration(int(file.name[:4]), file.read_text("utf-8")) for file in files)
-    return _known
+    """Return all steps that this Headgate knows, in order."""
+    return migrations_of("sqlite")
 
 
 def stored_format(connection: sqlite3.Connection) -> int:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from headgate.core.errors import StoreFailed
 from headgate.core.ports.store import Nonce
+from headgate.plugins.stores.migration import Migration
 from headgate.plugins.stores.sqlite_faults import BUSY_SECONDS
 from headgate.plugins.stores.sqlite_migrations import (
-    Migration,
     check_format,
     is_foreign,
     migrate,

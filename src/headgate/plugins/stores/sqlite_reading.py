@@ -7,20 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from headgate.core.hashing import Digest
-from headgate.core.json_form import loads
 from headgate.core.ports.store import Lease
 from headgate.core.records import Event
 from headgate.plugins.stores.locks import is_locked, lock_path
+from headgate.plugins.stores.rows import event_of, prefix_end
 from headgate.plugins.stores.sqlite_faults import faults
 from headgate.plugins.stores.sqlite_migrations import check_format
 from headgate.plugins.stores.sqlite_opening import Connections
 
-UNREADABLE = "unreadable"
-"""The one key of the body of an event whose text is no JSON object; its hash does not fit then."""
-
 _KEYS_A_QUERY = 500
-_LAST_CODE_POINT = 0x10FFFF
 
 
 class SqliteReading:
@@ -80,12 +75,12 @@ class SqliteReading:
         """Yield the events whose number is greater than ``after``, in order."""
         query = "select number, kind, body, previous, hash from events where number > ? order by number"
         for row in self._rows(query, after):
-            yield _event(*row)
+            yield event_of(*row)
 
     def last_event(self) -> Event | None:
         """Return the event with the greatest number, or None."""
         query = "select number, kind, body, previous, hash from events order by number desc limit 1"
-        return next((_event(*row) for row in self._rows(query)), None)
+        return next((event_of(*row) for row in self._rows(query)), None)
 
     def lease(self, resource: str) -> Lease | None:
         """Return the lease of ``resource`` where a process holds it now, as it was when the ``with`` began."""
@@ -107,30 +102,6 @@ class SqliteReading:
             finally:
                 self._cursors.discard(cursor)
                 cursor.close()
-
-
-def _event(number: int, kind: str, text: str, previous: str, hash_: str) -> Event:
-    """Return the event of a row; a body that was altered into no JSON object is kept as the text that it is."""
-    try:
-        body = loads(text)
-    except ValueError:
-        body = None
-    return Event(number, kind, body if isinstance(body, dict) else {UNREADABLE: text}, previous, Digest(hash_))
-
-
-def prefix_end(prefix: str) -> str | None:
-    """Return the first text after all that begin with ``prefix``, by code point; None where there is no such text.
-
-    >>> prefix_end("a/"), prefix_end("a" + chr(0x10FFFF)), prefix_end("")
-    ('a0', 'b', None)
-    """
-    head = prefix.rstrip(chr(_LAST_CODE_POINT))
-    if not head:
-        return None
-    following = ord(head[-1]) + 1
-    if 0xD800 <= following <= 0xDFFF:  # surrogates stand in no text
-        following = 0xE000
-    return head[:-1] + chr(following)
 
 
 def _end(connection: sqlite3.Connection) -> None:

@@ -1,0 +1,114 @@
+"""A consistent view of a state on PostgreSQL: one REPEATABLE READ, READ ONLY transaction on a connection of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from psycopg import Connection, sql
+
+from headgate.core.ports.store import Lease
+from headgate.core.records import Event
+from headgate.plugins.stores.postgres_faults import faults
+from headgate.plugins.stores.postgres_leases import IS_LIVE
+from headgate.plugins.stores.postgres_migrations import check_format
+from headgate.plugins.stores.postgres_opening import Connections
+from headgate.plugins.stores.postgres_texts import loaded, stored
+from headgate.plugins.stores.rows import event_of, prefix_end
+
+_KEYS_A_QUERY = 500
+_ROWS_A_QUERY = 1000
+
+_BEGIN = sql.SQL("""
+begin isolation level repeatable read read only;
+set local search_path to {schema};
+select value from state where name = 'format'
+""")
+
+_EVENTS = "select number, kind, body, previous, hash from events"
+
+
+class PostgresReading:
+    """What the state was when the ``with`` began."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._open: Connection | None = None
+
+    def __enter__(self) -> Self:
+        with faults(self._connections.address):
+            self._open, _ = self._connections.begun(self._begin)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, self._open = self._open, None
+        if connection is not None:
+            self._connections.give(connection)
+
+    def get(self, collection: str, keys: Iterable[str]) -> Mapping[str, str]:
+        """Return the values of those keys that are there. Cost: one query per 500 keys."""
+        wanted = [stored(key) for key in keys]
+        query = "select key, value from entries where collection = %s and key = any(%s::text[])"
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), _KEYS_A_QUERY):
+            rows = self._rows(query, stored(collection), wanted[start : start + _KEYS_A_QUERY])
+            found.update((loaded(key), loaded(value)) for key, value in rows)
+        return found
+
+    def scan(self, collection: str, prefix: str = "") -> Iterator[tuple[str, str]]:
+        """Yield keys that begin with ``prefix``, with their values, in order. Cost: one query per 1,000 keys."""
+        start = stored(prefix)
+        end = prefix_end(start)
+        query = "select key, value from entries where collection = %s and key >= %s"
+        query += " order by key limit %s" if end is None else " and key < %s order by key limit %s"
+        while True:
+            values = (start,) if end is None else (start, end)
+            rows = self._rows(query, stored(collection), *values, _ROWS_A_QUERY)
+            yield from ((loaded(key), loaded(value)) for key, value in rows)
+            if len(rows) < _ROWS_A_QUERY:
+                return
+            start = rows[-1][0] + "\x01"  # no stored text lies between
+
+    def events(self, after: int = 0) -> Iterator[Event]:
+        """Yield the events whose number is greater than ``after``, in order. Cost: one query per 1,000."""
+        query = f"{_EVENTS} where number > %s order by number limit %s"
+        while True:
+            rows = self._rows(query, after, _ROWS_A_QUERY)
+            yield from map(_event, rows)
+            if len(rows) < _ROWS_A_QUERY:
+                return
+            after = rows[-1][0]
+
+    def last_event(self) -> Event | None:
+        """Return the event with the greatest number, or None."""
+        rows = self._rows(f"{_EVENTS} order by number desc limit 1")
+        return _event(rows[0]) if rows else None
+
+    def lease(self, resource: str) -> Lease | None:
+        """Return the lease of ``resource`` where its holder lived when the ``with`` began."""
+        query = "select fence, holder, purpose, since from leases where resource = %s and not is_released and "
+        for fence, *texts in self._rows(query + IS_LIVE.format(now="now()"), stored(resource)):
+            return Lease(resource, fence, *map(loaded, texts))
+        return None
+
+    def _begin(self, connection: Connection) -> None:
+        schema = sql.Identifier(self._connections.address.schema)
+        cursor = connection.execute(_BEGIN.format(schema=schema))
+        while cursor.nextset():
+            pass
+        row = cursor.fetchone()
+        check_format(int(row[0]) if row else 0, self._connections.address, self._connections.migrations)
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        if self._open is None:
+            raise RuntimeError("a reading is used inside of its `with` only")
+        with faults(self._connections.address):
+            return self._open.execute(query.encode(), values).fetchall()
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    number, *texts = row
+    return event_of(number, *map(loaded, texts))
