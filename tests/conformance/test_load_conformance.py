@@ -225,6 +225,19 @@ def test_a_storage_stays_as_long_as_one_of_its_loads(engine: Engine) -> None:
     assert STORAGE not in engine.inventory(()).tables
 
 
+def test_a_load_that_takes_nothing_is_another_build_of_the_same_rows(engine: Engine) -> None:
+    base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), interval=ONE))
+    for _ in range(2):
+        result = engine.end_load(OpenLoad(base, ()), LoadEnd(digest("build", "idle"), ASSET, SHAPE, 1))
+        assert result.rows == 1
+    assert set(engine.built()) == {digest("build", "a"), digest("build", "idle")}
+    engine.drop({digest("build", "a"): STORAGE})
+    assert rows(engine, base) == [(1, 10, "a")]
+    after = loaded(engine, "b", base, part(REPLACING_2, (3, 20, "c"), interval=TWO))
+    engine.drop({digest("build", "idle"): STORAGE})
+    assert rows(engine, after) == [(1, 10, "a"), (3, 20, "c")]
+
+
 def test_a_query_that_fails_leaves_nothing(engine: Engine) -> None:
     load = engine.begin_load(start("a"))
     with pytest.raises(StatementFailed) as failed:

@@ -90,11 +90,15 @@ def make_part(run: Run, load: OpenLoad, part: LoadPart, rows: list[Row]) -> int:
 
 def end(run: Run, load: OpenLoad, told: LoadEnd) -> BuildResult:
     where = "where relation = ? and number = ?"
-    rows, build = run(f'select rows, build from "headgate.loads" {where}', *_of(load.storage)).fetchone()
-    if build != told.id:
+    known = run(f'select key, rows, build, is_open from "headgate.loads" {where}', *_of(load.storage)).fetchall()
+    key, rows = known[0][:2]
+    if all(build != told.id for _, _, build, _ in known):
         values = (told.id, told.address, load.storage.relation, rows, rows * 8, told.fence)
         run('insert into "headgate.builds" values (?, ?, ?, ?, ?, ?)', *values)
-        run(f'update "headgate.loads" set is_open = 0, build = ? {where}', told.id, *_of(load.storage))
+        if any(is_open for *_, is_open in known):
+            run(f'update "headgate.loads" set is_open = 0, build = ? {where}', told.id, *_of(load.storage))
+        else:
+            run('insert into "headgate.loads" values (?, ?, ?, ?, 0, ?)', *_of(load.storage), key, told.id, rows)
         run(f'delete from "headgate.parts" {where}', *_of(load.storage))
     return BuildResult(told.id, rows, rows * 8, 0.001)
 

@@ -37,6 +37,8 @@ class Request:
     select: tuple[str, ...] = ()
     refresh: tuple[str, ...] | None = None
     is_whole: bool = True
+    now: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +196,14 @@ def _planned(
         session.check_state(reading, engine)
     bare = session.config.bare == request.environment
     becomes_bare = bare if snapshot.shown is not None and snapshot.shown.record.bare != bare else None
-    if not request.select and request.refresh is None and becomes_bare is None:
+    if not request.select and not request.since and request.refresh is None and becomes_bare is None:
         empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)
         if empty is not None:
             return empty
     check_place(reading, request.environment, engine=engine, bare=bare)
     repository.look_at_git()
-    if not request.is_whole and not request.select and request.refresh is None and becomes_bare is None:
+    is_plain = not request.select and not request.since and request.refresh is None and becomes_bare is None
+    if is_plain and not request.is_whole:
         short = _if_little_changed(session, repository, snapshot, reading, engine=engine)
         if short is not None:
             return short
@@ -232,7 +235,9 @@ def _planned(
 
 
 def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, request: Request, *, engine: str) -> Plan:
+    from headgate.app.session import now
     from headgate.plan.make import make_plan
+    from headgate.plan.occasion import Occasion
     from headgate.plan.select import refreshed, selected
 
     return make_plan(
@@ -244,6 +249,7 @@ def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, re
         select=selected(graph, request.select) if request.select else None,
         refresh=frozenset() if request.refresh is None else refreshed(graph, request.refresh),
         is_protected=session.environment(request.environment).protected,
+        occasion=Occasion(request.now or now(), since=request.since),
     )
 
 

@@ -97,7 +97,7 @@ class Load:
 
     ``base`` is the build that it continues, None where it began anew. ``covered`` are the intervals that have been
     loaded so far, ``loaded`` those that this load took. ``code`` are the versions of the recipe and of the code of all
-    that it reads, whatever data was there: ``rows``, ``order`` and each column (``column NAME``). ``is_part``: it was
+    that it reads, whatever data was there: ``rows`` and each column (``column NAME``). ``is_part``: it was
     asked to hold only the newest rows.
     """
 
@@ -124,4 +124,3 @@ class LoadPlan:
     code: Mapping[str, Digest]
     now: str
     is_part: bool = False
-    why: str = ""

@@ -131,6 +131,11 @@ class Recipe:
         """The names and types of the columns, in order."""
         return tuple(Column(c.name, c.type) for c in self.columns)
 
+    def reads(self) -> frozenset[Read]:
+        """Return all that the terms read. Cost: one pass over them."""
+        terms = (self.rows, self.order, *(column.term for column in self.columns))
+        return frozenset(read for item in terms for read in item.reads)
+
     def digest(self) -> Digest:
         """Return the identity of the recipe: equal for code that differs in format, aliases or column order only."""
         if self._digest is None:

@@ -38,7 +38,7 @@ class Collection(StrEnum):
     TREES = "trees"  # tree digest -> the files of a repository by path
     BLOBS = "blobs"  # content digest -> a file's bytes, compressed, base 64
     RECIPES = "recipes"  # recipe digest -> Recipe
-    LOADS = "loads"  # "<physical table>/<number, ten digits>" -> build id
+    LOADS = "loads"  # "<physical table>/<number, ten digits>/<build id>" -> ""
     RUNS = "runs"  # "<environment>/<number, ten digits>" -> RunRecord
 
 
@@ -317,9 +317,11 @@ def _intervals(body: Iterable[Sequence[str]]) -> Intervals:
     return tuple(Interval(start, end) for start, end in body)
 
 
-def load_key(relation: str, number: int) -> str:
-    """Return the key of a load in its collection; keys of one storage sort as its loads do."""
-    return f"{relation}/{number:010d}"
+def load_key(build: Build) -> str:
+    """Return the key of a build's load in its collection; keys of one storage sort as its loads do."""
+    if build.load is None:
+        raise AssertionError(f"{build.address} is not loaded")
+    return f"{build.relation}/{build.load.number:010d}/{build.id}"
 
 
 def shape_to_json(shape: Shape) -> list[list[str]]:

@@ -6,7 +6,6 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.graph import Node, SqlBody
 from headgate.core.hashing import Digest
-from headgate.core.recipe import Read, Recipe
 from headgate.core.records import Build
 
 
@@ -17,16 +16,11 @@ def stands_for(build: Build, node: Node, recipe: Digest) -> bool:
     inputs of other names. Then its recorded reads could not be compared with what the environment shows under the
     names that ``node`` reads (closure), and a view would be bound to inputs that may be gone.
     """
-    if build.recipe != recipe and frozenset(build.reads) != _reads_of(node.recipe):
+    if build.recipe != recipe and frozenset(build.reads) != node.recipe.reads():
         return False
     if node.kind is not Kind.VIEW:
         return True
     return build.body is not None and _named_in(build.body) == _named_in(node.body)
-
-
-def _reads_of(recipe: Recipe) -> frozenset[Read]:
-    terms = (recipe.rows, recipe.order, *(column.term for column in recipe.columns))
-    return frozenset(read for term in terms for read in term.reads)
 
 
 def _named_in(body: object) -> frozenset[Address]:

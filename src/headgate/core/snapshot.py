@@ -25,7 +25,8 @@ class Snapshot:
 
     ``shown`` is None for a new environment. ``build`` gives a build by id (None: erased); ``find`` the builds under a
     key that are sealed, newest first; ``recipe`` a recorded recipe by digest; ``captures`` the latest capture of each
-    source. ``timed`` gives the newest build of an address, for expected rows and seconds.
+    source. ``timed`` gives the newest build of an address, for expected rows and seconds; ``newest_load`` the number of
+    the newest load of a storage, 0 where there is none.
     """
 
     name: str
@@ -36,3 +37,4 @@ class Snapshot:
     find: Callable[[Digest], tuple[Build, ...]]
     recipe: Callable[[Digest], Recipe | None]
     timed: Callable[[Address], Build | None]
+    newest_load: Callable[[str], int]

@@ -3,50 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.graph import Node
 from headgate.core.hashing import Digest, short
 from headgate.core.plan import Action, Cause, Step
-from headgate.core.recipe import Read, Shape
+from headgate.core.recipe import Shape
 from headgate.core.records import Build, Pointer
 from headgate.core.reuse import stands_for
-from headgate.core.versions import OpenVersions, Versions, build_key, open_versions, plain_versions
+from headgate.core.versions import build_key, open_versions, plain_versions
+from headgate.plan.case import Case
 from headgate.plan.explain import words_of_reads
-from headgate.plan.ground import Ground, Standing
-from headgate.plan.impact import affected_of, difference_of, follows_types, influences_of, is_destructive
+from headgate.plan.ground import Ground
+from headgate.plan.loads import LOADED, plan_loaded
 from headgate.plan.outcome import Outcome, of_build
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A node that is being planned: what its inputs became, and what is recorded of it."""
-
-    node: Node
-    inputs: Mapping[Address, Outcome]
-    ground: Ground
-    standing: Standing
-
-    def seen(self, read: Read) -> Digest | None:
-        """Return the version of what the node reads, None where it is not known yet."""
-        return self.inputs[read.address].seen(read)
-
-    def retyped(self, address: Address) -> frozenset[str]:
-        """Return the columns of an input whose type is another one than it was."""
-        step = self.inputs[address].step
-        return frozenset(step.difference.columns_retyped if step and step.difference else ())
-
-    def follows_types(self, baseline: Build) -> bool:
-        """Tell whether the node differs from what made ``baseline`` only because columns that it reads were retyped."""
-        before = self.ground.snapshot.recipe(baseline.recipe)
-        return before is not None and follows_types(self.node.recipe, before, self.retyped)
 
 
 def plan_asset(node: Node, inputs: Mapping[Address, Outcome], ground: Ground) -> Outcome:
     """Return the outcome of a node whose inputs are planned."""
     case = Case(node, inputs, ground, ground.standing(node.address))
+    if node.kind in LOADED:
+        return plan_loaded(case)
     own, present = case.standing.own, case.standing.present
     if own and present and _is_untouched(present, case) and stands_for(present, node, present.recipe):
         return _keeping(node, own, present, proof="recipe and inputs unchanged")
@@ -129,9 +108,9 @@ def _reusing(case: Case, found: Build) -> Outcome:
     where = f" of {beside.record.name}" if beside and other and other.build == found.id else ""
     is_baseline = case.standing.baseline is not None and case.standing.baseline.id == found.id
     step = replace(
-        _plain_step(case) if is_baseline else _with_impact(case, found.versions),
+        case.plain_step() if is_baseline else case.with_impact(found.versions),
         action=Action.REUSE,
-        cause=_cause(case, Cause.SHARED if case.standing.own is None else Cause.UPSTREAM),
+        cause=case.cause(Cause.SHARED if case.standing.own is None else Cause.UPSTREAM),
         key=found.key,
         build=found.id,
         proof=f"same recipe and inputs as build {short(found.id, 6)}{where}",
@@ -143,53 +122,11 @@ def _building(case: Case, *, key: Digest | None) -> Outcome:
     versions = open_versions(case.node.recipe, case.seen)
     timed = case.ground.snapshot.timed(case.node.address) if case.node.kind is not Kind.VIEW else None
     step = replace(
-        _with_impact(case, versions),
-        cause=_cause(case, Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM),
+        case.with_impact(versions),
+        cause=case.cause(Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM),
         key=key,
         node=case.node,
         rows=timed.rows if timed else None,
         seconds=timed.seconds if timed else None,
     )
     return Outcome(step, None, versions)
-
-
-def _cause(case: Case, otherwise: Cause) -> Cause:
-    baseline = case.standing.baseline
-    if case.standing.is_lost:
-        return Cause.LOST
-    if otherwise is not Cause.UPSTREAM or baseline is None or baseline.recipe == case.node.recipe.digest():
-        return otherwise
-    return Cause.UPSTREAM if case.follows_types(baseline) else Cause.CHANGED
-
-
-def _with_impact(case: Case, versions: Versions | OpenVersions) -> Step:
-    """Return the step of a node that will show ``versions``, with what that changes against the baseline."""
-    node, baseline = case.node, case.standing.baseline
-    affected, rows_affected = affected_of(node.recipe.shape, versions, baseline)
-    step = replace(_plain_step(case), affected=affected, rows_affected=rows_affected)
-    if baseline is None:
-        return step
-    difference = None
-    if baseline.recipe != node.recipe.digest():
-        difference = difference_of(node, affected, baseline, case.ground.snapshot.recipe(baseline.recipe))
-    return replace(
-        step,
-        difference=difference,
-        influences=influences_of(node.recipe, case.seen, baseline, case.retyped),
-        is_destructive=is_destructive(node, baseline),
-    )
-
-
-def _plain_step(case: Case) -> Step:
-    node = case.node
-    return Step(
-        address=node.address,
-        kind=node.kind,
-        action=Action.BUILD,
-        cause=Cause.NEW,
-        shape=node.recipe.shape,
-        inputs=node.inputs,
-        replaces=case.standing.own.build if case.standing.own else None,
-        place=node.place,
-        owner=node.properties.owner,
-    )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from headgate.core.address import Address
-from headgate.core.graph import Node
+from headgate.core.code_versions import CodeVersions
+from headgate.core.graph import AnyNode, Node
 from headgate.core.hashing import Digest
 from headgate.core.records import Build, BuildStatus, Pointer
 from headgate.core.reuse import stands_for
 from headgate.core.snapshot import Snapshot
+from headgate.plan.occasion import NO_OCCASION, Occasion
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The snapshot with the rule which builds count: sealed ones of this engine."""
+    """The snapshot with the rule which builds count: sealed ones of this engine.
+
+    ``codes`` are the versions of code of the graph that is planned, ``occasion`` what the plan is made for.
+    """
 
     snapshot: Snapshot
     engine: str
     pointers: Mapping[Address, Pointer]
     beside: Mapping[Address, Pointer]
+    codes: CodeVersions
+    occasion: Occasion = NO_OCCASION
 
     def sealed(self, identity: Digest) -> Build | None:
         """Return the build if it can be shown."""
@@ -80,8 +88,15 @@ class Ground:
         return build
 
 
-def ground_of(snapshot: Snapshot, *, engine: str, is_protected: bool) -> Ground:
+def ground_of(
+    snapshot: Snapshot,
+    *,
+    engine: str,
+    is_protected: bool,
+    nodes: Mapping[Address, AnyNode] = MappingProxyType({}),
+    occasion: Occasion = NO_OCCASION,
+) -> Ground:
     """Return what a plan for the snapshot's environment stands on; a protected one stands beside nothing."""
     pointers = snapshot.shown.pointers if snapshot.shown else {}
     beside = snapshot.beside.pointers if snapshot.beside and not is_protected else {}
-    return Ground(snapshot, engine, pointers, beside)
+    return Ground(snapshot, engine, pointers, beside, CodeVersions(nodes), occasion)

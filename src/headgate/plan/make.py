@@ -15,6 +15,7 @@ from headgate.plan.assets import plan_asset
 from headgate.plan.ground import Ground, ground_of
 from headgate.plan.impact import reaches_of
 from headgate.plan.narrow import chosen_addresses, held_step
+from headgate.plan.occasion import NO_OCCASION, Occasion
 from headgate.plan.outcome import Outcome
 from headgate.plan.sources import plan_source
 
@@ -29,11 +30,13 @@ def make_plan(
     select: frozenset[Address] | None = None,
     refresh: frozenset[Address] = frozenset(),
     is_protected: bool = False,
+    occasion: Occasion = NO_OCCASION,
 ) -> Plan:
     """Return what makes the snapshot's environment equal to ``graph``, with as few builds as is proven safe.
 
     Each address that is built or captured has one step, in the graph's order, then those that are no longer declared.
-    ``refresh`` names source tables to capture again. A protected environment stands beside nothing.
+    ``refresh`` names source tables to capture again. A protected environment stands beside nothing. ``occasion`` says
+    what is due of incrementals.
 
     With ``select``, this is planned: the addresses selected, what they read, directly or not, as far as it changed, and
     what would break otherwise: whatever in the environment reads a column or rows that so become others, and whatever
@@ -42,7 +45,7 @@ def make_plan(
 
     Cost: for a node with unchanged inputs one look-up and one digest; else one hash for each column.
     """
-    ground = ground_of(snapshot, engine=engine, is_protected=is_protected)
+    ground = ground_of(snapshot, engine=engine, is_protected=is_protected, nodes=graph.nodes, occasion=occasion)
     outcomes = _walk(graph, ground, select=select, refresh=refresh)
     steps = {address: outcome.step for address, outcome in outcomes.items() if outcome.step is not None}
     if select is not None:

@@ -21,6 +21,7 @@ from headgate.core.snapshot import Snapshot
 from headgate.plan.assets import plan_asset
 from headgate.plan.ground import Ground, ground_of
 from headgate.plan.impact import reaches_of
+from headgate.plan.loads import LOADED
 from headgate.plan.outcome import LIVE, Outcome, of_build
 
 
@@ -51,6 +52,8 @@ def make_short_plan(part: Part, snapshot: Snapshot, origin: Origin, *, project: 
     try:
         for address in _in_order(part, outcomes, ground):
             node = part.node(address)
+            if isinstance(node, Node) and node.kind in LOADED:
+                return None  # what it goes on with depends on the code of all that it reads
             if isinstance(node, Node):
                 outcomes.planned[address] = plan_asset(node, outcomes, ground)
             elif isinstance(node, ExposureNode):

@@ -15,7 +15,7 @@ from headgate.core.errors import EnvironmentFailed
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import Engine, ShownView
 from headgate.core.records import Build, Pointer
-from headgate.sql.bind import bound, inlined, projection, reordered
+from headgate.sql.bind import bound, inlined, projection, reordered, shown_table
 
 NOT_SHOWN = frozenset({Kind.SOURCE, Kind.EXPOSURE})
 """What an environment points to without a view."""
@@ -61,7 +61,7 @@ class Bindings:
         pointer = self.pointers[address]
         build = self.build(address)
         if pointer.kind is not Kind.VIEW:
-            return projection(self._engine.relation(build.relation), pointer.shape)
+            return projection(shown_table(build, self._engine.relation), pointer.shape)
         return projection(inlined(self._view_text(address)), pointer.shape)
 
     def relations(self, address: Address) -> Iterator[str]:
@@ -119,7 +119,7 @@ class Bindings:
         pointer, build = self.pointers.get(address), self.build(address)
         if build.kind is Kind.SOURCE:
             return self._engine.source(_location(build), self._root, build.shape)
-        text = inlined(self._texts[address]) if self._is_view(address) else self._engine.relation(build.relation)
+        text = inlined(self._texts[address]) if self._is_view(address) else shown_table(build, self._engine.relation)
         return reordered(text, build.shape, pointer.shape if pointer else build.shape)
 
 

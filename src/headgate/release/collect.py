@@ -28,6 +28,7 @@ from headgate.core.records import (
     MoveKind,
     build_from_json,
     build_to_json,
+    load_key,
 )
 from headgate.release.history import read_moves
 from headgate.release.intended import Intended
@@ -273,6 +274,7 @@ def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: st
     entries = [
         *(Entry(Collection.BUILDS, i, None) for i in garbage),
         *(Entry(Collection.KEYS, key, None) for key in keys),
+        *(Entry(Collection.LOADS, load_key(build), None) for build, _ in garbage.values() if build.load is not None),
         *unreferred,
     ]
     if entries:

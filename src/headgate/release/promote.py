@@ -8,13 +8,16 @@ will show, so closure holds by construction, and what would not fit together is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address
+from headgate.core.code_versions import CodeVersions
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors, in_order
 from headgate.core.graph import ExposureNode, Graph, Node, SourceNode
 from headgate.core.hashing import Digest
+from headgate.core.intervals import minus
+from headgate.core.loading import Load
 from headgate.core.recipe import Read
 from headgate.core.records import Build, BuildStatus, Capture, Move, MoveKind, Pointer, PointerChange
 from headgate.core.reuse import stands_for
@@ -36,6 +39,10 @@ class Code:
     commit: str = ""
     is_clean: bool = True
     is_ancestor: bool | None = None
+    versions: CodeVersions = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "versions", CodeVersions(self.graph.nodes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +191,8 @@ def _choose_all(shown: Shown, source: Snapshot, target: Snapshot, code: Code) ->
             choose = _replace_lost_source if is_lost else _choose_source
             choice = choose(node, (ours, new_build), (theirs, old_build), source.name)
         else:
-            choice = _choose_node(node, (ours, new_build), (theirs, old_build), choices, source.name, code)
+            choose_made = _choose_load if node.properties.loading else _choose_node
+            choice = choose_made(node, (ours, new_build), (theirs, old_build), choices, source.name, code)
         if not spoilt.isdisjoint(node.inputs):
             spoilt.add(address)
             choice = replace(choice, fault=None)
@@ -256,14 +264,59 @@ def _choose_node(
     new = ours[1]
     if new is None or new.status is BuildStatus.LOST or (new.recipe != recipe and new.key != key):
         return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=code.is_clean))
-    others = sorted(a for a in node.inputs if a in chosen and _id(chosen[a].build) != new.inputs.get(a))
-    fault = Diagnostic(
-        "HG513",
-        f"{node.address} in {name} was built on other data than would be shown: {', '.join(others) or 'its inputs'}",
-        node.place,
-        hint=f"Build it on what is newest: headgate apply {name}",
-    )
-    return _Choice(*ours, fault=fault)
+    return _Choice(*ours, fault=_on_other_data(node, new, chosen, name))
+
+
+def _on_other_data(node: Node, build: Build, chosen: Mapping[Address, _Choice], name: str) -> Diagnostic:
+    others = sorted(a for a in node.inputs if a in chosen and _id(chosen[a].build) != build.inputs.get(a))
+    told = ", ".join(others) or "its inputs"
+    summary = f"{node.address} in {name} was built on other data than would be shown: {told}"
+    return Diagnostic("HG513", summary, node.place, hint=f"Build it on what is newest: headgate apply {name}")
+
+
+def _choose_load(
+    node: Node, ours: _Side, theirs: _Side, chosen: Mapping[Address, _Choice], name: str, code: Code
+) -> _Choice:
+    """Keep the target's build if its code is the commit's and it has read what will be shown; else take the source's.
+
+    What was loaded when does not count, but the source's must hold every interval that the target's does.
+    """
+    wanted = code.versions.of(node)
+    old = theirs[1]
+    for (pointer, build), is_kept in ((theirs, True), (ours, False)):
+        if pointer is None or build is None or build.status is BuildStatus.LOST or build.load is None:
+            continue
+        if build.load.code != wanted or not _has_read(build, node, chosen):
+            continue
+        if is_kept:
+            return _Choice(Pointer(build.id, node.kind, node.recipe.shape), build)
+        if fault := _fault_in_load(node, build.load, old, name):
+            return _Choice(*ours, fault=fault)
+        return _Choice(Pointer(build.id, node.kind, node.recipe.shape), build, _why(old, node.recipe.digest()))
+    new = ours[1]
+    if new is None or new.status is BuildStatus.LOST or new.load is None or new.load.code != wanted:
+        return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=code.is_clean))
+    return _Choice(*ours, fault=_on_other_data(node, new, chosen, name))
+
+
+def _has_read(build: Build, node: Node, chosen: Mapping[Address, _Choice]) -> bool:
+    """Tell whether a build's last load read the versions that will be shown."""
+    return all(build.reads.get(read) == _seen(read, chosen) for read in node.recipe.reads())
+
+
+def _fault_in_load(node: Node, load: Load, old: Build | None, name: str) -> Diagnostic | None:
+    """Return why a load of the right code and data cannot be promoted, or None."""
+    if load.is_part:
+        summary = f"{node.address} in {name} holds only its newest rows: it was applied with --since"
+        return Diagnostic("HG517", summary, node.place, hint=f"Load all of it: headgate apply {name}")
+    if old is None or old.load is None or old.status is BuildStatus.LOST:
+        return None
+    lacking = minus(old.load.covered, load.covered)
+    if not lacking:
+        return None
+    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+    summary = f"{node.address} in {name} lacks what is shown now: {lacking[0]}{more}"
+    return Diagnostic("HG512", summary, node.place, hint=f"Load it there, too: headgate run {name}")
 
 
 def _recorded_key(
@@ -276,15 +329,16 @@ def _recorded_key(
 
 def _key(node: Node, chosen: Mapping[Address, _Choice]) -> Digest | None:
     """Return the key that the node's build must have over the chosen inputs; None where one lacks what is read."""
-
-    def seen(read: Read) -> Digest | None:
-        if read.address not in chosen:
-            return live_version(read)
-        build = chosen[read.address].build
-        return None if build is None else build.versions.of(read.aspect, read.column)
-
-    versions = plain_versions(node.recipe, seen)
+    versions = plain_versions(node.recipe, lambda read: _seen(read, chosen))
     return None if versions is None else build_key(node.recipe.kind, node.recipe.shape, versions)
+
+
+def _seen(read: Read, chosen: Mapping[Address, _Choice]) -> Digest | None:
+    """Return the version of what will be shown; None where what is read is not there."""
+    if read.address not in chosen:
+        return live_version(read)
+    build = chosen[read.address].build
+    return None if build is None else build.versions.of(read.aspect, read.column)
 
 
 def _not_applied(address: Address, name: str, *, is_clean: bool) -> Diagnostic:

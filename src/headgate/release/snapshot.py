@@ -46,6 +46,10 @@ def take_snapshot(reading: Reading, *, environment: str, beside: str | None, eng
         found = [build for build in (builds.get(pointer.build) for pointer in pointers) if build is not None]
         return max(found, key=lambda build: (build.created_at, build.id), default=None)
 
+    def newest_load(relation: str) -> int:
+        keys = reading.scan(Collection.LOADS, f"{relation}/")
+        return max((int(key.rsplit("/", 2)[1]) for key, _ in keys), default=0)
+
     return Snapshot(
         name=environment,
         shown=shown,
@@ -55,6 +59,7 @@ def take_snapshot(reading: Reading, *, environment: str, beside: str | None, eng
         find=find,
         recipe=recipe,
         timed=timed,
+        newest_load=newest_load,
     )
 
 

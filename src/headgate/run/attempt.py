@@ -15,11 +15,13 @@ from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import CodeFailed, EngineFailed, StatementFailed
 from headgate.core.graph import Node, SeedBody, SourceNode, SqlBody
 from headgate.core.ports.engine import BuildJob, BuildResult, CaptureInput, Engine, SeedInput, SelectInput
+from headgate.core.ports.loads import OpenLoad
 from headgate.core.ports.python import PythonRunner
 from headgate.core.python import PythonBody
 from headgate.run.call import build_by_call, told_of_call
 from headgate.run.failure import diagnostic_of
 from headgate.run.guard import Stamp, fault_after, stamps
+from headgate.run.load import load_in_parts
 from headgate.run.prepare import Task
 from headgate.sql.bind import bound
 
@@ -79,7 +81,8 @@ def attempt(tasks: Sequence[Task], bench: Bench) -> tuple[Attempted, ...]:
         else:
             before[task.address] = seen
             ready.append(task)
-    made = _together(ready, bench) if len(ready) > 1 else _one_by_one(ready, bench)
+    is_group = len(ready) > 1 and not any(task.load for task in ready)
+    made = _together(ready, bench) if is_group else _one_by_one(ready, bench)
     return (*done, *(_checked(item, before, bench) for item in made))
 
 
@@ -141,6 +144,8 @@ def _alone(task: Task, bench: Bench) -> Attempted | None:
     node = task.step.node
     if isinstance(node, Node) and isinstance(node.body, PythonBody):
         return _called(task, node.body, bench)
+    if task.load is not None:
+        return _loaded(task, task.load, bench)
     try:
         (result,) = bench.engine.build([_job(task, bench)], bench.begun)
     except EngineFailed as error:
@@ -164,6 +169,18 @@ def _called(task: Task, body: PythonBody, bench: Bench) -> Attempted | None:
     except EngineFailed as error:
         return None if bench.is_stopped() else _not_made(task, error, bench)
     return Made(task, made)
+
+
+def _loaded(task: Task, load: OpenLoad, bench: Bench) -> Attempted | None:
+    """Return what came of a load; None where it was cut short because all stops: what it has made is kept."""
+    bench.begun(task.address)
+    try:
+        result = load_in_parts(task, load, engine=bench.engine, relations=bench.relations, is_stopped=bench.is_stopped)
+    except EngineFailed as error:
+        if bench.is_stopped():
+            return None
+        return _not_made(task, error, bench)
+    return None if result is None else Made(task, result)
 
 
 def _not_made(task: Task, error: EngineFailed, bench: Bench) -> NotMade:

@@ -18,6 +18,7 @@ from headgate.core.progress import Began, Finished, RunEvent
 from headgate.run.draft import Frame
 from headgate.run.guard import check_tables
 from headgate.run.ledger import Ledger
+from headgate.run.load import with_storages
 from headgate.run.outcome import Outcome
 from headgate.run.prepare import Prepared, prepare
 from headgate.run.schedule import Schedule
@@ -51,6 +52,7 @@ def carry_out(
     with store.reading() as reading:
         prepared = prepare(plan, reading, frame=frame, nonce=nonce)
     check_tables(plan, engine)
+    prepared = with_storages(prepared, plan, engine)
     ledger = Ledger(store, lease)
     _begin(plan, prepared, ledger)
     report(_beginning(prepared))

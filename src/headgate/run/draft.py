@@ -11,9 +11,11 @@ from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused
 from headgate.core.graph import Node, SourceNode, SqlBody
 from headgate.core.hashing import Digest
+from headgate.core.load_versions import key_of_load, loaded_versions, published_load_versions
+from headgate.core.loading import Load, LoadPlan
 from headgate.core.plan import Step
 from headgate.core.ports.engine import physical_name
-from headgate.core.recipe import Read
+from headgate.core.recipe import Read, Recipe
 from headgate.core.records import Build, BuildStatus, Capture
 from headgate.core.versions import (
     Versions,
@@ -38,17 +40,24 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A key, and what it was computed from."""
+    """A key, and what it was computed from; ``base`` is the build that a load goes on with."""
 
     step: Step
     key: Digest
     versions: Versions
     reads: Mapping[Read, Digest]
+    base: Build | None = None
 
 
-def draft(step: Step, builds: Mapping[Address, Build]) -> Draft:
-    """Return the key of a step whose inputs are all decided; raise ``Refused`` where it is not the plan's."""
-    drafted = _draft_of_source(step, step.node) if isinstance(step.node, SourceNode) else _draft_of_node(step, builds)
+def draft(step: Step, builds: Mapping[Address, Build], base: Build | None = None) -> Draft:
+    """Return the key of a step whose inputs are all decided; raise ``Refused`` where it is not the plan's.
+
+    ``base`` is the build that a load goes on with.
+    """
+    if isinstance(step.node, SourceNode):
+        drafted = _draft_of_source(step, step.node)
+    else:
+        drafted = _draft_of_node(step, builds, base)
     if step.key is not None and step.key != drafted.key:
         raise Refused(
             [
@@ -87,11 +96,22 @@ def started_build(drafted: Draft, builds: Mapping[Address, Build], *, frame: Fra
         recipe = step.node.recipe
         body = step.node.body if isinstance(step.node.body, SqlBody) and step.kind is Kind.VIEW else None
         body = replace(body, template=None) if body is not None and body.template is not None else body
+        if step.load is not None:
+            return _started_load(replace(build, recipe=recipe.digest()), drafted, step.load, recipe)
         published = published_versions(recipe, drafted.versions, identity)
         return replace(build, recipe=recipe.digest(), versions=published, body=body)
     if isinstance(step.node, SourceNode):
         return replace(build, location=step.node.location, capture=replace(capture_of(step, step.node), build=identity))
     raise AssertionError(f"{step.address} is to be made, and the plan does not say from what")
+
+
+def _started_load(build: Build, drafted: Draft, load: LoadPlan, recipe: Recipe) -> Build:
+    """Return the record of a load. Which storage it goes on in, and under which number, is the engine's to say."""
+    base = drafted.base
+    versions = published_load_versions(recipe, drafted.versions, load, build.id)
+    number = base.load.number if base is not None and base.load is not None else 0
+    told = Load(number, load.base, load.covered, load.parts, load.code, is_part=load.is_part)
+    return replace(build, versions=versions, load=told)
 
 
 def capture_of(step: Step, node: SourceNode) -> Capture:
@@ -108,7 +128,7 @@ def _draft_of_source(step: Step, node: SourceNode) -> Draft:
     return Draft(step, source_key(node.location, step.shape, versions), versions, {})
 
 
-def _draft_of_node(step: Step, builds: Mapping[Address, Build]) -> Draft:
+def _draft_of_node(step: Step, builds: Mapping[Address, Build], base: Build | None) -> Draft:
     if not isinstance(step.node, Node):
         raise AssertionError(f"{step.address} is to be made, and the plan does not say from what")
     recipe = step.node.recipe
@@ -121,7 +141,12 @@ def _draft_of_node(step: Step, builds: Mapping[Address, Build]) -> Draft:
     versions = plain_versions(recipe, seen)
     if versions is None:
         raise AssertionError(f"{step.address} has no versions although all its inputs have")
-    return Draft(step, build_key(recipe.kind, recipe.shape, versions), versions, reads)
+    if step.load is None:
+        return Draft(step, build_key(recipe.kind, recipe.shape, versions), versions, reads)
+    loading = step.node.properties.loading
+    tracking = loading.tracking if loading else None
+    key = key_of_load(recipe, versions, step.load, base, tracking)
+    return Draft(step, key, loaded_versions(versions, step.load, base, tracking), reads, base)
 
 
 def _version_of(read: Read, builds: Mapping[Address, Build]) -> Digest:

@@ -9,7 +9,7 @@ from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, StateStore
 from headgate.core.recipe import Recipe, recipe_to_json
-from headgate.core.records import Build, Collection, build_to_json, pin_key
+from headgate.core.records import Build, Collection, build_to_json, load_key, pin_key
 
 
 class Ledger:
@@ -44,6 +44,8 @@ class Ledger:
         for build in builds:
             entries.append(_record(build))
             entries.append(Entry(Collection.KEYS, f"{build.key}/{build.id}", ""))
+            if build.load is not None:
+                entries.append(Entry(Collection.LOADS, load_key(build), ""))
             if build.capture is not None:
                 entries.append(Entry(Collection.CAPTURES, f"{build.engine}/{build.address}", dumps(build.capture)))
         self._commit(entries, ())

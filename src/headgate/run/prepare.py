@@ -15,25 +15,31 @@ from headgate.core.graph import Node
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
 from headgate.core.plan import Action, Plan, Step
+from headgate.core.ports.loads import OpenLoad
 from headgate.core.ports.store import Expectation, Nonce, Reading
 from headgate.core.recipe import Recipe
 from headgate.core.records import Build, BuildStatus, Collection, build_from_json
 from headgate.core.reuse import stands_for
 from headgate.run.draft import Draft, Frame, draft, started_build
 from headgate.run.recorded import Builds
-from headgate.run.staleness import existing_builds, pointer_expectations
+from headgate.run.staleness import bases_of, existing_builds, pointer_expectations
 
-MAKING = (Action.CAPTURE, Action.BUILD)
+MAKING = (Action.CAPTURE, Action.BUILD, Action.LOAD)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One build to make, recorded as ``build``, once ``waits_for`` are made. ``number`` is its place in the plan."""
+    """One build to make, recorded as ``build``, once ``waits_for`` are made. ``number`` is its place in the plan.
+
+    ``base`` is the build that a load goes on with, ``load`` its storage, once the engine has said which.
+    """
 
     number: int
     step: Step
     build: Build
     waits_for: frozenset[Address]
+    base: Build | None = None
+    load: OpenLoad | None = None
 
     @property
     def address(self) -> Address:
@@ -66,14 +72,17 @@ def prepare(plan: Plan, reading: Reading, *, frame: Frame, nonce: Nonce) -> Prep
     expects = list(pointer_expectations(plan, reading))
     texts, held = existing_builds(plan, reading)
     expects += held
+    bases, held = bases_of(plan, reading)
+    expects += held
     builds = Builds(texts)
-    shared = [step.build for step in plan.doing(Action.REUSE) if step.build]
+    shared = [step.build for step in plan.doing(Action.REUSE) if step.build] + list(bases)
     tasks: dict[Address, Task] = {}
     found: list[Address] = []
     for number, step in enumerate(plan.steps):
         if step.action not in MAKING:
             continue
-        drafted = draft(step, builds)
+        base = bases[step.load.base] if step.load is not None and step.load.base is not None else None
+        drafted = draft(step, builds, base)
         same = _newest(reading, drafted, frame.engine)
         if same is not None:
             build, text = same
@@ -83,7 +92,7 @@ def prepare(plan: Plan, reading: Reading, *, frame: Frame, nonce: Nonce) -> Prep
         else:
             build = started_build(drafted, builds, frame=frame, nonce=nonce())
             waits_for = frozenset(address for address in step.inputs if address in tasks)
-            tasks[step.address] = Task(number, step, build, waits_for)
+            tasks[step.address] = Task(number, step, build, waits_for, base)
         builds.add(build, step.address)
     recipes = {t.build.recipe: t.step.node.recipe for t in tasks.values() if isinstance(t.step.node, Node)}
     return Prepared(builds, tuple(tasks.values()), tuple(found), tuple(shared), tuple(expects), recipes)

@@ -12,7 +12,7 @@ from headgate.core.json_form import loads
 from headgate.core.listing import listed
 from headgate.core.plan import Action, Plan
 from headgate.core.ports.store import Expectation, Reading
-from headgate.core.records import BuildStatus, Collection
+from headgate.core.records import Build, BuildStatus, Collection, build_from_json
 
 
 def pointer_expectations(plan: Plan, reading: Reading) -> tuple[Expectation, ...]:
@@ -51,6 +51,17 @@ def existing_builds(plan: Plan, reading: Reading) -> tuple[Mapping[Address, str]
         raise stale(plan, missing)
     expects = tuple(Expectation(Collection.BUILDS, wanted[a], texts[wanted[a]]) for a in sorted(shared) if a in wanted)
     return {address: texts[build] for address, build in wanted.items()}, expects
+
+
+def bases_of(plan: Plan, reading: Reading) -> tuple[Mapping[Digest, Build], tuple[Expectation, ...]]:
+    """Return the builds that loads of the plan go on with, and that they stay as they are."""
+    wanted = {step.load.base: step.address for step in plan.steps if step.load is not None and step.load.base}
+    texts = reading.get(Collection.BUILDS, wanted)
+    found = {Digest(identity): build_from_json(loads(text)) for identity, text in texts.items()}
+    gone = [a for i, a in wanted.items() if i not in texts or found[i].status is not BuildStatus.SEALED]
+    if gone:
+        raise stale(plan, gone)
+    return found, tuple(Expectation(Collection.BUILDS, identity, text) for identity, text in texts.items())
 
 
 def stale(plan: Plan, addresses: list[Address]) -> StalePlan:

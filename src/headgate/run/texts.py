@@ -10,7 +10,7 @@ from headgate.core.graph import Node, SqlBody
 from headgate.core.plan import Plan, Step
 from headgate.core.recipe import Shape
 from headgate.core.records import Build
-from headgate.sql.bind import bound, inlined, reordered
+from headgate.sql.bind import bound, inlined, reordered, shown_table
 
 
 def input_relations(
@@ -29,7 +29,7 @@ def input_relations(
             continue
         build = builds[step.address]
         if step.kind is not Kind.VIEW:
-            texts[step.address] = reordered(relation(build.relation), build.shape, step.shape)
+            texts[step.address] = reordered(shown_table(build, relation), build.shape, step.shape)
         elif isinstance(step.node, Node) and isinstance(step.node.body, SqlBody):
             texts[step.address] = _inlined_view(step.node.body, texts, step.node.recipe.shape, step.shape)
         elif build.body is not None:

@@ -6,7 +6,7 @@ messages are the lines of the user's file. Pure text; sqlglot is not needed here
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from headgate.core.address import Address
@@ -15,6 +15,7 @@ from headgate.core.errors import Refused
 from headgate.core.graph import Reference, SqlBody
 from headgate.core.ports.loads import FROM, TO
 from headgate.core.recipe import Shape
+from headgate.core.records import Build
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -79,6 +80,12 @@ def inlined(text: str) -> str:
 def projection(relation: str, shape: Shape) -> str:
     """Return the SELECT that shows the columns of ``shape``, in that order, of a relation."""
     return f"select {', '.join(quoted(column.name) for column in shape)} from {relation}"
+
+
+def shown_table(build: Build, relation: Callable[[str], str]) -> str:
+    """Return the relation that holds the rows of a build; ``relation`` gives the text that names a physical table."""
+    text = relation(build.relation)
+    return text if build.load is None else visible(text, build.shape, build.load.number)
 
 
 def visible(relation: str, shape: Shape, number: int) -> str:

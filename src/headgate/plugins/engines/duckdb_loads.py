@@ -14,8 +14,7 @@ from typing import Any
 import duckdb
 
 from headgate.core.address import Address
-from headgate.core.errors import Conflict, StatementFailed
-from headgate.core.hashing import Digest
+from headgate.core.errors import Conflict, EngineFailed, StatementFailed
 from headgate.core.intervals import Interval, Intervals
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
 from headgate.core.ports.engine import BuildResult
@@ -99,8 +98,10 @@ def _continued(cursor: duckdb.DuckDBPyConnection, start: LoadStart, base: Visibl
     return storage
 
 
-def _write_load(cursor: duckdb.DuckDBPyConnection, storage: Visible, key: Digest, rows: int) -> None:
-    values = f"{literal(storage.relation)}, {storage.number:d}, {literal(key)}, '', true, {rows:d}"
+def _write_load(cursor: duckdb.DuckDBPyConnection, storage: Visible, key: str, rows: int, *, build: str = "") -> None:
+    """Write a load: open, or with its build."""
+    is_open = "false" if build else "true"
+    values = f"{literal(storage.relation)}, {storage.number:d}, {literal(key)}, {literal(build)}, {is_open}, {rows:d}"
     cursor.execute(f"insert into headgate.loads (relation, number, key, build, is_open, rows) values ({values})")
 
 
@@ -227,16 +228,25 @@ def _refuse_twice(cursor: duckdb.DuckDBPyConnection, address: Address, key: Sequ
 
 
 def end(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, told: LoadEnd, *, bytes_a_row: int) -> BuildResult:
-    """Write that the load is whole; what is done already is not done again."""
-    storage = load.storage
-    rows, build = _row(cursor, f"select rows, build from headgate.loads where {_of(storage)}")
-    if build != told.id:
+    """Write that the load is whole; what is done already is not done again.
+
+    A load that is whole already gets one more build, which shows the same rows.
+    """
+    storage, identity = load.storage, literal(told.id)
+    known = f"max(key) as key, max(rows) as rows, bool_or(build = {identity}) as is_done, bool_or(is_open) as is_open"
+    key, rows, is_done, is_open = _row(cursor, f"select {known} from headgate.loads where {_of(storage)}")
+    if key is None:
+        raise EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
+    if not is_done:
         values = f"{literal(told.id)}, {literal(told.address)}, {literal(storage.relation)}"
         cursor.execute(
             "insert into headgate.builds (id, address, relation, rows, bytes, fence) "
             f"values ({values}, {rows:d}, {rows * bytes_a_row:d}, {told.fence:d})"
         )
-        cursor.execute(f"update headgate.loads set is_open = false, build = {literal(told.id)} where {_of(storage)}")
+        if is_open:
+            cursor.execute(f"update headgate.loads set is_open = false, build = {identity} where {_of(storage)}")
+        else:
+            _write_load(cursor, storage, key, rows, build=told.id)
         cursor.execute(f"delete from headgate.parts where {_of(storage)}")
     return BuildResult(told.id, rows, rows * bytes_a_row, 0.0)
 

@@ -1,0 +1,171 @@
+"""The step of an incremental or a snapshot: kept, gone on with, or begun anew.
+
+It goes on with a build as long as its code, and that of all that it reads, is what that build was loaded by. New data
+is loaded then; what was loaded before stays as it is, whatever its inputs show by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from headgate.core.calendar import calendar_of, due
+from headgate.core.declarations import Kind
+from headgate.core.hashing import Digest, short
+from headgate.core.intervals import Interval, Intervals, common, union
+from headgate.core.load_versions import key_of_load, open_loaded_versions, same_columns
+from headgate.core.loading import Loading, LoadPlan
+from headgate.core.plan import Action, Cause
+from headgate.core.records import Build
+from headgate.core.versions import open_versions, plain_versions
+from headgate.plan.case import Case
+from headgate.plan.outcome import Outcome, of_build
+
+LOADED = (Kind.INCREMENTAL, Kind.SNAPSHOT)
+"""The kinds that are loaded."""
+
+WHOLE = Interval("", "")
+"""The one part of a load without times."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """A build that the node may go on with; ``is_current``: it has read exactly what is there now."""
+
+    build: Build
+    is_own: bool
+    is_current: bool
+
+
+def plan_loaded(case: Case) -> Outcome:
+    """Return the outcome of a node whose inputs are planned."""
+    loading = case.node.properties.loading
+    if loading is None:
+        raise AssertionError(f"{case.node.address} does not say how it is loaded")
+    code = case.ground.codes.of(case.node)
+    bases = _bases(case, code)
+    current = next((base for base in bases if base.is_current), None)
+    if current is not None and not _has_reason(case, loading, current.build):
+        return _pointing(case, current)
+    base = bases[0] if bases else None
+    if base is None and loading.keeps_history:
+        base = _kept_history(case)
+    return _loading(case, loading, base, code)
+
+
+def _bases(case: Case, code: Mapping[str, Digest]) -> list[_Base]:
+    """Return the builds of the same code, the environment's own first."""
+    present, beside = case.standing.present, case.ground.shown_beside(case.node.address)
+    found: list[_Base] = []
+    for build in (present, beside):
+        if build is None or build.load is None or build.kind is not case.node.kind or build.load.code != code:
+            continue
+        if build.load.is_part and not case.ground.occasion.since and build is not present:
+            continue
+        found.append(_Base(build, build is present, _is_current(case, build)))
+    return found
+
+
+def _is_current(case: Case, build: Build) -> bool:
+    return all(build.reads.get(read) == (case.seen(read) or "") for read in case.node.recipe.reads())
+
+
+def _kept_history(case: Case) -> _Base | None:
+    """Return what a changed recipe goes on with where its history is kept."""
+    for build in (case.standing.present, case.ground.shown_beside(case.node.address)):
+        if build is not None and build.load is not None and build.kind is case.node.kind:
+            return _Base(build, build is case.standing.present, is_current=False)
+    return None
+
+
+def _has_reason(case: Case, loading: Loading, build: Build) -> bool:
+    """Tell whether a build that has read what is there now is loaded all the same: time has passed, or it is asked."""
+    return bool(_parts(case, loading, build, is_input_new=False)) if loading.timing else False
+
+
+def _parts(case: Case, loading: Loading, base: Build | None, *, is_input_new: bool) -> Intervals:
+    """Return what is to be loaded, in batches."""
+    occasion, timing = case.ground.occasion, loading.timing
+    if timing is None:
+        return (WHOLE,) if is_input_new or base is None else ()
+    type_ = next((c.type for c in case.node.recipe.columns if c.name == timing.column), "")
+    calendar = calendar_of(timing, type_)
+    if base is None and occasion.since:
+        timing = replace(timing, start=calendar.moment(occasion.since))
+    covered = base.load.covered if base is not None and base.load is not None else ()
+    wanted: Intervals = ()
+    if occasion.is_run or is_input_new or base is None:
+        wanted = due(timing, calendar, covered, now=occasion.now, is_input_new=is_input_new)
+    if asked := occasion.restated.get(case.node.address):
+        possible = due(timing, calendar, (), now=occasion.now, is_input_new=False)
+        bounds = Interval(calendar.local(asked.start) if asked.start else "", calendar.local(asked.end))
+        wanted = union((*wanted, *common(possible, (calendar.aligned(bounds),))))
+    return tuple(part for one in wanted for part in calendar.batches(one, timing.batch))
+
+
+def _pointing(case: Case, base: _Base) -> Outcome:
+    """Return that the environment shows a build that exists."""
+    node, build, own = case.node, base.build, case.standing.own
+    is_in_order = own is not None and [c.name for c in own.shape] == [c.name for c in node.recipe.columns]
+    action = Action.REUSE if not base.is_own else Action.KEEP if is_in_order else Action.RESHAPE
+    cause = Cause.NONE if action is Action.KEEP else Cause.CHANGED if action is Action.RESHAPE else Cause.SHARED
+    step = replace(
+        case.plain_step(),
+        action=action,
+        cause=cause,
+        key=build.key,
+        build=build.id,
+        proof=f"loaded from what is there now, build {short(build.id, 6)}",
+    )
+    return of_build(step, build)
+
+
+def _loading(case: Case, loading: Loading, base: _Base | None, code: Mapping[str, Digest]) -> Outcome:
+    node, recipe = case.node, case.node.recipe
+    build = base.build if base else None
+    parts = _parts(case, loading, build, is_input_new=base is None or not base.is_current)
+    covered = build.load.covered if build is not None and build.load is not None else ()
+    load = LoadPlan(
+        parts=parts,
+        covered=union((*covered, *(part for part in parts if part != WHOLE))),
+        base=build.id if build else None,
+        copies=build is not None and bool(parts) and _must_copy(case, build),
+        code=code,
+        now=case.ground.occasion.now,
+        is_part=_is_part(case, loading, build),
+    )
+    plain = plain_versions(recipe, case.seen)
+    versions = open_loaded_versions(open_versions(recipe, case.seen), load, build, loading.tracking)
+    is_new = build is None
+    # All is loaded as before; of what a part of it will take nothing is known.
+    timed = case.ground.snapshot.timed(node.address) if is_new else None
+    step = replace(
+        case.with_impact(versions),
+        action=Action.BUILD if is_new else Action.LOAD,
+        cause=case.cause(Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM),
+        key=None if plain is None else key_of_load(recipe, plain, load, build, loading.tracking),
+        node=node,
+        load=load,
+        rows=timed.rows if timed else None,
+        seconds=timed.seconds if timed else None,
+    )
+    return Outcome(step, None, versions)
+
+
+def _is_part(case: Case, loading: Loading, base: Build | None) -> bool:
+    if base is not None:
+        return base.load is not None and base.load.is_part
+    return bool(case.ground.occasion.since) and loading.timing is not None
+
+
+def _must_copy(case: Case, base: Build) -> bool:
+    """Tell whether others go on from the base, or its columns are other ones.
+
+    A protected environment shares the storage with whoever looks at its builds; these then copy, not it.
+    """
+    if base.load is None or not same_columns(base.shape, case.node.recipe.shape):
+        return True
+    if case.ground.snapshot.newest_load(base.relation) != base.load.number:
+        return True
+    beside = case.ground.shown_beside(case.node.address)
+    return beside is not None and beside.relation == base.relation

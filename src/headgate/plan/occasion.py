@@ -1,0 +1,27 @@
+"""What a plan is made for: a change of the repository, or a run that takes new data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headgate.core.address import Address
+from headgate.core.intervals import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """``now`` is the present, an instant in UTC: it is read once, so that planning stays pure.
+
+    ``is_run``: time alone is a reason to load. ``since``, an instant: what is begun anew starts there and is marked as
+    a part; empty for all. ``restated`` are the intervals to load again on purpose, as moments of wall clocks.
+    """
+
+    now: str
+    is_run: bool = False
+    since: str = ""
+    restated: Mapping[Address, Interval] = field(default_factory=dict)
+
+
+NO_OCCASION = Occasion("")
+"""That of a plan in which nothing is loaded."""

@@ -1,0 +1,132 @@
+"""Loading a table part by part: the storage that it goes on in, then one transaction of the engine for each part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from headgate.core.address import Address
+from headgate.core.errors import Conflict
+from headgate.core.graph import Node, SqlBody
+from headgate.core.intervals import Interval
+from headgate.core.load_versions import is_idle
+from headgate.core.loading import VALID_FROM, VALID_TO, LoadPlan
+from headgate.core.plan import Plan
+from headgate.core.ports.engine import BuildResult, Engine
+from headgate.core.ports.loads import Change, LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing, Tracked, Visible
+from headgate.core.recipe import Shape
+from headgate.run.prepare import Prepared, Task
+from headgate.run.staleness import stale
+from headgate.sql.bind import bound
+from headgate.sql.moments import instant_literal, moment_literals, within
+
+
+def with_storages(prepared: Prepared, plan: Plan, engine: Engine) -> Prepared:
+    """Return the tasks with the storages in which loads go on: from here on readers of them know where they read.
+
+    Raises ``StalePlan`` where somebody has gone on from a base meanwhile. A load that is begun and never ended is
+    taken out by whoever comes next.
+    """
+    tasks: list[Task] = []
+    for task in prepared.tasks:
+        if task.build.load is None or task.step.load is None:
+            tasks.append(task)
+            continue
+        try:
+            opened = _opened(task, task.step.load, engine)
+        except Conflict as conflict:
+            raise stale(plan, [task.address]) from conflict
+        storage = opened.storage
+        load = replace(task.build.load, number=storage.number)
+        build = replace(task.build, relation=storage.relation, load=load)
+        prepared.builds.add(build, task.address)
+        tasks.append(replace(task, build=build, load=opened))
+    return replace(prepared, tasks=tuple(tasks))
+
+
+def _opened(task: Task, load: LoadPlan, engine: Engine) -> OpenLoad:
+    start = _start(task, load)
+    if is_idle(load) and start.base is not None:
+        return OpenLoad(start.base, ())  # it shows what its base shows
+    return engine.begin_load(start)
+
+
+def _start(task: Task, load: LoadPlan) -> LoadStart:
+    build, base = task.build, task.base
+    return LoadStart(
+        key=build.key,
+        address=task.address,
+        relation=build.relation,
+        shape=build.shape,
+        base=Visible(base.relation, base.load.number) if base is not None and base.load is not None else None,
+        base_shape=base.shape if base is not None else (),
+        copies=load.copies,
+        fence=build.fence,
+    )
+
+
+def load_in_parts(
+    task: Task,
+    load: OpenLoad,
+    *,
+    engine: Engine,
+    relations: Mapping[Address, str],
+    is_stopped: Callable[[], bool],
+) -> BuildResult | None:
+    """Make all parts that are missing and end the load; None where it was stopped between two of them.
+
+    Raises ``EngineFailed``. What was made is kept, and the next attempt with the same key goes on after it.
+    """
+    started = time.perf_counter()
+    done = set(load.done)
+    for part in _parts(task, relations):
+        if is_stopped():
+            return None
+        if part.interval not in done:
+            engine.load_part(load, part)
+    result = engine.end_load(load, LoadEnd(task.build.id, task.address, task.build.shape, task.build.fence))
+    return replace(result, seconds=time.perf_counter() - started)
+
+
+def _parts(task: Task, relations: Mapping[Address, str]) -> Iterator[LoadPart]:
+    node, plan = task.step.node, task.step.load
+    if not isinstance(node, Node) or not isinstance(node.body, SqlBody) or plan is None:
+        raise AssertionError(f"{task.address} has nothing to be loaded from")
+    timing = node.properties.loading.timing if node.properties.loading else None
+    shape = _given_shape(task, node)
+    for interval in plan.parts:
+        literals: Mapping[str, str] = {}
+        condition = ""
+        if timing is not None:
+            type_ = next(column.type for column in shape if column.name == timing.column)
+            literals = moment_literals(interval, type_)
+            condition = within(timing.column, interval, type_)
+        yield LoadPart(
+            address=task.address,
+            interval=interval,
+            sql=bound(node.body, relations, literals),
+            shape=shape,
+            within=condition,
+            change=_change(task, node, interval, condition),
+        )
+
+
+def _given_shape(task: Task, node: Node) -> Shape:
+    """Return the columns of the query: a snapshot has two more."""
+    if node.properties.loading is None or node.properties.loading.tracking is None:
+        return task.build.shape
+    return tuple(column for column in task.build.shape if column.name not in (VALID_FROM, VALID_TO))
+
+
+def _change(task: Task, node: Node, interval: Interval, condition: str) -> Change:
+    loading, plan = node.properties.loading, task.step.load
+    if loading is None or plan is None:
+        raise AssertionError(f"{task.address} does not say how it is loaded")
+    if loading.tracking is not None:
+        return Tracked(loading.tracking, instant_literal(plan.now))
+    if loading.merging is not None:
+        return loading.merging
+    covered = task.base.load.covered if task.base is not None and task.base.load is not None else ()
+    was_there = any(one.start < interval.end and interval.start < one.end for one in covered)
+    return Replacing(condition if was_there else "")
