@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from headgate.core.hashing import Digest
-from headgate.core.intervals import Intervals
+from headgate.core.intervals import Interval, Intervals
 
 
 class Grain(StrEnum):
@@ -124,3 +125,24 @@ class LoadPlan:
     code: Mapping[str, Digest]
     now: str
     is_part: bool = False
+
+
+def load_from_json(body: Mapping[str, Any]) -> Load:
+    """Return the load of its stored form, which is its plain one."""
+    return Load(
+        number=body["number"],
+        base=body["base"],
+        covered=_intervals(body["covered"]),
+        loaded=_intervals(body["loaded"]),
+        code=body["code"],
+        is_part=body["is_part"],
+    )
+
+
+def load_plan_from_json(body: Mapping[str, Any]) -> LoadPlan:
+    """Return the plan of a load of its stored form, which is its plain one."""
+    return LoadPlan(**{**body, "parts": _intervals(body["parts"]), "covered": _intervals(body["covered"])})
+
+
+def _intervals(body: Iterable[Sequence[str]]) -> Intervals:
+    return tuple(Interval(start, end) for start, end in body)

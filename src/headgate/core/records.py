@@ -5,7 +5,7 @@ Times are UTC in ISO 8601 with seconds or finer (``2026-11-21T02:06:11Z``); dura
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -15,8 +15,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind, TableSource
 from headgate.core.graph import SqlBody
 from headgate.core.hashing import Digest
-from headgate.core.intervals import Interval, Intervals
-from headgate.core.loading import Load, LoadPlan
+from headgate.core.loading import Load, load_from_json
 from headgate.core.recipe import ASPECTS, Column, Read, Shape
 from headgate.core.versions import Versions
 
@@ -294,27 +293,6 @@ def build_from_json(body: Mapping[str, Any]) -> Build:
         printed=body.get("printed", ""),
         load=load_from_json(body["load"]) if "load" in body else None,
     )
-
-
-def load_from_json(body: Mapping[str, Any]) -> Load:
-    """Return the load of its stored form, which is its plain one."""
-    return Load(
-        number=body["number"],
-        base=body["base"],
-        covered=_intervals(body["covered"]),
-        loaded=_intervals(body["loaded"]),
-        code=body["code"],
-        is_part=body["is_part"],
-    )
-
-
-def load_plan_from_json(body: Mapping[str, Any]) -> LoadPlan:
-    """Return the plan of a load of its stored form, which is its plain one."""
-    return LoadPlan(**{**body, "parts": _intervals(body["parts"]), "covered": _intervals(body["covered"])})
-
-
-def _intervals(body: Iterable[Sequence[str]]) -> Intervals:
-    return tuple(Interval(start, end) for start, end in body)
 
 
 def load_key(build: Build) -> str:

@@ -16,12 +16,12 @@ from headgate.core.errors import UsageError
 from headgate.core.graph import Node, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest
 from headgate.core.json_form import plain
+from headgate.core.loading import load_plan_from_json
 from headgate.core.plan import Action, Cause, Difference, Influence, Origin, Plan, Reach, Step
 from headgate.core.python import PythonBody
 from headgate.core.recipe import recipe_from_json, recipe_to_json
 from headgate.core.records import (
     Capture,
-    load_plan_from_json,
     location_from_json,
     location_to_json,
     python_body_from_json,

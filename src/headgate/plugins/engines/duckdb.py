@@ -7,7 +7,6 @@ What a method writes is one transaction, and the commit is the moment at which i
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,13 +21,11 @@ from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
     Capabilities,
-    CaptureInput,
     Described,
     Inventory,
     Marker,
     Publication,
     Rows,
-    SeedInput,
     ShownView,
     StreamInput,
 )
@@ -37,22 +34,25 @@ from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines import duckdb_loads as loads
+from headgate.plugins.engines.duckdb_builds import (
+    build_one,
+    difference,
+    shape_of_part,
+    shape_of_query,
+    text_of,
+    width,
+)
 from headgate.plugins.engines.duckdb_columns import (
-    NotOneSelect,
-    collations,
-    explained,
-    parsed_select,
     quoted,
-    refuse_effects,
     shape_of,
     without_end,
 )
-from headgate.plugins.engines.duckdb_faults import engine_fault, position, said, statement_fault
-from headgate.plugins.engines.duckdb_files import fault_in_location, reader, seed_reader, selection
+from headgate.plugins.engines.duckdb_faults import engine_fault, said, statement_fault
+from headgate.plugins.engines.duckdb_files import reader, selection
 from headgate.plugins.engines.duckdb_inventory import inventory_of
 from headgate.plugins.engines.duckdb_opening import connected, read_by_stream
 from headgate.plugins.engines.duckdb_settings import settle
-from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream, columns_of, fault_in_columns, selected
+from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream
 from headgate.plugins.engines.duckdb_views import (
     drop_views,
     give_back,
@@ -61,15 +61,6 @@ from headgate.plugins.engines.duckdb_views import (
     refuse_tables_in_the_way,
     set_aside,
     statements_of,
-)
-
-# Bytes a value takes at most, before compression, by how its type begins; a text or anything nested counts as 24.
-_WIDTHS = (
-    (("BOOLEAN", "TINYINT", "UTINYINT"), 1),
-    (("SMALLINT", "USMALLINT"), 2),
-    (("INTEGER", "UINTEGER", "FLOAT", "DATE"), 4),
-    (("HUGEINT", "UHUGEINT", "UUID", "INTERVAL", "DECIMAL(3", "DECIMAL(2"), 16),
-    (("BIGINT", "UBIGINT", "DOUBLE", "TIMESTAMP", "TIME", "DECIMAL"), 8),
 )
 
 
@@ -173,13 +164,13 @@ class DuckEngine:
         if not jobs:
             return ()
         with self._cursor() as cursor:
-            texts = [_text_of(cursor, job) for job in jobs]
+            texts = [text_of(cursor, job) for job in jobs]
             with _transaction(cursor):
                 made = []
                 for job, text in zip(jobs, texts, strict=True):
                     if begun is not None:
                         begun(job.address)
-                    made.append((job, _build_one(cursor, job, text)))
+                    made.append((job, build_one(cursor, job, text)))
                     if isinstance(job.input, StreamInput):
                         cursor.unregister(INCOMING)
                 if not catalogue.write_builds(cursor, made):
@@ -194,16 +185,16 @@ class DuckEngine:
     def load_part(self, load: OpenLoad, part: LoadPart) -> int:
         """Make one part in one transaction, unless it was made already; return the rows that came in."""
         with self._cursor() as cursor:
-            found = _shape_of_part(cursor, part)
+            found = shape_of_part(cursor, part)
             if found != part.shape:
-                raise StatementFailed(_difference(found, part.shape), job=part.address)
+                raise StatementFailed(difference(found, part.shape), job=part.address)
             with _transaction(cursor):
                 return loads.make_part(cursor, load, part)
 
     def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
         """Write the load's row in ``headgate.builds``; its rows are those visible at the load's number."""
         with self._writing, self._cursor() as cursor, _transaction(cursor):
-            return loads.end(cursor, load, end, bytes_a_row=sum(_width(column.type) for column in end.shape))
+            return loads.end(cursor, load, end, bytes_a_row=sum(width(column.type) for column in end.shape))
 
     def built(self) -> Mapping[Digest, str]:
         """Return all builds in ``headgate.builds``: id to physical relation."""
@@ -261,7 +252,7 @@ class DuckEngine:
         Columns with TIMESTAMPTZ come as text (DuckDB needs the package pytz to make Python values of them).
         """
         with self._cursor() as cursor:
-            shape = _shape_of_query(cursor, sql)
+            shape = shape_of_query(cursor, sql)
             names = [quoted(f"c{number}") for number in range(len(shape))]
             prefix, suffix = "", ""
             picked = [
@@ -299,7 +290,7 @@ class DuckEngine:
             cursor.close()
 
         try:
-            _shape_of_query(cursor, sql)
+            shape_of_query(cursor, sql)
             return DuckStream(cursor, without_end(sql), batch_rows, let_go)
         except duckdb.Error as error:
             let_go()
@@ -421,90 +412,6 @@ def open_duckdb(
         connection.close()
         raise
     return DuckEngine(connection)
-
-
-def _text_of(cursor: duckdb.DuckDBPyConnection, job: BuildJob) -> str:
-    """Return the SELECT of a job; what the user wrote must be one SELECT that only reads."""
-    source = job.input
-    if isinstance(source, SeedInput):
-        return f"select {', '.join(quoted(c.name) for c in job.shape)} from {seed_reader(source.path, job.shape)}"
-    if isinstance(source, CaptureInput):
-        if isinstance(source.location, TableSource):
-            return f"select * from {named(source.location.schema, source.location.name)}"
-        fault = fault_in_location(source.location)
-        if fault:
-            raise StatementFailed(fault, job=job.address)
-        return selection(source.location, source.root, job.shape)
-    if isinstance(source, StreamInput):
-        found = columns_of(cursor, source.stream)
-        if fault := fault_in_columns(found, job.shape):
-            raise StatementFailed(fault, job=job.address)
-        return selected(found, job.shape)
-    try:
-        parsed_select(cursor, source.sql)
-        refuse_effects(cursor, source.sql)
-    except NotOneSelect as refusal:
-        raise StatementFailed(str(refusal), line=1, column=1, job=job.address) from None
-    except duckdb.Error as error:
-        raise statement_fault(error, source.sql, job=job.address) from error
-    return source.sql
-
-
-def _shape_of_part(cursor: duckdb.DuckDBPyConnection, part: LoadPart) -> Shape:
-    try:
-        return _shape_of_query(cursor, part.sql)
-    except StatementFailed as error:
-        error.job = part.address
-        raise
-
-
-def _build_one(cursor: duckdb.DuckDBPyConnection, job: BuildJob, text: str) -> BuildResult:
-    """Make one table inside the caller's transaction and check that it has the columns it must have."""
-    started = time.perf_counter()
-    table = f"{catalogue.SCHEMA}.{quoted(job.relation)}"
-    prefix = f"create table {table} as\n"
-    try:
-        row = cursor.execute(prefix + text).fetchone()
-    except duckdb.Error as error:
-        raise statement_fault(error, text, prefix=prefix, job=job.address) from error
-    found = shape_of(cursor, f"from {table}")
-    if any(" COLLATE " in column.type for column in job.shape) or "collate" in text.lower():
-        found = collations(catalogue.definition(cursor, job.relation), found)
-    if found != job.shape:
-        raise StatementFailed(_difference(found, job.shape), job=job.address)
-    rows = int(row[0]) if row else 0
-    size = rows * sum(_width(column.type) for column in job.shape)
-    return BuildResult(job.id, rows, size, time.perf_counter() - started)
-
-
-def _difference(found: Shape, demanded: Shape) -> str:
-    """Say where two shapes first differ."""
-    if len(found) != len(demanded):
-        return f"the result has {len(found)} columns, {len(demanded)} were planned"
-    for number, (have, want) in enumerate(zip(found, demanded, strict=True), 1):
-        if have.name != want.name:
-            return f"column {number} of the result is {have.name}, {want.name} was planned"
-        if have.type != want.type:
-            return f"column {have.name} of the result is {have.type}, {want.type} was planned"
-    return ""
-
-
-def _width(kind: str) -> int:
-    return next((width for starts, width in _WIDTHS if kind.startswith(starts) and not kind.endswith("]")), 24)
-
-
-def _shape_of_query(cursor: duckdb.DuckDBPyConnection, sql: str) -> Shape:
-    """Return the columns of the user's query; raise ``StatementFailed`` where it is refused."""
-    try:
-        parsed = parsed_select(cursor, sql)
-        refuse_effects(cursor, sql)
-        return shape_of(cursor, sql, parsed=parsed)
-    except NotOneSelect as refusal:
-        raise StatementFailed(str(refusal), line=1, column=1) from None
-    except duckdb.Error as error:
-        message, offset = explained(cursor, sql, error)
-        line, column = position(sql, offset)
-        raise StatementFailed(message, line=line, column=column) from error
 
 
 @contextmanager
