@@ -21,7 +21,7 @@ from headgate.project.forms.form import (
     Whole,
     Words,
 )
-from headgate.project.forms.property_file import OF_HEADERS, PROPERTY_FILE
+from headgate.project.forms.property_file import PROPERTY_FILE
 
 _INTRODUCTION = """# Keys
 
@@ -51,9 +51,12 @@ def keys() -> str:
     lines += ["## Property files", "", *_table(PROPERTY_FILE)]
     for form in _below(PROPERTY_FILE):
         lines += ["", f"### {_title(form)}", "", *_table(form)]
-    lines += ["", "## Headers", "", "A header may hold every key of an [asset](#asset), and these:", ""]
-    lines += _rows(OF_HEADERS, frozenset())
-    lines += ["", "## headgate.toml", "", 'Any text may be `"env:NAME"`, unless it is about templates.', ""]
+    lines += ["", "## Headers", ""]
+    lines += [
+        "A header may hold every key of an [asset](#asset). Its name is that of the file: it can be left out.",
+        "",
+    ]
+    lines += ["## headgate.toml", "", 'Any text may be `"env:NAME"`, unless it is about templates.', ""]
     lines += _table(CONFIG_FILE)
     for form in _below(CONFIG_FILE):
         lines += ["", f"### {_title(form)}", "", *_table(form)]

@@ -149,7 +149,7 @@ def test_a_source_of_the_name_of_an_asset(tmp_path: Path) -> None:
     assert "assets/m/x.sql:1:1" in found.diagnostics[0].detail
 
 
-@pytest.mark.parametrize("kind", ["incremental", "snapshot", "tabel", "ephemeral"])
+@pytest.mark.parametrize("kind", ["materialized_view", "snapshots", "tabel", "ephemeral"])
 def test_kinds_of_other_versions(tmp_path: Path, kind: str) -> None:
     found = read(tmp_path, {"assets/m/x.sql": f"/* headgate\nowner: ops\nkind: {kind}\n*/\nselect 1"})
     assert told(found) == ["HG303 assets/m/x.sql:3:7"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from headgate.core.graph import SqlBody
+from headgate.core.loading import Loading, Merging
 from headgate.core.template import Template, told_in_template
 from headgate.project.load import load
 from headgate.run.failure import line_in_body
@@ -124,7 +125,7 @@ def test_config_agrees_with_the_header_or_is_a_fault(tmp_path: Path) -> None:
         "assets/m/a.sql": "{{ config(materialized='view', owner='ops', tags=['x', 'y'], meta={'k': 1}) }}\n"
         "select 1 as one",
         "assets/m/b.sql": "/* headgate\nowner: ops\nkind: table\n*/\n{{ config(materialized='view') }}select 1 as one",
-        "assets/m/c.sql": OWNED + "{{ config(materialized='incremental') }}select 1 as one",
+        "assets/m/c.sql": OWNED + "{{ config(materialized='incremental', unique_key=['one']) }}select 1 as one",
         "assets/m/d.sql": OWNED + "{{ config(enabled=false) }}select 1 as one",
         "assets/m/e.sql": "/* headgate\nowner: ops\ntemplate: none\n*/\nselect '{{ x }}' as one",
     }
@@ -133,7 +134,8 @@ def test_config_agrees_with_the_header_or_is_a_fault(tmp_path: Path) -> None:
     first = assets["m.a"].properties  # type: ignore[index]
     assert (first.kind, first.owner, first.tags, first.meta) == ("view", "ops", ("x", "y"), {"k": 1})
     assert assets["m.e"].template is None  # type: ignore[index]
-    assert told(declared) == ["HG306 assets/m/b.sql:5:4", "HG303 assets/m/c.sql:4:4", "HG303 assets/m/d.sql:4:4"]
+    assert assets["m.c"].properties.loading == Loading(merging=Merging(("one",)))  # type: ignore[index]
+    assert told(declared) == ["HG306 assets/m/b.sql:5:4", "HG303 assets/m/d.sql:4:4"]
 
 
 def test_settings_of_templates_are_checked(tmp_path: Path) -> None:

@@ -170,8 +170,9 @@ def analysed(job: Job, query: Query | None, settings: str, binder: Binder) -> An
 
     query = query or parse(job.asset.text, job.asset.file.path)
     found = analyse(
-        query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind, volatile=job.volatile
-    )
+        query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind, volatile=job.volatile,
+        time_column=job.time_column,
+    )  # fmt: skip
     return Analysed(found.recipe, _body_at_home(job.asset, found.body), _at_home(job.asset, found.diagnostics))
 
 

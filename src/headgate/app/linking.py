@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headgate.app.analysing import LocalAnalyser, analysed_from, analysed_to
-from headgate.core.address import Address
+from headgate.core.address import Address, fold
 from headgate.core.declarations import AssetDeclaration, Declarations, FileSource, SourceDeclaration
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import digest
@@ -27,7 +27,7 @@ POOL_FROM = 150
 _KEPT_AT_ONCE = 500
 """So many new answers, 2 kB each, are written together: what an interrupted command has analysed is not lost."""
 
-ANALYSER = 6
+ANALYSER = 7
 """The number of the analyser. Raise it when the same text gets another answer: cached ones are then made anew."""
 
 
@@ -184,11 +184,12 @@ class CachingAnalyser:
 
 
 def analysis_key(job: Job, settings: str) -> str:
-    """Return what an analysis depends on: the text, the kind, the inputs' columns, the engine's settings."""
+    """Return what an analysis depends on: the text, the kind, the inputs' columns, what is of times."""
     inputs = tuple((a, tuple((c.name, c.type) for c in shape)) for a, shape in sorted(job.inputs.items()))
     return digest(
-        "analysis", ANALYSER, job.asset.digest, job.asset.kind.value, settings, inputs, tuple(sorted(job.volatile))
-    )
+        "analysis", ANALYSER, job.asset.digest, job.asset.kind.value, settings, inputs, tuple(sorted(job.volatile)),
+        fold(job.time_column),
+    )  # fmt: skip
 
 
 def _names_to(names: Names) -> list[list[Any]]:

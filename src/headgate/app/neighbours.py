@@ -227,8 +227,12 @@ class _Nodes:
         answer = analysed_from(loads(text)) if text is not None else None
         if answer is None or answer.recipe is None:
             raise NotKept(address)
-        inputs = tuple(map(Address, row["inputs"]))
-        return Node(address, Kind(row["kind"]), answer.recipe, inputs, answer.body, place, row["file"], properties)
+        inputs, recipe = tuple(map(Address, row["inputs"])), answer.recipe
+        if properties.loading is not None:
+            from headgate.project.loaded_recipes import loaded_recipe
+
+            recipe = loaded_recipe(properties.loading, recipe)
+        return Node(address, Kind(row["kind"]), recipe, inputs, answer.body, place, row["file"], properties)
 
 
 class _Relinking:
@@ -292,7 +296,8 @@ class _Relinking:
         """Return the node of an asset whose text, or an input's columns, are others; None where anything is unusual."""
         from headgate.core.graph import Node
         from headgate.project.declared_columns import mismatches
-        from headgate.project.link import Job
+        from headgate.project.link import Job, loaded
+        from headgate.project.loading_checks import reserved_names
 
         asset = self._declared(self.nodes.row(address), changed)
         if asset is None:
@@ -304,12 +309,15 @@ class _Relinking:
         volatile = frozenset(read for i in inputs for read in self.nodes.volatile(i))
         self.analyser.start(Job(asset, {i: self.nodes.shape(i) for i in inputs}, volatile))
         ((_, answer),) = self.analyser.finished()
-        if answer.recipe is None or answer.diagnostics or asset.properties.place is None:
+        recipe, faults = loaded(asset, answer)
+        if recipe is None or faults or answer.diagnostics or asset.properties.place is None:
             return None
-        if any(mismatches(address, asset.properties.columns, answer.recipe.shape)):
+        if any(mismatches(address, asset.properties.columns, recipe.shape)):
+            return None
+        if any(reserved_names(address, recipe.shape, None)):
             return None
         return Node(
-            address, asset.kind, answer.recipe, inputs, answer.body,
+            address, asset.kind, recipe, inputs, answer.body,
             asset.properties.place, asset.digest, asset.properties,
         )  # fmt: skip
 
@@ -322,7 +330,7 @@ class _Relinking:
         from headgate.project.templates.marks import has_marks
         from headgate.project.text import decoded
 
-        if row["kind"] not in (Kind.TABLE.value, Kind.VIEW.value):
+        if Kind(row["kind"]) not in (Kind.TABLE, Kind.VIEW, Kind.INCREMENTAL, Kind.SNAPSHOT):
             return None
         path = row["path"]
         content = (self.root / path).read_bytes()

@@ -108,7 +108,8 @@ class AssetDeclaration:
     """A table, a view or a seed; ``text`` is its SQL, the header included: places count from the file's first line.
 
     A table that is a function has ``python``, and as text that of its file. A text that a template gave has
-    ``template``; ``is_faulty``: it gave none, and why is among the diagnostics.
+    ``template``; ``is_faulty``: it gave none, and why is among the diagnostics. ``places``: where the keys about its
+    loading stand.
     """
 
     address: Address
@@ -119,6 +120,7 @@ class AssetDeclaration:
     python: PythonDeclaration | None = None
     template: Template | None = None
     is_faulty: bool = False
+    places: Mapping[str, Place] = field(default_factory=dict)
 
     @property
     def digest(self) -> Digest:

@@ -13,14 +13,19 @@ from headgate.core.declarations import (
     ExposureDeclaration,
     FileSource,
     Kind,
+    Properties,
     SourceDeclaration,
     Use,
 )
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
 from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest, digest
+from headgate.core.json_form import dumps, plain
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
 from headgate.project.declared_columns import declared_shape, mismatches, type_key
+from headgate.project.loaded_recipes import loaded_recipe
+from headgate.project.loading_checks import loading_faults, reserved_names, unused_moments
+from headgate.project.ordering import cycle, reaches_itself, topological
 from headgate.project.written_out import WrittenOut
 
 if TYPE_CHECKING:
@@ -60,6 +65,12 @@ class Job:
     asset: AssetDeclaration
     inputs: Mapping[Address, Shape]
     volatile: frozenset[Read] = frozenset()
+
+    @property
+    def time_column(self) -> str:
+        """The column of times of what is loaded by intervals, else nothing."""
+        loading = self.asset.properties.loading
+        return loading.timing.column if loading is not None and loading.timing is not None else ""
 
 
 class Analyser(Protocol):
@@ -136,6 +147,7 @@ class _Linking:
         """Make a node of every source; which of them are captured is known once the assets are linked."""
         for source in self.declarations.sources:
             shape, token = self._source_shape(source)
+            self.diagnostics += reserved_names(source.address, shape, source.place)
             self.shapes[source.address] = shape
             self.found[source.address] = SourceNode(
                 source.address, source.location, shape, token, False, source.place, source.properties
@@ -267,7 +279,7 @@ class _Linking:
         stuck = {address for address, needed in waiting.items() if needed}
         places = {a.address: a.properties.place for a in self.declarations.assets}
         while stuck:
-            path = _cycle(min(stuck), inputs, stuck)
+            path = cycle(min(stuck), inputs, stuck)
             if len(path) > 1:
                 self.diagnostics.append(
                     Diagnostic(
@@ -279,7 +291,7 @@ class _Linking:
                     )
                 )
             stuck -= set(path)
-            stuck = {a for a in stuck if _reaches_itself(a, inputs, stuck)}
+            stuck = {a for a in stuck if reaches_itself(a, inputs, stuck)}
 
     def _seed_node(self, asset: AssetDeclaration) -> None:
         shape, faults = self.analyser.seed(asset)
@@ -300,14 +312,15 @@ class _Linking:
 
     def _sql_node(self, asset: AssetDeclaration, inputs: tuple[Address, ...], analysed: Analysed) -> None:
         self.diagnostics += analysed.diagnostics
-        if analysed.recipe is None:
-            return
-        faults = mismatches(asset.address, asset.properties.columns, analysed.recipe.shape)
+        recipe, faults = loaded(asset, analysed)
         self.diagnostics += faults
+        if recipe is None:
+            return
+        self.diagnostics += mismatches(asset.address, asset.properties.columns, recipe.shape)
         too_long = self.written_out.faults(asset, analysed.body)
         self.diagnostics += too_long
         if not too_long:
-            self._add(asset, analysed.recipe, inputs, analysed.body)
+            self._add(asset, recipe, inputs, analysed.body)
 
     def _python_inputs(self, assets: Iterable[AssetDeclaration]) -> Iterator[tuple[Address, tuple[Address, ...]]]:
         for asset in assets:
@@ -348,6 +361,7 @@ class _Linking:
         place = asset.properties.place
         if place is None:
             raise AssertionError(f"{asset.address} has no place")
+        self.diagnostics += reserved_names(asset.address, recipe.shape, place)
         self.shapes[asset.address] = recipe.shape
         self.nodes[asset.address] = Node(
             asset.address, asset.kind, recipe, inputs, body, place, asset.digest, asset.properties
@@ -395,7 +409,7 @@ class _Linking:
                 source.address, source.location, source.shape, source.token, address in captured,
                 source.place, source.properties,
             )  # fmt: skip
-        for address in _topological(self.nodes):
+        for address in topological(self.nodes):
             nodes[address] = self.nodes[address]
         return Graph(nodes, graph_digest(identity_of(node) for node in nodes.values()))
 
@@ -411,7 +425,9 @@ def identity_of(node: AnyNode) -> Digest:
 
 
 def _facts(node: AnyNode) -> tuple[str | tuple[str, ...], ...]:
-    facts = (node.address, node.kind.value, node.properties.owner, str(node.place), node.inputs)
+    facts: tuple[str | tuple[str, ...], ...] = (
+        node.address, node.kind.value, node.properties.owner, str(node.place), node.inputs, *_when(node.properties),
+    )  # fmt: skip
     if isinstance(node, Node):
         return (*facts, node.recipe.digest(), node.file_digest, *(c.name for c in node.recipe.columns))
     if isinstance(node, SourceNode):
@@ -420,6 +436,26 @@ def _facts(node: AnyNode) -> tuple[str | tuple[str, ...], ...]:
         shape = tuple(f"{c.name} {c.type}" for c in node.shape)
         return (*facts, *where, node.token or "", str(node.is_captured), *shape)
     return (*facts, *(f"{address}.{c}" for address, columns in sorted(node.uses.items()) for c in columns))
+
+
+def _when(properties: Properties) -> Iterator[str]:
+    """Yield how and when an asset is loaded, where that is said."""
+    if properties.cron:
+        yield f"cron {properties.cron}"
+    if properties.loading is not None:
+        yield dumps(plain(properties.loading))
+
+
+def loaded(asset: AssetDeclaration, analysed: Analysed) -> tuple[Recipe | None, tuple[Diagnostic, ...]]:
+    """Return the recipe of an asset whose text was analysed, and what is wrong with how it is loaded; None for none."""
+    loading = asset.properties.loading
+    if analysed.recipe is None or loading is None:
+        is_loaded = asset.kind in (Kind.INCREMENTAL, Kind.SNAPSHOT)
+        return None if is_loaded else analysed.recipe, ()
+    faults = (*loading_faults(asset, analysed.recipe.shape), *unused_moments(asset, analysed.body))
+    if any(fault.severity is Severity.ERROR for fault in faults):
+        return None, faults
+    return loaded_recipe(loading, analysed.recipe), faults
 
 
 def volatile_of(node: AnyNode | None) -> Iterator[Read]:
@@ -433,56 +469,9 @@ def volatile_of(node: AnyNode | None) -> Iterator[Read]:
 
 
 def _captured(nodes: Mapping[Address, AnyNode]) -> set[Address]:
-    """Return the addresses that a table or a view reads.
+    """Return the addresses that an asset with a recipe reads.
 
     A view shows its source live, but what it shows is published only together with a capture, which says where the
     source is and which columns it had.
     """
-    return {i for n in nodes.values() if n.kind in (Kind.TABLE, Kind.VIEW) for i in n.inputs}
-
-
-def _topological(nodes: Mapping[Address, AnyNode]) -> Iterator[Address]:
-    """Yield addresses, inputs before readers, ties by address (Kahn 1962, with a heap)."""
-    import heapq
-
-    missing = {a: sum(1 for i in n.inputs if i in nodes) for a, n in nodes.items()}
-    readers: dict[Address, list[Address]] = {a: [] for a in nodes}
-    for address, node in nodes.items():
-        for one in node.inputs:
-            if one in readers:
-                readers[one].append(address)
-    heap = [a for a, n in missing.items() if n == 0]
-    heapq.heapify(heap)
-    while heap:
-        address = heapq.heappop(heap)
-        yield address
-        for reader in readers[address]:
-            missing[reader] -= 1
-            if missing[reader] == 0:
-                heapq.heappush(heap, reader)
-
-
-def _cycle(start: Address, inputs: Mapping[Address, tuple[Address, ...]], stuck: set[Address]) -> list[Address]:
-    """Return the path of a cycle that is reached from ``start``, its first address repeated at the end."""
-    path = [start]
-    seen = {start: 0}
-    while True:
-        following = next((i for i in inputs.get(path[-1], ()) if i in stuck), None)
-        if following is None:
-            return [start]
-        if following in seen:
-            return [*path[seen[following] :], following]
-        seen[following] = len(path)
-        path.append(following)
-
-
-def _reaches_itself(address: Address, inputs: Mapping[Address, tuple[Address, ...]], among: set[Address]) -> bool:
-    pending, seen = [i for i in inputs.get(address, ()) if i in among], set[Address]()
-    while pending:
-        one = pending.pop()
-        if one == address:
-            return True
-        if one not in seen:
-            seen.add(one)
-            pending += [i for i in inputs.get(one, ()) if i in among]
-    return False
+    return {i for n in nodes.values() if isinstance(n, Node) for i in n.inputs}

@@ -22,7 +22,9 @@ from headgate.core.declarations import (
 from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.project.agree import agreed
 from headgate.project.data_files import Matched
+from headgate.project.kinds import kind_of
 from headgate.project.lookup import Lookup, Noted, folder_of
+from headgate.project.merge_loading import Loaded, merged_loading
 from headgate.project.merge_promises import (
     merged_groups,
     merged_unit_tests,
@@ -185,18 +187,14 @@ class _Merge:
                 self.noted.fault("HG306", f"the header names {piece.header.name}", piece.header.place, hint)
             properties = agreed(address, statements, start, self.noted.fault)
             properties = self._promised(properties, address, statements)
-            kind = properties.kind or (Kind.SEED if is_seed else Kind.TABLE)
-            if (kind is Kind.SEED) is not is_seed:
-                stated = next(s.kind for s in statements if s.kind)
-                what = "a CSV file is a seed" if is_seed else "only a CSV file is a seed"
-                self.noted.fault(
-                    "HG309", f"{address} cannot be a {kind.value}: {what}", stated.place, "Leave `kind` out."
-                )
-                kind = Kind.SEED if is_seed else Kind.TABLE
-            if piece.functions and kind is not Kind.TABLE:
-                stated = next(s.kind for s in statements if s.kind)
-                self.noted.fault("HG309", f"{address} cannot be a {kind.value}: a function makes a table", stated.place)
-                kind = Kind.TABLE
+            kind = kind_of(
+                address, properties.kind, statements, of_file=Kind.SEED if is_seed else Kind.TABLE,
+                is_python=bool(piece.functions), fault=self.noted.fault,
+            )  # fmt: skip
+            said = next((s.kind.place for s in statements if s.kind), start)
+            is_refused = properties.kind not in (None, kind)  # and that was told
+            loaded = Loaded() if is_refused else merged_loading(address, kind, statements, said, self.noted.fault)
+            properties = replace(properties, loading=loaded.loading, cron=loaded.cron)
             if not properties.owner:
                 hint = "it in a property file" if is_seed else "its header"
                 hint = f"Add `owner: TEAM` to {hint}; alerts and approvals go there."
@@ -207,14 +205,15 @@ class _Merge:
             python = self._code(piece) if piece.functions else None
             filled, file = self._filled.get(address), self._files[piece.path]
             if filled is None:
-                yield AssetDeclaration(address, kind, file, piece.text, properties, python)
+                yield AssetDeclaration(address, kind, file, piece.text, properties, python, places=loaded.places)
             else:
                 from headgate.core.template import Template
 
                 origin = Template(piece.text, filled.runs)
                 yield AssetDeclaration(
-                    address, kind, file, filled.text, properties, template=origin, is_faulty=filled.is_faulty
-                )
+                    address, kind, file, filled.text, properties,
+                    template=origin, is_faulty=filled.is_faulty, places=loaded.places,
+                )  # fmt: skip
 
     def sources(self) -> Iterable[SourceDeclaration]:
         """Yield every source, by address; files are looked up."""
@@ -226,6 +225,8 @@ class _Merge:
                 location = self._data(stated)
             properties = agreed(address, [replace(statement, kind=None)], statement.place, self.noted.fault)
             properties = self._promised(properties, address, [statement])
+            cron = merged_loading(address, Kind.SOURCE, [statement], statement.place, self.noted.fault).cron
+            properties = replace(properties, cron=cron)
             yield SourceDeclaration(address, location, properties, statement.place)
 
     def _promised(self, properties: Properties, address: Address, statements: Sequence[Statement]) -> Properties:

@@ -49,6 +49,19 @@ class StatedConstraint:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedKey:
+    """One key about loading: our name of it, as it is ``written``, and its texts, at least one.
+
+    ``is_dbts``: dbt has it, below ``config:``, where it may be said of a whole folder.
+    """
+
+    key: str
+    written: str
+    texts: tuple[Stated, ...]
+    is_dbts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What a header, or one entry of a property file, says about one asset; None where it says nothing.
 
@@ -71,6 +84,7 @@ class Statement:
     constraints: tuple[StatedConstraint, ...] = ()
     contract: Contract | None = None
     freshness: Freshness | None = None
+    loading: tuple[StatedKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,19 +13,20 @@ from typing import Any
 
 from headgate.core.declarations import TEMPLATES, DeclaredColumn, Kind
 from headgate.project.check_form import FormCheck
+from headgate.project.declared_loading import read_loading
 from headgate.project.declared_promises import read_constraints, read_contract
 from headgate.project.declared_tests import read_tests
 from headgate.project.forms.assets import CONFIG, OF_ASSETS
 from headgate.project.forms.columns import COLUMN
 from headgate.project.forms.form import Field, Use
-from headgate.project.forms.property_file import HEADER, OF_HEADERS
+from headgate.project.forms.property_file import HEADER
 from headgate.project.forms.sources import EXPOSURE, OF_CONFIG, SOURCE, TABLE
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import Stated, StatedConstraint, StatedTest, Statement
 from headgate.project.text import Text, did_you_mean
 from headgate.project.yaml_nodes import Fields, value_of
 
-KINDS = (Kind.TABLE.value, Kind.VIEW.value)
+KINDS = (Kind.TABLE.value, Kind.VIEW.value, Kind.INCREMENTAL.value, Kind.SNAPSHOT.value)
 """What a SQL file may be."""
 
 
@@ -54,12 +55,6 @@ def read_header_statement(source: Text, fields: Fields) -> tuple[Statement, Form
     check = FormCheck(source)
     check.check(fields, HEADER, "the header")
     said = Mapped(fields)
-    for key in sorted(OF_HEADERS):
-        if key in said and "kind" not in said:
-            hint = f"Leave it out: a SQL file is one of {', '.join(KINDS)}."
-            source.fault(
-                "HG303", f"{key} belongs to kinds that are not supported in this version", said.place(key), hint
-            )
     return read_statement(source, said, "", said.text("name")), check
 
 
@@ -97,6 +92,7 @@ def read_statement(source: Text, said: Mapped, section: str, name: Stated | None
         tests=(*read_tests(said), *tests),
         constraints=(*read_constraints(said), *constraints),
         contract=read_contract(said, config),
+        loading=read_loading(said, config) if section != "exposures" else (),
     )
 
 

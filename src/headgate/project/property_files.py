@@ -216,6 +216,7 @@ def _inherited(own: Statement, whole: Statement) -> Statement:
         own,
         owner=own.owner or whole.owner,
         group=own.group or whole.group,
+        loading=own.loading or whole.loading,
         tags=(*whole.tags, *own.tags),
         meta={**whole.meta, **own.meta, **_both_configs(whole.meta, own.meta)},
     )

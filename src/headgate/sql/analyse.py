@@ -14,10 +14,12 @@ from headgate.core.hashing import Part, digest
 from headgate.core.ports.engine import Bound
 from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, finished, reading, term
 from headgate.sql.items import column_lines, item_starts
+from headgate.sql.parameters import NAMES, parameters_of
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
 from headgate.sql.refusals import runs_text, too_wide
 from headgate.sql.relation import UNORDERED, Opaque, Relation, TooWide, lowered
+from headgate.sql.timed_binding import bound_with_moments
 from headgate.sql.tree import Query, line_at, place_at, relations, word_at
 
 Bind = Callable[[str, Mapping[str, Shape]], Bound]
@@ -40,10 +42,12 @@ def analyse(
     settings: str,
     bind: Bind,
     volatile: frozenset[Read] = frozenset(),
+    time_column: str = "",
 ) -> Analysis:
     """Return the recipe of ``query`` over ``inputs``, which must hold every relation that it names.
 
-    ``volatile`` is what of the inputs is made anew at each reading (tainted aspects of views).
+    ``volatile`` is what of the inputs is made anew at each reading (tainted aspects of views). With a ``time_column``,
+    the name of an output column, the query may hold ``:start`` and ``:end``, of that column's type.
 
     ``settings`` identifies the engine's settings that change results; ``bind`` asks the engine for exact columns.
     Faults are told in our own words where we found them and the engine agrees that there is one; where it accepts the
@@ -51,13 +55,15 @@ def analyse(
     """
     references, faults = _references(query, inputs)
     starts = item_starts(query)
-    body = SqlBody(query.statement, references)
-    work = _reading(query, inputs, volatile)
+    parameters = parameters_of(query.tree) if time_column else ()
+    body = SqlBody(query.statement, references, parameters=parameters)
+    work = _reading(query, inputs, volatile, timed=bool(time_column))
     try:
         relation, opaque = _read(query, work)
     except TooWide:
         return Analysis(None, body, (too_wide(query),))
-    bound = bind(body.text, {str(a): s for a, s in inputs.items()})
+    shapes = {str(a): s for a, s in inputs.items()}
+    bound = bound_with_moments(body, time_column, lambda text: bind(text, shapes))
     if bound.error:
         return Analysis(None, body, (*faults, *work.faults) or (_refused(query, bound),))
     if work.faults:
@@ -75,14 +81,16 @@ def analyse(
 
 def relation_of(query: Query, inputs: Mapping[Address, Shape]) -> Relation | None:
     """Return the rows, the order and the columns of a query as terms; None where it is not understood."""
-    work = _reading(query, inputs, frozenset())
+    work = _reading(query, inputs, frozenset(), timed=True)
     relation, _ = _read(query, work)
     return None if work.faults else relation
 
 
-def _reading(query: Query, inputs: Mapping[Address, Shape], volatile: frozenset[Read]) -> Reading:
+def _reading(query: Query, inputs: Mapping[Address, Shape], volatile: frozenset[Read], *, timed: bool) -> Reading:
     by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
-    return Reading(query.text, query.path, by_name, volatile, is_collated=_is_collated(query, inputs))
+    constants = NAMES if timed else frozenset()
+    is_collated = _is_collated(query, inputs)
+    return Reading(query.text, query.path, by_name, volatile, is_collated=is_collated, constants=constants)
 
 
 def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:

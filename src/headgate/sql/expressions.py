@@ -14,6 +14,7 @@ from headgate.core.hashing import Part
 from headgate.core.recipe import Term, term
 from headgate.sql.calls import read_call, read_explode, read_filtered, read_within_group
 from headgate.sql.names import UNKNOWN, read_column, read_star
+from headgate.sql.parameters import NAMES
 from headgate.sql.relation import Field, Opaque, lowered
 from headgate.sql.stage import Encode, Stage, only, order_keys
 from headgate.sql.types import type_name
@@ -249,14 +250,15 @@ def _interpolated(_stage: Stage, node: Any) -> Field:
 
 def _placeholder(stage: Stage, node: exp.Placeholder) -> Field:
     name = str(node.this or "?")
-    stage.reading.fault(
-        Diagnostic(
-            "HG206",
-            f"a parameter, {':' + name if name != '?' else name}, has no value",
-            hint="Tables and views take no parameters; write the value.",
-        ),
-        node,
-    )
+    if name.lower() in stage.reading.constants and "start" in node.meta:
+        return Field("", term("parameter", name.lower()), True)
+    hint = "Tables and views take no parameters; write the value."
+    if stage.reading.constants:
+        hint = "An incremental has :start and :end alone; write the value."
+    elif name.lower() in NAMES:
+        hint = "These are for incrementals: `kind: incremental`, with a `time_column`."
+    summary = f"a parameter, {':' + name if name != '?' else name}, has no value"
+    stage.reading.fault(Diagnostic("HG206", summary, hint=hint), node)
     return UNKNOWN
 
 

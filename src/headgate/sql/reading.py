@@ -21,6 +21,7 @@ class Reading:
 
     ``volatile`` is what of its inputs is made anew at each reading: what is tainted of a view, which holds no data.
     ``is_collated``: a collation stands in the query or in its inputs' types; then no value counts as exact.
+    ``constants`` are the parameters that get a value.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Reading:
     faults: list[Diagnostic] = field(default_factory=list)
     parameters: dict[str, Field] = field(default_factory=dict)
     is_collated: bool = False
+    constants: frozenset[str] = frozenset()
 
     def seen(self, address: Address, aspect: Aspect, column: str = "") -> Term:
         """Return the term that is one aspect of an input."""
@@ -47,6 +49,8 @@ def span(node: Any) -> tuple[int, int]:
     """Return the characters that the names in a node stand on; the last name of a column alone, as that is at fault."""
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier):
         node = node.this
+    if "start" in node.meta:  # a placeholder
+        return int(node.meta["start"]), int(node.meta["end"]) + 1
     first, last = -1, 0
     for item in node.walk():
         if "start" in item.meta:

@@ -20,6 +20,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.sql.bounds import SET_OPERATIONS_MAX, brackets_too_many, too_many_sets
+from headgate.sql.parameters import with_offsets, without_offsets
 from headgate.sql.relation import lowered
 from headgate.sql.templates import instead_of, marks
 
@@ -99,7 +100,7 @@ def parse(text: str, path: str) -> Query:
     _refuse_glued_numbers(statement, text, path)
     _refuse_too_many(statement, text, path)
     try:
-        trees = dialect.parser().parse(_with_own_names(statement), text)
+        trees = dialect.parser().parse(_with_own_names(with_offsets(statement)), text)
     except SqlglotError as error:
         start = _offset(error, text)
         word = word_at(text, start)
@@ -110,6 +111,8 @@ def parse(text: str, path: str) -> Query:
             Diagnostic("HG201", "the query is nested too deeply to be read", Place(path, 1, 1), hint="Split it.")
         ) from None
     tree = trees[0] if len(trees) == 1 else None
+    if tree is not None and any(token.token_type == TokenType.COLON for token in statement):
+        without_offsets(tree)
     while isinstance(tree, exp.Subquery) and set(_given(tree)) <= {"this"}:
         tree = tree.this
     if not isinstance(tree, exp.Query):

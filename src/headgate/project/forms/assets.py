@@ -22,6 +22,7 @@ from headgate.project.forms.form import (
     Whole,
     needing,
 )
+from headgate.project.forms.loading import OF_DBT, OF_LOADING
 
 PERIODS = ("minute", "hour", "day")
 
@@ -78,7 +79,9 @@ _HOOKS = "SQL that dbt runs"
 CONFIG = Keyed(
     "configuration of an asset",
     {
-        "materialized": Field(TEXT, "`table` (by default) or `view`.", Use.READ),
+        "materialized": Field(TEXT, "`table` (by default), `view`, `incremental` or `snapshot`.", Use.READ),
+        **OF_LOADING,
+        **OF_DBT,
         "tags": Field(TEXTS, "Words to choose assets by."),
         "meta": Field(OPEN, "Whatever you want to note; `owner` in it is the owner."),
         "owner": Field(OWNER, "Who answers for it."),
@@ -100,7 +103,6 @@ CONFIG = Keyed(
             "What dbt writes into the engine as comments.",
             Use.KEPT,
         ),
-        "event_time": Field(TEXT, "The column that says when a row happened.", Use.KEPT),
         "static_analysis": Field(TEXT, "How dbt checks the SQL.", Use.KEPT),
         "freshness": Field(_FRESHNESS_OF_MODELS, "When dbt builds it again.", Use.KEPT),
         "alias": Field(TEXT, "Another name in the engine. Headgate's is that of the file.", Use.UNUSED),
@@ -112,17 +114,9 @@ CONFIG = Keyed(
         "post_hook": Field(ANYTHING, f"{_HOOKS} afterwards.", Use.UNUSED),
         "post-hook": Field(ANYTHING, f"{_HOOKS} afterwards.", Use.UNUSED),
         "sql_header": Field(TEXT, f"{_HOOKS} in front of the query.", Use.UNUSED),
-        "full_refresh": Field(TRUTH, "Whether dbt always, or never, makes it anew.", Use.KEPT),
         "on_schema_change": Field(TEXT, "What becomes of an incremental table whose columns change.", Use.KEPT),
-        "unique_key": Field(TEXTS, "The key of an incremental table.", Use.KEPT),
-        "incremental_strategy": Field(ANYTHING, "How an incremental table takes new rows.", Use.KEPT),
         "incremental_predicates": Field(TEXTS, "What narrows the rows that are replaced.", Use.KEPT),
         "predicates": Field(TEXTS, "The older name of `incremental_predicates`.", Use.KEPT),
-        "merge_update_columns": Field(TEXTS, "The columns that a merge replaces.", Use.KEPT),
-        "merge_exclude_columns": Field(TEXTS, "The columns that a merge leaves alone.", Use.KEPT),
-        "batch_size": Field(Choice(("hour", "day", "month", "year")), "The unit of a microbatch.", Use.KEPT),
-        "begin": Field(TEXT, "Where microbatches begin.", Use.KEPT),
-        "lookback": Field(Whole(), "How many batches are made again.", Use.KEPT),
         "concurrent_batches": Field(TRUTH, "Whether batches run side by side.", Use.KEPT),
         "column_types": Field(Keyed("column_types", others=TEXT), "Types of a seed: write `data_type`.", Use.UNUSED),
         "delimiter": Field(TEXT, "What stands between the values of a seed: Headgate reads commas.", Use.UNUSED),
@@ -138,8 +132,9 @@ OF_ASSETS = {
     "name": Field(NAME, "SCHEMA.NAME; or its name alone: that of the file's own folder, else the only one."),
     "description": Field(TEXT, "What it holds."),
     "owner": Field(OWNER, "Who answers for it: alerts and approvals go there."),
-    "kind": Field(TEXT, "`table` (by default) or `view`; a CSV file is a `seed`."),
+    "kind": Field(TEXT, "`table` (by default), `view`, `incremental` or `snapshot`; a CSV file is a `seed`."),
     "materialized": Field(TEXT, "The same as `kind`."),
+    **OF_LOADING,
     "template": Field(TEXT, "`jinja`: the text is a template, which is filled in before it is read; or `none`."),
     "tags": Field(TEXTS, "Words to choose assets by."),
     "meta": Field(OPEN, "Whatever you want to note; `owner` in it is the owner."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headgate.project.forms.assets import ASSETS, OF_ASSETS
 from headgate.project.forms.data_tests import UNIT_TEST
-from headgate.project.forms.form import ANYTHING, NAME, TEXT, Field, Keyed, Several, Use, Whole
+from headgate.project.forms.form import ANYTHING, NAME, Field, Keyed, Several, Use, Whole
 from headgate.project.forms.others import GROUP, OTHER_SECTIONS
 from headgate.project.forms.sources import EXPOSURES, SOURCES
 
@@ -24,19 +24,10 @@ PROPERTY_FILE = Keyed(
     },
 )
 
-OF_HEADERS = {
-    "time_column": Field(TEXT, "The column of times of an incremental table.", Use.REFUSED),
-    "grain": Field(TEXT, "The unit in which an incremental table is made.", Use.REFUSED),
-    "lookback": Field(TEXT, "How much an incremental table makes again.", Use.REFUSED),
-    "unique_key": Field(ANYTHING, "The key of an incremental table or a snapshot.", Use.REFUSED),
-}
-"""What stands in headers alone."""
-
 HEADER = Keyed(
     "header",
     {
         **OF_ASSETS,
         "name": Field(NAME, "The name, which is that of the file: it can be left out."),
-        **OF_HEADERS,
     },
 )

@@ -22,6 +22,7 @@ from headgate.project.forms.form import (
     Words,
     needing,
 )
+from headgate.project.forms.loading import CRON
 
 _AFTER = Keyed(
     "time",
@@ -77,6 +78,7 @@ OF_CONFIG = {
     "freshness": Field(FRESHNESS, "How old its data may be."),
     "loaded_at_field": Field(TEXT, "The column, or expression in SQL, that says when a row was loaded."),
     "loaded_at_query": Field(TEXT, "A query that gives the time of the newest row."),
+    "cron": CRON,
     "external_location": Field(TEXT, "The same as `path`."),
     "event_time": Field(TEXT, "The column that says when a row happened.", Use.KEPT),
     "description": Field(TEXT, "What it holds.", Use.KEPT),
@@ -95,6 +97,7 @@ _OF_SOURCES_AND_TABLES = {
     "freshness": Field(FRESHNESS, "How old its data may be; of a table, `null` takes back what the source says."),
     "loaded_at_field": Field(TEXT, "The column, or expression in SQL, that says when a row was loaded."),
     "loaded_at_query": Field(TEXT, "A query that gives the time of the newest row."),
+    "cron": CRON,
     **_OF_DATA,
     "group": Field(TEXT, "The group that it belongs to."),
     "loader": Field(TEXT, "What fills it.", Use.KEPT),

@@ -7,6 +7,7 @@ from typing import Any
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.template import place_of
 from headgate.project.check_form import FormCheck
+from headgate.project.declared_loading import as_dbt_names_it
 from headgate.project.forms.property_file import HEADER
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import Statement
@@ -48,6 +49,7 @@ def declared_of(statements: list[Statement]) -> dict[str, Any]:
         found |= {"tags": [tag.value for tag in one.tags]} if one.tags else {}
         found |= {"group": one.group.value} if one.group else {}
         found |= {"contract": {"enforced": one.contract.is_enforced}} if one.contract else {}
+        found |= as_dbt_names_it(one.loading)
     return {key: value for key, value in found.items() if value not in ({}, None)}
 
 

@@ -1,0 +1,69 @@
+"""The recipe of what is loaded: that of its query, and what decides which of the query's rows are there.
+
+The rows of an incremental or a snapshot depend on the columns that loading goes by, and on how it does: two of them
+are alike only where all of that is. How much is loaded at once, how often, and how far back, is no part of it: that
+says when rows come, not which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from headgate.core.address import fold
+from headgate.core.loading import VALID_FROM, VALID_TO, Loading, Tracking
+from headgate.core.recipe import ColumnRecipe, Recipe, Term, finished, term
+
+_CLOCK_TYPE = "TIMESTAMP WITH TIME ZONE"
+
+
+def loaded_recipe(loading: Loading, query: Recipe) -> Recipe:
+    """Return the recipe of an asset whose query has this one, with all columns that loading goes by."""
+    terms = {fold(c.name): c.term for c in query.columns}
+    if loading.tracking is not None:
+        return _of_snapshot(query, loading.tracking, terms)
+    parts: list[Term] = []
+    if loading.timing is not None:
+        parts.append(term("timed", loading.timing.zone, terms[fold(loading.timing.column)]))
+    if loading.merging is not None:
+        merging = loading.merging
+        flag = (terms[fold(merging.flag)],) if merging.flag else ()
+        parts.append(term("merged", merging.deletion.value, _key(merging.key, terms), *flag))
+    rows = term("loaded", query.rows, *parts)
+    return Recipe(query.kind, finished(rows), _order(query), query.columns, query.opaque)
+
+
+def _of_snapshot(query: Recipe, tracking: Tracking, terms: Mapping[str, Term]) -> Recipe:
+    key = {fold(name) for name in tracking.key}
+    if tracking.updated_at:
+        watched: tuple[Term, ...] = (terms[fold(tracking.updated_at)],)
+        type_ = next(c.type for c in query.columns if fold(c.name) == fold(tracking.updated_at))
+    else:
+        # Which of them is which makes no difference, and their order neither: any one that differs makes a new row.
+        others = [name for name in terms if name not in key]
+        checked = [fold(c) for c in tracking.checked] or others
+        watched = _sorted(terms[name] for name in checked)
+        type_ = _CLOCK_TYPE
+    how = "updated" if tracking.updated_at else "checked"
+    rows = term("tracked", how, tracking.closes_missing, query.rows, _key(tracking.key, terms), *watched)
+    # A change that is seen by looking has the time of the look, as has the end of what is missing.
+    begins = term("valid from", rows, tainted=not tracking.updated_at)
+    ends = term("valid to", rows, tainted=not tracking.updated_at or tracking.closes_missing)
+    added = (
+        ColumnRecipe(VALID_FROM, type_, finished(term("column", type_, begins))),
+        ColumnRecipe(VALID_TO, type_, finished(term("column", type_, ends))),
+    )
+    return Recipe(query.kind, finished(rows), _order(query), (*query.columns, *added), query.opaque)
+
+
+def _key(names: Iterable[str], terms: Mapping[str, Term]) -> Term:
+    """Return the term of a key: the same in any order of its columns."""
+    return term("key", *_sorted(terms[fold(name)] for name in names))
+
+
+def _sorted(terms: Iterable[Term]) -> tuple[Term, ...]:
+    return tuple(sorted(terms, key=lambda one: (one.hash, one.reads)))
+
+
+def _order(query: Recipe) -> Term:
+    """Return the term of an order that nothing promises."""
+    return finished(term("loaded order", query.rows, tainted=True))
