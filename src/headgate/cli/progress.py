@@ -23,7 +23,7 @@ class Progress:
     """The display of one run; give its ``report`` to the run. Lines go to standard error."""
 
     def __init__(self, plan: Plan, terminal: Terminal) -> None:
-        made = [s for s in plan.doing(Action.BUILD, Action.CAPTURE) if s.kind is not Kind.VIEW]
+        made = [s for s in plan.doing(Action.BUILD, Action.LOAD, Action.CAPTURE) if s.kind is not Kind.VIEW]
         self._terminal = terminal
         self._kinds = {step.address: step.kind for step in plan.steps}
         self._width = min(max((display_width(s.address) for s in made), default=0), _NAME_WIDTH_MAX)

@@ -97,8 +97,7 @@ class Load:
     """What a build of such an asset holds: the rows of its table that are visible at ``number``.
 
     ``base`` is the build that it continues, None where it began anew. ``covered`` are the intervals that have been
-    loaded so far, ``loaded`` those that this load took. ``code`` are the versions of the recipe and of the code of all
-    that it reads, whatever data was there: ``rows`` and each column (``column NAME``). ``is_part``: it was
+    loaded so far, ``loaded`` those that this load took. ``is_part``: it was
     asked to hold only the newest rows.
     """
 
@@ -106,7 +105,6 @@ class Load:
     base: Digest | None
     covered: Intervals
     loaded: Intervals
-    code: Mapping[str, Digest]
     is_part: bool = False
 
 
@@ -122,7 +120,6 @@ class LoadPlan:
     covered: Intervals
     base: Digest | None
     copies: bool
-    code: Mapping[str, Digest]
     now: str
     is_part: bool = False
 
@@ -134,7 +131,6 @@ def load_from_json(body: Mapping[str, Any]) -> Load:
         base=body["base"],
         covered=_intervals(body["covered"]),
         loaded=_intervals(body["loaded"]),
-        code=body["code"],
         is_part=body["is_part"],
     )
 

@@ -7,7 +7,7 @@ entry that it read has moved.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from headgate.core.address import Address
@@ -40,6 +40,8 @@ class Cause(StrEnum):
     UPSTREAM = "upstream"  # something that it reads has another version
     DATA = "data"  # a source has new content
     LOST = "lost"  # the build is gone
+    DUE = "due"  # time has passed
+    ASKED = "asked"  # to be loaded again, on purpose
     SHARED = "shared"  # another environment has the build
     REMOVED = "removed"  # no longer declared
     NONE = "none"  # nothing changed
@@ -83,7 +85,8 @@ class Step:
     expected, None where nothing was recorded. ``proof`` says in one line why a reuse is safe. Not ``is_selected``: the
     plan was asked for other addresses only, so this one is kept as it is, whatever the repository says. ``added`` says
     why it is planned although it was not asked for (``m.orders reads it``); empty where it was. ``load`` says what
-    comes in where the address is an incremental or a snapshot.
+    comes in where the address is an incremental or a snapshot; ``code`` are the versions of code of what new data alone
+    does not make anew.
     """
 
     address: Address
@@ -110,6 +113,7 @@ class Step:
     is_selected: bool = True
     added: str = ""
     load: LoadPlan | None = None
+    code: Mapping[str, Digest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Times are UTC in ISO 8601 with seconds or finer (``2026-11-21T02:06:11Z``); dura
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,9 @@ class Build:
     when it was built: closure compares them. ``body`` is there for views, which are bound again at each publish;
     ``location`` for captures of sources. ``relation`` is the physical table in the schema ``headgate``, empty for
     views. ``printed`` is what a Python asset printed while it was made. ``load`` is there for incrementals and
-    snapshots, whose builds share physical tables.
+    snapshots, whose builds share physical tables. ``code`` is there for what new data alone does not make anew: the
+    versions of its recipe and of the code of all that it reads, ``rows`` and each ``column NAME``. With a
+    ``schedule`` (cron) it shows the data of its last time, whatever its inputs show by now.
     """
 
     id: Digest
@@ -96,6 +98,8 @@ class Build:
     fence: int = 0
     printed: str = ""
     load: Load | None = None
+    code: Mapping[str, Digest] = field(default_factory=dict)
+    schedule: str = ""
 
     @property
     def is_from_files(self) -> bool:
@@ -153,6 +157,7 @@ class MoveKind(StrEnum):
     """What moved the pointers."""
 
     APPLY = "apply"
+    RUN = "run"
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     EXPIRE = "expire"  # the environment shows nothing any more
@@ -263,6 +268,10 @@ def build_to_json(build: Build) -> dict[str, Any]:
         body["printed"] = build.printed
     if build.load is not None:
         body["load"] = plain(build.load)
+    if build.code:
+        body["code"] = dict(build.code)
+    if build.schedule:
+        body["schedule"] = build.schedule
     return body
 
 
@@ -292,6 +301,8 @@ def build_from_json(body: Mapping[str, Any]) -> Build:
         fence=body["fence"],
         printed=body.get("printed", ""),
         load=load_from_json(body["load"]) if "load" in body else None,
+        code=body.get("code", {}),
+        schedule=body.get("schedule", ""),
     )
 
 

@@ -17,7 +17,7 @@ from headgate.core.versions import build_key, open_versions, plain_versions
 from headgate.plan.case import Case
 from headgate.plan.explain import words_of_reads
 from headgate.plan.ground import Ground
-from headgate.plan.loads import LOADED, plan_loaded
+from headgate.plan.loads import LOADED, plan_loaded, waiting
 from headgate.plan.outcome import Outcome, of_build
 
 
@@ -26,6 +26,8 @@ def plan_asset(node: Node, inputs: Mapping[Address, Outcome], ground: Ground) ->
     case = Case(node, inputs, ground, ground.standing(node.address))
     if node.kind in LOADED:
         return plan_loaded(case)
+    if ground.occasion.has_to_wait(node.address, node.properties) and (outcome := waiting(case)):
+        return outcome
     own, present = case.standing.own, case.standing.present
     if own and present and _is_untouched(present, case) and stands_for(present, node, present.recipe):
         return _keeping(node, own, present, proof="recipe and inputs unchanged")
@@ -126,6 +128,7 @@ def _building(case: Case, *, key: Digest | None) -> Outcome:
         cause=case.cause(Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM),
         key=key,
         node=case.node,
+        code=case.ground.codes.of(case.node) if case.node.properties.cron else {},
         rows=timed.rows if timed else None,
         seconds=timed.seconds if timed else None,
     )

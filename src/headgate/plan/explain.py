@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Place
 from headgate.core.graph import Node, SqlBody
+from headgate.core.intervals import union
+from headgate.core.loading import LoadPlan
 from headgate.core.plan import Action, Cause, Difference, Influence, Step
 from headgate.core.recipe import Aspect, Recipe
 
@@ -38,6 +40,10 @@ def reason_of(step: Step) -> str:
             return "new"
         case Cause.LOST:
             return "its build is gone"
+        case Cause.DUE:
+            return "time has passed"
+        case Cause.ASKED:
+            return "asked for"
         case Cause.REMOVED:
             return "no longer declared"
         case Cause.DATA:
@@ -55,6 +61,8 @@ def effect_of(step: Step) -> str:
 
     For a step whose own code changed it is where the code stands.
     """
+    if step.load is not None:
+        return effect_of_load(step.load)
     if step.action is Action.REMOVE:
         return "its view is dropped" if step.kind is not Kind.SOURCE else ""
     if step.cause is Cause.CHANGED and step.place is not None:
@@ -151,3 +159,16 @@ def _named(names: Sequence[str]) -> str:
 
 def _plural(names: Sequence[str], noun: str) -> str:
     return noun if len(names) == 1 else f"{noun}s"
+
+
+def effect_of_load(load: LoadPlan) -> str:
+    """Return what a load takes: ``2013-01-31 to 2013-02-03, in 3 batches``; ``nothing is due``."""
+    if not load.parts:
+        return "nothing is due"
+    told = "copied first" if load.copies else ""
+    spans = union(part for part in load.parts if part.end)
+    if not spans:
+        return told
+    first = str(spans[0]) if len(spans) == 1 else f"{spans[0]} and {len(spans) - 1} more"
+    batches = f"in {len(load.parts)} batches" if len(load.parts) > len(spans) else ""
+    return ", ".join(part for part in (first, batches, told) if part)

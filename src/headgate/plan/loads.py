@@ -44,9 +44,11 @@ def plan_loaded(case: Case) -> Outcome:
         raise AssertionError(f"{case.node.address} does not say how it is loaded")
     code = case.ground.codes.of(case.node)
     bases = _bases(case, code)
+    if bases and case.ground.occasion.has_to_wait(case.node.address, case.node.properties):
+        return pointing(case, bases[0].build, "waits for its schedule")
     current = next((base for base in bases if base.is_current), None)
     if current is not None and not _has_reason(case, loading, current.build):
-        return _pointing(case, current)
+        return pointing(case, current.build, "loaded from what is there now")
     base = bases[0] if bases else None
     if base is None and loading.keeps_history:
         base = _kept_history(case)
@@ -58,7 +60,7 @@ def _bases(case: Case, code: Mapping[str, Digest]) -> list[_Base]:
     present, beside = case.standing.present, case.ground.shown_beside(case.node.address)
     found: list[_Base] = []
     for build in (present, beside):
-        if build is None or build.load is None or build.kind is not case.node.kind or build.load.code != code:
+        if build is None or build.load is None or build.kind is not case.node.kind or build.code != code:
             continue
         if build.load.is_part and not case.ground.occasion.since and build is not present:
             continue
@@ -68,6 +70,15 @@ def _bases(case: Case, code: Mapping[str, Digest]) -> list[_Base]:
 
 def _is_current(case: Case, build: Build) -> bool:
     return all(build.reads.get(read) == (case.seen(read) or "") for read in case.node.recipe.reads())
+
+
+def waiting(case: Case) -> Outcome | None:
+    """Return the outcome of a table or a view that waits for its schedule; None where its code is another one now."""
+    code = case.ground.codes.of(case.node)
+    for build in (case.standing.present, case.ground.shown_beside(case.node.address)):
+        if build is not None and build.kind is case.node.kind and build.code == code:
+            return pointing(case, build, "waits for its schedule")
+    return None
 
 
 def _kept_history(case: Case) -> _Base | None:
@@ -103,11 +114,12 @@ def _parts(case: Case, loading: Loading, base: Build | None, *, is_input_new: bo
     return tuple(part for one in wanted for part in calendar.batches(one, timing.batch))
 
 
-def _pointing(case: Case, base: _Base) -> Outcome:
+def pointing(case: Case, build: Build, proof: str) -> Outcome:
     """Return that the environment shows a build that exists."""
-    node, build, own = case.node, base.build, case.standing.own
+    node, own = case.node, case.standing.own
+    is_own = own is not None and own.build == build.id
     is_in_order = own is not None and [c.name for c in own.shape] == [c.name for c in node.recipe.columns]
-    action = Action.REUSE if not base.is_own else Action.KEEP if is_in_order else Action.RESHAPE
+    action = Action.REUSE if not is_own else Action.KEEP if is_in_order else Action.RESHAPE
     cause = Cause.NONE if action is Action.KEEP else Cause.CHANGED if action is Action.RESHAPE else Cause.SHARED
     step = replace(
         case.plain_step(),
@@ -115,7 +127,7 @@ def _pointing(case: Case, base: _Base) -> Outcome:
         cause=cause,
         key=build.key,
         build=build.id,
-        proof=f"loaded from what is there now, build {short(build.id, 6)}",
+        proof=f"{proof}, build {short(build.id, 6)}",
     )
     return of_build(step, build)
 
@@ -130,7 +142,6 @@ def _loading(case: Case, loading: Loading, base: _Base | None, code: Mapping[str
         covered=union((*covered, *(part for part in parts if part != WHOLE))),
         base=build.id if build else None,
         copies=build is not None and bool(parts) and _must_copy(case, build),
-        code=code,
         now=case.ground.occasion.now,
         is_part=_is_part(case, loading, build),
     )
@@ -142,14 +153,23 @@ def _loading(case: Case, loading: Loading, base: _Base | None, code: Mapping[str
     step = replace(
         case.with_impact(versions),
         action=Action.BUILD if is_new else Action.LOAD,
-        cause=case.cause(Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM),
+        cause=_cause(case, base),
         key=None if plain is None else key_of_load(recipe, plain, load, build, loading.tracking),
         node=node,
         load=load,
+        code=code,
         rows=timed.rows if timed else None,
         seconds=timed.seconds if timed else None,
     )
     return Outcome(step, None, versions)
+
+
+def _cause(case: Case, base: _Base | None) -> Cause:
+    if case.node.address in case.ground.occasion.restated:
+        return Cause.ASKED
+    if base is not None and base.is_current:
+        return Cause.DUE
+    return case.cause(Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM)
 
 
 def _is_part(case: Case, loading: Loading, base: Build | None) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from headgate.core.address import Address
+from headgate.core.declarations import Properties
 from headgate.core.intervals import Interval
 
 
@@ -13,14 +14,20 @@ from headgate.core.intervals import Interval
 class Occasion:
     """``now`` is the present, an instant in UTC: it is read once, so that planning stays pure.
 
-    ``is_run``: time alone is a reason to load. ``since``, an instant: what is begun anew starts there and is marked as
+    ``is_run``: time alone is a reason to load. ``due`` are the addresses with a schedule whose time has come; others
+    wait for it, whatever data there is. ``since``, an instant: what is begun anew starts there and is marked as
     a part; empty for all. ``restated`` are the intervals to load again on purpose, as moments of wall clocks.
     """
 
     now: str
     is_run: bool = False
+    due: frozenset[Address] = frozenset()
     since: str = ""
     restated: Mapping[Address, Interval] = field(default_factory=dict)
+
+    def has_to_wait(self, address: Address, properties: Properties) -> bool:
+        """Tell whether an address takes no new data now, as its schedule says."""
+        return bool(properties.cron) and address not in self.due
 
 
 NO_OCCASION = Occasion("")

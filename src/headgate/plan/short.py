@@ -52,8 +52,8 @@ def make_short_plan(part: Part, snapshot: Snapshot, origin: Origin, *, project: 
     try:
         for address in _in_order(part, outcomes, ground):
             node = part.node(address)
-            if isinstance(node, Node) and node.kind in LOADED:
-                return None  # what it goes on with depends on the code of all that it reads
+            if isinstance(node, Node) and (node.kind in LOADED or node.properties.cron):
+                return None  # what becomes of it depends on the code of all that it reads
             if isinstance(node, Node):
                 outcomes.planned[address] = plan_asset(node, outcomes, ground)
             elif isinstance(node, ExposureNode):

@@ -38,7 +38,7 @@ FORMAT = 2
 _PLAIN_STEP = (
     "address", "kind", "action", "cause", "inputs", "key", "build", "replaces", "capture", "difference", "influences",
     "affected", "rows_affected", "is_destructive", "proof", "rows", "seconds", "place", "owner", "is_selected",
-    "added", "load",
+    "added", "load", "code",
 )  # fmt: skip
 _DEFAULTS: Mapping[str, Any] = plain(Step(Address(""), Kind.TABLE, Action.KEEP, Cause.NONE, ()))
 
@@ -135,6 +135,7 @@ def _step_from_json(stored: Mapping[str, Any]) -> Step:
         is_selected=body["is_selected"],
         added=body["added"],
         load=load_plan_from_json(body["load"]) if body["load"] is not None else None,
+        code=body["code"],
     )
 
 

@@ -27,11 +27,12 @@ def broken_reads(
 ) -> Iterator[BrokenRead]:
     """Yield every read recorded by ``readers`` that differs from what ``pointers`` show; lost builds are left out.
 
+    So are those with a schedule: they wait for their time, whatever comes into what they read meanwhile.
     Versions are compared only where the input is another build than the one that was read. Cost: one pass over reads.
     """
     for address, pointer in readers.items():
         reader = build(pointer.build)
-        if reader is None:
+        if reader is None or reader.schedule:
             continue
         same = {
             source for source, read in reader.inputs.items() if source in pointers and pointers[source].build == read

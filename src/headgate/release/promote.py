@@ -191,7 +191,8 @@ def _choose_all(shown: Shown, source: Snapshot, target: Snapshot, code: Code) ->
             choose = _replace_lost_source if is_lost else _choose_source
             choice = choose(node, (ours, new_build), (theirs, old_build), source.name)
         else:
-            choose_made = _choose_load if node.properties.loading else _choose_node
+            is_kept_by_code = node.properties.loading is not None or node.properties.cron
+            choose_made = _choose_by_code if is_kept_by_code else _choose_node
             choice = choose_made(node, (ours, new_build), (theirs, old_build), choices, source.name, code)
         if not spoilt.isdisjoint(node.inputs):
             spoilt.add(address)
@@ -274,27 +275,28 @@ def _on_other_data(node: Node, build: Build, chosen: Mapping[Address, _Choice], 
     return Diagnostic("HG513", summary, node.place, hint=f"Build it on what is newest: headgate apply {name}")
 
 
-def _choose_load(
+def _choose_by_code(
     node: Node, ours: _Side, theirs: _Side, chosen: Mapping[Address, _Choice], name: str, code: Code
 ) -> _Choice:
     """Keep the target's build if its code is the commit's and it has read what will be shown; else take the source's.
 
-    What was loaded when does not count, but the source's must hold every interval that the target's does.
+    What was loaded when does not count, but the source's must hold every interval that the target's does. With a
+    schedule what was read does not count either.
     """
     wanted = code.versions.of(node)
     old = theirs[1]
     for (pointer, build), is_kept in ((theirs, True), (ours, False)):
-        if pointer is None or build is None or build.status is BuildStatus.LOST or build.load is None:
+        if pointer is None or build is None or build.status is BuildStatus.LOST or build.kind is not node.kind:
             continue
-        if build.load.code != wanted or not _has_read(build, node, chosen):
+        if build.code != wanted or not (node.properties.cron or _has_read(build, node, chosen)):
             continue
         if is_kept:
             return _Choice(Pointer(build.id, node.kind, node.recipe.shape), build)
-        if fault := _fault_in_load(node, build.load, old, name):
+        if build.load is not None and (fault := _fault_in_load(node, build.load, old, name)):
             return _Choice(*ours, fault=fault)
         return _Choice(Pointer(build.id, node.kind, node.recipe.shape), build, _why(old, node.recipe.digest()))
     new = ours[1]
-    if new is None or new.status is BuildStatus.LOST or new.load is None or new.load.code != wanted:
+    if new is None or new.status is BuildStatus.LOST or new.code != wanted:
         return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=code.is_clean))
     return _Choice(*ours, fault=_on_other_data(node, new, chosen, name))
 

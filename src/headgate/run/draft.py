@@ -91,6 +91,8 @@ def started_build(drafted: Draft, builds: Mapping[Address, Build], *, frame: Fra
         status=BuildStatus.BUILDING,
         created_at=frame.now,
         fence=frame.fence,
+        code=step.code,
+        schedule=step.node.properties.cron if isinstance(step.node, Node) else "",
     )
     if isinstance(step.node, Node):
         recipe = step.node.recipe
@@ -110,7 +112,7 @@ def _started_load(build: Build, drafted: Draft, load: LoadPlan, recipe: Recipe) 
     base = drafted.base
     versions = published_load_versions(recipe, drafted.versions, load, build.id)
     number = base.load.number if base is not None and base.load is not None else 0
-    told = Load(number, load.base, load.covered, load.parts, load.code, is_part=load.is_part)
+    told = Load(number, load.base, load.covered, load.parts, is_part=load.is_part)
     return replace(build, versions=versions, load=told)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def announcement(planned: Planned) -> str:
     """Return what is said before a new environment is built."""
     plan = planned.plan
-    kinds = [s.kind for s in plan.doing(Action.BUILD)]
+    kinds = [s.kind for s in plan.doing(Action.BUILD, Action.LOAD)]
     views = kinds.count(Kind.VIEW)
     shared = sum(s.action is Action.REUSE and s.kind is not Kind.SOURCE for s in plan.steps)
     told = f"{shared} to share" if shared else "nothing to share yet"
@@ -102,6 +102,8 @@ def _is_shared(plan: Plan) -> bool:
 def _look(plan: Plan) -> str:
     """Return a query over the last table that was made: nothing reads it, so it is what people look at."""
     read = {address for step in plan.steps for address in step.inputs}
-    ends = [s.address for s in plan.doing(Action.BUILD) if s.kind is not Kind.SEED and s.address not in read]
+    ends = [
+        s.address for s in plan.doing(Action.BUILD, Action.LOAD) if s.kind is not Kind.SEED and s.address not in read
+    ]
     name = sorted(ends)[0] if ends else ""
     return f' Look: headgate sql {plan.environment} "select * from {name} limit 5"' if name else ""

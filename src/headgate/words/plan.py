@@ -107,7 +107,7 @@ def _changes(plan: Plan, switched: frozenset[Address], *, is_verbose: bool) -> l
     for step in plan.steps:
         if step.address in switched or step.action not in (Action.KEEP, Action.REUSE):
             by_word.setdefault(told_step(step, switched).word, []).append(step)
-    order = ("change", "new", "reorder", "rebuild", "switch", "capture", "remove")
+    order = ("change", "new", "reorder", "rebuild", "load", "switch", "capture", "remove")
     rows: list[tuple[str, ...]] = []
     for word in sorted(by_word, key=lambda w: order.index(w) if w in order else len(order)):
         steps = by_word[word]
@@ -230,11 +230,11 @@ def _captured(planned: Planned) -> list[tuple[str, ...]]:
 
 
 def _expectations(plan: Plan) -> list[tuple[str, ...]]:
-    builds = plan.doing(Action.BUILD, Action.CAPTURE)
+    builds = plan.doing(Action.BUILD, Action.LOAD, Action.CAPTURE)
     tables = [s for s in builds if s.kind is not Kind.VIEW]
     if not tables:
         return []
-    made = sum(s.action is Action.BUILD for s in tables)
+    made = sum(s.action is not Action.CAPTURE for s in tables)
     captures, views = len(tables) - made, len(builds) - len(tables)
     counts = [counted(made, "build")] if made else []
     counts += [counted(captures, "capture")] if captures else []
