@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from headgate.app.analysing import LocalAnalyser
+from headgate.app.lineages import Lineages
 from headgate.core.address import Address
 from headgate.core.graph import Graph, Node
 from headgate.core.recipe import Aspect, Read, Recipe
+from headgate.plugins.stores.cache import Cache
 from headgate.project.link import Linked, link
 from tests.project.project_stage import read
 
@@ -29,6 +31,7 @@ sources:
 QUERY = "select e.* from raw.events as e where e.at >= :start and e.at < :end"
 EVERYTHING = "select * from raw.events"
 ADDRESS = Address("m.x")
+RAW = Address("raw.events")
 
 
 def linked(root: Path, header: str, query: str = QUERY, **more: str) -> Linked:
@@ -136,6 +139,25 @@ def test_a_snapshot_adds_two_columns(tmp_path: Path, header: str, type_: str, ta
     columns = recipe_of(tmp_path, header, EVERYTHING).columns
     assert [(c.name, c.type) for c in columns[-2:]] == [("valid_from", type_), ("valid_to", type_)]
     assert tuple(c.term.tainted for c in columns[-2:]) == tainted
+
+
+@pytest.mark.parametrize(
+    "header", [TIMED, TIMED + "unique_key: [id, kind]\ndeletes: gone\n", TRACKED, CHECKED, CHECKED + "deletes: missing"]
+)
+def test_lineage_leaves_out_nothing_that_is_read(tmp_path: Path, header: str) -> None:
+    query = QUERY if "time_column" in header else EVERYTHING
+    graph = graph_of(tmp_path, header, query)
+    node = graph.nodes[ADDRESS]
+    assert isinstance(node, Node)
+    cache = Cache(tmp_path / "cache.db")
+    found = Lineages(graph, {}, cache).of(ADDRESS)
+    assert found.opaque == ""
+    assert tuple(found.columns) == tuple(c.name for c in node.recipe.columns)
+    rows = {edge.read for edge in found.rows}
+    assert set(node.recipe.rows.reads) - {Read(RAW, Aspect.ROWS)} <= rows
+    for column in node.recipe.columns:
+        read = rows | {edge.read for edge in found.columns[column.name]} | {Read(RAW, Aspect.ROWS)}
+        assert set(column.term.reads) <= read
 
 
 FAULTS = [

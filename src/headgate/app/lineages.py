@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 from headgate.core.address import Address
 from headgate.core.graph import Node, SqlBody
 from headgate.core.hashing import digest
-from headgate.core.json_form import dumps, loads
-from headgate.core.lineage import AssetLineage, Step, lineage_from_json, lineage_of_reads, lineage_to_json
+from headgate.core.json_form import dumps, loads, plain
+from headgate.core.lineage import (
+    AssetLineage,
+    Step,
+    lineage_from_json,
+    lineage_of_reads,
+    lineage_to_json,
+    loaded_lineage,
+)
+from headgate.core.loading import VALID_FROM, VALID_TO
 from headgate.core.recipe import Aspect, Read, Shape
 
 if TYPE_CHECKING:
@@ -85,11 +93,17 @@ class Lineages:
         node = self._graph.nodes[address]
         if not isinstance(node, Node) or not isinstance(node.body, SqlBody) or node.recipe.opaque:
             return lineage_of_reads(node)
-        analysis = self._analyses.get(address, "")
-        key = digest("lineage", LINEAGE, analysis)
+        loading = node.properties.loading
+        found = self._of_query(node, node.body)
+        return found if loading is None or found.opaque else loaded_lineage(found, loading)
+
+    def _of_query(self, node: Node, body: SqlBody) -> AssetLineage:
+        analysis = self._analyses.get(node.address, "")
+        loading = node.properties.loading
+        key = digest("lineage", LINEAGE, analysis, *(() if loading is None else (dumps(plain(loading)),)))
         if analysis and (text := self._cache.get(_KIND, (key,)).get(key)) is not None:
             return lineage_from_json(loads(text))
-        found = _told(node, node.body, {i: _shape(self._graph, i) for i in node.inputs})
+        found = _told(node, body, {i: _shape(self._graph, i) for i in node.inputs})
         if analysis:
             self._new[key] = dumps(lineage_to_json(found))
         return found
@@ -100,7 +114,11 @@ def _told(node: Node, body: SqlBody, inputs: Mapping[Address, Shape]) -> AssetLi
     from headgate.sql.tree import parse
 
     query = parse(body.text, node.place.path)
-    found = lineage_of_query(query, inputs, [column.name for column in node.recipe.columns])
+    names = [column.name for column in node.recipe.columns]
+    loading = node.properties.loading
+    if loading is not None and loading.tracking is not None:
+        names = names[: -len((VALID_FROM, VALID_TO))]
+    found = lineage_of_query(query, inputs, names)
     return found or replace(lineage_of_reads(node), opaque="how it comes to its columns cannot be told")
 
 

@@ -9,13 +9,14 @@ The order of rows changes no value; where a query reads it, the edge says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from headgate.core.address import Address
+from headgate.core.address import Address, fold
 from headgate.core.graph import AnyNode, ExposureNode, Node
+from headgate.core.loading import VALID_FROM, VALID_TO, Loading
 from headgate.core.recipe import ASPECTS, Aspect, Read, Recipe, Term
 
 
@@ -136,6 +137,39 @@ def lineage_of_reads(node: AnyNode) -> AssetLineage:
     if isinstance(node, Node):
         return _lineage_of_recipe(node.recipe)
     return AssetLineage({column.name: () for column in node.shape})
+
+
+def loaded_lineage(query: AssetLineage, loading: Loading) -> AssetLineage:
+    """Return the lineage of what is loaded, from that of its query: which rows are there is up to more columns.
+
+    The column of times and the flag of what is gone filter rows, a key groups them, and a snapshot has a row for each
+    change of what it watches; its times are those of ``updated_at`` where there is one. Nothing promises an order.
+    """
+    columns = {fold(name): edges for name, edges in query.columns.items()}
+    rows = set(query.rows)
+    for subtype, names in _steering(loading, columns):
+        rows |= {followed(Step(subtype), edge) for name in names for edge in columns[fold(name)]}
+    found = dict(query.columns)
+    if loading.tracking is not None:
+        times = columns.get(fold(loading.tracking.updated_at), ())
+        found[VALID_FROM] = times
+        found[VALID_TO] = tuple(followed(Step(Subtype.TRANSFORMATION), edge) for edge in times)
+    own = {name: in_order(set(edges) - rows) for name, edges in found.items()}
+    return AssetLineage(own, in_order(rows), (), query.opaque)
+
+
+def _steering(loading: Loading, columns: Iterable[str]) -> Iterator[tuple[Subtype, Iterable[str]]]:
+    """Yield the columns of a query that decide which rows are there."""
+    if loading.timing is not None:
+        yield Subtype.FILTER, (loading.timing.column,)
+    if loading.merging is not None:
+        yield Subtype.GROUP_BY, loading.merging.key
+        yield Subtype.FILTER, filter(None, (loading.merging.flag,))
+    if loading.tracking is not None:
+        key = {fold(name) for name in loading.tracking.key}
+        yield Subtype.GROUP_BY, key
+        updated_at = filter(None, (loading.tracking.updated_at,))
+        yield Subtype.FILTER, (*updated_at,) or loading.tracking.checked or [c for c in columns if c not in key]
 
 
 def type_of(subtype: Subtype) -> str:
