@@ -37,5 +37,7 @@ def _what(release: Release) -> str:
             return "dropped"
         case MoveKind.REPAIR:
             return f"repair: as {move.restores}, {changed}" if release.changes else "repair"
+        case MoveKind.RUN:
+            return f"run: {changed}"
         case MoveKind.APPLY:
             return f"apply: {changed}"
