@@ -8,6 +8,7 @@ from headgate.app.analysing import LocalAnalyser
 from headgate.app.lineages import Lineages
 from headgate.core.address import Address
 from headgate.core.graph import Graph, Node
+from headgate.core.loading import Deletion, Loading, Merging, Timing, Tracking
 from headgate.core.recipe import Aspect, Read, Recipe
 from headgate.plugins.stores.cache import Cache
 from headgate.project.link import Linked, link
@@ -177,6 +178,15 @@ FAULTS = [
     ("kind: table", QUERY, "HG206 5:47"),
     (MERGED, QUERY, "HG206 6:47"),
 ]
+
+
+def test_columns_are_called_as_the_query_calls_them(tmp_path: Path) -> None:
+    header = "kind: incremental\ntime_column: AT\nunique_key: [Id, KIND]\ndeletes: Gone"
+    node = graph_of(tmp_path, header).nodes[ADDRESS]
+    expected = Loading(Timing("at"), Merging(("id", "kind"), Deletion.FLAGGED, "gone"))
+    assert node.properties.loading == expected
+    node = graph_of(tmp_path, "kind: snapshot\nunique_key: ID\ncheck: [PRICE]", EVERYTHING).nodes[ADDRESS]
+    assert node.properties.loading == Loading(tracking=Tracking(("id",), checked=("price",)))
 
 
 @pytest.mark.parametrize(("header", "query", "fault"), FAULTS)

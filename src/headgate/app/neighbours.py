@@ -296,7 +296,7 @@ class _Relinking:
         """Return the node of an asset whose text, or an input's columns, are others; None where anything is unusual."""
         from headgate.core.graph import Node
         from headgate.project.declared_columns import mismatches
-        from headgate.project.link import Job, loaded
+        from headgate.project.link import Job, loaded, properties_of
         from headgate.project.loading_checks import reserved_names
 
         asset = self._declared(self.nodes.row(address), changed)
@@ -318,7 +318,7 @@ class _Relinking:
             return None
         return Node(
             address, asset.kind, recipe, inputs, answer.body,
-            asset.properties.place, asset.digest, asset.properties,
+            asset.properties.place, asset.digest, properties_of(asset, recipe),
         )  # fmt: skip
 
     def _declared(self, row: Mapping[str, Any], changed: Mapping[str, File]) -> AssetDeclaration | None:

@@ -23,7 +23,7 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.json_form import dumps, plain
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
 from headgate.project.declared_columns import declared_shape, mismatches, type_key
-from headgate.project.loaded_recipes import loaded_recipe
+from headgate.project.loaded_recipes import as_given, loaded_recipe
 from headgate.project.loading_checks import loading_faults, reserved_names, unused_moments
 from headgate.project.ordering import cycle, reaches_itself, topological
 from headgate.project.written_out import WrittenOut
@@ -364,7 +364,7 @@ class _Linking:
         self.diagnostics += reserved_names(asset.address, recipe.shape, place)
         self.shapes[asset.address] = recipe.shape
         self.nodes[asset.address] = Node(
-            asset.address, asset.kind, recipe, inputs, body, place, asset.digest, asset.properties
+            asset.address, asset.kind, recipe, inputs, body, place, asset.digest, properties_of(asset, recipe)
         )
 
     def exposures(self) -> None:
@@ -456,6 +456,12 @@ def loaded(asset: AssetDeclaration, analysed: Analysed) -> tuple[Recipe | None, 
     if any(fault.severity is Severity.ERROR for fault in faults):
         return None, faults
     return loaded_recipe(loading, analysed.recipe), faults
+
+
+def properties_of(asset: AssetDeclaration, recipe: Recipe) -> Properties:
+    """Return the properties of the asset's node: its loading names columns as they are called."""
+    loading = asset.properties.loading
+    return asset.properties if loading is None else replace(asset.properties, loading=as_given(loading, recipe.shape))
 
 
 def volatile_of(node: AnyNode | None) -> Iterator[Read]:

@@ -8,10 +8,11 @@ says when rows come, not which.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from headgate.core.address import fold
 from headgate.core.loading import VALID_FROM, VALID_TO, Loading, Tracking
-from headgate.core.recipe import ColumnRecipe, Recipe, Term, finished, term
+from headgate.core.recipe import ColumnRecipe, Recipe, Shape, Term, finished, term
 
 _CLOCK_TYPE = "TIMESTAMP WITH TIME ZONE"
 
@@ -30,6 +31,25 @@ def loaded_recipe(loading: Loading, query: Recipe) -> Recipe:
         parts.append(term("merged", merging.deletion.value, _key(merging.key, terms), *flag))
     rows = term("loaded", query.rows, *parts)
     return Recipe(query.kind, finished(rows), _order(query), query.columns, query.opaque)
+
+
+def as_given(loading: Loading, shape: Shape) -> Loading:
+    """Return how an asset is loaded with its columns called as the query calls them, in upper and lower case."""
+    names = {fold(c.name): c.name for c in shape}
+    timing, merging, tracking = loading.timing, loading.merging, loading.tracking
+    if timing is not None:
+        timing = replace(timing, column=names.get(fold(timing.column), timing.column))
+    if merging is not None:
+        key = tuple(names.get(fold(name), name) for name in merging.key)
+        merging = replace(merging, key=key, flag=names.get(fold(merging.flag), merging.flag))
+    if tracking is not None:
+        tracking = replace(
+            tracking,
+            key=tuple(names.get(fold(name), name) for name in tracking.key),
+            updated_at=names.get(fold(tracking.updated_at), tracking.updated_at),
+            checked=tuple(names.get(fold(name), name) for name in tracking.checked),
+        )
+    return replace(loading, timing=timing, merging=merging, tracking=tracking)
 
 
 def _of_snapshot(query: Recipe, tracking: Tracking, terms: Mapping[str, Term]) -> Recipe:

@@ -12,7 +12,7 @@ GIVEN: Mapping[str, str] = {
     "exceptions": "`exceptions.raise_compiler_error(TEXT)` refuses with a message, `exceptions.warn(TEXT)` warns.",
     "execute": "True.",
     "fromjson": "`fromjson(TEXT, DEFAULT)` reads JSON.",
-    "is_incremental": "False: every table is built whole.",
+    "is_incremental": "False: an incremental has `:start` and `:end` in its SQL.",
     "log": "Gives no text, and writes nothing.",
     "namespace": "`namespace(a=1)` holds names that a loop can set for those outside: `{% set ns.a = 2 %}`.",
     "print": "Gives no text, and writes nothing.",
