@@ -166,7 +166,7 @@ FAULTS = [
     (TIMED.replace("column: at", "column: kind"), QUERY, "HG353 4:14"),
     (TIMED.replace("column: at", "column: id"), QUERY, "HG353 4:14"),
     (TIMED.replace("column: at", "column: day") + "grain: hour", QUERY, "HG353 5:8"),
-    (MERGED.replace("id", "[id, idd]"), EVERYTHING, "HG353 4:14"),
+    (MERGED.replace("id", "[id, idd]"), EVERYTHING, "HG353 4:18"),
     (MERGED + "deletes: price", EVERYTHING, "HG353 5:10"),
     (MERGED + "deletes: lost", EVERYTHING, "HG353 5:10"),
     (TRACKED.replace("at: at", "at: price"), EVERYTHING, "HG353 5:13"),
@@ -196,6 +196,12 @@ def test_what_does_not_fit_the_query(tmp_path: Path, header: str, query: str, fa
     places = [f"{d.code} {d.place.line}:{d.place.column}" for d in found.diagnostics if d.place]
     assert places[0] == fault
     assert found.diagnostics[0].hint
+
+
+def test_of_many_unknown_columns_some_are_told(tmp_path: Path) -> None:
+    keys = ", ".join(f"k{number}" for number in range(500))
+    found = linked(tmp_path, f"kind: incremental\nunique_key: [{keys}]", EVERYTHING)
+    assert [d.code for d in found.diagnostics] == ["HG353"] * 10
 
 
 def test_a_query_that_reads_everything_each_time_is_a_warning(tmp_path: Path) -> None:

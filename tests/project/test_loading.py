@@ -153,6 +153,14 @@ def test_functions_and_seeds_are_not_loaded_in_parts(tmp_path: Path) -> None:
     assert {a.address: a.kind for a in found.assets} == {"m.x": Kind.TABLE, "m.s": Kind.SEED}
 
 
+@pytest.mark.parametrize("key", ["time_zone", "lookback", "start"])
+def test_long_texts_are_told_in_short(tmp_path: Path, key: str) -> None:
+    header = f"kind: incremental\ntime_column: at\n{key}: '{'9' * 100_000}'"
+    found = read(tmp_path, {"assets/m/x.sql": f"/* headgate\nowner: ops\n{header}\n*/\nselect 1 as one"})
+    assert [d.code for d in found.diagnostics] == ["HG352"]
+    assert len(str(found.diagnostics[0])) < 300
+
+
 @pytest.mark.parametrize(
     ("text", "grain", "expected"),
     [

@@ -183,10 +183,11 @@ def _meta(address: Address, statements: Sequence[Statement], fault: Fault) -> Ma
 
 
 def _differ(address: Address, what: str, first: tuple[str, Place], second: tuple[str, Place], fault: Fault) -> None:
-    summary = f"the {what} of {address} is {_short(second[0])} here, but {_short(first[0])} in {first[1]}"
+    summary = f"the {what} of {address} is {shortened(second[0])} here, but {shortened(first[0])} in {first[1]}"
     fault("HG306", summary, second[1], "Take one of them out, or make them agree.")
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a text as one line, as much of it as tells which one it is."""
     line = " ".join(text.split())
     return line if len(line) <= 40 else f"{line[:37]}..."

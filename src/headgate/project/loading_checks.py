@@ -10,6 +10,7 @@ from headgate.core.diagnostic import Diagnostic, Place, Severity, nearest
 from headgate.core.graph import SqlBody
 from headgate.core.loading import VALID_FROM, VALID_TO, Grain, Merging, Timing, Tracking
 from headgate.core.recipe import Column, Shape
+from headgate.project.agree import shortened
 
 TIME_TYPES = (
     "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS",
@@ -57,6 +58,10 @@ def reserved_names(address: Address, shape: Shape, place: Place | None) -> Itera
             yield Diagnostic("HG354", summary, place, "Give it another name.")
 
 
+_TOLD_MAX = 10
+"""So many unknown columns of one key are told."""
+
+
 class _Checking:
     def __init__(self, asset: AssetDeclaration, shape: Shape) -> None:
         self._asset = asset
@@ -84,7 +89,7 @@ class _Checking:
         yield from self._unknown("deletes", (merging.flag,), "Or write `deletes: missing`.")
         flag = self._columns.get(fold(merging.flag))
         if flag is not None and flag.type != "BOOLEAN":
-            hint = f"Give a truth: `{flag.name} is not null as is_gone`, and `deletes: is_gone`."
+            hint = f"Give a truth in the query, as `{flag.name}::boolean as is_gone`, and say `deletes: is_gone`."
             yield self._fault("HG353", f"{flag.name} is of type {flag.type}, not BOOLEAN", "deletes", hint)
 
     def tracking(self, tracking: Tracking) -> Iterator[Diagnostic]:
@@ -106,15 +111,16 @@ class _Checking:
                 yield self._fault("HG354", f"the query of a snapshot has a column {column.name}", "kind", hint)
 
     def _unknown(self, key: str, names: Iterable[str], more: str = "") -> Iterator[Diagnostic]:
-        for name in names:
-            if fold(name) in self._columns:
-                continue
+        unknown = [name for name in names if fold(name) not in self._columns]
+        for name in unknown[:_TOLD_MAX]:
             known = [c.name for c in self._columns.values()]
             near = list(nearest(name, known))
             hint = f"It has {', '.join(known[:5])}. {more}".strip()
             hint = f"Did you mean {' or '.join(near[:2])}?" if near else hint
-            summary = f"{key} names {name}, which is no column of {self._asset.address}"
-            yield self._fault("HG353", summary, key, hint)
+            summary = f"{key} names {shortened(name)}, which is no column of {self._asset.address}"
+            yield self._fault("HG353", summary, key, hint, name)
 
-    def _fault(self, code: str, summary: str, key: str, hint: str) -> Diagnostic:
-        return Diagnostic(code, summary, self._asset.places.get(key) or self._asset.properties.place, hint)
+    def _fault(self, code: str, summary: str, key: str, hint: str, name: str = "") -> Diagnostic:
+        places = self._asset.places
+        place = places.get(f"{key}.{fold(name)}") or places.get(key) or self._asset.properties.place
+        return Diagnostic(code, summary, place, hint)

@@ -10,7 +10,7 @@ from headgate.core.address import Address, fold
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Place
 from headgate.core.loading import Deletion, Grain, Loading, Merging, Timing, Tracking
-from headgate.project.agree import Fault
+from headgate.project.agree import Fault, shortened
 from headgate.project.forms.form import TRUTHS
 from headgate.project.pieces import Stated, StatedKey, Statement
 from headgate.project.spans import NotUnderstood, grains_of, is_zone, moment_of, zones
@@ -31,7 +31,7 @@ _BY_KEY = ("merge", "delete+insert")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How an asset is loaded, when, and where each key of that stands."""
+    """How an asset is loaded, when, and where each key of that stands; ``KEY.NAME`` is where it names a column."""
 
     loading: Loading | None = None
     cron: str = ""
@@ -51,6 +51,7 @@ def merged_loading(address: Address, kind: Kind, statements: Sequence[Statement]
     elif kind is Kind.SNAPSHOT:
         loading = work.snapshot()
     places = {"kind": at} | {key: one.texts[0].place for key, one in work.said.items()}
+    places |= {f"{key}.{fold(t.value)}": t.place for key, one in work.said.items() for t in one.texts}
     return Loaded(loading, work.word("cron"), places)
 
 
@@ -61,7 +62,8 @@ def _agreed(address: Address, statements: Sequence[Statement], fault: Fault) -> 
         first = found.setdefault(one.key, one)
         told = [", ".join(text.value for text in key.texts) for key in (one, first)]
         if told[0] != told[1]:
-            summary = f"the {one.key} of {address} is {told[0]} here, but {told[1]} in {first.texts[0].place}"
+            here, there = map(shortened, told)
+            summary = f"the {one.key} of {address} is {here} here, but {there} in {first.texts[0].place}"
             fault("HG306", summary, one.texts[0].place, "Take one of them out, or make them agree.")
     return found
 
@@ -198,7 +200,7 @@ class _Merging:
         if strategy and strategy not in (*_BY_TIME, *_BY_KEY):
             known = ", ".join((*_BY_TIME, *_BY_KEY))
             hint = did_you_mean(strategy, (*_BY_TIME, *_BY_KEY), f"Known are {known}; it can be left out.")
-            self._fault("HG303", f"incremental_strategy {strategy} is not supported", place, hint)
+            self._fault("HG303", f"incremental_strategy {shortened(strategy)} is not supported", place, hint)
 
     def _strategy_of_snapshot(self) -> None:
         needed = {"timestamp": "updated_at", "check": "check"}.get(self.word("strategy").lower())
@@ -231,7 +233,7 @@ class _Merging:
             elif fold(text.value) not in found:
                 found[fold(text.value)] = text.value
             else:
-                self._fault("HG350", f"{key} names {text.value} twice", text.place, "Take one of them out.")
+                self._fault("HG350", f"{key} names {shortened(text.value)} twice", text.place, "Take one of them out.")
         return tuple(found.values())
 
     def _zone(self) -> str:
@@ -239,7 +241,7 @@ class _Merging:
         if is_zone(zone):
             return zone
         hint = did_you_mean(zone, zones(), "Write the name of a region and a city: `Europe/Berlin`.")
-        self._fault("HG352", f"the time zone {zone} is not known", self._place("time_zone"), hint)
+        self._fault("HG352", f"the time zone {shortened(zone)} is not known", self._place("time_zone"), hint)
         return "UTC"
 
     def _understood(self, key: str, read: Callable[[str], _T], otherwise: _T) -> _T:
@@ -249,7 +251,8 @@ class _Merging:
         try:
             return read(text)
         except NotUnderstood as error:
-            self._fault("HG352", f"{self.said[key].written}: {text or 'nothing'} {error}", self._place(key), error.hint)
+            summary = f"{self.said[key].written}: {shortened(text) or 'nothing'} {error}"
+            self._fault("HG352", summary, self._place(key), error.hint)
             return otherwise
 
     def _keeps_history(self) -> bool:

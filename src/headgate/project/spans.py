@@ -10,7 +10,7 @@ from headgate.core.loading import Grain
 
 _MINUTES = {Grain.MINUTE: 1, Grain.HOUR: 60, Grain.DAY: 1440, Grain.WEEK: 10080}
 _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
-_SPAN = re.compile(r"([0-9]{1,9})(?:\s*([A-Za-z]+))?")
+_SPAN = re.compile(r"([0-9]{1,9})(?:\s*([A-Za-z]{1,20}))?")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d))?)?", re.ASCII)
 _MINUTES_A_MONTH = 43_200
 _YEARS_MAX = 1000
