@@ -8,7 +8,8 @@ A file is a title, then sections that are done in order. ``--- file PATH`` write
     [1]
 
 A line ``...`` stands for any lines, ``...`` inside of a line for any characters, ``[1]`` for the exit status (0 where
-there is none). ``$ git ...`` runs git, ``$ duckdb SQL`` runs SQL on warehouse.duckdb, ``$ rm PATH`` removes a file.
+there is none). ``$ git ...`` runs git, ``$ duckdb SQL`` runs SQL on warehouse.duckdb, ``$ psql SQL`` in the database
+of WAREHOUSE_URL, ``$ rm PATH`` removes a file.
 """
 
 from __future__ import annotations
@@ -95,11 +96,23 @@ def carried_out(command: str, root: Path) -> tuple[str, int]:
         finally:
             connection.close()
         return "", 0
+    if name == "psql":
+        return _in_postgres(rest), 0
     if name == "rm":
         path = root / rest
         shutil.rmtree(path) if path.is_dir() else path.unlink()
         return "", 0
     raise ValueError(f"unknown command {name}")
+
+
+def _in_postgres(sql: str) -> str:
+    """Return the rows of statements in the database that WAREHOUSE_URL names, with ``|`` between the values."""
+    import psycopg
+
+    with psycopg.connect(os.environ["WAREHOUSE_URL"], autocommit=True) as connection:
+        cursor = connection.execute(sql.encode())
+        found = cursor.fetchall() if cursor.description else []
+    return "".join("|".join(map(str, row)) + "\n" for row in found)
 
 
 def headgate(arguments: list[str], root: Path) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from headgate.app.ground import on_duckdb
 from headgate.app.pool import PooledAnalyser
 from headgate.core.address import Address
 from headgate.core.declarations import AssetDeclaration, File, Kind, Properties
@@ -22,7 +23,7 @@ def _asset(number: int) -> AssetDeclaration:
 @pytest.mark.parametrize("is_asked_before", [True, False])
 def test_a_process_that_was_killed_is_told(tmp_path: Path, *, is_asked_before: bool) -> None:
     assets = [_asset(number) for number in range(4)]
-    pool = PooledAnalyser(tmp_path, (), "settings")
+    pool = PooledAnalyser(tmp_path, on_duckdb())
     try:
         if is_asked_before:
             assert set(pool.names(assets)) == {asset.address for asset in assets}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from headgate.core.ports.engine import Engine, physical_name
 from headgate.core.ports.loads import Change, LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing, Tracked, Visible
 from headgate.core.recipe import Column, Shape
 from headgate.sql.bind import visible
-from tests.conformance.test_engine_conformance import duckdb_place
+from tests.conformance.test_engine_conformance import duckdb_place, postgres_place
 from tests.fakes.engine import FakeWarehouse
 
 pytestmark = pytest.mark.slow
@@ -29,12 +30,21 @@ WHOLE = Interval("", "")
 STORAGE = physical_name(ASSET, digest("storage"))
 
 
-@pytest.fixture(params=["duckdb", "fake"])
+@pytest.fixture(params=["duckdb", "fake", "postgres", "postgres_16"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    session = FakeWarehouse().open() if request.param == "fake" else duckdb_place(tmp_path).open()
-    session.adopt("state-1")
-    yield session
-    session.close()
+    with ExitStack() as at_end:
+        if request.param == "fake":
+            session = FakeWarehouse().open()
+        elif request.param == "duckdb":
+            session = duckdb_place(tmp_path).open()
+        else:
+            server = request.getfixturevalue(request.param)
+            database = server.database()
+            at_end.callback(server.drop, database)
+            session = postgres_place(database, tmp_path).open()
+        at_end.callback(session.close)
+        session.adopt("state-1")
+        yield session
 
 
 def start(

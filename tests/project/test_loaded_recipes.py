@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from headgate.app.analysing import LocalAnalyser
+from headgate.app.ground import on_duckdb
 from headgate.app.lineages import Lineages
 from headgate.core.address import Address
 from headgate.core.graph import Graph, Node
@@ -38,7 +39,7 @@ RAW = Address("raw.events")
 def linked(root: Path, header: str, query: str = QUERY, **more: str) -> Linked:
     files = {"assets/m/x.sql": f"/* headgate\nowner: ops\n{header}\n*/\n{query}", "assets/s.yml": SOURCES}
     declarations = read(root, files | {f"assets/m/{name}.sql": text for name, text in more.items()})
-    analyser = LocalAnalyser(root, (), "x")
+    analyser = LocalAnalyser(root, on_duckdb())
     try:
         return link(declarations, analyser, recorded={}, settings="x")
     finally:

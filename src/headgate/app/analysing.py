@@ -18,6 +18,7 @@ from headgate.core.records import sql_body_from_json, sql_body_to_json
 from headgate.project.link import Analysed, Job, Named, Names
 
 if TYPE_CHECKING:
+    from headgate.app.ground import Ground
     from headgate.core.graph import SqlBody
     from headgate.core.ports.engine import Binder
     from headgate.core.python import PythonBody
@@ -37,10 +38,10 @@ PROBE_LIMITS = Limits(seconds=60, bytes=2 * 10**9)
 class LocalAnalyser:
     """Analyses in this process, at once. The binder and sqlglot are imported when first needed."""
 
-    def __init__(self, root: Path, allow: Sequence[Path], settings: str) -> None:
+    def __init__(self, root: Path, ground: Ground) -> None:
         self._root = root
-        self._allow = allow
-        self._settings = settings
+        self._ground = ground
+        self._settings = ground.settings
         self._binder: Binder | None = None
         self._answers: list[tuple[Address, Analysed]] = []
         self._parsed: dict[Address, Query] = {}
@@ -50,16 +51,18 @@ class LocalAnalyser:
         found = {}
         kept = TREES_KEPT if len(assets) <= TREES_KEPT else TREES_KEPT_OF_MORE
         for asset in assets:
-            found[asset.address], query = names_of(asset)
+            found[asset.address], query = names_of(asset, self._ground.dialect)
             if query is not None and len(self._parsed) < kept:
                 self._parsed[asset.address] = query
         return found
 
     def start(self, job: Job) -> None:
         """Analyse at once; the answer waits in ``finished``."""
-        self._answers.append(
-            (job.asset.address, analysed(job, self._parsed.pop(job.asset.address, None), self._settings, self.binder()))
-        )
+        self._answers.append((job.asset.address, self._analysed(job)))
+
+    def _analysed(self, job: Job) -> Analysed:
+        query = self._parsed.pop(job.asset.address, None)
+        return analysed(job, query, self._settings, self._ground.dialect, self.binder())
 
     def finished(self) -> Iterable[tuple[Address, Analysed]]:
         """Return all answers that wait."""
@@ -109,9 +112,7 @@ class LocalAnalyser:
     def binder(self) -> Binder:
         """Return the binder; made when first asked for."""
         if self._binder is None:
-            from headgate.plugins.engines.duckdb_binder import open_binder
-
-            self._binder = open_binder(self._root, self._allow)
+            self._binder = self._ground.binder(self._root)
         return self._binder
 
     def close(self) -> None:
@@ -126,13 +127,13 @@ def _faults(code: str, told: str, place: Place) -> tuple[Diagnostic, ...]:
     return (Diagnostic(code, summary, place, hint),) if told else ()
 
 
-def names_of(asset: AssetDeclaration) -> tuple[Names, Query | None]:
+def names_of(asset: AssetDeclaration, dialect: str) -> tuple[Names, Query | None]:
     """Return what one text names, and its tree where it can be read."""
     from headgate.sql.refusals import refusals
     from headgate.sql.tree import Unreadable, line_at, parse, place_at, relations
 
     try:
-        query = parse(asset.text, asset.file.path)
+        query = parse(asset.text, asset.file.path, dialect)
     except Unreadable as fault:
         return Names((), _at_home(asset, (fault.diagnostic,))), None
     if refused := refusals(query):
@@ -163,12 +164,12 @@ def _body_at_home(asset: AssetDeclaration, body: SqlBody) -> SqlBody:
     return replace(body, lines=tuple(lines[line - 1] if line else 0 for line in body.lines), template=asset.template)
 
 
-def analysed(job: Job, query: Query | None, settings: str, binder: Binder) -> Analysed:
+def analysed(job: Job, query: Query | None, settings: str, dialect: str, binder: Binder) -> Analysed:
     """Return what one text means; it is parsed again where its tree was not kept."""
     from headgate.sql.analyse import analyse
     from headgate.sql.tree import parse
 
-    query = query or parse(job.asset.text, job.asset.file.path)
+    query = query or parse(job.asset.text, job.asset.file.path, dialect)
     found = analyse(
         query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind, volatile=job.volatile,
         time_column=job.time_column,

@@ -44,7 +44,7 @@ def check(session: Session, repository: Repository) -> Checked:
     tables = undeclared_tables(repository.declarations)
     recorded = recorded_shapes(session, tables, None, engine=engine)
     try:
-        _, warnings = graph_of(session, repository, recorded)
+        _, warnings = graph_of(session, repository, recorded, engine=engine)
         found = warnings
     except Refused as refused:
         found = refused.diagnostics

@@ -77,10 +77,9 @@ def engines_of(session: Session, name: str) -> tuple[str, ...]:
 def _examine(session: Session, name: str) -> Checkup:
     from headgate.release.doctor.look import look, look_without_engine
 
-    warehouse = session.warehouse(session.config.engines[name])
     with session.reading() as reading:
         _check_nobody_works(reading, name)
-        if not warehouse.exists():
+        if not session.may_be_there(name):
             return _checkup(session, name, look_without_engine(reading, state=_identity(session), engine_name=name))
     engine = session.engine(name, is_read_only=True)
     try:

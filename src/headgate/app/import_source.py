@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headgate.app.ground import ground_of
 from headgate.core.address import Address, fold, make_address, part_like
 from headgate.core.declarations import DeclaredColumn, TableSource
 from headgate.core.diagnostic import Diagnostic, Place, nearest
@@ -102,7 +103,7 @@ class _Import:
     def __init__(self, declarations: Declarations, session: Session, engine: str) -> None:
         self.known: list[Address] = []
         self.left_out: list[LeftOut] = []
-        self._folders = (session.root, session.allowed(engine))
+        self._root, self._ground = session.root, ground_of(session, engine)
         self._assets = {fold(asset.address): asset.file.path for asset in declarations.assets}
         self._addresses = {*self._assets, *(fold(source.address) for source in declarations.sources)}
         located = ((s.address, s.location) for s in declarations.sources)
@@ -114,11 +115,9 @@ class _Import:
 
     def source(self, described: Sequence[Described]) -> WrittenSource:
         """Return the declaration of what is not declared yet."""
-        from headgate.plugins.engines.duckdb_binder import open_binder
-
         schema = described[0].schema
         name = part_like(schema, is_schema=True)
-        binder = open_binder(*self._folders)
+        binder = self._ground.binder(self._root)
         try:
             written = [table for one in described if (table := self._table(name, one, binder))]
         finally:
@@ -192,7 +191,7 @@ def _engine_named(session: Session, name: str) -> str:
 def _opened(session: Session, name: str) -> Engine:
     """Return the engine, which has to be there."""
     path = session.warehouse(session.config.engines[name])
-    if not path.exists():
+    if not session.may_be_there(name):
         hint = f"Say in headgate.toml where it is: path, below [engines.{name}]"
         raise EngineFailed(f"{path.name} does not exist", hint=hint)
     return session.engine(name, is_read_only=True)

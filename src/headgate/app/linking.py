@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headgate.app.analysing import LocalAnalyser, analysed_from, analysed_to
+from headgate.app.ground import Ground
 from headgate.core.address import Address, fold
 from headgate.core.declarations import AssetDeclaration, Declarations, FileSource, SourceDeclaration
 from headgate.core.diagnostic import Diagnostic, Place
@@ -37,18 +38,17 @@ def linked(
     *,
     cache: Cache,
     recorded: Mapping[Address, Shape],
-    allow: Sequence[Path] = (),
+    ground: Ground,
 ) -> tuple[Linked, Mapping[Address, str]]:
     """Return the graph of a repository, and the keys of the analyses in the cache.
 
     Only what the cache does not know is parsed and bound.
     """
-    from headgate.plugins.engines.duckdb_settings import settings_identity
-
-    settings = settings_identity()
-    analyser = CachingAnalyser(root, allow, cache, settings)
+    analyser = CachingAnalyser(root, ground, cache)
     try:
-        return link(declarations, analyser, recorded=recorded, settings=settings), analyser.keys
+        return link(
+            declarations, analyser, recorded=recorded, settings=ground.settings, dialect=ground.dialect
+        ), analyser.keys
     finally:
         analyser.close()
 
@@ -59,20 +59,22 @@ class CachingAnalyser:
     ``keys`` are those of everything that was started.
     """
 
-    def __init__(self, root: Path, allow: Sequence[Path], cache: Cache, settings: str) -> None:
-        self._local = LocalAnalyser(root, allow, settings)
+    def __init__(self, root: Path, ground: Ground, cache: Cache) -> None:
+        self._local = LocalAnalyser(root, ground)
         self._pool: PooledAnalyser | None = None
         self._pooled: frozenset[Address] = frozenset()
-        self._place = (root, allow)
+        self._place = (root, ground)
         self._cache = cache
-        self._settings = settings
+        self._settings = ground.settings
+        self._ground = ground.name
+        self.dialect = ground.dialect
         self.keys: dict[Address, str] = {}
         self._answers: list[tuple[Address, Analysed]] = []
         self._new: dict[str, str] = {}
 
     def names(self, assets: Sequence[AssetDeclaration]) -> Mapping[Address, Names]:
         """Return what each text names, from the cache where it is known."""
-        keys = {asset.address: f"{ANALYSER}/{asset.digest}" for asset in assets}
+        keys = {asset.address: f"{ANALYSER}/{self._ground}{asset.digest}" for asset in assets}
         known = self._cache.get("names", keys.values())
         found: dict[Address, Names] = {}
         missing: list[AssetDeclaration] = []
@@ -95,13 +97,13 @@ class CachingAnalyser:
             return self._local.names(assets) if assets else {}
         from headgate.app.pool import PooledAnalyser
 
-        self._pool = PooledAnalyser(*self._place, self._settings)
+        self._pool = PooledAnalyser(*self._place)
         self._pooled = frozenset(asset.address for asset in assets)
         return self._pool.names(assets)
 
     def start(self, job: Job) -> None:
         """Answer from the cache, or pass on."""
-        key = self.keys[job.asset.address] = analysis_key(job, self._settings)
+        key = self.keys[job.asset.address] = analysis_key(job, self._settings + self._ground)
         text = self._cache.get("analysis", (key,)).get(key)
         if text is None:
             if self._pool is not None and job.asset.address in self._pooled:
@@ -135,7 +137,7 @@ class CachingAnalyser:
 
     def seed(self, asset: AssetDeclaration) -> tuple[Shape, tuple[Diagnostic, ...]]:
         """Return the columns of a seed, looked at once per content."""
-        key = f"{ANALYSER}/{asset.file.digest}"
+        key = f"{ANALYSER}/{self._ground}{asset.file.digest}"
         known = self._cache.get("seed", (key,)).get(key)
         if known is not None:
             return shape_from_json(loads(known)), ()
@@ -151,7 +153,7 @@ class CachingAnalyser:
             raise TypeError("a table of the engine has no files")
         contents = tuple((f.path, f.digest) for f in location.files)
         options = tuple(sorted(location.options.items()))
-        key = digest("file columns", ANALYSER, location.format, options, contents)
+        key = digest("file columns", ANALYSER, self._ground, location.format, options, contents)
         known = self._cache.get("files", (key,)).get(key)
         if known is not None:
             return shape_from_json(loads(known)), ()
@@ -166,7 +168,7 @@ class CachingAnalyser:
         """Return the columns that a function gives on empty tables; it is called once for its code and its inputs."""
         from headgate.project.python.link import python_key
 
-        key = python_key(asset, inputs)
+        key = self._ground + python_key(asset, inputs)
         known = self._cache.get("python", (key,)).get(key)
         if known is not None:
             return shape_from_json(loads(known)), ()
@@ -184,7 +186,7 @@ class CachingAnalyser:
 
 
 def analysis_key(job: Job, settings: str) -> str:
-    """Return what an analysis depends on: the text, the kind, the inputs' columns, what is of times."""
+    """Return what an analysis depends on: text, kind, inputs' columns, what is of times, engine and settings."""
     inputs = tuple((a, tuple((c.name, c.type) for c in shape)) for a, shape in sorted(job.inputs.items()))
     return digest(
         "analysis", ANALYSER, job.asset.digest, job.asset.kind.value, settings, inputs, tuple(sorted(job.volatile)),

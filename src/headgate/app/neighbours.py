@@ -19,6 +19,7 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.json_form import dumps, loads, plain
 
 if TYPE_CHECKING:
+    from headgate.app.ground import Ground
     from headgate.app.refilling import Refilling
     from headgate.core.declarations import AssetDeclaration, Declarations, File
     from headgate.core.graph import AnyNode, Graph, Node
@@ -156,18 +157,17 @@ def listed(cache: Cache, graph: Digest) -> Listing | None:
     return found
 
 
-def relinked(root: Path, allow: Sequence[Path], cache: Cache, listing: Listing, files: Sequence[File]) -> (
+def relinked(root: Path, ground: Ground, cache: Cache, listing: Listing, files: Sequence[File]) -> (
     Neighbourhood | None
 ):  # fmt: skip
     """Return the graph that a whole link would make of ``files``; None where only a whole link can tell."""
     from headgate.app.linking import CachingAnalyser
     from headgate.app.refilling import Refilling
-    from headgate.plugins.engines.duckdb_settings import settings_identity
 
     changed = listing.changed(files)
     if changed is None or not 0 < len(changed) <= _CHANGED_MAX:
         return None
-    analyser = CachingAnalyser(root, allow, cache, settings_identity())
+    analyser = CachingAnalyser(root, ground, cache)
     try:
         refilling = Refilling(root, cache, listing.file_digests, listing.of_kind)
         return _Relinking(root, cache, listing, analyser, refilling).result(changed)
@@ -178,8 +178,9 @@ def relinked(root: Path, allow: Sequence[Path], cache: Cache, listing: Listing, 
 class _Nodes:
     """Nodes and rows by address, read one by one."""
 
-    def __init__(self, cache: Cache, listing: Listing) -> None:
+    def __init__(self, cache: Cache, listing: Listing, dialect: str) -> None:
         self.listing = listing
+        self._dialect = dialect
         self.numbers = {address: number for number, address in enumerate(listing.addresses)}
         self.made: dict[Address, Node] = {}
         self._cache = cache
@@ -231,7 +232,7 @@ class _Nodes:
         if properties.loading is not None:
             from headgate.project.loaded_recipes import loaded_recipe
 
-            recipe = loaded_recipe(properties.loading, recipe)
+            recipe = loaded_recipe(properties.loading, recipe, self._dialect)
         return Node(address, Kind(row["kind"]), recipe, inputs, answer.body, place, row["file"], properties)
 
 
@@ -241,7 +242,7 @@ class _Relinking:
         self.refilling = refilling
         self.listing = listing
         self.analyser = analyser
-        self.nodes = _Nodes(cache, listing)
+        self.nodes = _Nodes(cache, listing, analyser.dialect)
         self.readers: dict[int, list[int]] = {}
         for number, inputs in enumerate(listing.inputs):
             for one in inputs:
@@ -309,10 +310,10 @@ class _Relinking:
         volatile = frozenset(read for i in inputs for read in self.nodes.volatile(i))
         self.analyser.start(Job(asset, {i: self.nodes.shape(i) for i in inputs}, volatile))
         ((_, answer),) = self.analyser.finished()
-        recipe, faults = loaded(asset, answer)
+        recipe, faults = loaded(asset, answer, self.analyser.dialect)
         if recipe is None or faults or answer.diagnostics or asset.properties.place is None:
             return None
-        if any(mismatches(address, asset.properties.columns, recipe.shape)):
+        if any(mismatches(address, asset.properties.columns, recipe.shape, self.analyser.dialect)):
             return None
         if any(reserved_names(address, recipe.shape, None)):
             return None
@@ -392,6 +393,5 @@ def _row(node: AnyNode, asset: AssetDeclaration | None, key: str) -> dict[str, A
 def _list_key(graph: Digest) -> str:
     from headgate import __version__
     from headgate.app.linking import ANALYSER
-    from headgate.plugins.engines.duckdb_settings import settings_identity
 
-    return digest("nodes", __version__, ANALYSER, settings_identity(), graph)
+    return digest("nodes", __version__, ANALYSER, graph)

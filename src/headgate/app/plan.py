@@ -186,6 +186,7 @@ def refuse_protected(session: Session, environment: str) -> None:
 def _planned(
     session: Session, repository: Repository, request: Request, reading: Reading, *, engine: str, is_patient: bool
 ) -> Planned:
+    from headgate.app.fitting import refuse_unfit
     from headgate.app.repository import graph_of, looked_up, recorded_shapes, undeclared_tables
     from headgate.release.place import check_place
 
@@ -212,7 +213,8 @@ def _planned(
     refresh = frozenset(map(Address, asked))
     recorded = recorded_shapes(session, tables, reading, engine=engine)
     recorded = looked_up(session, repository, recorded, engine=engine, refresh=refresh, is_patient=is_patient)
-    graph, warnings = graph_of(session, repository, recorded)
+    graph, warnings = graph_of(session, repository, recorded, engine=engine)
+    refuse_unfit(session, graph, request.environment, engine=engine)
     made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
     made = replace(made, becomes_bare=becomes_bare)
     if request.is_whole or made.is_empty:  # then the environment probably shows this graph when it is planned next
@@ -309,6 +311,7 @@ def _if_little_changed(
     session: Session, repository: Repository, snapshot: Snapshot, reading: Reading, *, engine: str
 ) -> Planned | None:
     """Return the short plan where nothing but a few texts differ from what the environment shows whole."""
+    from headgate.app.ground import ground_of
     from headgate.app.neighbours import NotKept, listed, relinked
     from headgate.app.repository import known_graph
     from headgate.plan.short import Part, make_short_plan
@@ -322,8 +325,7 @@ def _if_little_changed(
     before = listed(session.cache, Digest(graph)) if graph else None
     if before is None or known_graph(session, repository, reading, engine=engine, tree=before.tree) != graph:
         return None
-    allow = session.allowed(next(iter(session.config.engines)))
-    found = relinked(repository.root, allow, session.cache, before, repository.files)
+    found = relinked(repository.root, ground_of(session, engine), session.cache, before, repository.files)
     if found is None:
         return None
     part = Part(found.digest, found.changed, found.place, found.node, found.readers, found.is_live)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from headgate.app.analysing import LocalAnalyser, analysed_to
+from headgate.app.ground import Ground
 from headgate.core.address import Address
 from headgate.core.declarations import AssetDeclaration
 from headgate.core.errors import EnvironmentFailed
@@ -36,13 +37,13 @@ ANSWER_SECONDS_MAX = 600
 class PooledAnalyser:
     """Analyses in worker processes. Seeds and files are left to the one who asks."""
 
-    def __init__(self, root: Path, allow: Sequence[Path], settings: str, workers: int = WORKERS) -> None:
+    def __init__(self, root: Path, ground: Ground, workers: int = WORKERS) -> None:
         context: Any = multiprocessing.get_context(_start_method())  # typeshed gives the base class no Process
         self._links: list[Connection] = []
         self._processes: list[BaseProcess] = []
         for _ in range(workers):
             ours, theirs = context.Pipe()
-            arguments = (theirs, root, tuple(allow), settings, (*self._links, ours))
+            arguments = (theirs, root, ground, (*self._links, ours))
             process = context.Process(target=_serve, args=arguments, daemon=True)
             process.start()
             theirs.close()
@@ -132,14 +133,14 @@ def _start_method() -> str:
     return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
-def _serve(link: Connection, root: Path, allow: Sequence[Path], settings: str, others: Sequence[Connection]) -> None:
+def _serve(link: Connection, root: Path, ground: Ground, others: Sequence[Connection]) -> None:
     """Answer until the other side closes. An interrupt at the terminal reaches the parent, which closes."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in others:
         other.close()  # a copy of the parent's end would keep a worker alive after the parent is gone
-    analyser = LocalAnalyser(root, allow, settings)
+    analyser = LocalAnalyser(root, ground)
     assets: dict[Address, AssetDeclaration] = {}
     while True:
         try:

@@ -22,6 +22,7 @@ from headgate.core.records import Capture, Collection, shape_from_json, shape_to
 if TYPE_CHECKING:
     from threading import Thread
 
+    from headgate.app.ground import Ground
     from headgate.core.graph import Graph
     from headgate.core.hashing import Digest
     from headgate.core.ports.store import Reading
@@ -204,24 +205,25 @@ def open_config(root: Path) -> Session:
 
 
 def graph_of(
-    session: Session, repository: Repository, recorded: Mapping[Address, Shape]
+    session: Session, repository: Repository, recorded: Mapping[Address, Shape], *, engine: str
 ) -> tuple[Graph, tuple[Diagnostic, ...]]:
     """Return the graph and its warnings; raise ``Refused`` with all diagnostics where there are errors."""
+    from headgate.app.ground import ground_of
     from headgate.app.linking import linked
 
-    engine = next(iter(session.config.engines))
+    ground = ground_of(session, engine)
     found, keys = linked(
         repository.root,
         repository.declarations,
         cache=session.cache,
         recorded=recorded,
-        allow=session.allowed(engine),
+        ground=ground,
     )
     if found.graph is None:
         from headgate.app.quoting import quoted
 
         raise Refused(quoted(found.diagnostics, repository.root))
-    _remember_graph(session, repository, recorded, found.graph.digest)
+    _remember_graph(session, repository, recorded, found.graph.digest, ground)
     repository.analyses = keys
     return found.graph, tuple(d for d in found.diagnostics if d.severity is Severity.WARNING)
 
@@ -234,6 +236,8 @@ def known_graph(
     Of the files that were understood before it is known which data and which tables they name; those are looked at.
     With ``tree`` it is the graph that those files make with the data and the tables of now.
     """
+    from headgate.app.ground import ground_of
+
     tree = tree or repository.tree
     text = session.cache.get(_NAMED, (tree,)).get(tree)
     if text is None:
@@ -242,11 +246,13 @@ def known_graph(
     tables = {Address(a): TableSource(schema, name) for a, schema, name in named["tables"]}
     recorded = recorded_shapes(session, tables, reading, engine=engine)
     files = [(address, pattern, repository.matched(pattern, named["allow"])) for address, pattern in named["files"]]
-    key = _graph_key(tree, files, recorded, named["variables"])
+    key = _graph_key(tree, files, recorded, named["variables"], ground_of(session, engine))
     return session.cache.get(_GRAPHS, (key,)).get(key)  # type: ignore[return-value]  # it was put as a digest
 
 
-def _remember_graph(session: Session, repository: Repository, recorded: Mapping[Address, Shape], graph: Digest) -> None:
+def _remember_graph(
+    session: Session, repository: Repository, recorded: Mapping[Address, Shape], graph: Digest, ground: Ground
+) -> None:
     declarations = repository.declarations
     tables = [[a, t.schema, t.name] for a, t in undeclared_tables(declarations).items()]
     sources = [(s.address, s.location) for s in declarations.sources]
@@ -262,7 +268,7 @@ def _remember_graph(session: Session, repository: Repository, recorded: Mapping[
     }
     tree = repository.tree
     session.cache.put(_NAMED, {tree: dumps(named)})
-    session.cache.put(_GRAPHS, {_graph_key(tree, files, recorded, variables): graph})
+    session.cache.put(_GRAPHS, {_graph_key(tree, files, recorded, variables, ground): graph})
     session.cache.forget(_NAMED, keep=_GRAPHS_KEPT)
     session.cache.forget(_GRAPHS, keep=_GRAPHS_KEPT)
 
@@ -272,6 +278,7 @@ def _graph_key(
     files: Sequence[tuple[str, str, tuple[File, ...]]],
     recorded: Mapping[Address, Shape],
     variables: Sequence[str],
+    ground: Ground,
 ) -> str:
     """Return what a graph depends on: the code, the files of sources, the columns of source tables, our versions.
 
@@ -279,14 +286,13 @@ def _graph_key(
     """
     from headgate.app.linking import ANALYSER
     from headgate.core.hashing import ALGORITHM
-    from headgate.plugins.engines.duckdb_settings import settings_identity
     from headgate.project.python.interpreter import interpreter_identity
 
     data = tuple((address, pattern, tuple((f.path, f.digest) for f in found)) for address, pattern, found in files)
     shapes = tuple((a, tuple((c.name, c.type) for c in shape)) for a, shape in sorted(recorded.items()))
     values = tuple((name, os.environ.get(name)) for name in variables)
-    python = (interpreter_identity(), values)
-    return digest("graph key", ALGORITHM, ANALYSER, __version__, settings_identity(), tree, data, shapes, python)
+    python, engine = (interpreter_identity(), values), (ground.settings, ground.name)
+    return digest("graph key", ALGORITHM, ANALYSER, __version__, engine, tree, data, shapes, python)
 
 
 def undeclared_tables(declarations: Declarations) -> Mapping[Address, TableSource]:
@@ -325,7 +331,7 @@ def linked_now(
     """Return the graph and its warnings, with what is recorded of source tables, or quickly looked up."""
     recorded = recorded_shapes(session, undeclared_tables(repository.declarations), reading, engine=engine)
     recorded = looked_up(session, repository, recorded, engine=engine, refresh=frozenset(), is_patient=False)
-    return graph_of(session, repository, recorded)
+    return graph_of(session, repository, recorded, engine=engine)
 
 
 def looked_up(
@@ -344,7 +350,7 @@ def looked_up(
     """
     tables = undeclared_tables(repository.declarations)
     wanted = {a: table for a, table in tables.items() if a not in recorded or a in refresh}
-    if not wanted or not session.warehouse(session.config.engines[engine]).exists():
+    if not wanted or not session.may_be_there(engine):
         return recorded
     try:
         opened = session.engine(engine, is_read_only=True, **({} if is_patient else {"wait_seconds": _LOOK_UP_SECONDS}))

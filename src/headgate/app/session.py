@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,13 @@ from headgate.core.address import fault_in_environment
 from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageError
 
 if TYPE_CHECKING:
+    from headgate.app.engines import Access
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
     from headgate.core.limits import Limits
     from headgate.core.ports.engine import Engine
     from headgate.core.ports.python import PythonRunner
     from headgate.core.ports.store import Entry, Lease, LeaseTaken, Reading, StateStore
-    from headgate.core.records import Event, Move
+    from headgate.core.records import Move
     from headgate.plugins.stores.cache import Cache
     from headgate.release.intended import Intended
     from headgate.release.recover import Recovery
@@ -163,13 +164,21 @@ class Session:
         return self.warehouse(self.config.engines[name]).with_suffix(".state.db")
 
     def warehouse(self, engine: EngineConfig) -> Path:
-        """Return the path of an engine's warehouse."""
-        return self.root / engine.path
+        """Return the path of an engine's warehouse; of a server the name of its state, beside which nothing lies."""
+        return self.root / (engine.path or engine.name)
+
+    def is_server(self, engine: str) -> bool:
+        """Tell whether an engine is a server, which makes no file of its own."""
+        return bool(self.config.engines[engine].url)
+
+    def may_be_there(self, engine: str) -> bool:
+        """Tell whether an engine can be opened: its file is there, or it is a server. Cost: one stat."""
+        return self.is_server(engine) or self.warehouse(self.config.engines[engine]).exists()
 
     def warehouse_bytes(self, engine: str) -> int:
         """Return how large the file of a warehouse is; 0 where there is none."""
         try:
-            return self.warehouse(self.config.engines[engine]).stat().st_size
+            return 0 if self.is_server(engine) else self.warehouse(self.config.engines[engine]).stat().st_size
         except OSError:
             return 0
 
@@ -201,33 +210,26 @@ class Session:
     def reading(self) -> Reading:
         """Return a consistent view of the state; of a state that does not exist yet an empty one, and none is made."""
         if self._store is None and not self.state_path().exists():
-            return _EmptyReading()
+            from headgate.app.empty_state import EmptyReading
+
+            return EmptyReading()
         return self.store().reading()
 
     def engine(self, name: str, *, is_read_only: bool = False, wait_seconds: float = FILE_WAIT_SECONDS) -> Engine:
         """Return an open session on the engine called ``name``; a warehouse that is only read must be there."""
-        from headgate.plugins.engines.duckdb import open_duckdb
-
-        return open_duckdb(
-            self.warehouse(self.config.engines[name]),
-            read_only=is_read_only,
-            create=not is_read_only,
-            wait_seconds=wait_seconds,
-            root=self.root,
-            allow=self.allowed(name),
-            tell=self.tell,
-        )
+        return self._opened_for(name, "read" if is_read_only else "write", wait_seconds, ())
 
     def engine_for_questions(
         self, name: str, files: Iterable[Path], *, wait_seconds: float = FILE_WAIT_SECONDS
     ) -> Engine:
         """Return an open session on the engine called ``name`` that writes nothing and reads ``files`` alone."""
-        from headgate.plugins.engines.duckdb import open_duckdb
+        return self._opened_for(name, "ask", wait_seconds, tuple(files))
 
-        path = self.warehouse(self.config.engines[name])
-        return open_duckdb(
-            path, read_only=True, create=False, wait_seconds=wait_seconds, root=None, files=tuple(files), tell=self.tell
-        )
+    def _opened_for(self, name: str, access: Access, wait_seconds: float, files: tuple[Path, ...]) -> Engine:
+        from headgate.app.engines import open_engine
+
+        config = self.config.engines[name]
+        return open_engine(config, access, root=self.root, wait_seconds=wait_seconds, tell=self.tell, files=files)
 
     def runner(self) -> PythonRunner:
         """Return what calls the functions of Python assets."""
@@ -239,7 +241,9 @@ class Session:
         from headgate.release.stored import read_environments
 
         path = self.warehouse(self.config.engines[engine])
-        if path.exists() or not any(r.engine == engine and r.serial for r in read_environments(reading).values()):
+        if self.may_be_there(engine) or not any(
+            r.engine == engine and r.serial for r in read_environments(reading).values()
+        ):
             return
         raise Diverged(
             f"the warehouse {path.name} is not there, but the state knows tables in it",
@@ -257,8 +261,9 @@ class Session:
         from headgate.release.recover import foreign_warehouse
         from headgate.release.stored import read_environments
 
-        is_there = self.warehouse(self.config.engines[engine]).exists()
-        if not is_there or any(record.engine == engine for record in read_environments(reading).values()):
+        if not self.may_be_there(engine) or any(
+            record.engine == engine for record in read_environments(reading).values()
+        ):
             return
         try:
             opened = self.engine(engine, is_read_only=True, wait_seconds=0)
@@ -467,31 +472,4 @@ def age_seconds(at: str) -> float | None:
     try:
         return max(0.0, time.time() - datetime.fromisoformat(at).timestamp())
     except ValueError:
-        return None
-
-
-class _EmptyReading:
-    """What there is to read before anything was written."""
-
-    def get(self, collection: str, keys: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002
-        return {}
-
-    def scan(self, collection: str, prefix: str = "") -> Iterator[tuple[str, str]]:  # noqa: ARG002
-        return iter(())
-
-    def events(self, after: int = 0) -> Iterator[Event]:  # noqa: ARG002
-        return iter(())
-
-    def last_event(self) -> Event | None:
-        return None
-
-    def lease(self, resource: str) -> Lease | None:  # noqa: ARG002
-        return None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
         return None

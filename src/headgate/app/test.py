@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from headgate.app.ground import ground_of
 from headgate.app.linking import linked
 from headgate.app.naming import address_named
 from headgate.app.quoting import quoted
@@ -63,8 +64,8 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     engine = next(iter(session.config.engines))
     with session.reading() as reading:
         recorded = recorded_shapes(session, undeclared_tables(declared), reading, engine=engine)
-    allow = session.allowed(engine)
-    found, _ = linked(repository.root, declared, cache=session.cache, recorded=recorded, allow=allow)
+    ground = ground_of(session, engine)
+    found, _ = linked(repository.root, declared, cache=session.cache, recorded=recorded, ground=ground)
     errors = [one for one in found.diagnostics if one.severity is Severity.ERROR]
     results = tuple(_quoted(one, repository) for one in _all(chosen, found.nodes, errors, session))
     return Tested(results, asked, len(declared.unit_tests), len(errors), time.monotonic() - started)

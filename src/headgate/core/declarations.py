@@ -183,12 +183,16 @@ class ExposureDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """One engine: its kind, its path relative to the repository, and the folders outside of it that it may read."""
+    """One engine: its kind, where it is, and the folders outside of the repository that it may read.
+
+    ``path`` is a file, relative to the repository; ``url`` the address of a server, in which a password may stand.
+    """
 
     name: str
     kind: str
     path: str
     allow: tuple[str, ...] = ()
+    url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,13 +109,21 @@ class Linked:
     nodes: Mapping[Address, AnyNode]
 
 
-def link(declarations: Declarations, analyser: Analyser, *, recorded: Mapping[Address, Shape], settings: str) -> Linked:
+def link(
+    declarations: Declarations,
+    analyser: Analyser,
+    *,
+    recorded: Mapping[Address, Shape],
+    settings: str,
+    dialect: str = "duckdb",
+) -> Linked:
     """Return the graph of ``declarations``.
 
     ``recorded`` are the columns of table sources as last seen. Faults of one asset do not hide those of others: what
     reads a faulty asset is left unchecked, everything else is checked.
     """
     work = _Linking(declarations, analyser, recorded, settings)
+    work.dialect = dialect
     work.sources()
     work.assets()
     work.exposures()
@@ -134,6 +142,7 @@ class _Linking:
         self.analyser = analyser
         self.recorded = recorded
         self.settings = settings
+        self.dialect = "duckdb"
         self.diagnostics: list[Diagnostic] = []
         self.nodes: dict[Address, AnyNode] = {}
         self.shapes: dict[Address, Shape] = {}
@@ -154,7 +163,7 @@ class _Linking:
             )
 
     def _source_shape(self, source: SourceDeclaration) -> tuple[Shape, Digest | None]:
-        declared = declared_shape(source.properties.columns)
+        declared = declared_shape(source.properties.columns, self.dialect)
         location = source.location
         if isinstance(location, FileSource) and not location.files:
             return declared, None  # that they are not there was told where they were looked for
@@ -162,7 +171,7 @@ class _Linking:
             shape, faults = self.analyser.files(source)
             self.diagnostics += faults
             if not faults:
-                self.diagnostics += mismatches(source.address, source.properties.columns, shape)
+                self.diagnostics += mismatches(source.address, source.properties.columns, shape, self.dialect)
             files = tuple((f.path, f.digest) for f in location.files)
             options = tuple(sorted(location.options.items()))
             types = tuple((c.name, c.type) for c in shape)
@@ -298,9 +307,9 @@ class _Linking:
         self.diagnostics += faults
         if faults:
             return
-        declared = {fold(c.name): type_key(c.type) for c in asset.properties.columns if c.type}
+        declared = {fold(c.name): type_key(c.type, self.dialect) for c in asset.properties.columns if c.type}
         shape = tuple(Column(c.name, declared.get(fold(c.name), c.type)) for c in shape)
-        self.diagnostics += mismatches(asset.address, asset.properties.columns, shape)
+        self.diagnostics += mismatches(asset.address, asset.properties.columns, shape, self.dialect)
         content = asset.file.digest
         rows = finished(term("seed rows", content, self.settings))
         columns = tuple(
@@ -312,11 +321,11 @@ class _Linking:
 
     def _sql_node(self, asset: AssetDeclaration, inputs: tuple[Address, ...], analysed: Analysed) -> None:
         self.diagnostics += analysed.diagnostics
-        recipe, faults = loaded(asset, analysed)
+        recipe, faults = loaded(asset, analysed, self.dialect)
         self.diagnostics += faults
         if recipe is None:
             return
-        self.diagnostics += mismatches(asset.address, asset.properties.columns, recipe.shape)
+        self.diagnostics += mismatches(asset.address, asset.properties.columns, recipe.shape, self.dialect)
         too_long = self.written_out.faults(asset, analysed.body)
         self.diagnostics += too_long
         if not too_long:
@@ -338,14 +347,14 @@ class _Linking:
         from headgate.project.python.link import PythonLink
 
         linking = PythonLink(asset, python, self.by_name, self.shapes)
-        shape = declared_shape(asset.properties.columns)
+        shape = declared_shape(asset.properties.columns, self.dialect)
         if not shape:
             # Not told by `reads` what it receives less of: its columns are not known yet.
             shape, faults = self.analyser.python(asset, linking.body(()), {i: self.shapes[i] for i in inputs})
             self.diagnostics += faults
             if faults:
                 return
-            self.diagnostics += mismatches(asset.address, asset.properties.columns, shape)
+            self.diagnostics += mismatches(asset.address, asset.properties.columns, shape, self.dialect)
         told = tuple(linking.faults(shape))
         self.diagnostics += told
         if not told:
@@ -446,7 +455,9 @@ def _when(properties: Properties) -> Iterator[str]:
         yield dumps(plain(properties.loading))
 
 
-def loaded(asset: AssetDeclaration, analysed: Analysed) -> tuple[Recipe | None, tuple[Diagnostic, ...]]:
+def loaded(
+    asset: AssetDeclaration, analysed: Analysed, dialect: str = "duckdb"
+) -> tuple[Recipe | None, tuple[Diagnostic, ...]]:
     """Return the recipe of an asset whose text was analysed, and what is wrong with how it is loaded; None for none."""
     loading = asset.properties.loading
     if analysed.recipe is None or loading is None:
@@ -455,7 +466,7 @@ def loaded(asset: AssetDeclaration, analysed: Analysed) -> tuple[Recipe | None, 
     faults = (*loading_faults(asset, analysed.recipe.shape), *unused_moments(asset, analysed.body))
     if any(fault.severity is Severity.ERROR for fault in faults):
         return None, faults
-    return loaded_recipe(loading, analysed.recipe), faults
+    return loaded_recipe(loading, analysed.recipe, dialect), faults
 
 
 def properties_of(asset: AssetDeclaration, recipe: Recipe) -> Properties:

@@ -14,14 +14,14 @@ from headgate.core.address import fold
 from headgate.core.loading import VALID_FROM, VALID_TO, Loading, Tracking
 from headgate.core.recipe import ColumnRecipe, Recipe, Shape, Term, finished, term
 
-_CLOCK_TYPE = "TIMESTAMP WITH TIME ZONE"
+_CLOCK_TYPES = {"duckdb": "TIMESTAMP WITH TIME ZONE", "postgres": "timestamp with time zone"}
 
 
-def loaded_recipe(loading: Loading, query: Recipe) -> Recipe:
+def loaded_recipe(loading: Loading, query: Recipe, dialect: str = "duckdb") -> Recipe:
     """Return the recipe of an asset whose query has this one, with all columns that loading goes by."""
     terms = {fold(c.name): c.term for c in query.columns}
     if loading.tracking is not None:
-        return _of_snapshot(query, loading.tracking, terms)
+        return _of_snapshot(query, loading.tracking, terms, _CLOCK_TYPES[dialect])
     parts: list[Term] = []
     if loading.timing is not None:
         parts.append(term("timed", loading.timing.zone, terms[fold(loading.timing.column)]))
@@ -52,7 +52,7 @@ def as_given(loading: Loading, shape: Shape) -> Loading:
     return replace(loading, timing=timing, merging=merging, tracking=tracking)
 
 
-def _of_snapshot(query: Recipe, tracking: Tracking, terms: Mapping[str, Term]) -> Recipe:
+def _of_snapshot(query: Recipe, tracking: Tracking, terms: Mapping[str, Term], clock_type: str) -> Recipe:
     key = {fold(name) for name in tracking.key}
     if tracking.updated_at:
         watched: tuple[Term, ...] = (terms[fold(tracking.updated_at)],)
@@ -62,7 +62,7 @@ def _of_snapshot(query: Recipe, tracking: Tracking, terms: Mapping[str, Term]) -
         others = [name for name in terms if name not in key]
         checked = [fold(c) for c in tracking.checked] or others
         watched = _sorted(terms[name] for name in checked)
-        type_ = _CLOCK_TYPE
+        type_ = clock_type
     how = "updated" if tracking.updated_at else "checked"
     rows = term("tracked", how, tracking.closes_missing, query.rows, _key(tracking.key, terms), *watched)
     # A change that is seen by looking has the time of the look, as has the end of what is missing.

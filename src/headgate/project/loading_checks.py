@@ -14,6 +14,7 @@ from headgate.project.agree import shortened
 
 TIME_TYPES = (
     "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS",
+    "TIMESTAMP WITHOUT TIME ZONE",
 )  # fmt: skip
 """The types that a column of times may have."""
 
@@ -73,10 +74,10 @@ class _Checking:
         column = self._columns.get(fold(timing.column))
         if column is None:
             return
-        if column.type not in TIME_TYPES:
+        if column.type.upper() not in TIME_TYPES:
             hint = "Cast it in the query: it has to be a DATE, a TIMESTAMP, or a TIMESTAMP WITH TIME ZONE."
             yield self._fault("HG353", f"the time_column {column.name} is of type {column.type}", "time_column", hint)
-        elif column.type == "DATE" and timing.grain in (Grain.MINUTE, Grain.HOUR):
+        elif column.type.upper() == "DATE" and timing.grain in (Grain.MINUTE, Grain.HOUR):
             hint = "Say `grain: day`, or name a column with a time."
             summary = f"{column.name} is a DATE, which has no {timing.grain.value}s"
             yield self._fault("HG353", summary, "grain", hint)
@@ -98,7 +99,7 @@ class _Checking:
         yield from self._unknown("updated_at", filter(None, (tracking.updated_at,)))
         yield from self._unknown("check", tracking.checked)
         updated_at = self._columns.get(fold(tracking.updated_at))
-        if updated_at is not None and updated_at.type not in TIME_TYPES:
+        if updated_at is not None and updated_at.type.upper() not in TIME_TYPES:
             hint = "Cast it in the query to a TIMESTAMP, or name with `check` the columns whose change counts."
             summary = f"updated_at is {updated_at.name}, of type {updated_at.type}, which is no time"
             yield self._fault("HG353", summary, "updated_at", hint)

@@ -13,6 +13,8 @@ from headgate.core.graph import Reference, SqlBody
 from headgate.core.hashing import Part, digest
 from headgate.core.ports.engine import Bound
 from headgate.core.recipe import Aspect, ColumnRecipe, Read, Recipe, Shape, Term, finished, reading, term
+from headgate.sql.bind import bound as bound_text
+from headgate.sql.bind import offset_in_body
 from headgate.sql.items import column_lines, item_starts
 from headgate.sql.parameters import NAMES, parameters_of
 from headgate.sql.queries import Queries
@@ -20,7 +22,7 @@ from headgate.sql.reading import Reading
 from headgate.sql.refusals import runs_text, too_wide
 from headgate.sql.relation import UNORDERED, Opaque, Relation, TooWide, lowered
 from headgate.sql.timed_binding import bound_with_moments
-from headgate.sql.tree import Query, line_at, place_at, relations, word_at
+from headgate.sql.tree import Query, as_engine_folds, line_at, place_at, relations, word_at
 
 Bind = Callable[[str, Mapping[str, Shape]], Bound]
 
@@ -62,8 +64,7 @@ def analyse(
         relation, opaque = _read(query, work)
     except TooWide:
         return Analysis(None, body, (too_wide(query),))
-    shapes = {str(a): s for a, s in inputs.items()}
-    bound = bound_with_moments(body, time_column, lambda text: bind(text, shapes))
+    bound = bound_with_moments(body, time_column, lambda text: _bound(query, text, inputs, bind))
     if bound.error:
         return Analysis(None, body, (*faults, *work.faults) or (_refused(query, bound),))
     if work.faults:
@@ -77,6 +78,24 @@ def analyse(
     if relation is None:
         relation = _everything(query, inputs, bound.shape)
     return Analysis(_recipe(kind, relation, bound.shape, settings, opaque), body, ())
+
+
+def _bound(query: Query, body: SqlBody, inputs: Mapping[Address, Shape], bind: Bind) -> Bound:
+    """Return the columns that the engine gives a query.
+
+    DuckDB's binder has empty tables of the inputs' own names; others get names that stand for them, and the place of a
+    fault is told in the text that the user wrote.
+    """
+    if query.dialect == "duckdb":
+        return bind(body.text, {str(a): s for a, s in inputs.items()})
+    names = {address: f"headgate_input_{number}" for number, address in enumerate(sorted(inputs), 1)}
+    text = bound_text(body, names)
+    found = bind(text, {names[address]: shape for address, shape in inputs.items()})
+    if not found.line:
+        return found
+    start = offset_in_body(body, names, _offset(text, found.line, found.column))
+    place = place_at(body.text, query.path, start)
+    return replace(found, line=place.line, column=place.column)
 
 
 def relation_of(query: Query, inputs: Mapping[Address, Shape]) -> Relation | None:
@@ -94,6 +113,8 @@ def _reading(query: Query, inputs: Mapping[Address, Shape], volatile: frozenset[
 
 
 def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:
+    if query.dialect != "duckdb":
+        return None, f"SQL of {query.dialect} is not analysed"
     try:
         return Queries(work).read(query.tree, None, {}), ""
     except Opaque as reason:
@@ -199,7 +220,7 @@ def references_of(query: Query, inputs: Iterable[Address]) -> tuple[Reference, .
     for table in relations(query):
         address = known.get(fold(f"{table.schema}.{table.name}"))
         if address is not None:
-            found.append(Reference(table.start, table.end, address, "" if table.alias else table.name))
+            found.append(Reference(table.start, table.end, address, "" if table.alias else table.shown))
     found += _column_references(query, known)
     return tuple(sorted(found, key=lambda r: r.start))
 
@@ -213,7 +234,7 @@ def _column_references(query: Query, known: Mapping[str, Address]) -> Iterator[R
         address = known.get(fold(f"{schema.name}.{table.name}"))
         if address is not None:
             start, end = int(schema.meta["start"]), int(table.meta["end"]) + 1
-            yield Reference(start, end, address, table.name, is_column=True)
+            yield Reference(start, end, address, as_engine_folds(table, query.dialect), is_column=True)
 
 
 def _shared_names(query: Query) -> Iterator[Diagnostic]:

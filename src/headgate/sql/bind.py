@@ -51,6 +51,23 @@ def _named(reference: Reference, relations: Mapping[Address, str]) -> str:
     return f"{relations[reference.address]}{alias}"
 
 
+def offset_in_body(body: SqlBody, relations: Mapping[Address, str], offset: int) -> int:
+    """Return the character of the user's text that a character of the bound text comes from.
+
+    What stands in an input's text comes from where the input is named.
+    """
+    moved = 0
+    for reference in sorted(body.references, key=lambda r: r.start):
+        put = _named(reference, relations)
+        begin = reference.start + moved
+        if offset < begin:
+            break
+        if offset < begin + len(put):
+            return reference.start
+        moved += len(put) - (reference.end - reference.start)
+    return offset - moved
+
+
 def line_in_body(body: SqlBody, relations: Mapping[Address, str], line: int) -> int:
     """Return the line (from 1) of the user's text that ``line`` of the bound text comes from.
 

@@ -15,8 +15,8 @@ from headgate.sql.moments import literal_type, moment_literals
 _ANY = Interval("", "0001-01-02T00:00:00")
 
 
-def bound_with_moments(body: SqlBody, time_column: str, bind: Callable[[str], Bound]) -> Bound:
-    """Return what binding a text gives whose references are left as they stand.
+def bound_with_moments(body: SqlBody, time_column: str, bind: Callable[[SqlBody], Bound]) -> Bound:
+    """Return what binding a text gives, handed over with literals in it and references where they stand then.
 
     ``:start`` and ``:end`` are of the type that the column of times then has: that is known once the text was bound, so
     that it may be bound twice.
@@ -28,12 +28,25 @@ def bound_with_moments(body: SqlBody, time_column: str, bind: Callable[[str], Bo
     return found if literal_type(type_) == literal_type("TIMESTAMP") else _bound(body, type_, bind)
 
 
-def _bound(body: SqlBody, type_: str, bind: Callable[[str], Bound]) -> Bound:
+def _bound(body: SqlBody, type_: str, bind: Callable[[SqlBody], Bound]) -> Bound:
     literals = moment_literals(_ANY, type_)
-    found = bind(bound(replace(body, references=()), {}, literals))
+    found = bind(_with_literals(body, literals))
     if not found.error or not found.line:
         return found
     return replace(found, column=_column_before(found, body, literals))
+
+
+def _with_literals(body: SqlBody, literals: Mapping[str, str]) -> SqlBody:
+    """Return a text without parameters."""
+    if not body.parameters:
+        return body
+    longer = [(p.begin, len(literals[p.name]) - (p.end - p.begin)) for p in body.parameters]
+    moved = []
+    for one in body.references:
+        by = sum(more for begin, more in longer if begin < one.start)
+        moved.append(replace(one, start=one.start + by, end=one.end + by))
+    text = bound(replace(body, references=()), {}, literals)
+    return replace(body, text=text, references=tuple(moved), parameters=())
 
 
 def _column_before(found: Bound, body: SqlBody, literals: Mapping[str, str]) -> int:

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from sqlglot import exp
-from sqlglot.dialects.duckdb import DuckDB
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -53,24 +53,32 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TableName:
-    """A relation named in the text: its schema ('' where none is given), its name, and where both stand."""
+    """A relation named in the text: its schema ('' where none is given), its name, and where both stand.
+
+    ``shown`` is its name as the engine folds it.
+    """
 
     schema: str
     name: str
     start: int
     end: int
     alias: str
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed SELECT: its tree, the file's text and path, and the tokens of the statement, without the ``;``."""
+    """A parsed SELECT: its tree, the file's text and path, and the tokens of the statement, without the ``;``.
+
+    ``dialect`` is that of the engine that runs it.
+    """
 
     tree: exp.Query
     text: str
     path: str
     tokens: tuple[Token, ...]
     has_end: bool
+    dialect: str = "duckdb"
 
     @property
     def statement(self) -> str:
@@ -78,7 +86,7 @@ class Query:
         return self.text[: self.tokens[-1].end + 1] if self.has_end else self.text
 
 
-def parse(text: str, path: str) -> Query:
+def parse(text: str, path: str, dialect_name: str = "duckdb") -> Query:
     """Return the one query in ``text``; raise ``Unreadable`` where there is none, several, or none that can be read."""
     if len(text) > TEXT_BYTES_MAX:
         raise Unreadable(
@@ -89,7 +97,7 @@ def parse(text: str, path: str) -> Query:
                 hint="Put data into a seed or a source; a query this long cannot be planned.",
             )
         )
-    dialect = _dialect()
+    dialect = _dialect(dialect_name)
     try:
         tokens = dialect.tokenize(text)
     except SqlglotError as error:
@@ -100,7 +108,7 @@ def parse(text: str, path: str) -> Query:
     _refuse_glued_numbers(statement, text, path)
     _refuse_too_many(statement, text, path)
     try:
-        trees = dialect.parser().parse(_with_own_names(with_offsets(statement)), text)
+        trees = dialect.parser().parse(_with_own_names(with_offsets(statement), dialect_name), text)
     except SqlglotError as error:
         start = _offset(error, text)
         word = word_at(text, start)
@@ -127,7 +135,7 @@ def parse(text: str, path: str) -> Query:
                 excerpt=line_at(text, start),
             )
         )
-    return Query(tree, text, path, tuple(statement), len(statement) < len(tokens))
+    return Query(tree, text, path, tuple(statement), len(statement) < len(tokens), dialect_name)
 
 
 def relations(query: Query) -> tuple[TableName, ...]:
@@ -136,18 +144,23 @@ def relations(query: Query) -> tuple[TableName, ...]:
     for table in query.tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier) or is_cte(table):
             continue
-        found.append(table_name(table))
+        found.append(table_name(table, query.dialect))
     return tuple(sorted(found, key=lambda t: t.start))
 
 
-def table_name(table: exp.Table) -> TableName:
+def table_name(table: exp.Table, dialect: str = "duckdb") -> TableName:
     """Return the name of a table node and the characters it stands on."""
     schema = table.args.get("db")
     first = table.args.get("catalog") or schema or table.this
     start = int(first.meta.get("start", 0))
     end = int(table.this.meta.get("end", start)) + 1
     parts = [p.name for p in (table.args.get("catalog"), schema) if p is not None]
-    return TableName(".".join(parts), table.name, start, end, table.alias)
+    return TableName(".".join(parts), table.name, start, end, table.alias, as_engine_folds(table.this, dialect))
+
+
+def as_engine_folds(name: exp.Expression, dialect: str) -> str:
+    """Return a name as the engine has it: PostgreSQL knows those without quotes in lower case alone."""
+    return lowered(name.name) if dialect == "postgres" and not name.args.get("quoted") else name.name
 
 
 def is_cte(table: exp.Table) -> bool:
@@ -214,19 +227,19 @@ def _given(node: Any) -> dict[str, Any]:
 
 
 @cache
-def _dialect() -> DuckDB:
-    return DuckDB()
+def _dialect(name: str) -> Dialect:
+    return Dialect.get_or_raise(name)
 
 
 @cache
-def _renamed_names() -> tuple[frozenset[str], frozenset[TokenType]]:
-    parser = type(_dialect().parser())
+def _renamed_names(dialect: str) -> tuple[frozenset[str], frozenset[TokenType]]:
+    parser = type(_dialect(dialect).parser())
     names = frozenset(parser.FUNCTIONS) | frozenset(parser.FUNCTION_PARSERS)
     return names - SPECIAL_FORMS, frozenset(parser.FUNC_TOKENS)
 
 
-def _with_own_names(tokens: list[Token]) -> list[Token]:
-    names, kinds = _renamed_names()
+def _with_own_names(tokens: list[Token], dialect: str) -> list[Token]:
+    names, kinds = _renamed_names(dialect)
     renamed: list[Token] = []
     last = len(tokens) - 1
     for number, token in enumerate(tokens):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from headgate.app.sql import Answer
 
 _CELL_WIDTH_MAX = 60
-_NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT")
+_NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT", "NUMERIC", "REAL")
 
 
 def cells_of(answer: Answer) -> list[list[str]]:
@@ -22,11 +22,17 @@ def cells_of(answer: Answer) -> list[list[str]]:
 
 def numbers_of(answer: Answer) -> frozenset[int]:
     """Return which columns hold numbers."""
-    return frozenset(
-        n
-        for n, type_ in enumerate(answer.rows.types)
-        if (type_.startswith(_NUMBERS) or "INT" in type_.split("(")[0]) and not type_.endswith("]")
-    )
+    return frozenset(n for n, type_ in enumerate(answer.rows.types) if is_number(type_))
+
+
+def is_number(type_: str) -> bool:
+    """Tell whether a type of an engine's holds numbers.
+
+    >>> is_number("DECIMAL(9,2)"), is_number("bigint"), is_number("interval"), is_number("INTEGER[]")
+    (True, True, False, False)
+    """
+    kind = type_.upper()
+    return (kind.startswith(_NUMBERS) or "INT" in kind.split("(")[0].removeprefix("INTERVAL")) and kind[-2:] != "[]"
 
 
 def lines_of_answer(answer: Answer) -> list[str]:

@@ -10,6 +10,7 @@ from headgate.trial.verdict import Outcome
 from headgate.words.diagnostics import lines_of_one
 from headgate.words.figures import counted
 from headgate.words.layout import aligned, cut, harmless, styled, widths_of
+from headgate.words.sql import is_number
 
 if TYPE_CHECKING:
     from headgate.app.test import Tested
@@ -21,7 +22,6 @@ ROWS_MAX = 12
 
 _CELL_WIDTH_MAX = 30
 _LINE_WIDTH = 110
-_NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "HUGEINT")
 
 FIRST_TEST = """\
 Write the first one, in tests/NAME.yml:
@@ -150,8 +150,7 @@ def cell_text(text: str | None) -> str:
 
 
 def _is_number(shape: Shape, column: int) -> bool:
-    kind = shape[column].type
-    return (kind.startswith(_NUMBERS) or "INT" in kind.split("(")[0]) and not kind.endswith("]")
+    return is_number(shape[column].type)
 
 
 def sum_text(tested: Tested) -> str:

@@ -95,8 +95,8 @@ def fault_in_columns(found: Shape, demanded: Shape) -> str:
     return "the result " + " and ".join(told) if told else ""
 
 
-def selected(found: Shape, demanded: Shape) -> str:
-    """Return the SELECT of the registered stream with the columns and types demanded.
+def selected(found: Shape, demanded: Shape, source: str = "") -> str:
+    """Return the SELECT of a source, else of the registered stream, with the columns and types demanded.
 
     A value that its column's type cannot hold exactly is an error of the statement: it is never rounded.
     """
@@ -105,7 +105,7 @@ def selected(found: Shape, demanded: Shape) -> str:
     for column in demanded:
         name, kind = types[column.name.lower()]
         items.append(f"{exactly_cast(quoted(name), kind, column.type, column.name)} as {quoted(column.name)}")
-    return f"select {', '.join(items)} from {quoted(INCOMING)}"
+    return f"select {', '.join(items)} from {source or quoted(INCOMING)}"
 
 
 def exactly_cast(value: str, kind: str, wanted: str, name: str) -> str:

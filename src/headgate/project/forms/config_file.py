@@ -43,7 +43,7 @@ _VARIABLE = Words("the name of a variable", pattern=r"[A-Za-z_][A-Za-z0-9_]*", i
 ENGINE = _keyed(
     "engine",
     keys.ENGINE,
-    {"kind": Choice(keys.ENGINE_KINDS), "path": _FILE, "allow": Several(TEXT, takes_one=True)},
+    {"kind": Choice(keys.ENGINE_KINDS), "path": _FILE, "url": TEXT, "allow": Several(TEXT, takes_one=True)},
 )
 
 ENVIRONMENT = _keyed(

@@ -140,21 +140,51 @@ class _Reading:
             if kind not in ENGINE_KINDS:
                 hint = did_you_mean(kind, ENGINE_KINDS, f"This version knows {', '.join(ENGINE_KINDS)}.")
                 self._fault("HG125", f"unknown kind of engine {kind}", self._places.value((*path, "kind")), hint)
-            file = self._text(section, (*path, "path")) or WAREHOUSE
-            if file.startswith(":") or "\0" in file:
-                hint = f'Write a path such as "{WAREHOUSE}": what is in memory is gone after a command.'
-                self._fault("HG122", f"{file} is not a file", self._places.value((*path, "path")), hint)
-                file = WAREHOUSE
-            if basename(file).lstrip(".").partition(".")[0].lower() == "headgate":
-                summary = f"{file} cannot be a warehouse: DuckDB would call it as Headgate calls its schema in it"
-                hint = f'Rename the file, to "{WAREHOUSE}" for example.'
-                self._fault("HG122", summary, self._places.value((*path, "path")), hint)
-            other = next((e.name for e in engines.values() if normpath(e.path) == normpath(file)), None)
-            if other is not None:
-                summary = f"engines {other} and {name} have the same path {file}"
-                self._fault("HG124", summary, self._places.key(path), "Give each a file of its own.")
-            engines[name] = EngineConfig(name, "duckdb", file, self._texts(section, (*path, "allow")))
+            allow = self._texts(section, (*path, "allow"))
+            if kind == "postgres":
+                engines[name] = EngineConfig(name, kind, "", allow, self._url(section, path, engines))
+            else:
+                engines[name] = EngineConfig(name, "duckdb", self._file(section, path, engines), allow)
         return engines or {"local": EngineConfig("local", "duckdb", WAREHOUSE)}
+
+    def _file(self, section: Mapping[str, Any], path: tuple[str, ...], engines: Mapping[str, EngineConfig]) -> str:
+        """Return the file of a DuckDB warehouse."""
+        self._refuse_other_key(section, (*path, "url"), "A DuckDB warehouse is a file: write path in its place.")
+        file = self._text(section, (*path, "path")) or WAREHOUSE
+        if file.startswith(":") or "\0" in file:
+            hint = f'Write a path such as "{WAREHOUSE}": what is in memory is gone after a command.'
+            self._fault("HG122", f"{file} is not a file", self._places.value((*path, "path")), hint)
+            file = WAREHOUSE
+        if basename(file).lstrip(".").partition(".")[0].lower() == "headgate":
+            summary = f"{file} cannot be a warehouse: DuckDB would call it as Headgate calls its schema in it"
+            hint = f'Rename the file, to "{WAREHOUSE}" for example.'
+            self._fault("HG122", summary, self._places.value((*path, "path")), hint)
+        other = next((e.name for e in engines.values() if e.path and normpath(e.path) == normpath(file)), None)
+        if other is not None:
+            summary = f"engines {other} and {path[-1]} have the same path {file}"
+            self._fault("HG124", summary, self._places.key(path), "Give each a file of its own.")
+        return file
+
+    def _url(self, section: Mapping[str, Any], path: tuple[str, ...], engines: Mapping[str, EngineConfig]) -> str:
+        """Return the address of a server. No message repeats it: a password stands in it."""
+        self._refuse_other_key(section, (*path, "path"), "PostgreSQL is a server: write url in its place.")
+        url = self._text(section, (*path, "url"))
+        example = 'url = "env:WAREHOUSE_URL", which holds "postgresql://user:password@host/database"'
+        if "url" not in section:
+            self._fault("HG122", f"engine {path[-1]} does not say its url", self._places.key(path), f"Add {example}.")
+        elif url and not url.startswith(("postgresql://", "postgres://")):
+            summary = f"the url of engine {path[-1]} is not the address of a PostgreSQL server"
+            self._fault("HG122", summary, self._places.value((*path, "url")), f"Write {example}.")
+        other = next((e.name for e in engines.values() if url and e.url == url), None)
+        if other is not None:
+            summary = f"engines {other} and {path[-1]} have the same url"
+            self._fault("HG124", summary, self._places.key(path), "Give each a database of its own.")
+        return url
+
+    def _refuse_other_key(self, section: Mapping[str, Any], path: tuple[str, ...], hint: str) -> None:
+        if path[-1] in section:
+            summary = f"engine {path[-2]} has a {path[-1]}, which its kind has not"
+            self._fault("HG122", summary, self._places.key(path), hint)
 
     def _environments(
         self, body: Mapping[str, Any], engines: Mapping[str, EngineConfig]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-ENGINE_KINDS = ("duckdb",)
+ENGINE_KINDS = ("duckdb", "postgres")
 
 PROJECT: Mapping[str, str] = {
     "name": "The project's name; that of its folder by default.",
@@ -22,6 +22,7 @@ PROJECT: Mapping[str, str] = {
 ENGINE: Mapping[str, str] = {
     "kind": "The kind of engine; `duckdb` by default.",
     "path": "The file of the warehouse, in a folder that is there, also elsewhere; `warehouse.duckdb` by default.",
+    "url": 'The address of a PostgreSQL server: `"postgresql://user@host/database"`, or `"env:NAME"`.',
     "allow": "Folders outside of the repository that it may read.",
 }
 

@@ -1,0 +1,343 @@
+"""Storages in PostgreSQL: tables whose rows say from which load on, and until which, they are visible.
+
+What they promise stands in ``core.ports.loads``.
+
+Every function works on the connection that it is given; transactions are the caller's. What a part gives is first put
+into a temporary table: keys are looked at in it, and the rows that it replaces are found by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import psycopg
+
+from headgate.core.address import Address
+from headgate.core.errors import Conflict, EngineFailed, StatementFailed
+from headgate.core.intervals import Interval, Intervals
+from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
+from headgate.core.ports.engine import BuildResult
+from headgate.core.ports.loads import (
+    FROM,
+    NO_END,
+    TO,
+    LoadEnd,
+    LoadPart,
+    LoadStart,
+    OpenLoad,
+    Replacing,
+    Tracked,
+    Visible,
+)
+from headgate.plugins.engines import postgres_catalogue as catalogue
+from headgate.plugins.engines.postgres_catalogue import rows, run
+from headgate.plugins.engines.postgres_connections import Connection
+from headgate.plugins.engines.postgres_faults import statement_fault
+from headgate.plugins.engines.postgres_texts import quoted, without_end
+
+_STAGE = "pg_temp.headgate_stage"
+_ENDED = "pg_temp.headgate_ended"
+_OF = "relation = %s and number = %s"
+
+
+def begin(connection: Connection, start: LoadStart) -> OpenLoad:
+    """Return the load to go on with, made where there is none; see ``Engine.begin_load``."""
+    known = rows(connection, "select relation, number from headgate.loads where is_open and key = %s", start.key)
+    if known:
+        storage = Visible(*known[0])
+        return OpenLoad(storage, _done(connection, storage))
+    if start.base is None or start.copies:
+        return OpenLoad(_new_storage(connection, start), ())
+    return OpenLoad(_continued(connection, start, start.base), ())
+
+
+def _done(connection: Connection, storage: Visible) -> Intervals:
+    found = rows(connection, f"select begins, ends from headgate.parts where {_OF} order by 1", *_named(storage))
+    return tuple(Interval(*row) for row in found)
+
+
+def _new_storage(connection: Connection, start: LoadStart) -> Visible:
+    storage = Visible(start.relation, 1)
+    columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in start.shape)
+    run(connection, f"create table {_table(storage)} ({columns}, {FROM} bigint not null, {TO} bigint not null)")
+    count = 0
+    if start.base is not None:
+        known = {column.name for column in start.base_shape}
+        kept = [column.name for column in start.shape if column.name in known]
+        shown = f"from {_table(start.base)} where {_visible(start.base)}"
+        count = run(connection, f"{_into(storage, kept)} select {_list(kept)}, 1, {NO_END} {shown}")
+    _write_load(connection, storage, start.key, count)
+    return storage
+
+
+def _continued(connection: Connection, start: LoadStart, base: Visible) -> Visible:
+    """Return the next load of the base's storage; what another attempt began there is taken out."""
+    opened = "select number from headgate.loads where is_open and relation = %s"
+    for (number,) in rows(connection, opened, base.relation):
+        take_out(connection, Visible(base.relation, number))
+    ((last, newest, count),) = rows(
+        connection,
+        "select max(number), max(number) filter (where build <> ''), max(rows) filter (where number = %s) "
+        "from headgate.loads where relation = %s and not is_open",
+        base.number,
+        base.relation,
+    )
+    if newest != base.number:
+        raise Conflict(f"storage:{base.relation}")
+    storage = Visible(base.relation, last + 1)
+    _write_load(connection, storage, start.key, count)
+    return storage
+
+
+def _write_load(connection: Connection, storage: Visible, key: str, count: int, *, build: str = "") -> None:
+    """Write a load: open, or with its build."""
+    run(
+        connection,
+        "insert into headgate.loads (relation, number, key, build, is_open, rows) values (%s, %s, %s, %s, %s, %s)",
+        *_named(storage),
+        key,
+        build,
+        not build,
+        count,
+    )
+
+
+def take_out(connection: Connection, storage: Visible) -> None:
+    """Leave the storage as if the load, its newest one, had never begun."""
+    table, number = _table(storage), storage.number
+    run(connection, f"delete from {table} where {FROM} = {number:d}")
+    run(connection, f"update {table} set {TO} = {NO_END} where {TO} = {number:d}")
+    run(connection, f"delete from headgate.parts where {_OF}", *_named(storage))
+    run(connection, f"delete from headgate.loads where {_OF}", *_named(storage))
+
+
+def make_part(connection: Connection, load: OpenLoad, part: LoadPart) -> int:
+    """Make one part inside of the caller's transaction, unless it was made; return the rows that came in.
+
+    Its row is written first: somebody else who makes the same part waits, and then finds it made.
+    """
+    into = "insert into headgate.parts (relation, number, begins, ends) values (%s, %s, %s, %s) on conflict do nothing"
+    if not run(connection, into, *_named(load.storage), *part.interval):
+        return 0
+    came, went = _changed(connection, load.storage, part)
+    run(connection, f"update headgate.loads set rows = rows + {came - went:d} where {_OF}", *_named(load.storage))
+    return came
+
+
+def _changed(connection: Connection, storage: Visible, part: LoadPart) -> tuple[int, int]:
+    """Return how many rows came and how many went."""
+    names = [column.name for column in part.shape]
+    if isinstance(part.change, Replacing):
+        went = _end(connection, storage, part.change.within) if part.change.within else 0
+        into = f"{_into(storage, names)} select {_list(names)}, {storage.number:d}, {NO_END}"
+        return _queried(connection, into, part), went
+    _queried(connection, f"create temp table headgate_stage on commit drop as select {_list(names)}", part)
+    run(connection, f"analyze {_STAGE}")
+    if isinstance(part.change, Tracked):
+        return _track(connection, storage, part, part.change)
+    return _merge(connection, storage, part, part.change)
+
+
+def _queried(connection: Connection, before: str, part: LoadPart) -> int:
+    """Run a statement that takes up the rows of a part, and return its count; faults are at places of the user's."""
+    prefix = f"{before} from (\n"
+    within = f" where {part.within}" if part.within else ""
+    try:
+        return run(connection, f"{prefix}{without_end(part.sql)}\n) as part{within}")
+    except psycopg.Error as error:
+        raise statement_fault(error, part.sql, prefix=prefix, job=part.address) from error
+
+
+def _merge(connection: Connection, storage: Visible, part: LoadPart, merging: Merging) -> tuple[int, int]:
+    """Replace rows by key; a row that is as it was stays, so that a full comparison writes what changed alone."""
+    _refuse_twice(connection, part.address, merging.key)
+    table, number, same = _table(storage), storage.number, _same(connection, merging.key)
+    names = [column.name for column in part.shape]
+    values = [name for name in names if name not in merging.key]
+    is_gone = (
+        f"stage.{quoted(merging.flag)}::text::boolean is true" if merging.deletion is Deletion.FLAGGED else "false"
+    )
+    differs = " or ".join([is_gone, *_distinct(values)])
+    went = run(
+        connection,
+        f"update {table} as old set {TO} = {number:d} from {_STAGE} as stage "
+        f"where old.{TO} = {NO_END} and {same} and ({differs})",
+    )
+    if merging.deletion is Deletion.MISSING:
+        went += _end(connection, storage, f"not exists (select from {_STAGE} as stage where {same})")
+    came = run(
+        connection,
+        f"{_into(storage, names)} select {_list(names, 'stage')}, {number:d}, {NO_END} from {_STAGE} as stage "
+        f"where not ({is_gone}) and not exists (select from {table} as old "
+        f"where old.{TO} = {NO_END} and {same})",
+    )
+    return came, went
+
+
+def _track(connection: Connection, storage: Visible, part: LoadPart, change: Tracked) -> tuple[int, int]:
+    """End what is another now, or gone, and begin what is new.
+
+    A row that ends is replaced by one that says until when it was so: what an earlier load showed is not written on.
+    """
+    tracking = change.tracking
+    _refuse_twice(connection, part.address, tracking.key)
+    table, number, same = _table(storage), storage.number, _same(connection, tracking.key)
+    names = [column.name for column in part.shape]
+    since = f"stage.{quoted(tracking.updated_at)}" if tracking.updated_at else change.now
+    is_current = f"old.{TO} = {NO_END} and old.{VALID_TO} is null"
+    gone = f"select old.ctid as place, {change.now} as until from {table} as old where {is_current} and not exists ("
+    run(
+        connection,
+        "create temp table headgate_ended on commit drop as "
+        f"select old.ctid as place, {since} as until from {table} as old join {_STAGE} as stage "
+        f"on {same} where {is_current} and ({_is_other(tracking, names)})"
+        + (f" union all {gone}select from {_STAGE} as stage where {same})" * tracking.closes_missing),
+    )
+    kept = f"{_list(names, 'old')}, old.{VALID_FROM}, ended.until, {number:d}, {NO_END}"
+    into = _into(storage, [*names, VALID_FROM, VALID_TO])
+    ending = f"from {table} as old join {_ENDED} as ended on ended.place = old.ctid"
+    came = run(connection, f"{into} select {kept} {ending}")
+    went = run(connection, f"update {table} set {TO} = {number:d} where ctid in (select place from {_ENDED})")
+    came += run(
+        connection,
+        f"{into} select {_list(names, 'stage')}, {since}, null, {number:d}, {NO_END} "
+        f"from {_STAGE} as stage where not exists (select from {table} as old where {is_current} and {same})",
+    )
+    return came, went
+
+
+def _is_other(tracking: Tracking, names: Sequence[str]) -> str:
+    if tracking.updated_at:
+        column = quoted(tracking.updated_at)
+        return f"stage.{column} > old.{column}"
+    checked = tracking.checked or [name for name in names if name not in tracking.key]
+    return " or ".join(_distinct(checked)) or "false"
+
+
+def _refuse_twice(connection: Connection, address: Address, key: Sequence[str]) -> None:
+    """Raise where a key stands in two rows: nothing says which of them would replace the other."""
+    grouped = f"select from {_STAGE} group by {_list(key)} having count(*) > 1"
+    ((keys,),) = rows(connection, f"select count(*) from ({grouped}) as twice")
+    if keys:
+        told = f"{keys:,} keys stand in several rows" if keys > 1 else "one key stands in several rows"
+        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique: {told} of the query", job=address)
+
+
+def end(connection: Connection, load: OpenLoad, told: LoadEnd) -> BuildResult:
+    """Write that the load is whole; what is done already is not done again.
+
+    A load that is whole already gets one more build, which shows the same rows. Its bytes are its share of the table.
+    """
+    storage = load.storage
+    ((key, count, is_done, is_open),) = rows(
+        connection,
+        f"select max(key), max(rows), bool_or(build = %s), bool_or(is_open) from headgate.loads where {_OF}",
+        told.id,
+        *_named(storage),
+    )
+    if key is None:
+        raise EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
+    size = _share(connection, storage, count)
+    if not is_done:
+        run(
+            connection,
+            "insert into headgate.builds (id, address, relation, rows, bytes, fence) values (%s, %s, %s, %s, %s, %s)",
+            told.id,
+            told.address,
+            storage.relation,
+            count,
+            size,
+            told.fence,
+        )
+        if is_open:
+            whole = f"update headgate.loads set is_open = false, build = %s where {_OF}"
+            run(connection, whole, told.id, *_named(storage))
+        else:
+            _write_load(connection, storage, key, count, build=told.id)
+        run(connection, f"delete from headgate.parts where {_OF}", *_named(storage))
+        run(connection, f"analyze {_table(storage)}")
+    return BuildResult(told.id, count, size, 0.0)
+
+
+def _share(connection: Connection, storage: Visible, count: int) -> int:
+    """Return how many bytes of the storage so many rows take, about: all of its rows count alike."""
+    if not count:
+        return 0
+    ((tuples,),) = rows(connection, f"select count(*) from {_table(storage)}")
+    return catalogue.size_of(connection, storage.relation) * count // max(int(tuples), count)
+
+
+def drop(connection: Connection, identities: Iterable[str], relations: Iterable[str]) -> frozenset[str]:
+    """Forget loads; return those of ``relations`` that stay because other loads show rows of them.
+
+    Rows that no load shows any more are deleted.
+    """
+    run(connection, "update headgate.loads set build = '' where build = any(%s)", list(identities))
+    kept: set[str] = set()
+    for relation in relations:
+        found = rows(
+            connection, "select number from headgate.loads where relation = %s and build <> '' order by 1", relation
+        )
+        if found:
+            kept.add(relation)
+            _compact(connection, relation, [number for (number,) in found])
+        else:
+            for table in ("loads", "parts"):
+                run(connection, f"delete from headgate.{table} where relation = %s", relation)
+    return frozenset(kept)
+
+
+def _compact(connection: Connection, relation: str, numbers: Sequence[int]) -> None:
+    """Delete the rows that none of these loads shows, and let those live on that ended with a load after them."""
+    opened = "select number from headgate.loads where relation = %s and is_open"
+    for (number,) in rows(connection, opened, relation):
+        take_out(connection, Visible(relation, number))
+    table = catalogue.table(relation)
+    shown = " or ".join(f"({FROM} <= {number:d} and {TO} > {number:d})" for number in numbers)
+    run(connection, f"delete from {table} where not ({shown})")
+    run(connection, f"update {table} set {TO} = {NO_END} where {TO} > {numbers[-1]:d} and {TO} < {NO_END}")
+
+
+def _end(connection: Connection, storage: Visible, where: str) -> int:
+    """Let the rows end of which ``where`` holds, and that are there before this load; return how many."""
+    return run(
+        connection,
+        f"update {_table(storage)} as old set {TO} = {storage.number:d} "
+        f"where {TO} = {NO_END} and {FROM} < {storage.number:d} and ({where})",
+    )
+
+
+def _into(storage: Visible, names: Sequence[str]) -> str:
+    return f"insert into {_table(storage)} ({_list(names)}, {FROM}, {TO})"
+
+
+def _table(storage: Visible) -> str:
+    return catalogue.table(storage.relation)
+
+
+def _named(storage: Visible) -> tuple[str, int]:
+    return storage.relation, storage.number
+
+
+def _visible(storage: Visible) -> str:
+    return f"{FROM} <= {storage.number:d} and {TO} > {storage.number:d}"
+
+
+def _same(connection: Connection, key: Collection[str]) -> str:
+    """Return the condition that ``old`` and ``stage`` have one key.
+
+    PostgreSQL joins by IS NOT DISTINCT FROM row by row (seen); where no key in the stage is NULL, ``=`` says the same.
+    """
+    items = ", ".join(f"coalesce(bool_or({quoted(name)} is null), false)" for name in key)
+    ((*empty,),) = rows(connection, f"select {items} from {_STAGE}")
+    signs = ["is not distinct from" if is_empty else "=" for is_empty in empty]
+    return " and ".join(f"old.{quoted(n)} {sign} stage.{quoted(n)}" for n, sign in zip(key, signs, strict=True))
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    return [f"old.{quoted(name)} is distinct from stage.{quoted(name)}" for name in names]
+
+
+def _list(names: Iterable[str], alias: str = "") -> str:
+    prefix = f"{alias}." if alias else ""
+    return ", ".join(f"{prefix}{quoted(name)}" for name in names)
