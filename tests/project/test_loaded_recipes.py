@@ -172,7 +172,7 @@ FAULTS = [
     (MERGED + "deletes: lost", EVERYTHING, "HG353 5:10"),
     (TRACKED.replace("at: at", "at: price"), EVERYTHING, "HG353 5:13"),
     (TRACKED.replace("at: at", "at: on"), EVERYTHING, "HG353 5:13"),
-    (CHECKED.replace("kind, price", "kind, prize"), EVERYTHING, "HG353 5:9"),
+    (CHECKED.replace("kind, price", "kind, prize"), EVERYTHING, "HG353 5:15"),
     (CHECKED.replace("[kind, price]", "all"), "select id from raw.events", "HG353 5:8"),
     (TRACKED, "select *, seen as Valid_From from raw.events", "HG354 3:7"),
     ("kind: table", "select *, 1 as _HEADGATE_to from raw.events", "HG354 1:1"),
