@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from headgate.cli import main
-from headgate.cli.arguments import COMMANDS, WrongUsage, parse
+from headgate.cli.arguments import COMMANDS, parse
+from headgate.cli.parser import WrongUsage
 from headgate.words.layout import aligned, cut, display_width, plain, wrapped
 from tests.cli.scenario import headgate
 
@@ -21,7 +22,7 @@ def test_every_command_explains_itself_with_examples(command: str, tmp_path: Pat
     for option in ("--json", "--project DIR", "--quiet", "--no-color", "--help"):
         assert option in text
     assert ("--yes" in text.partition("of every command")[2]) == (
-        command in ("apply", "promote", "rollback", "gc", "doctor")
+        command in ("apply", "promote", "run", "rollback", "gc", "doctor")
     )
 
 

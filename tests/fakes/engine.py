@@ -46,7 +46,7 @@ from headgate.core.ports.engine import (
     StoredTable,
     StreamInput,
 )
-from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad
+from headgate.core.ports.loads import FROM, TO, LoadEnd, LoadPart, LoadStart, OpenLoad
 from headgate.core.recipe import Column, Shape
 from headgate.core.records import LogHead
 from tests.fakes import loads
@@ -250,6 +250,13 @@ class FakeEngine:
                 run('delete from "headgate.builds" where id = ?', build)
 
     @_watched
+    def take_out_loads(self) -> None:
+        with self._transaction() as run:
+            if _is_there(run, "headgate", "loads"):
+                for relation in loads.take_out_all(run):
+                    run(f"drop table {_flat('headgate', relation)}")
+
+    @_watched
     def publish(self, publication: Publication) -> None:
         with self._transaction() as run:
             present = _demand(run, publication)
@@ -318,6 +325,7 @@ class FakeEngine:
                 tables={name.removeprefix("headgate."): self._stored_table(run, name) for name in tables},
                 views={(view.schema, view.name): _standing(run, view, stored) for view in views},
                 others=frozenset((schema, name) for schema, _, name in others),
+                visible=loads.counted(run) if "headgate.loads" in stored else {},
             )
 
     @_watched
@@ -363,7 +371,8 @@ class FakeEngine:
 
     def _stored_table(self, run: Run, name: str) -> StoredTable:
         flat = _flat(*name.split(".", 1))
-        shape = tuple(Column(row[1], row[2]) for row in run(f"pragma table_info({flat})"))
+        columns = run(f"pragma table_info({flat})").fetchall()
+        shape = tuple(Column(row[1], row[2]) for row in columns if row[1] not in (FROM, TO))
         claimed = self.warehouse.shapes.get(name.removeprefix("headgate."), ())
         is_as_built = [column.name for column in claimed] == [column.name for column in shape]
         return StoredTable(claimed if is_as_built else shape, int(run(f"select count(*) from {flat}").fetchone()[0]))

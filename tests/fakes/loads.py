@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from headgate.core.errors import Conflict, StatementFailed
+from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval
 from headgate.core.loading import Deletion, Merging
 from headgate.core.ports.engine import BuildResult
@@ -66,6 +67,20 @@ def take_out(run: Run, storage: Visible) -> None:
     run(f"update {_table(storage)} set {TO} = ? where {TO} = ?", NO_END, storage.number)
     for table in ("parts", "loads"):
         run(f'delete from "headgate.{table}" where relation = ? and number = ?', *_of(storage))
+
+
+def take_out_all(run: Run) -> list[str]:
+    gone = []
+    for row in run('select relation, number from "headgate.loads" where is_open').fetchall():
+        take_out(run, Visible(*row))
+        if not run('select 1 from "headgate.loads" where relation = ?', row[0]).fetchone():
+            gone.append(row[0])
+    return gone
+
+
+def counted(run: Run) -> dict[Digest, int]:
+    rows = run("""select build, relation, number from "headgate.loads" where build <> ''""").fetchall()
+    return {Digest(build): len(visible(run, Visible(relation, number))) for build, relation, number in rows}
 
 
 def make_part(run: Run, load: OpenLoad, part: LoadPart, rows: list[Row]) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headgate.core.address import Address, environment_schema, split
+from headgate.core.build_forms import build_to_json
 from headgate.core.declarations import File, Kind, Properties, TableSource
 from headgate.core.diagnostic import Place
 from headgate.core.graph import Graph, Node, Reference, SourceNode, SqlBody
@@ -20,17 +21,7 @@ from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import BuildJob, CaptureInput, Engine, SelectInput, physical_name
 from headgate.core.ports.store import Batch, Entry, Lease, StateStore
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Term, reading, recipe_to_json, term
-from headgate.core.records import (
-    Build,
-    BuildStatus,
-    Capture,
-    Collection,
-    Move,
-    MoveKind,
-    Pointer,
-    build_to_json,
-    pin_key,
-)
+from headgate.core.records import Build, BuildStatus, Capture, Collection, Move, MoveKind, Pointer, pin_key
 from headgate.core.snapshot import Snapshot
 from headgate.core.versions import (
     Versions,

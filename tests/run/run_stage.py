@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json, build_to_json
 from headgate.core.declarations import File, FileSource, Kind, Properties, TableSource
 from headgate.core.diagnostic import Place
 from headgate.core.errors import Conflict
@@ -22,16 +23,7 @@ from headgate.core.json_form import dumps, loads
 from headgate.core.plan import Action, Cause, Origin, Plan, Step
 from headgate.core.ports.store import Batch, Lease
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, reading, term
-from headgate.core.records import (
-    Build,
-    BuildStatus,
-    Capture,
-    Collection,
-    Pointer,
-    build_from_json,
-    build_to_json,
-    pointer_to_json,
-)
+from headgate.core.records import Build, BuildStatus, Capture, Collection, Pointer, pointer_to_json
 from headgate.core.versions import Versions, build_key, plain_versions, source_key, source_versions
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
 from headgate.run.carry_out import Outcome, carry_out

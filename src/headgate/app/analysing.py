@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
+from headgate.core.build_forms import sql_body_from_json, sql_body_to_json
 from headgate.core.declarations import AssetDeclaration, FileSource, SourceDeclaration
 from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.core.errors import CodeFailed
 from headgate.core.json_form import plain
 from headgate.core.limits import Limits
 from headgate.core.recipe import Shape, recipe_from_json, recipe_to_json
-from headgate.core.records import sql_body_from_json, sql_body_to_json
 from headgate.project.link import Analysed, Job, Named, Names
 
 if TYPE_CHECKING:

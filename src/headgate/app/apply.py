@@ -87,7 +87,7 @@ def apply(
             root=str(session.root),
             report=report,
             threads=threads,
-            runner=_runner(session, plan),
+            runner=runner_of(session, plan),
         )
         if not outcome.is_complete:
             return Applied(plan, outcome, None, time.monotonic() - started, 0.0, warnings)
@@ -95,14 +95,17 @@ def apply(
         return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds, warnings)
 
 
-def _runner(session: Session, plan: Plan) -> PythonRunner | None:
-    """Return what calls the functions among the plan's steps; None where there are none."""
+def runner_of(session: Session, plan: Plan, root: Path | None = None) -> PythonRunner | None:
+    """Return what calls the functions among the plan's steps; None where there are none.
+
+    ``root`` is where their code is, unless that is the project's folder.
+    """
     from headgate.core.python import PythonBody
 
     nodes = (step.node for step in plan.doing(Action.BUILD))
     if not any(isinstance(node, Node) and isinstance(node.body, PythonBody) for node in nodes):
         return None
-    return session.runner()
+    return session.runner(root)
 
 
 def stand_beside(session: Session, planned: Planned, *, wait_seconds: float = 0) -> None:

@@ -13,8 +13,7 @@ from headgate.core.declarations import AssetDeclaration, Declarations, FileSourc
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
-from headgate.core.recipe import Shape
-from headgate.core.records import shape_from_json, shape_to_json
+from headgate.core.recipe import Shape, shape_from_json, shape_to_json
 from headgate.project.link import Analysed, Job, Linked, Named, Names, link
 
 if TYPE_CHECKING:

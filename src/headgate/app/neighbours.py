@@ -197,7 +197,7 @@ class _Nodes:
         return self.made.get(address) or self._stored(self.row(address))
 
     def shape(self, address: Address) -> Shape:
-        from headgate.core.records import shape_from_json
+        from headgate.core.recipe import shape_from_json
 
         made = self.made.get(address)
         return made.recipe.shape if made else shape_from_json(self.row(address)["shape"])

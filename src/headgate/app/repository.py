@@ -17,7 +17,8 @@ from headgate.core.errors import EngineFailed, EnvironmentFailed, Refused
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.plan import Origin
-from headgate.core.records import Capture, Collection, shape_from_json, shape_to_json
+from headgate.core.recipe import shape_from_json, shape_to_json
+from headgate.core.records import Capture, Collection
 
 if TYPE_CHECKING:
     from threading import Thread

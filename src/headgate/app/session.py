@@ -231,9 +231,9 @@ class Session:
         config = self.config.engines[name]
         return open_engine(config, access, root=self.root, wait_seconds=wait_seconds, tell=self.tell, files=files)
 
-    def runner(self) -> PythonRunner:
-        """Return what calls the functions of Python assets."""
-        return open_runner(self.root, self.config.python)
+    def runner(self, root: Path | None = None) -> PythonRunner:
+        """Return what calls the functions of Python assets; ``root`` is a copy of the project to take them from."""
+        return open_runner(root or self.root, self.config.python)
 
     def check_warehouse(self, reading: Reading, engine: str) -> None:
         """Raise ``Diverged`` where the state knows what an engine shows, but its file is not there. Cost: one stat."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from headgate.app.naming import address_named, asset_named
 from headgate.app.repository import Repository, linked_now
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Severity
 from headgate.core.errors import Refused, UsageError
 from headgate.core.json_form import loads
-from headgate.core.records import Build, Collection, build_from_json, pointer_from_json
+from headgate.core.records import Build, Collection, pointer_from_json
 
 if TYPE_CHECKING:
     from headgate.app.session import Session

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from headgate.app.releases import shown_serial
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json
 from headgate.core.declarations import Kind
 from headgate.core.errors import Refused
-from headgate.core.records import Build, Collection, Move, build_from_json
+from headgate.core.records import Build, Collection, Move
 
 if TYPE_CHECKING:
     from headgate.app.session import Session

@@ -32,3 +32,28 @@ def seconds(text: str) -> float:
         return float(count) * units[unit]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1h") from None
+
+
+def instant(text: str) -> str:
+    """Return an instant as ISO 8601 in UTC; without an offset it is one in UTC."""
+    from datetime import UTC, datetime
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an instant such as 2013-02-01T06:00:00Z") from None
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return f"{found.replace(tzinfo=None).isoformat()}Z"
+
+
+def moment(text: str) -> str:
+    """Return what a wall clock shows, as ISO 8601 to the second: ``2013-02-01`` is the beginning of that day."""
+    from datetime import datetime
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is not None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2013-02-01 or 2013-02-01T06:00") from None
+    return found.replace(microsecond=0).isoformat()

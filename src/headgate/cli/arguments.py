@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
-from headgate.cli.argument_values import names, number, positive, seconds
+from headgate.cli.argument_values import instant, moment, names, number, positive, seconds
+from headgate.cli.parser import HELP_WIDTH, Parser, WrongUsage
 
 COMMANDS = {
     "new": "make a project, empty or with an example",
@@ -18,6 +17,7 @@ COMMANDS = {
     "plan": "show what an apply would do, and why",
     "apply": "build what is lacking, then let the environment show it",
     "promote": "let production show what dev shows",
+    "run": "take in new data, and what is due, with the released code",
     "rollback": "let an environment show again what it showed before",
     "releases": "list what was released, when and by whom",
     "status": "list the environments and what they show",
@@ -30,8 +30,6 @@ COMMANDS = {
     "completion": "print a script that completes commands in bash, zsh or fish",
 }
 
-HELP_WIDTH = 100
-
 _OPTIONS = """
 Options of every command:
   -C, --project DIR     the project's folder (here, or the nearest above)
@@ -42,14 +40,6 @@ Options of every command:
 
 Exit status: 0 done; 1 refused, or a fault in the repository; 2 wrong usage;
 3 the engine, the state or the disk failed; 10 changes (plan --exit-code)."""
-
-
-class WrongUsage(Exception):
-    """The command line cannot be understood; the text says what is wrong with it, ``command`` whose help to read."""
-
-    def __init__(self, message: str, command: str = "") -> None:
-        super().__init__(message)
-        self.command = command
 
 
 def overview() -> str:
@@ -84,63 +74,21 @@ def parsers() -> dict[str, argparse.ArgumentParser]:
     return {name: parser_of(name) for name in names}
 
 
-def parser_of(name: str) -> _Parser:
+def parser_of(name: str) -> Parser:
     """Return the parser of a command, made now; `import WHAT` has one of its own."""
     command, _, what = name.partition(" ")
-    parser = _Parser(name)
+    parser = Parser(name)
     (_IMPORTS[what] if command == "import" else _PARSERS[command])(parser)
-    _add_common(parser, can_change=command in ("apply", "promote", "rollback", "gc", "doctor"))
+    _add_common(parser, can_change=command in ("apply", "promote", "run", "rollback", "gc", "doctor"))
     return parser
 
 
-_MISSING = "the following arguments are required: "
-_CHOICE = re.compile(r"argument (.+?): invalid choice: (.+) \(choose from (.+)\)", re.DOTALL)
-"""What argparse says, which is told in fewer words."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse, with one-line errors that name the nearest option."""
-
-    def __init__(self, command: str) -> None:
-        super().__init__(
-            prog=f"headgate {command}",
-            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
-                prog, max_help_position=26, width=HELP_WIDTH
-            ),
-            allow_abbrev=False,
-            add_help=False,
-        )
-        self.command = command
-
-    def error(self, message: str) -> NoReturn:
-        """Raise ``WrongUsage``."""
-        if message.startswith("unrecognized arguments: "):
-            unknown = message.removeprefix("unrecognized arguments: ").split()[0]
-            message = f"{unknown} is not understood here" + self._nearest(unknown)
-        if message.startswith(_MISSING):
-            names = message.removeprefix(_MISSING)
-            example = f", as in {self.epilog.splitlines()[1].strip()}" if self.epilog else ""
-            message = f"{names} {'are' if ', ' in names else 'is'} missing{example}"
-        if chosen := _CHOICE.fullmatch(message):
-            name, given, known = (part.replace("'", "") for part in chosen.groups())
-            message = f"{name} may be {known}, not {given}"
-        raise WrongUsage(message, self.command)
-
-    def _nearest(self, unknown: str) -> str:
-        if not unknown.startswith("-"):
-            return ""
-        from headgate.core.diagnostic import nearest
-
-        near = nearest(unknown.partition("=")[0], self._option_string_actions)
-        return f". Did you mean {near[0]}?" if near else ""
-
-
-def _describe(parser: _Parser, description: str, *examples: str) -> None:
+def _describe(parser: Parser, description: str, *examples: str) -> None:
     parser.description = textwrap.fill(description, HELP_WIDTH)
     parser.epilog = "Examples:\n" + "\n".join(f"  {example}" for example in examples)
 
 
-def _add_common(parser: _Parser, *, can_change: bool) -> None:
+def _add_common(parser: Parser, *, can_change: bool) -> None:
     group = parser.add_argument_group("of every command")
     group.add_argument("-C", "--project", metavar="DIR", default="", help="the project's folder")
     group.add_argument("--json", action="store_true", help="one object on standard output and nothing else")
@@ -151,7 +99,7 @@ def _add_common(parser: _Parser, *, can_change: bool) -> None:
     group.add_argument("--help", "-h", action="help", help="show this")
 
 
-def _new(parser: _Parser) -> None:
+def _new(parser: Parser) -> None:
     _describe(
         parser,
         "Make a project in DIR: headgate.toml, a folder for assets, a README, and a git repository with a first "
@@ -177,7 +125,7 @@ def _what_is_imported(arguments: Sequence[str]) -> tuple[str, list[str]]:
     raise WrongUsage("say what to import: source or dbt", "import")
 
 
-def _import(parser: _Parser) -> None:
+def _import(parser: Parser) -> None:
     _describe(
         parser,
         "Come from somewhere: `import source` declares the tables that a schema of the engine holds, `import dbt` "
@@ -187,7 +135,7 @@ def _import(parser: _Parser) -> None:
     )
 
 
-def _import_source(parser: _Parser) -> None:
+def _import_source(parser: Parser) -> None:
     _describe(
         parser,
         "Declare the tables and views of a schema of the engine, with the types and comments of their columns, in "
@@ -203,7 +151,7 @@ def _import_source(parser: _Parser) -> None:
     parser.add_argument("--print", action="store_true", help="write to standard output instead")
 
 
-def _import_dbt(parser: _Parser) -> None:
+def _import_dbt(parser: Parser) -> None:
     _describe(
         parser,
         "Turn a dbt project into files of a repository: models, seeds, sources, property files, macros. Plain models "
@@ -216,7 +164,7 @@ def _import_dbt(parser: _Parser) -> None:
     parser.add_argument("--to", metavar="DIR", default="", help="the repository to write into (the one here)")
 
 
-def _check(parser: _Parser) -> None:
+def _check(parser: Parser) -> None:
     _describe(
         parser,
         "Tell every fault of the repository at once, with file, line and a hint. Neither warehouse nor state is "
@@ -227,7 +175,7 @@ def _check(parser: _Parser) -> None:
     _add_watch(parser)
 
 
-def _test(parser: _Parser) -> None:
+def _test(parser: Parser) -> None:
     _describe(
         parser,
         "Try assets out on a few rows: each unit test in tests/*.yml gives rows to the inputs of an asset and says "
@@ -240,7 +188,7 @@ def _test(parser: _Parser) -> None:
     _add_watch(parser)
 
 
-def _plan(parser: _Parser) -> None:
+def _plan(parser: Parser) -> None:
     _describe(
         parser,
         "Show what applying the working tree would do to an environment: what changes and why, what is built "
@@ -260,7 +208,7 @@ def _plan(parser: _Parser) -> None:
     _add_watch(parser)
 
 
-def _apply(parser: _Parser) -> None:
+def _apply(parser: Parser) -> None:
     _describe(
         parser,
         "Build what is lacking, then let the environment show it, at once. Where anything fails, the environment "
@@ -278,7 +226,7 @@ def _apply(parser: _Parser) -> None:
     _add_wait(parser)
 
 
-def _promote(parser: _Parser) -> None:
+def _promote(parser: Parser) -> None:
     _describe(
         parser,
         "Let a protected environment show what another one shows, as far as that is the committed code. Pointers "
@@ -295,7 +243,32 @@ def _promote(parser: _Parser) -> None:
     _add_wait(parser)
 
 
-def _rollback(parser: _Parser) -> None:
+def _run(parser: Parser) -> None:
+    _describe(
+        parser,
+        "Take new data into an environment, with the code that it was released with, whatever the working tree says: "
+        "what has new input, and what is due by its times. All of it is built aside and shown at once; where anything "
+        "fails, readers go on seeing what they saw, and the next run goes on. With --since or --until intervals are "
+        "loaded again on purpose, with those of all that reads them.",
+        "headgate run prod",
+        "headgate run prod --now 2013-02-01T06:00:00Z",
+        "headgate run prod marts.daily_delays --since 2013-01-10 --until 2013-01-12",
+    )
+    parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="prod, by default")
+    asked = "with --since: these, and what reads them"
+    parser.add_argument("address", metavar="ADDRESS", nargs="*", default=[], help=asked)
+    parser.add_argument("--since", metavar="TIME", type=moment, help="load again from then on, as clocks show there")
+    parser.add_argument("--until", metavar="TIME", type=moment, help="load again until then")
+    _add_now(parser)
+    parser.add_argument("--threads", type=positive, default=0, metavar="N", help="build so many at once at most")
+    _add_wait(parser)
+
+
+def _add_now(parser: Parser) -> None:
+    parser.add_argument("--now", metavar="TIME", type=instant, help="take this for the present: 2013-02-01T06:00:00Z")
+
+
+def _rollback(parser: Parser) -> None:
     _describe(
         parser,
         "Let an environment show again what it showed before: pointers move, in one transaction. It is a release, "
@@ -308,7 +281,7 @@ def _rollback(parser: _Parser) -> None:
     _add_wait(parser)
 
 
-def _releases(parser: _Parser) -> None:
+def _releases(parser: Parser) -> None:
     _describe(
         parser,
         "List the releases of an environment, newest first: number, time, who, commit, what changed.",
@@ -319,7 +292,7 @@ def _releases(parser: _Parser) -> None:
     parser.add_argument("--limit", "-n", metavar="N", type=number, default=20, help="so many at most; 0 for all (20)")
 
 
-def _status(parser: _Parser) -> None:
+def _status(parser: Parser) -> None:
     _describe(
         parser,
         "List the environments: what they show, since when, from which commit, and who is changing them.",
@@ -329,7 +302,7 @@ def _status(parser: _Parser) -> None:
     parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="this one, with all its assets")
 
 
-def _show(parser: _Parser) -> None:
+def _show(parser: Parser) -> None:
     _describe(
         parser,
         "Show an asset: what it is, its columns and types, what it reads, who reads it, its build in each environment.",
@@ -341,7 +314,7 @@ def _show(parser: _Parser) -> None:
     parser.add_argument("--sql", action="store_true", help="show its SQL alone; of a template what that gives")
 
 
-def _lineage(parser: _Parser) -> None:
+def _lineage(parser: Parser) -> None:
     _describe(
         parser,
         "Follow a column, or all of an asset, across assets: from a dashboard up to the columns of sources, or down. "
@@ -363,7 +336,7 @@ def _lineage(parser: _Parser) -> None:
     )  # fmt: skip
 
 
-def _sql(parser: _Parser) -> None:
+def _sql(parser: Parser) -> None:
     _describe(
         parser,
         "Ask a question of an environment: staging.flights means what it shows under that name. Nothing can be "
@@ -377,7 +350,7 @@ def _sql(parser: _Parser) -> None:
     parser.add_argument("--limit", metavar="N", type=number, default=None, help="rows at most; 0 for all (table: 100)")
 
 
-def _gc(parser: _Parser) -> None:
+def _gc(parser: Parser) -> None:
     _describe(
         parser,
         "Drop builds that no environment shows, that no rollback within the time of retention can need, and what "
@@ -391,7 +364,7 @@ def _gc(parser: _Parser) -> None:
     _add_wait(parser)
 
 
-def _doctor(parser: _Parser) -> None:
+def _doctor(parser: Parser) -> None:
     _describe(
         parser,
         "Tell where a warehouse and the state have drifted apart: a view dropped or edited by hand, a table that is "
@@ -405,7 +378,7 @@ def _doctor(parser: _Parser) -> None:
     _add_wait(parser)
 
 
-def _schema(parser: _Parser) -> None:
+def _schema(parser: Parser) -> None:
     _describe(
         parser,
         "Print the JSON Schema (draft 2020-12) of property files (yaml, by default), of headgate.toml (toml) or of "
@@ -423,7 +396,7 @@ _IN_EDITORS = """In editors, as the first line of a file, with the path from tha
   #:schema ./.schemas/headgate-toml.schema.json                             (headgate.toml, Taplo)"""
 
 
-def _completion(parser: _Parser) -> None:
+def _completion(parser: Parser) -> None:
     _describe(
         parser,
         "Print a script that lets a shell complete commands, options, environments, assets and releases. Where to put "
@@ -435,7 +408,7 @@ def _completion(parser: _Parser) -> None:
     parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
 
 
-def _add_narrowing(parser: _Parser) -> None:
+def _add_narrowing(parser: Parser) -> None:
     parser.add_argument(
         "--select", metavar="NAME", action="append", default=[],
         help="only these and what must move with them (the plan says why): marts.x, marts.*, "
@@ -447,11 +420,11 @@ def _add_narrowing(parser: _Parser) -> None:
     )  # fmt: skip
 
 
-def _add_watch(parser: _Parser) -> None:
+def _add_watch(parser: Parser) -> None:
     parser.add_argument("--watch", action="store_true", help="again whenever a file changes, until Ctrl-C")
 
 
-def _add_wait(parser: _Parser) -> None:
+def _add_wait(parser: Parser) -> None:
     parser.add_argument("--wait", metavar="TIME", type=seconds, default=0.0, help="for whoever is at work: 30s, 5m")
 
 
@@ -461,13 +434,14 @@ def _take_environment_out_of_refresh(options: argparse.Namespace) -> None:
         options.environment = options.refresh.pop()
 
 
-_PARSERS: dict[str, Callable[[_Parser], None]] = {
+_PARSERS: dict[str, Callable[[Parser], None]] = {
     "new": _new,
     "check": _check,
     "test": _test,
     "plan": _plan,
     "apply": _apply,
     "promote": _promote,
+    "run": _run,
     "rollback": _rollback,
     "releases": _releases,
     "status": _status,
@@ -480,4 +454,4 @@ _PARSERS: dict[str, Callable[[_Parser], None]] = {
     "completion": _completion,
 }
 
-_IMPORTS: dict[str, Callable[[_Parser], None]] = {"": _import, "source": _import_source, "dbt": _import_dbt}
+_IMPORTS: dict[str, Callable[[Parser], None]] = {"": _import, "source": _import_source, "dbt": _import_dbt}

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from headgate.cli.arguments import WrongUsage
 from headgate.cli.envelope import print_envelope
+from headgate.cli.parser import WrongUsage
 from headgate.cli.terminal import Terminal
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import EnvironmentFailed, HeadgateError, Refused, StatementFailed, UsageError

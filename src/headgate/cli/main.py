@@ -61,7 +61,8 @@ def _run(arguments: list[str], started: float) -> int:
 
 def _carry_out(command: str, arguments: list[str], started: float) -> int:
     try:
-        from headgate.cli.arguments import COMMANDS, WrongUsage, parse
+        from headgate.cli.arguments import COMMANDS, parse
+        from headgate.cli.parser import WrongUsage
 
         if command not in COMMANDS:
             raise WrongUsage(f"{command} is no command of Headgate{_nearest(command, COMMANDS)}")

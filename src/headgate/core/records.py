@@ -8,19 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind, TableSource
 from headgate.core.graph import SqlBody
 from headgate.core.hashing import Digest
-from headgate.core.loading import Load, load_from_json
-from headgate.core.recipe import ASPECTS, Column, Read, Shape
+from headgate.core.loading import Load
+from headgate.core.recipe import Read, Shape, shape_from_json, shape_to_json
 from headgate.core.versions import Versions
-
-if TYPE_CHECKING:
-    from headgate.core.python import PythonBody
 
 
 class Collection(StrEnum):
@@ -55,12 +51,16 @@ class BuildStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One reading of a source. ``number`` grows with each; ``exact``: the token is that of the content itself."""
+    """One reading of a source. ``number`` grows with each; ``exact``: the token is that of the content itself.
+
+    ``watermark`` is the newest time among its rows just before it was read, where the source says when that is.
+    """
 
     token: Digest
     number: int
     exact: bool
     build: Digest
+    watermark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,150 +243,11 @@ class LogHead:
     hash: Digest
 
 
-def build_to_json(build: Build) -> dict[str, Any]:
-    """Return the stored form of a build."""
-    from headgate.core.json_form import plain
-
-    body: dict[str, Any] = {
-        name: plain(getattr(build, name))
-        for name in (
-            "id", "key", "address", "kind", "engine", "recipe", "relation", "status", "created_at",
-            "rows", "bytes", "seconds", "fence",
-        )
-    }  # fmt: skip
-    body["shape"] = shape_to_json(build.shape)
-    body["versions"] = [build.versions.rows, build.versions.order, dict(build.versions.columns)]
-    body["reads"] = [[r.address, r.aspect.value, r.column, version] for r, version in build.reads.items()]
-    body["inputs"] = dict(build.inputs)
-    if build.body is not None:
-        body["body"] = sql_body_to_json(build.body)
-    if build.location is not None:
-        body["location"] = location_to_json(build.location)
-    if build.capture is not None:
-        body["capture"] = plain(build.capture)
-    if build.printed:
-        body["printed"] = build.printed
-    if build.load is not None:
-        body["load"] = plain(build.load)
-    if build.code:
-        body["code"] = dict(build.code)
-    if build.schedule:
-        body["schedule"] = build.schedule
-    return body
-
-
-def build_from_json(body: Mapping[str, Any]) -> Build:
-    """Return the build of a stored form."""
-    rows, order, columns = body["versions"]
-    return Build(
-        id=Digest(body["id"]),
-        key=Digest(body["key"]),
-        address=Address(body["address"]),
-        kind=Kind(body["kind"]),
-        engine=body["engine"],
-        shape=shape_from_json(body["shape"]),
-        recipe=Digest(body["recipe"]),
-        versions=Versions(rows, order, columns),
-        reads={Read(Address(a), ASPECTS[aspect], column): version for a, aspect, column, version in body["reads"]},
-        inputs=body["inputs"],
-        relation=body["relation"],
-        status=BuildStatus(body["status"]),
-        created_at=body["created_at"],
-        rows=body["rows"],
-        bytes=body["bytes"],
-        seconds=body["seconds"],
-        body=sql_body_from_json(body["body"]) if "body" in body else None,
-        location=location_from_json(body["location"]) if "location" in body else None,
-        capture=Capture(**body["capture"]) if "capture" in body else None,
-        fence=body["fence"],
-        printed=body.get("printed", ""),
-        load=load_from_json(body["load"]) if "load" in body else None,
-        code=body.get("code", {}),
-        schedule=body.get("schedule", ""),
-    )
-
-
 def load_key(build: Build) -> str:
     """Return the key of a build's load in its collection; keys of one storage sort as its loads do."""
     if build.load is None:
         raise AssertionError(f"{build.address} is not loaded")
     return f"{build.relation}/{build.load.number:010d}/{build.id}"
-
-
-def shape_to_json(shape: Shape) -> list[list[str]]:
-    """Return a shape as pairs of name and type."""
-    return [[c.name, c.type] for c in shape]
-
-
-def shape_from_json(body: list[list[str]]) -> Shape:
-    """Return the shape of its stored form."""
-    return tuple(_column(name, type_) for name, type_ in body)
-
-
-_column = lru_cache(maxsize=100_000)(Column)
-"""Columns of the same name and type are many in a project: making each once takes a fifth of the time."""
-
-
-def sql_body_to_json(body: SqlBody) -> dict[str, Any]:
-    """Return the stored form of a SQL text and its references."""
-    references = [[r.start, r.end, r.address, r.alias, int(r.is_column)] for r in body.references]
-    told: dict[str, Any] = {"text": body.text, "line": body.line, "references": references, "lines": list(body.lines)}
-    if body.parameters:
-        told["parameters"] = [[p.begin, p.end, p.name] for p in body.parameters]
-    if body.template is not None:
-        told["template"] = [body.template.text, [list(run) for run in body.template.runs]]
-    return told
-
-
-def sql_body_from_json(body: Mapping[str, Any]) -> SqlBody:
-    """Return the SQL text and references of a stored form."""
-    from headgate.core.graph import Parameter, Reference
-
-    references = tuple(Reference(s, e, a, alias, bool(column)) for s, e, a, alias, column in body["references"])
-    template = None
-    if "template" in body:
-        from headgate.core.template import Template, runs_from_json
-
-        template = Template(body["template"][0], runs_from_json(body["template"][1]))
-    parameters = tuple(Parameter(*one) for one in body.get("parameters", ()))
-    return SqlBody(body["text"], references, body["line"], tuple(body.get("lines", ())), template, parameters)
-
-
-def python_body_from_json(body: Mapping[str, Any]) -> PythonBody:
-    """Return the function of its stored form, which is its plain one."""
-    from headgate.core.limits import Limits
-    from headgate.core.python import Form, PythonBody, PythonInput
-
-    inputs = tuple(
-        PythonInput(one["parameter"], Address(one["address"]), Form(one["form"]), tuple(one["columns"]))
-        for one in body["inputs"]
-    )
-    return PythonBody(
-        path=body["path"],
-        function=body["function"],
-        inputs=inputs,
-        modules=tuple((path, digest) for path, digest in body["modules"]),
-        variables=tuple(body["variables"]),
-        is_networked=body["is_networked"],
-        limits=Limits(**body["limits"]),
-        line=body["line"],
-    )
-
-
-def location_to_json(location: FileSource | TableSource) -> dict[str, Any]:
-    """Return the stored form of where a source's data is."""
-    from headgate.core.json_form import plain
-
-    return dict(plain(location))
-
-
-def location_from_json(body: Mapping[str, Any]) -> FileSource | TableSource:
-    """Return where a source's data is, of its stored form."""
-    from headgate.core.declarations import File
-
-    if "schema" in body:
-        return TableSource(body["schema"], body["name"])
-    return FileSource(body["pattern"], body["format"], tuple(File(**f) for f in body["files"]), body["options"])
 
 
 def pointer_to_json(pointer: Pointer) -> dict[str, Any]:

@@ -15,13 +15,15 @@ class Occasion:
     """``now`` is the present, an instant in UTC: it is read once, so that planning stays pure.
 
     ``is_run``: time alone is a reason to load. ``due`` are the addresses with a schedule whose time has come; others
-    wait for it, whatever data there is. ``since``, an instant: what is begun anew starts there and is marked as
-    a part; empty for all. ``restated`` are the intervals to load again on purpose, as moments of wall clocks.
+    wait for it, whatever data there is. ``watermarks`` are noted with the captures of source tables. ``since``, an
+    instant: what is begun anew starts there and is marked as a part; empty for all. ``restated`` are the intervals to
+    load again on purpose, as moments of wall clocks.
     """
 
     now: str
     is_run: bool = False
     due: frozenset[Address] = frozenset()
+    watermarks: Mapping[Address, str] = field(default_factory=dict)
     since: str = ""
     restated: Mapping[Address, Interval] = field(default_factory=dict)
 

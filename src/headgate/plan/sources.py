@@ -58,7 +58,9 @@ def _plan_table(node: SourceNode, ground: Ground, standing: Standing, *, is_refr
         return _pointing(node, standing, found)
     number = 1 + max((c.number for c in (latest, *_recorded(standing)) if c), default=0)
     token = table_token(ground.engine, node.address, number)
-    return _capturing(node, standing, ground, Capture(token, number, exact=False, build=Digest("")))
+    watermark = ground.occasion.watermarks.get(node.address, "")
+    capture = Capture(token, number, exact=False, build=Digest(""), watermark=watermark)
+    return _capturing(node, standing, ground, capture)
 
 
 def _recorded(standing: Standing) -> tuple[Capture | None, ...]:

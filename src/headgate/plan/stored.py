@@ -10,6 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from headgate.core.address import Address
+from headgate.core.build_forms import (
+    location_from_json,
+    location_to_json,
+    python_body_from_json,
+    sql_body_from_json,
+    sql_body_to_json,
+)
 from headgate.core.declarations import File, Kind
 from headgate.core.diagnostic import Place
 from headgate.core.errors import UsageError
@@ -19,17 +26,8 @@ from headgate.core.json_form import plain
 from headgate.core.loading import load_plan_from_json
 from headgate.core.plan import Action, Cause, Difference, Influence, Origin, Plan, Reach, Step
 from headgate.core.python import PythonBody
-from headgate.core.recipe import recipe_from_json, recipe_to_json
-from headgate.core.records import (
-    Capture,
-    location_from_json,
-    location_to_json,
-    python_body_from_json,
-    shape_from_json,
-    shape_to_json,
-    sql_body_from_json,
-    sql_body_to_json,
-)
+from headgate.core.recipe import recipe_from_json, recipe_to_json, shape_from_json, shape_to_json
+from headgate.core.records import Capture
 from headgate.plan.stored_properties import properties_from_json
 
 FORMAT = 2

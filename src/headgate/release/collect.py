@@ -13,23 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json, build_to_json
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import Engine
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Nonce, Reading, StateStore
-from headgate.core.records import (
-    Build,
-    BuildStatus,
-    Collection,
-    LogHead,
-    Move,
-    MoveKind,
-    build_from_json,
-    build_to_json,
-    load_key,
-)
+from headgate.core.records import Build, BuildStatus, Collection, LogHead, Move, MoveKind, load_key
 from headgate.release.history import read_moves
 from headgate.release.intended import Intended
 from headgate.release.intents import commit
@@ -115,6 +106,7 @@ def collect(
         _check_log(reading, now, engine.log())
     for name in dropped:
         _expire(name, store=store, engine=engine, lease=lease, clock=clock, nonce=nonce, root=root, by=by)
+    engine.take_out_loads()
     built = engine.built()
     _doom(store, lease, engine_name, now=now, retain=retain)
     garbage = _spare(store, lease, engine_name, built, now=now, retain=retain)

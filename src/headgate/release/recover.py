@@ -10,20 +10,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json, build_to_json
 from headgate.core.errors import Diverged
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import Engine, Marker, Publication
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Reading, StateStore
-from headgate.core.records import (
-    Build,
-    BuildStatus,
-    Collection,
-    EnvironmentRecord,
-    Intent,
-    build_from_json,
-    build_to_json,
-)
+from headgate.core.records import Build, BuildStatus, Collection, EnvironmentRecord, Intent
 from headgate.release.intents import abandon_intent, commit, finish_intent
 from headgate.release.pins import is_dead, read_pins
 from headgate.release.stored import read_environments, read_intents

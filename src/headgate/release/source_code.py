@@ -46,6 +46,21 @@ def blobs_of(reading: Reading, tree: Digest) -> Mapping[str, Digest]:
     return {path: Digest(blob) for path, (blob, _) in loads(text).items()}
 
 
+def contents_of(reading: Reading, tree: Digest) -> Mapping[str, bytes]:
+    """Return every file of a kept tree, by path; raise ``EnvironmentFailed`` where one is not what was kept."""
+    blobs = blobs_of(reading, tree)
+    found: dict[str, bytes] = {}
+    for path, blob in blobs.items():
+        text = reading.get(Collection.BLOBS, [blob]).get(blob, "")
+        content = zlib.decompress(base64.b64decode(text)) if text else b""
+        if content_digest([content]) != blob:
+            raise EnvironmentFailed(
+                f"the state does not hold {path} as it was released", hint="Check out the commit, apply and promote."
+            )
+        found[path] = content
+    return found
+
+
 def _present(reading: Reading, blobs: Sequence[Digest]) -> set[Digest]:
     """Return the blobs that are there, holding a bounded number of their texts at a time."""
     found: set[Digest] = set()

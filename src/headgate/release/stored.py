@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json
 from headgate.core.declarations import Kind
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
@@ -21,7 +22,6 @@ from headgate.core.records import (
     EnvironmentRecord,
     Intent,
     Pointer,
-    build_from_json,
     environment_from_json,
     intent_from_json,
     pointer_from_json,

@@ -50,7 +50,7 @@ def seconds_if_small(task: Task, rows: Mapping[Address, int], uncertain: Collect
     step = task.step
     if step.kind is Kind.VIEW:
         return 0.0
-    if task.address in uncertain or is_call(task):
+    if task.address in uncertain or is_call(task) or task.load is not None:
         return None
     if step.seconds:  # a build that recovery sealed has no seconds
         return step.seconds if step.seconds < SMALL_SECONDS else None

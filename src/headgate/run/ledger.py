@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from headgate.core.build_forms import build_to_json
 from headgate.core.errors import Conflict, lost_lease
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, StateStore
 from headgate.core.recipe import Recipe, recipe_to_json
-from headgate.core.records import Build, Collection, build_to_json, load_key, pin_key
+from headgate.core.records import Build, Collection, load_key, pin_key
 
 
 class Ledger:

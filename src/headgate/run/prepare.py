@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json
 from headgate.core.graph import Node
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
@@ -18,7 +19,7 @@ from headgate.core.plan import Action, Plan, Step
 from headgate.core.ports.loads import OpenLoad
 from headgate.core.ports.store import Expectation, Nonce, Reading
 from headgate.core.recipe import Recipe
-from headgate.core.records import Build, BuildStatus, Collection, build_from_json
+from headgate.core.records import Build, BuildStatus, Collection
 from headgate.core.reuse import stands_for
 from headgate.run.draft import Draft, Frame, draft, started_build
 from headgate.run.recorded import Builds

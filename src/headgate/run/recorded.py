@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json
 from headgate.core.json_form import loads
-from headgate.core.records import Build, build_from_json
+from headgate.core.records import Build
 
 
 class Builds(Mapping[Address, Build]):

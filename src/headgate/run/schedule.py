@@ -71,7 +71,7 @@ class Schedule:
         relations = input_relations(
             plan,
             prepared.builds,
-            [t.step for t in prepared.tasks if t.step.kind is Kind.TABLE],
+            [t.step for t in prepared.tasks if t.step.kind is not Kind.VIEW],
             relation=engine.relation,
         )
         self._uncertain = multiplying(prepared.tasks, relations)

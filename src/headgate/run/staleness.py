@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from headgate.core.address import Address
+from headgate.core.build_forms import build_from_json
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import StalePlan
 from headgate.core.hashing import Digest
@@ -12,7 +13,7 @@ from headgate.core.json_form import loads
 from headgate.core.listing import listed
 from headgate.core.plan import Action, Plan
 from headgate.core.ports.store import Expectation, Reading
-from headgate.core.records import Build, BuildStatus, Collection, build_from_json
+from headgate.core.records import Build, BuildStatus, Collection
 
 
 def pointer_expectations(plan: Plan, reading: Reading) -> tuple[Expectation, ...]:

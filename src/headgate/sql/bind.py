@@ -120,6 +120,11 @@ def counted(query: str) -> str:
     return f"select count(*) from ({query}\n) as answer"
 
 
+def newest(relation: str, expression: str, where: str = "") -> str:
+    """Return the SELECT of the greatest value of an expression, as text, over the rows for which ``where`` holds."""
+    return f"select cast(max({expression}) as varchar) from {relation}" + (f" where {where}" if where else "")
+
+
 def cut(query: str, columns: Sequence[str], limit: int | None) -> str:
     """Return the SELECT of some columns (all where none is named) of the first rows of a query's answer."""
     return selected_columns(f"({query}\n) as answer", columns) + ("" if limit is None else f" limit {limit:d}")

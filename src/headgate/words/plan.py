@@ -150,7 +150,8 @@ def _word_of_switch(step: Step) -> str:
 def _reason(step: Step, word: str, reason: str) -> str:
     """Return the reason; what is new needs none, so its kind stands there. What was added says why it was."""
     is_plain = reason == "new" or step.action is Action.REUSE
-    told = f"a {step.kind.value}" if is_plain and word in ("new", "capture") else reason
+    article = "an" if step.kind.value[0] in "aeiou" else "a"
+    told = f"{article} {step.kind.value}" if is_plain and word in ("new", "capture") else reason
     return f"{told}; added: {step.added}" if step.added and step.added != told else told
 
 

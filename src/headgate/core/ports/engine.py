@@ -146,7 +146,7 @@ class BuiltRow:
 
 @dataclass(frozen=True, slots=True)
 class StoredTable:
-    """A physical table as it is now: its columns (types without collation), its rows."""
+    """A physical table as it is now: its columns (types without collation; a storage's two are left out), its rows."""
 
     shape: Shape
     rows: int
@@ -156,7 +156,8 @@ class StoredTable:
 class Inventory:
     """What is in an engine, at one moment.
 
-    ``builds`` are the rows of ``headgate.builds``, ``tables`` the physical tables by relation, whoever made them.
+    ``builds`` are the rows of ``headgate.builds``, ``tables`` the physical tables by relation, whoever made them;
+    ``visible`` counts the rows that each build of a storage shows, ``open`` are storages in which a load was begun.
     ``views`` tells of those asked for, by schema and name; ``others`` are all views beside that read physical tables.
     """
 
@@ -164,6 +165,8 @@ class Inventory:
     tables: Mapping[str, StoredTable]
     views: Mapping[tuple[str, str], Standing]
     others: frozenset[tuple[str, str]]
+    visible: Mapping[Digest, int] = field(default_factory=dict)
+    open: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +258,9 @@ class Engine(Protocol):
 
         A storage stays as long as one of its loads does; rows that none of those shows are deleted.
         """
+
+    def take_out_loads(self) -> None:
+        """Take out all that loads left which were begun and never ended. Nobody may be loading meanwhile."""
 
     def publish(self, publication: Publication) -> None:
         """Switch views and marker in one transaction; raise ``Conflict`` where marker or tables are not as demanded."""

@@ -213,6 +213,13 @@ class DuckEngine:
                         cursor.execute(f"drop table if exists {self.relation(relation)}")
                 catalogue.erase_builds(cursor, list(relations))
 
+    def take_out_loads(self) -> None:
+        """Take out all that loads left which were begun and never ended. Nobody may be loading meanwhile."""
+        with self._writing, self._cursor() as cursor:
+            if self._adopted(cursor):
+                with _transaction(cursor):
+                    loads.take_out_all(cursor)
+
     def publish(self, publication: Publication) -> None:
         """Switch views and marker in one transaction.
 

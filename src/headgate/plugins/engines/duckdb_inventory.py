@@ -14,8 +14,10 @@ import duckdb
 
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import BuiltRow, Inventory, ShownView, Standing, StoredTable, is_physical_name
+from headgate.core.ports.loads import FROM, TO
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines import duckdb_catalogue as catalogue
+from headgate.plugins.engines import duckdb_loads as loads
 from headgate.plugins.engines.duckdb_columns import quoted, shape_of, without_end
 from headgate.plugins.engines.duckdb_settings import literal
 
@@ -38,13 +40,16 @@ def inventory_of(cursor: duckdb.DuckDBPyConnection, views: Collection[ShownView]
     """Return what is there; the cursor must be closed afterwards, which ends the temporary views."""
     stored = _views(cursor)
     asked = {(view.schema.lower(), view.name.lower()) for view in views}
+    tables = _tables(cursor) if is_adopted else {}
     return Inventory(
         builds=_builds(cursor) if is_adopted else {},
-        tables=_tables(cursor) if is_adopted else {},
+        tables=tables,
         views=_standings(cursor, views, stored, makers=catalogue.makers(cursor)),
         others=frozenset(
             name for folded, (name, text) in stored.items() if folded not in asked and _reads_builds(text)
         ),
+        visible=loads.counted(cursor, tables) if is_adopted else {},
+        open=loads.opened(cursor) if is_adopted else frozenset(),
     )
 
 
@@ -69,7 +74,7 @@ def _tables(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, StoredTable]:
         "and c.database_name = current_database() order by c.table_name, c.column_index"
     ).fetchall()
     for table, column, kind in rows:
-        if table not in catalogue.OWN_TABLES:
+        if table not in catalogue.OWN_TABLES and column not in (FROM, TO):
             columns.setdefault(table, []).append(Column(column, kind))
     counts = _counts(cursor, list(columns))
     return {table: StoredTable(tuple(shape), counts[table]) for table, shape in columns.items()}

@@ -8,13 +8,14 @@ a temporary table: keys are looked at in it, and the rows that it replaces are f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import duckdb
 
 from headgate.core.address import Address
 from headgate.core.errors import Conflict, EngineFailed, StatementFailed
+from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval, Intervals
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
 from headgate.core.ports.engine import BuildResult
@@ -112,6 +113,38 @@ def take_out(cursor: duckdb.DuckDBPyConnection, storage: Visible) -> None:
     cursor.execute(f"update {table} set {TO} = {NO_END} where {TO} = {number:d}")
     cursor.execute(f"delete from headgate.parts where {_of(storage)}")
     cursor.execute(f"delete from headgate.loads where {_of(storage)}")
+
+
+def take_out_all(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Leave storages as if no load had begun that has not ended; one that shows nothing then is dropped."""
+    if not catalogue.has_table(cursor, "loads"):
+        return
+    for row in cursor.execute("select relation, number from headgate.loads where is_open").fetchall():
+        take_out(cursor, Visible(*row))
+        relation = literal(row[0])
+        if not _row(cursor, f"select count(*) from headgate.loads where relation = {relation}")[0]:
+            cursor.execute(f"drop table if exists {_table(Visible(*row))}")
+
+
+def opened(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Return the storages in which a load was begun and did not end."""
+    if not catalogue.has_table(cursor, "loads"):
+        return frozenset()
+    rows = cursor.execute("select distinct relation from headgate.loads where is_open").fetchall()
+    return frozenset(relation for (relation,) in rows)
+
+
+def counted(cursor: duckdb.DuckDBPyConnection, tables: Collection[str]) -> dict[Digest, int]:
+    """Return the rows that each build of a storage shows. Cost: a scan of two columns for each."""
+    if not catalogue.has_table(cursor, "loads"):
+        return {}
+    rows = cursor.execute("select build, relation, number from headgate.loads where build <> ''").fetchall()
+    found: dict[Digest, int] = {}
+    for build, relation, number in rows:
+        if relation in tables:
+            shown = Visible(relation, number)
+            found[Digest(build)] = _row(cursor, f"select count(*) from {_table(shown)} where {_visible(shown)}")[0]
+    return found
 
 
 def make_part(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, part: LoadPart) -> int:

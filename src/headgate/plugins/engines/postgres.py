@@ -210,6 +210,12 @@ class PostgresEngine:
         with self._writing:
             self._tried(attempt, [(catalogue.SCHEMA, stored_name(name)) for name in names])
 
+    def take_out_loads(self) -> None:
+        """Take out all that loads left which were begun and never ended. Nobody may be loading meanwhile."""
+        with self._connections.transaction() as connection:
+            if self._adopted(connection):
+                loads.take_out_all(connection)
+
     def publish(self, publication: Publication) -> None:
         """Switch views and marker in one transaction.
 

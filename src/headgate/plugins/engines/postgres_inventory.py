@@ -13,7 +13,9 @@ import psycopg
 
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import BuiltRow, Inventory, ShownView, Standing, StoredTable, is_physical_name
+from headgate.core.ports.loads import FROM, TO
 from headgate.plugins.engines import postgres_catalogue as catalogue
+from headgate.plugins.engines import postgres_loads as loads
 from headgate.plugins.engines.postgres_catalogue import OWN_TABLES, SCHEMA, rows, run
 from headgate.plugins.engines.postgres_columns import columns_of
 from headgate.plugins.engines.postgres_connections import Connection
@@ -27,11 +29,14 @@ _Name = tuple[str, str]
 def inventory_of(connection: Connection, views: Collection[ShownView], *, is_adopted: bool) -> Inventory:
     """Return what is there. The transaction must see one moment; what this makes in it is undone here."""
     builds = _builds(connection) if is_adopted else {}
+    tables = _tables(connection, builds) if is_adopted else {}
     return Inventory(
         builds=builds,
-        tables=_tables(connection, builds) if is_adopted else {},
+        tables=tables,
         views=_standings(connection, views),
         others=_others(connection, {(view.schema, view.name) for view in views}),
+        visible=loads.counted(connection, tables) if is_adopted else {},
+        open=loads.opened(connection) if is_adopted else frozenset(),
     )
 
 
@@ -50,7 +55,8 @@ def _tables(connection: Connection, builds: Mapping[Digest, BuiltRow]) -> Mappin
         texts = (f"select {n}, count(*) from {SCHEMA}.{quoted(name)}" for n, name in enumerate(part))
         counts.update((part[n], count) for n, count in rows(connection, " union all ".join(texts)))
     given = {stored_name(row.relation): row.relation for row in builds.values()}
-    return {given.get(name, name): StoredTable(shapes[SCHEMA, name], counts[name]) for name in names}
+    own = {name: tuple(c for c in shapes[SCHEMA, name] if c.name not in (FROM, TO)) for name in names}
+    return {given.get(name, name): StoredTable(own[name], counts[name]) for name in names}
 
 
 def _standings(connection: Connection, views: Collection[ShownView]) -> Mapping[_Name, Standing]:

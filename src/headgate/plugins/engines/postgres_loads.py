@@ -14,6 +14,7 @@ import psycopg
 
 from headgate.core.address import Address
 from headgate.core.errors import Conflict, EngineFailed, StatementFailed
+from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval, Intervals
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
 from headgate.core.ports.engine import BuildResult
@@ -109,6 +110,33 @@ def take_out(connection: Connection, storage: Visible) -> None:
     run(connection, f"update {table} set {TO} = {NO_END} where {TO} = {number:d}")
     run(connection, f"delete from headgate.parts where {_OF}", *_named(storage))
     run(connection, f"delete from headgate.loads where {_OF}", *_named(storage))
+
+
+def take_out_all(connection: Connection) -> None:
+    """Leave storages as if no load had begun that has not ended; one that shows nothing then is dropped."""
+    for relation, number in rows(connection, "select relation, number from headgate.loads where is_open"):
+        take_out(connection, Visible(relation, number))
+        if not rows(connection, "select 1 from headgate.loads where relation = %s limit 1", relation):
+            run(connection, f"drop table if exists {_table(Visible(relation, number))}")
+
+
+def opened(connection: Connection) -> frozenset[str]:
+    """Return the storages in which a load was begun and did not end."""
+    found = rows(connection, "select distinct relation from headgate.loads where is_open")
+    return frozenset(relation for (relation,) in found)
+
+
+def counted(connection: Connection, tables: Collection[str]) -> dict[Digest, int]:
+    """Return the rows that each build of a storage shows. Cost: a scan of each storage for each."""
+    found: dict[Digest, int] = {}
+    for build, relation, number in rows(
+        connection, "select build, relation, number from headgate.loads where build <> ''"
+    ):
+        if relation in tables:
+            shown = Visible(relation, number)
+            ((count,),) = rows(connection, f"select count(*) from {_table(shown)} where {_visible(shown)}")
+            found[Digest(build)] = count
+    return found
 
 
 def make_part(connection: Connection, load: OpenLoad, part: LoadPart) -> int:

@@ -15,13 +15,20 @@ def damage_of(build: Build, inventory: Inventory) -> tuple[Damage, str] | None:
     table, row = inventory.tables.get(build.relation), inventory.builds.get(build.id)
     if table is None:
         return Damage.GONE, ""
-    if _plain(table.shape) != _plain(build.shape):
+    if not _has_columns(table, build):
         return Damage.COLUMNS, _difference(table, build)
     if row is None:
         return Damage.ROW, ""
-    if table.rows != row.rows:
-        return Damage.ROWS, f"{table.rows:,} rows, {row.rows:,} were made"
+    rows = table.rows if build.load is None else inventory.visible.get(build.id, 0)
+    if rows != row.rows:
+        return Damage.ROWS, f"{rows:,} rows, {row.rows:,} were made"
     return None
+
+
+def _has_columns(table: StoredTable, build: Build) -> bool:
+    """Tell whether the columns are those of the build; in a storage they may stand in another order."""
+    there, made = _plain(table.shape), _plain(build.shape)
+    return there == made if build.load is None else sorted(there) == sorted(made)
 
 
 def _plain(shape: Shape) -> list[tuple[str, str]]:

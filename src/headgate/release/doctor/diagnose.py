@@ -157,6 +157,6 @@ def _orphans(known: Known, inventory: Inventory) -> Iterator[Orphan]:
             yield Orphan(kind, row.relation, identity)
         elif build.status is BuildStatus.LOST and damage_of(build, inventory) is not None:
             yield Orphan(OrphanKind.ROW, row.relation, identity)
-    for relation in sorted(inventory.tables.keys() - relations):
+    for relation in sorted(inventory.tables.keys() - relations - inventory.open):
         kind = OrphanKind.TABLE if is_physical_name(relation) else OrphanKind.OTHER
         yield Orphan(kind, relation, Digest(""))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address
+from headgate.core.build_forms import build_to_json
 from headgate.core.declarations import Kind
 from headgate.core.errors import StatementFailed
 from headgate.core.events import log_head
@@ -18,18 +19,7 @@ from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.engine import Engine, Marker, Publication, Standing
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Nonce, StateStore
-from headgate.core.records import (
-    Build,
-    BuildStatus,
-    Capture,
-    Collection,
-    Intent,
-    LogHead,
-    Move,
-    MoveKind,
-    Pointer,
-    build_to_json,
-)
+from headgate.core.records import Build, BuildStatus, Capture, Collection, Intent, LogHead, Move, MoveKind, Pointer
 from headgate.release.bindings import Bindings
 from headgate.release.doctor.findings import LeftView, LogGap, Orphan, OrphanKind
 from headgate.release.doctor.known import Due, Known, due_of, read_known

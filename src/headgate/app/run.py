@@ -1,0 +1,306 @@
+"""`headgate run`: new data into an environment, with the code that it was released with. All at once, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from headgate.app.session import nonce, now, user
+from headgate.core.address import Address
+from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Refused, StalePlan
+from headgate.core.plan import Action, Origin, Plan
+from headgate.core.records import MoveKind
+from headgate.core.runs import RunRecord, RunStatus, RunStep
+
+if TYPE_CHECKING:
+    from headgate.app.new_input import NewInput
+    from headgate.app.repository import Repository
+    from headgate.app.session import Held, Session
+    from headgate.core.graph import Graph
+    from headgate.core.intervals import Interval
+    from headgate.core.ports.store import Reading
+    from headgate.core.progress import RunEvent
+    from headgate.core.records import Move
+    from headgate.core.snapshot import Shown, Snapshot
+    from headgate.run.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What is to be run. ``now`` is an instant to take for the present, empty for the clock's.
+
+    ``addresses`` are those to load again on purpose between ``since`` and ``until``, as wall clocks of their zones
+    show; none of them: all that have times.
+    """
+
+    environment: str
+    now: str = ""
+    addresses: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+    @property
+    def is_restating(self) -> bool:
+        """Tell whether something is loaded again on purpose."""
+        return bool(self.since or self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """What a run would do: ``plan`` is None where there is nothing to take in and nothing was looked at for that.
+
+    ``skipped`` says of addresses why nothing is done for them; ``move`` is the release whose code is used.
+    """
+
+    request: RunRequest
+    move: Move
+    plan: Plan | None
+    skipped: Mapping[Address, str] = field(default_factory=dict)
+    count: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to do."""
+        return self.plan is None or self.plan.is_empty
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of a run; ``outcome`` and ``move`` are None where nothing was to be done, or it failed."""
+
+    planned: PlannedRun
+    record: RunRecord
+    outcome: Outcome | None
+    move: Move | None
+    switch_seconds: float = 0.0
+
+
+def plan_run(session: Session, repository: Repository, request: RunRequest) -> PlannedRun:
+    """Return what a run takes in; raise ``Refused`` where the environment shows nothing yet."""
+    from headgate.app.plan import snapshot_of
+    from headgate.app.released import released
+    from headgate.app.repository import linked_now
+
+    request = replace(request, now=request.now or now())
+    environment = session.environment(request.environment)
+    with session.reading() as reading:
+        session.recorded(reading, request.environment)
+        snapshot = snapshot_of(session, reading, request.environment, engine=environment.engine)
+        move = _released_move(reading, request.environment, snapshot.shown)
+        with released(session, repository, reading, move) as code:
+            graph, _ = linked_now(session, code, reading, engine=environment.engine)
+            origin = replace(code.origin, commit=move.commit, dirty=move.dirty)
+        found = _new_input(session, reading, graph, engine=environment.engine)
+        made = _make(session, graph, snapshot, origin, request, found, engine=environment.engine)
+    skipped = _skipped(made, found, graph)
+    return PlannedRun(request, move, made, skipped, count=len(snapshot.shown.pointers) if snapshot.shown else 0)
+
+
+def _released_move(reading: Reading, environment: str, shown: Shown | None) -> Move:
+    """Return the move whose code the environment shows: of a rollback or a run, the one that brought it."""
+    from headgate.release.history import read_move
+
+    serial = shown.record.serial if shown else 0
+    found = read_move(reading, environment, serial)
+    while found is not None and not found.tree:
+        serial = found.restores or serial - 1
+        found = read_move(reading, environment, serial)
+    if found is None or shown is None or not shown.pointers:
+        hint = f"Build it first: headgate apply {environment}"
+        raise Refused([Diagnostic("HG514", f"{environment} shows nothing yet", hint=hint)])
+    return found
+
+
+def _new_input(session: Session, reading: Reading, graph: Graph, *, engine: str) -> NewInput:
+    from headgate.app.new_input import look
+
+    return look(session, reading, graph, engine=engine)
+
+
+def _make(
+    session: Session,
+    graph: Graph,
+    snapshot: Snapshot,
+    origin: Origin,
+    request: RunRequest,
+    found: NewInput,
+    *,
+    engine: str,
+) -> Plan:
+    from headgate.plan.make import make_plan
+    from headgate.plan.occasion import Occasion
+
+    occasion = Occasion(
+        request.now,
+        is_run=True,
+        due=found.due,
+        watermarks=found.watermarks,
+        restated=_restated(graph, request),
+    )
+    return make_plan(
+        graph,
+        snapshot,
+        origin,
+        project=session.config.name,
+        engine=engine,
+        refresh=found.refresh,
+        is_protected=True,
+        occasion=occasion,
+    )
+
+
+def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
+    """Return the intervals to load again: of what was asked for, and of all that reads it and has times."""
+    from headgate.core.graph import Node
+    from headgate.core.intervals import Interval
+    from headgate.plan.select import selected
+
+    if not request.is_restating:
+        return {}
+    wanted = selected(graph, tuple(f"{a}+" for a in request.addresses)) if request.addresses else graph.nodes.keys()
+    span = Interval(request.since, request.until)
+    found = {}
+    for address in wanted:
+        node = graph.nodes.get(address)
+        if isinstance(node, Node) and node.properties.loading is not None and node.properties.loading.timing:
+            found[address] = span
+    if not found:
+        hint = "--since and --until load intervals again of incrementals with a time_column."
+        raise Refused([Diagnostic("HG406", "nothing that was asked for has times", hint=hint)])
+    return found
+
+
+def _skipped(plan: Plan, found: NewInput, graph: Graph) -> Mapping[Address, str]:
+    """Return why nothing is done, for each address that is kept."""
+    kept = {step.address for step in plan.doing(Action.KEEP, Action.RESHAPE) if step.kind is not Kind.VIEW}
+    return {address: found.waiting.get(address, "no new input") for address in graph.nodes if address in kept}
+
+
+def run(
+    session: Session,
+    planned: PlannedRun,
+    *,
+    report: Callable[[RunEvent], None],
+    threads: int = 0,
+    wait_seconds: float = 0,
+) -> Ran:
+    """Take in what was planned, publish it in one move, and record it.
+
+    Raises ``LeaseHeld`` where somebody else changes the warehouse and ``StalePlan`` where the environment has moved.
+    """
+    from headgate.app.run_records import begun, ended
+
+    if planned.plan is None or planned.plan.is_empty:
+        idle = replace(_begins(planned, RunStatus.NOTHING), ended_at=now(), idle=planned.count)
+        return Ran(planned, begun(session.store(), idle), None, None)
+    with session.holding(
+        planned.request.environment, f"run {planned.request.environment}", wait_seconds=wait_seconds
+    ) as held:
+        shown = _check(session, planned.plan, held)
+        record = begun(held.store, _begins(planned, RunStatus.RUNNING), held.lease)
+        outcome = _carried_out(session, planned, planned.plan, held, report=report, threads=threads)
+        move, seconds = None, 0.0
+        if outcome.is_complete:
+            move, seconds = _publish(session, planned, planned.plan, outcome, held, shown)
+        record = ended(held.store, record, _steps(planned, planned.plan, outcome), outcome, move, lease=held.lease)
+    return Ran(planned, record, outcome, move, seconds)
+
+
+def _begins(planned: PlannedRun, status: RunStatus) -> RunRecord:
+    """Return the record as it begins, without its number."""
+    request, move = planned.request, planned.move
+    return RunRecord(request.environment, 0, move.serial, move.tree, request.now, now(), user(), status)
+
+
+def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
+    from headgate.app.plan import snapshot_of
+    from headgate.plan.stale import stale_entries
+
+    with held.store.reading() as reading:
+        snapshot = snapshot_of(session, reading, plan.environment, engine=plan.engine)
+        if moved := stale_entries(plan, snapshot):
+            raise StalePlan(moved)
+        return None if snapshot.shown is None else replace(snapshot.shown, pointers=dict(snapshot.shown.pointers))
+
+
+def _carried_out(
+    session: Session,
+    planned: PlannedRun,
+    plan: Plan,
+    held: Held,
+    *,
+    report: Callable[[RunEvent], None],
+    threads: int,
+) -> Outcome:
+    from headgate.app.apply import runner_of
+    from headgate.app.released import released
+    from headgate.app.repository import Repository
+    from headgate.run.carry_out import carry_out
+
+    with (
+        held.store.reading() as reading,
+        released(session, Repository(session.root, memory=session.cache), reading, planned.move) as code,
+    ):
+        return carry_out(
+            plan,
+            store=held.store,
+            engine=held.engine,
+            lease=held.lease,
+            clock=now,
+            nonce=nonce,
+            root=str(code.root),
+            report=report,
+            threads=threads,
+            runner=runner_of(session, plan, code.root),
+        )
+
+
+def _publish(
+    session: Session, planned: PlannedRun, plan: Plan, outcome: Outcome, held: Held, shown: Shown | None
+) -> tuple[Move | None, float]:
+    from headgate.core.hashing import digest
+    from headgate.core.json_form import dumps
+    from headgate.plan.stored import plan_to_json
+    from headgate.release.intended import intended_for_plan
+
+    intended = intended_for_plan(
+        plan,
+        outcome.builds,
+        shown=shown,
+        by=user(),
+        bare=session.config.bare == plan.environment,
+        identity=digest("plan", dumps(plan_to_json(plan))),
+    )
+    record = shown.record if shown else None
+    intended = replace(
+        intended,
+        kind=MoveKind.RUN,
+        source=planned.move.source,
+        beside=record.beside if record else 0,
+        graph=plan.graph,
+    )
+    return held.publish(intended)
+
+
+def _steps(planned: PlannedRun, plan: Plan, outcome: Outcome) -> Mapping[Address, RunStep]:
+    """Return what became of each address that the run was about."""
+    from headgate.plan.explain import effect_of, reason_of
+
+    failed = {failure.address: failure.diagnostic.summary for failure in outcome.failures}
+    words = {Action.CAPTURE: "captured", Action.LOAD: "loaded", Action.BUILD: "built"}
+    found: dict[Address, RunStep] = {}
+    for step in plan.steps:
+        if step.address in failed:
+            found[step.address] = RunStep("failed", failed[step.address])
+        elif step.action in words and step.address in outcome.builds:
+            build = outcome.builds[step.address]
+            told = ", ".join(part for part in (reason_of(step), effect_of(step) if step.load else "") if part)
+            found[step.address] = RunStep(words[step.action], told, build.rows, build.bytes, build.seconds)
+        elif step.action in words:
+            found[step.address] = RunStep("not started")
+        elif step.address in planned.skipped:
+            found[step.address] = RunStep("skipped", planned.skipped[step.address])
+    return found

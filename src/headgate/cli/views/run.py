@@ -1,0 +1,94 @@
+"""`headgate run`: what comes in, what was taken in, and what failed."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from headgate.cli.opening import demand_answer, with_repository
+from headgate.cli.terminal import Terminal
+from headgate.words.run import lines_of_failure, lines_of_run, nothing_text, question_of, result_text
+
+if TYPE_CHECKING:
+    from headgate.app.repository import Repository
+    from headgate.app.run import PlannedRun, Ran, RunRequest
+    from headgate.app.session import Session
+
+INTERRUPTED = 130
+
+
+def run(options: Namespace, terminal: Terminal) -> int:
+    """Take in what is new and due; ask before intervals are loaded again on purpose."""
+    session, repository = with_repository(options, terminal)
+    with session:
+        return _run(session, repository, request_of(options), options, terminal)
+
+
+def request_of(options: Namespace) -> RunRequest:
+    """Return what the command line asks for."""
+    from headgate.app.run import RunRequest
+
+    return RunRequest(
+        environment=options.environment or "prod",
+        now=options.now or "",
+        addresses=tuple(options.address),
+        since=options.since or "",
+        until=options.until or "",
+    )
+
+
+def _run(session: Session, repository: Repository, request: RunRequest, options: Namespace, terminal: Terminal) -> int:
+    from headgate.app.run import plan_run, run
+
+    session.settle(request.environment)
+    planned = plan_run(session, repository, request)
+    if request.is_restating and not planned.is_empty and not _is_agreed(planned, terminal):
+        terminal.complain("Nothing was done.")
+        return 1
+    if planned.plan is None or planned.is_empty:
+        ran = run(session, planned, report=lambda _event: None)
+        return _told(ran, terminal)
+    from headgate.cli.progress import Progress
+
+    with Progress(planned.plan, terminal) as progress:
+        ran = run(session, planned, report=progress.report, threads=options.threads, wait_seconds=options.wait)
+    return _told(ran, terminal)
+
+
+def _is_agreed(planned: PlannedRun, terminal: Terminal) -> bool:
+    """Show what is loaded again, and ask."""
+    demand_answer(terminal)
+    for line in lines_of_run(planned, width=terminal.error_width):
+        terminal.complain(line)
+    return terminal.says_yes or terminal.ask(question_of(planned))
+
+
+def _told(ran: Ran, terminal: Terminal) -> int:
+    status = status_of(ran)
+    if terminal.is_json:
+        from headgate.cli.envelope import print_envelope
+        from headgate.core.runs import run_to_json
+
+        failures = tuple(failure.diagnostic for failure in ran.outcome.failures) if ran.outcome else ()
+        return print_envelope(terminal, "run", run_to_json(ran.record), status=status, diagnostics=failures)
+    if ran.outcome is None:
+        terminal.write(nothing_text(ran))
+    elif ran.outcome.is_complete:
+        terminal.write(result_text(ran))
+        if ran.move is not None:
+            terminal.say(f"Back again: headgate rollback {ran.record.environment}")
+    else:
+        for line in lines_of_failure(ran):
+            terminal.complain(line)
+        terminal.say(f"Next: headgate run {ran.record.environment}")
+    return status
+
+
+def status_of(ran: Ran) -> int:
+    """Return 0; 1 where something of the user failed; 3 where only the engine did; 130 after an interruption."""
+    outcome = ran.outcome
+    if outcome is None or outcome.is_complete:
+        return 0
+    if outcome.is_interrupted:
+        return INTERRUPTED
+    return 3 if outcome.failures and all(f.diagnostic.code == "HG600" for f in outcome.failures) else 1

@@ -1,0 +1,76 @@
+"""The record of a run: when it was, what it took in, what it skipped and why. Frozen, with its stored JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from headgate.core.address import Address
+from headgate.core.json_form import plain
+
+
+class RunStatus(StrEnum):
+    """How far a run has come. One that is ``RUNNING`` while nobody holds the lease was cut off."""
+
+    RUNNING = "running"
+    PUBLISHED = "published"
+    NOTHING = "nothing"  # there was nothing to take in
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    """What became of one address: ``outcome`` is a word (``loaded``, ``built``, ``captured``, ``skipped``, ``failed``).
+
+    ``rows`` and ``bytes`` are those of the result, ``seconds`` how long it took; ``why`` says what it was done, or
+    skipped, for.
+    """
+
+    outcome: str
+    why: str = ""
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run of an environment: ``number`` counts them from 1. ``release`` is the one whose code it used.
+
+    ``now`` is the instant that it took for the present; ``started_at`` and ``ended_at`` are the clock's, the latter
+    empty while it goes on. ``serial`` is the environment's after it published, 0 where it did not. Of ``steps`` those
+    are left out that had nothing to do, as a count: ``idle``.
+    """
+
+    environment: str
+    number: int
+    release: int
+    tree: str
+    now: str
+    started_at: str
+    by: str
+    status: RunStatus
+    ended_at: str = ""
+    serial: int = 0
+    steps: Mapping[Address, RunStep] | None = None
+    idle: int = 0
+
+
+def run_key(environment: str, number: int) -> str:
+    """Return the key of a run's record; keys sort as the runs do."""
+    return f"{environment}/{number:010d}"
+
+
+def run_to_json(record: RunRecord) -> dict[str, Any]:
+    """Return the stored form of a record: each field as JSON has it."""
+    return dict(plain(record))
+
+
+def run_from_json(body: Mapping[str, Any]) -> RunRecord:
+    """Return the record of a stored form."""
+    steps = body["steps"]
+    told = None if steps is None else {Address(address): RunStep(**step) for address, step in steps.items()}
+    return RunRecord(**{**body, "status": RunStatus(body["status"]), "steps": told})

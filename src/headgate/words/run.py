@@ -1,0 +1,79 @@
+"""The words of a run: what comes in, what was taken in, what failed and how it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from headgate.core.declarations import Kind
+from headgate.core.plan import Action
+from headgate.words.diagnostics import excerpt_of
+from headgate.words.figures import counted, milliseconds_text, time_text
+from headgate.words.layout import aligned, styled
+
+if TYPE_CHECKING:
+    from headgate.app.run import PlannedRun, Ran
+    from headgate.core.diagnostic import Diagnostic
+
+
+def lines_of_run(planned: PlannedRun, *, width: int) -> list[str]:
+    """Return what a run would do, one line for each address that takes something in."""
+    from headgate.words.plan import told_step
+
+    plan = planned.plan
+    if plan is None:
+        return []
+    told = [(step, told_step(step, frozenset())) for step in plan.steps if step.action is not Action.KEEP]
+    rows = [(words.word, step.address, words.reason, words.effect) for step, words in told]
+    return aligned(rows, width=width)
+
+
+def question_of(planned: PlannedRun) -> str:
+    """Return what is asked before intervals are loaded again on purpose."""
+    return f"Load these again into {planned.request.environment}?"
+
+
+def nothing_text(ran: Ran) -> str:
+    """Return what is said where there was nothing to take in."""
+    return f"{ran.record.environment}: nothing new, nothing due. Release {ran.record.release} stays as it is."
+
+
+def result_text(ran: Ran) -> str:
+    """Return what was taken in, in one line."""
+    outcome, plan = ran.outcome, ran.planned.plan
+    if outcome is None or plan is None or ran.move is None:
+        return nothing_text(ran)
+    made = [a for a in outcome.made if outcome.builds[a].kind is not Kind.SOURCE]
+    loaded = sum(outcome.builds[address].load is not None for address in made)
+    counts = ((loaded, "load"), (len(made) - loaded, "build"))
+    parts = [counted(count, word) for count, word in counts if count] or ["what was built before"]
+    parts += [f"{ran.record.idle:,} had nothing new"] if ran.record.idle else []
+    switched = f"published at once in {milliseconds_text(ran.switch_seconds)}"
+    return f"{ran.record.environment}: {', '.join(parts)}. Release {ran.move.serial}, {switched}."
+
+
+def lines_of_failure(ran: Ran) -> Iterable[str]:
+    """Yield what failed, with the user's own line, and what became of the rest."""
+    outcome = ran.outcome
+    if outcome is None:
+        return
+    for failure in outcome.failures:
+        yield from _lines_of(failure.address, failure.diagnostic)
+    if outcome.not_started:
+        yield f"  {counted(len(outcome.not_started), 'asset')} that read it were not started."
+    name = ran.record.environment
+    yield f"Nothing was published; {name} shows what it showed before. What is finished is kept for the next run."
+
+
+def _lines_of(address: str, diagnostic: Diagnostic) -> Iterable[str]:
+    place = f"  {diagnostic.place}" if diagnostic.place else ""
+    yield f"{styled('failed', 'red')}  {address}{place}"
+    if diagnostic.excerpt and diagnostic.place:
+        yield from excerpt_of(diagnostic)
+    yield f"  {diagnostic.summary}"
+    yield from (f"  {line}" for line in diagnostic.detail.splitlines())
+
+
+def row_of_record(ran_at: str, status: str, number: int) -> tuple[str, ...]:
+    """Return one row of a list of runs."""
+    return str(number), time_text(ran_at), status
