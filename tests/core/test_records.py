@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.core import records
+from headgate.core import build_forms, recipe, records
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.graph import SqlBody
 from headgate.core.json_form import dumps, loads
@@ -51,14 +51,14 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
 
 
 FORMS: Mapping[Any, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
-    Build: (records.build_to_json, records.build_from_json),
+    Build: (build_forms.build_to_json, build_forms.build_from_json),
     Pointer: (records.pointer_to_json, records.pointer_from_json),
     Move: (records.move_to_json, records.move_from_json),
     Intent: (records.intent_to_json, records.intent_from_json),
-    SqlBody: (records.sql_body_to_json, records.sql_body_from_json),
-    FileSource: (records.location_to_json, records.location_from_json),
-    TableSource: (records.location_to_json, records.location_from_json),
-    Shape: (records.shape_to_json, records.shape_from_json),
+    SqlBody: (build_forms.sql_body_to_json, build_forms.sql_body_from_json),
+    FileSource: (build_forms.location_to_json, build_forms.location_from_json),
+    TableSource: (build_forms.location_to_json, build_forms.location_from_json),
+    Shape: (recipe.shape_to_json, recipe.shape_from_json),
     Recipe: (recipe_to_json, recipe_from_json),
     EnvironmentRecord: (lambda record: record, records.environment_from_json),
     Capture: (lambda record: record, lambda body: Capture(**body)),
@@ -78,5 +78,10 @@ def test_what_is_written_is_read(record: Any) -> None:
 
 
 def test_every_record_of_the_state_is_written_and_read() -> None:
-    writers = {name.removesuffix("_to_json") for name in vars(records) if name.endswith("_to_json")}
-    assert writers == {"build", "pointer", "move", "intent", "sql_body", "location", "shape"}
+    writers = {
+        name.removesuffix("_to_json")
+        for module in (build_forms, recipe, records)
+        for name in vars(module)
+        if name.endswith("_to_json")
+    }
+    assert writers == {"build", "pointer", "move", "intent", "recipe", "sql_body", "location", "shape"}
