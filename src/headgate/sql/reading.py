@@ -49,7 +49,7 @@ def span(node: Any) -> tuple[int, int]:
     """Return the characters that the names in a node stand on; the last name of a column alone, as that is at fault."""
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier):
         node = node.this
-    if "start" in node.meta:  # a placeholder
+    if isinstance(node, exp.Placeholder) and "start" in node.meta:
         return int(node.meta["start"]), int(node.meta["end"]) + 1
     first, last = -1, 0
     for item in node.walk():
