@@ -153,7 +153,9 @@ sources:
     )
     core = (root / "assets/marts/core/_core.yml").read_text()
     assert "  - name: marts.sales_regions_v2\n" in core
-    assert "    config: {materialized: table}\n" in core
+    assert "    config: {materialized: incremental}\n" in core
+    orders = (root / "assets/marts/orders.sql").read_text()
+    assert orders.startswith("/* headgate\nkind: incremental\nunique_key: order_id\n")
     assert "      - stage_area.customers\n      - ref('orders')\n      - web_shop.orders\n\ngroups" in core
 
 
@@ -190,6 +192,13 @@ def test_the_list_of_what_is_left_out_is_right(imported: tuple[Path, ImportedDbt
     ]
 
 
+def test_a_snapshot_can_be_gone_on_with(imported: tuple[Path, ImportedDbt]) -> None:
+    (note,) = [note for note in imported[1].notes if note.place.path == "snapshots/orders_kept.sql"]
+    assert note.advice.endswith(
+        'with its query in a file that says `kind: snapshot`, `unique_key: order_id`, `check: ["cents"]`.'
+    )
+
+
 def test_the_list_of_what_differs_is_right(imported: tuple[Path, ImportedDbt]) -> None:
     found = told(imported[1], Weight.TOLD)
     assert found[0].startswith("dbt_project.yml: schemas: dbt puts assets into main, Headgate into the schema of their")
@@ -199,7 +208,8 @@ def test_the_list_of_what_differs_is_right(imported: tuple[Path, ImportedDbt]) -
         "dbt_project.yml:23: ephemeral: a view, which anybody can read",
         "models/marts/core/_core.yml:3: what is said about sales_regions holds for its latest version, "
         "marts.sales_regions_v2",
-        "models/marts/core/orders.sql:1: incremental: a table that every build makes in full without its lines 4-6",
+        "models/marts/core/orders.sql:1: incremental: by the key order_id; each load reads all of its inputs "
+        "without its lines 4-6",
         "models/staging/_sources.yml:10: source web-shop.orders is called web_shop.orders",
         "models/staging/_sources.yml:11: source web-shop.payments is called web_shop.payments",
         "models/staging/_sources.yml:19: source seeded.customers is what seeds/raw_customers.csv makes: its readers "

@@ -11,6 +11,7 @@ from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.json_form import dumps
 from headgate.project.dbt import left_over
 from headgate.project.dbt.config_tree import Setting, is_true, plain_key, together
+from headgate.project.dbt.loads import load_of
 from headgate.project.dbt.macros import Macros, convert_macros
 from headgate.project.dbt.marks import needs_of, texts_given
 from headgate.project.dbt.names import Names, Read, Resource, name_all
@@ -19,7 +20,7 @@ from headgate.project.dbt.project_file import DbtProject, read_project
 from headgate.project.dbt.properties import Entry, Properties, read_properties
 from headgate.project.dbt.property_changes import Surroundings, changed, header_tags
 from headgate.project.dbt.seeds import names_with_blanks, seed_columns, with_commas
-from headgate.project.dbt.sql_text import SqlFile, convert, loads_note, read_sql
+from headgate.project.dbt.sql_text import SqlFile, convert, read_sql
 from headgate.project.declare import YAML
 from headgate.project.source_files import WrittenTable, entries_text
 from headgate.project.text import decoded
@@ -205,20 +206,23 @@ class _Conversion:
         self.notes += converted.notes
         kind, note = left_over.kind_of(resource)
         self.notes += [note] if note else []
+        said: Mapping[str, Any] = {"kind": kind} if kind == "view" else {}
         if resource.setting("materialized") == "incremental":
-            self.notes.append(loads_note(file, converted.cut))
+            said, note = load_of(resource, file, converted.cut)
+            self.notes.append(note)
+            kind = "incremental" if said else kind
         self._kinds[resource.path] = kind
         self.notes += left_over.config_notes(resource, frozenset(file.path for file in self._properties))
-        text = self._header(resource, kind, is_template=converted.is_template) + converted.text
+        text = self._header(resource, said, is_template=converted.is_template) + converted.text
         self._write(f"assets/{schema}/{name}.sql", text, resource.path)
         if converted.is_template:
             self._templates[resource.path] = converted.text
-        self._count(**{f"{kind}s": 1}, templates=int(converted.is_template))
+        self._count(**{"views" if kind == "view" else "tables": 1}, templates=int(converted.is_template))
 
-    def _header(self, resource: Resource, kind: str, *, is_template: bool) -> str:
-        """Return the header of a model: what is said of it nowhere else."""
+    def _header(self, resource: Resource, kind: Mapping[str, Any], *, is_template: bool) -> str:
+        """Return the header of a model: ``kind`` with what goes with it, and what is said of it nowhere else."""
         entry = self._entries.get((resource.section, resource.name))
-        said: dict[str, Any] = {"kind": kind} if kind == "view" else {}
+        said = dict(kind)
         if tags := header_tags(resource, entry):
             said["tags"] = list(tags)
         known = entry.settings["meta"].value if entry and "meta" in entry.settings else {}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from headgate.core.address import fold, part_like
 from headgate.core.diagnostic import Place
+from headgate.core.json_form import dumps
 from headgate.project.dbt.config_tree import Setting, is_true
 from headgate.project.dbt.marks import line_at, marks_of
 from headgate.project.dbt.names import Resource
@@ -45,11 +47,12 @@ _SNAPSHOT = re.compile(r"snapshot\s+(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A snapshot of dbt: its table in the engine keeps what it has."""
+    """A snapshot of dbt: its table in the engine keeps what it has. ``keys`` are those of ours that go on with it."""
 
     name: str
     schema: str
     place: Place
+    keys: tuple[str, ...] = ()
 
 
 def config_notes(resource: Resource, property_files: frozenset[str]) -> Iterator[Note]:
@@ -74,7 +77,7 @@ def kind_of(resource: Resource) -> tuple[str, Note | None]:
     setting = resource.settings.get("materialized")
     place = Place(setting.place.path, setting.place.line) if setting else resource.place
     if stated in ("table", "view", "incremental"):
-        return ("view" if stated == "view" else "table"), None
+        return ("view" if stated == "view" else "table"), None  # whether it is loaded in parts is asked elsewhere
     if stated == "ephemeral":
         return "view", told(place, "ephemeral: a view, which anybody can read")
     if stated == "materialized_view":
@@ -88,21 +91,34 @@ def snapshots_of(project: DbtProject, files: Mapping[str, str], properties: tupl
     """Return the snapshots of SQL files and of property files, each with the schema that dbt keeps it in."""
     found: list[Snapshot] = []
     target = project.warehouse.schema or "main"
-    wide = {k: str(v.value) for k, v in project.trees["snapshots"].settings.items()}
+    wide = {k: v.value for k, v in project.trees["snapshots"].settings.items()}
     for path, text in files.items():
         for mark in marks_of(text):
             if mark.word == "snapshot" and (match := _SNAPSHOT.match(mark.inner)):
-                config = {**wide, **{k: str(v) for k, v in read_sql(path, text).config.items()}}
-                alias = config.get("alias", match[1])
-                found.append(Snapshot(alias, _schema(config, target), Place(path, line_at(text, mark.start))))
+                said = {**wide, **read_sql(path, text).config}
+                config = {k: str(v) for k, v in said.items()}
+                alias, place = config.get("alias", match[1]), Place(path, line_at(text, mark.start))
+                found.append(Snapshot(alias, _schema(config, target), place, _keys(said)))
     for file in properties:
         for fields in file.section("snapshots"):
             name = child(fields, "name")
             if name is None or child(fields, "relation") is None:
                 continue
-            config = {**wide, **{k: str(s.value) for k, s in settings_of(fields, project.values).items()}}
-            found.append(Snapshot(text_of(name), _schema(config, target), Place(file.path, fields.place.line)))
+            said = {**wide, **{k: s.value for k, s in settings_of(fields, project.values).items()}}
+            config, place = {k: str(v) for k, v in said.items()}, Place(file.path, fields.place.line)
+            found.append(Snapshot(text_of(name), _schema(config, target), place, _keys(said)))
     return found
+
+
+def _keys(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the lines of a header that declare a snapshot of ours like it."""
+    said = {"unique_key": config.get("unique_key")}
+    said |= {"check": config.get("check_cols")} if config.get("strategy") == "check" else {}
+    said |= {"updated_at": config.get("updated_at")} if config.get("strategy") != "check" else {}
+    is_closing = config.get("hard_deletes") == "invalidate" or is_true(config.get("invalidate_hard_deletes", False))
+    said |= {"deletes": "missing"} if is_closing else {}
+    lines = (f"{key}: {value if isinstance(value, str) else dumps(value)}" for key, value in said.items() if value)
+    return ("kind: snapshot", *lines)
 
 
 def _schema(config: Mapping[str, str], target: str) -> str:
@@ -128,7 +144,9 @@ def snapshot_sources(snapshots: list[Snapshot], taken: frozenset[str]) -> tuple[
             text = (
                 f"snapshot {snapshot.name} is not made: {own}.{table.name} reads the table that dbt has filled so far"
             )
-            notes.append(left_out(snapshot.place, text, "Let dbt go on with it, or give it up."))
+            keys = ", ".join(f"`{key}`" for key in snapshot.keys)
+            advice = f"Let dbt go on with it; or go on here, with its query in a file that says {keys}."
+            notes.append(left_out(snapshot.place, text, advice))
     return "".join(texts), addresses, notes
 
 

@@ -22,7 +22,7 @@ NOT_READ = {
     "metrics": "metrics are kept and not computed",
     "saved_queries": "saved queries are kept and not run",
     "semantic_models": "semantic models are kept and not read",
-    "snapshots": "snapshots are not made yet",
+    "snapshots": "snapshots are not carried over",
 }
 
 

@@ -6,7 +6,7 @@ Formatting and comments stay as they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -271,11 +271,3 @@ def _missing(file: SqlFile, text: str, macros: frozenset[str]) -> Iterator[Note]
         of_package = f"Write what {named.name} gives into the file, or copy that macro into macros/."
         text_ = f"it needs {named.name}" + (", of a package or of dbt itself" if dot else "")
         yield by_hand(place, text_, of_package if dot and base not in _OF_DBT else CLOSED.get(base, of_package))
-
-
-def loads_note(file: SqlFile, cut: Sequence[tuple[int, int]]) -> Note:
-    """Return what is told of an incremental model: it is built in full."""
-    lines = ", ".join(f"{first}-{last}" if last > first else str(first) for first, last in cut)
-    word = "lines" if len(cut) > 1 or "-" in lines else "line"
-    without = f" without its {word} {lines}" if cut else ""
-    return told(Place(file.path, file.config_line), f"incremental: a table that every build makes in full{without}")
