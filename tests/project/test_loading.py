@@ -95,6 +95,11 @@ WRONG = [
     ("kind: incremental\ntime_column: at\nstart: 10000-01-01", "HG352 10000-01-01"),
     ("kind: incremental\ntime_column: at\ntime_zone: Europe/Berln", "HG352 Europe/Berln"),
     ("kind: incremental\ntime_column: at\ntime_zone: ../../etc/passwd", "HG352 ../../etc/passwd"),
+    ("cron: 0 25 * * *", "HG352 0 25 * * *"),
+    ("cron: '@daily'", "HG352 '@daily'"),
+    ("cron: 0 0 0 * * *", "HG352 0 0 0 * * *"),
+    ("cron: 0 0 31 2 *", "HG352 0 0 31 2 *"),
+    ("cron: [0 6 * * *, 0 7 * * *]", "HG309 ["),
     ("kind: incremental\ntime_column: at\ngrain: fortnight", "HG309 fortnight"),
     ("kind: incremental\ntime_column: at\nhistory: drop", "HG309 drop"),
     ("kind: incremental\ntime_column: [at, on]", "HG309 ["),
@@ -183,3 +188,28 @@ def test_no_spans(text: str) -> None:
 def test_no_moments(text: str) -> None:
     with pytest.raises(NotUnderstood):
         moment_of(text)
+
+
+def test_schedules_of_assets_and_sources(tmp_path: Path) -> None:
+    yml = (
+        "sources:\n  - name: raw\n    owner: ops\n    cron: 0 5 * * *\n    tables:\n"
+        "      - {name: a}\n      - {name: b, cron: '*/15  * * * mon-fri'}\n"
+        "      - {name: c, config: {cron: 0 4 L * *}}\n"
+    )
+    header = "/* headgate\nowner: ops\ncron: 30 6 * * 1\n*/\nselect 1 as one"
+    found = read(tmp_path, {"assets/m/x.sql": header, "assets/s.yml": yml})
+    assert told(found) == []
+    assert {s.address: s.properties.cron for s in found.sources} == {
+        "raw.a": "0 5 * * *",
+        "raw.b": "*/15 * * * mon-fri",
+        "raw.c": "0 4 L * *",
+    }
+    assert [a.properties.cron for a in found.assets] == ["30 6 * * 1"]
+    assert found.assets[0].properties.loading is None
+
+
+def test_a_schedule_that_nobody_could_read_is_no_work(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, {"assets/m/x.sql": f"/* headgate\nowner: ops\ncron: '{'9' * 5000} * * * *'\n*/\nselect 1 as one"}
+    )
+    assert [d.code for d in found.diagnostics] == ["HG352"]

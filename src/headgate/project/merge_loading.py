@@ -52,7 +52,7 @@ def merged_loading(address: Address, kind: Kind, statements: Sequence[Statement]
         loading = work.snapshot()
     places = {"kind": at} | {key: one.texts[0].place for key, one in work.said.items()}
     places |= {f"{key}.{fold(t.value)}": t.place for key, one in work.said.items() for t in one.texts}
-    return Loaded(loading, work.word("cron"), places)
+    return Loaded(loading, work.cron(), places)
 
 
 def _agreed(address: Address, statements: Sequence[Statement], fault: Fault) -> dict[str, StatedKey]:
@@ -135,6 +135,19 @@ class _Merging:
         is_all = [name.lower() for name in checked] == ["all"]
         tracking = Tracking(key, updated_at, () if is_all else checked, missing)
         return Loading(tracking=tracking, keeps_history=self._keeps_history())
+
+    def cron(self) -> str:
+        """Return when a run takes new data; empty where that is not said, or not understood."""
+        if "cron" not in self.said:
+            return ""
+        from headgate.core.schedule import fault_in_cron
+
+        cron = " ".join(self.word("cron").split())
+        if not (fault := fault_in_cron(cron)):
+            return cron
+        hint = "Write five fields: `0 6 * * *` is every day at six, `*/15 * * * mon-fri` every quarter of an hour."
+        self._fault("HG352", f"cron: {shortened(cron) or 'nothing'} is no schedule: {fault}", self._place("cron"), hint)
+        return ""
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
