@@ -19,8 +19,8 @@ SCHEMA = "headgate"
 OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "log", "loads", "parts"})
 """Headgate's own tables in its schema; all others are physical tables of builds."""
 
-_ADOPTING = 4_811_265_203
-"""The number of the lock that adoption takes, so that two who come at once do not make the tables twice."""
+_SCHEMAS = 4_811_265_203
+"""The number of the lock of whoever makes or drops schemas."""
 
 _TABLES = """
 create table if not exists headgate.state (id text primary key);
@@ -57,10 +57,15 @@ def run(connection: Connection, sql: str, *values: object) -> int:
 
 def create(connection: Connection) -> None:
     """Make the schema and its tables where they are missing; raise ``EngineFailed`` where a right is missing for it."""
-    run(connection, "select pg_advisory_xact_lock(%s)", _ADOPTING)
+    lock_schemas(connection)
     if not rows(connection, "select 1 from pg_namespace where nspname = 'headgate'"):
         make_schema(connection, SCHEMA)
     _run_texts(connection, _TABLES)
+
+
+def lock_schemas(connection: Connection) -> None:
+    """Have nobody else make or drop schemas until the transaction ends: two who make the same one would collide."""
+    run(connection, "select pg_advisory_xact_lock(%s)", _SCHEMAS)
 
 
 def _run_texts(connection: Connection, texts: str) -> None:

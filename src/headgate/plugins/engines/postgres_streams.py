@@ -16,7 +16,7 @@ import psycopg
 from headgate.core.errors import EngineFailed
 from headgate.core.recipe import Shape
 from headgate.plugins.engines.postgres_connections import CONNECT_SECONDS, Connections
-from headgate.plugins.engines.postgres_settings import RESULT_SETTINGS
+from headgate.plugins.engines.postgres_settings import RESULT_SETTINGS, SESSION_SETTINGS
 from headgate.plugins.engines.postgres_texts import quoted
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _said(error: Exception) -> str:
 
 def _read_only(url: str) -> str:
     """Return the address with all settings, for a connection that cannot write."""
-    settings = {setting.name: setting.value.strip("'") for setting in RESULT_SETTINGS}
+    settings = {setting.name: setting.value.strip("'") for setting in (*RESULT_SETTINGS, *SESSION_SETTINGS)}
     settings["default_transaction_read_only"] = "on"
     options = " ".join(f"-c {name}={_option(value)}" for name, value in settings.items())
     parts = {name: str(value) for name, value in psycopg.conninfo.conninfo_to_dict(url).items()}

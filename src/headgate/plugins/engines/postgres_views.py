@@ -34,7 +34,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What stands under a name: its kind in ``pg_class``, its columns, options, comment, grants; its owner."""
+    """What stands under a name: its kind in ``pg_class``, its columns, options, comments and grants."""
 
     kind: str
     shape: Shape
@@ -42,7 +42,6 @@ class Present:
     comment: str
     comments: Mapping[str, str]
     grants: frozenset[Grant]
-    owner: str
 
 
 def switch(connection: Connection, publication: Publication) -> None:
@@ -52,6 +51,7 @@ def switch(connection: Connection, publication: Publication) -> None:
     """
     texts = {(view.schema, view.name): view for view in publication.replace}
     names = sorted({*texts, *publication.drop})
+    _lock(connection, names)
     present = _present(connection, names)
     _refuse_tables_in_the_way(publication, present)
     _make_schemas(connection, publication.replace)
@@ -61,6 +61,24 @@ def switch(connection: Connection, publication: Publication) -> None:
         elif name in present and present[name].kind == "v":
             _drop(connection, name)
     _drop_empty_schemas(connection, publication.drop)
+
+
+def _lock(connection: Connection, names: Sequence[Name]) -> None:
+    """Lock all views that are there, in one message: readers who come meanwhile queue, and hold nothing that we want.
+
+    LOCK TABLE would lock the tables below them as well. To give a view to its owner changes nothing, and locks it.
+    """
+    found = rows(
+        connection,
+        "select n.nspname, c.relname, pg_get_userbyid(c.relowner) "
+        "from pg_class as c join pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'v' "
+        "and (n.nspname, c.relname) in (select * from unnest(%s::text[], %s::text[]))",
+        [schema for schema, _ in names],
+        [name for _, name in names],
+    )
+    texts = [f"alter view {named(schema, name)} owner to {quoted(owner)}" for schema, name, owner in sorted(found)]
+    if texts:
+        connection.execute(";".join(texts).encode(), prepare=False)
 
 
 def _show(connection: Connection, view: ShownView, before: Present | None) -> None:
@@ -145,7 +163,7 @@ def _present(connection: Connection, names: Sequence[Name]) -> dict[Name, Presen
     heads = rows(
         connection,
         "select n.nspname, c.relname, c.relkind::text, coalesce(c.reloptions, '{}'), "
-        f"coalesce(obj_description(c.oid, 'pg_class'), ''), pg_get_userbyid(c.relowner) {from_} where {where}",
+        f"coalesce(obj_description(c.oid, 'pg_class'), '') {from_} where {where}",
         schemas,
         own,
     )
@@ -181,9 +199,8 @@ def _present(connection: Connection, names: Sequence[Name]) -> dict[Name, Presen
             comment,
             comments.get((schema, name), {}),
             frozenset(rights.get((schema, name), ())),
-            owner,
         )
-        for schema, name, kind, options, comment, owner in heads
+        for schema, name, kind, options, comment in heads
     }
 
 
@@ -241,22 +258,29 @@ def _rename(connection: Connection, schema: str, name: str, other: str) -> None:
 def _make_schemas(connection: Connection, views: Sequence[ShownView]) -> None:
     """Make the schemas that are missing, and remember that they are ours."""
     wanted = sorted({view.schema for view in views})
-    if not wanted:
+    if not wanted or not _missing(connection, wanted):
         return
-    found = rows(connection, "select nspname from pg_namespace where nspname = any(%s)", wanted)
-    for schema in sorted(set(wanted) - {row[0] for row in found}):
+    catalogue.lock_schemas(connection)
+    for schema in _missing(connection, wanted):
         if fault := fault_in_name(schema, ""):
             raise Refused([fault])
         catalogue.make_schema(connection, schema)
         catalogue.remember_schema(connection, schema)
 
 
+def _missing(connection: Connection, schemas: Sequence[str]) -> Sequence[str]:
+    found = rows(connection, "select nspname from pg_namespace where nspname = any(%s)", list(schemas))
+    return sorted(set(schemas) - {row[0] for row in found})
+
+
 def _drop_empty_schemas(connection: Connection, dropped: Sequence[Name]) -> None:
     """Drop the schemas of dropped views that are empty now, if Headgate made them and nobody has rights on them."""
     if not dropped:
         return
-    ours = catalogue.made_schemas(connection)
-    for schema in sorted({schema for schema, _ in dropped} & ours):
+    ours = sorted({schema for schema, _ in dropped} & catalogue.made_schemas(connection))
+    if ours:
+        catalogue.lock_schemas(connection)
+    for schema in ours:
         if catalogue.is_bare_schema(connection, schema):
             run(connection, f"drop schema {quoted(schema)}")
             catalogue.forget_schema(connection, schema)
