@@ -13,8 +13,10 @@ from headgate.app.naming import address_named
 from headgate.app.quoting import quoted
 from headgate.app.repository import Repository, recorded_shapes, undeclared_tables
 from headgate.core.address import Address
+from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.graph import AnyNode, Node, SourceNode
+from headgate.project.fixtures import Fixtures
 from headgate.trial.attempt import Bench, tried
 from headgate.trial.verdict import Outcome, Tried
 
@@ -67,29 +69,44 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     ground = ground_of(session, engine)
     found, _ = linked(repository.root, declared, cache=session.cache, recorded=recorded, ground=ground)
     errors = [one for one in found.diagnostics if one.severity is Severity.ERROR]
-    results = tuple(_quoted(one, repository) for one in _all(chosen, found.nodes, errors, session))
+    seeds = {asset.address: asset.file.path for asset in declared.assets if asset.kind is Kind.SEED}
+    bench = _Bench(session, found.nodes, errors, Fixtures(repository.root, seeds))
+    try:
+        results = tuple(_quoted(bench.tried(one), repository) for one in chosen)
+    finally:
+        bench.close()
     return Tested(results, asked, len(declared.unit_tests), len(errors), time.monotonic() - started)
 
 
-def _all(
-    chosen: Sequence[UnitTest], nodes: Mapping[Address, AnyNode], errors: Sequence[Diagnostic], session: Session
-) -> Iterator[Tried]:
-    from headgate.plugins.engines.duckdb_scratch import open_scratch
+class _Bench:
+    """What tests are tried out with, in one command."""
 
-    scratch = open_scratch()
-    shapes = dict(_shapes(nodes))
-    bench = Bench(scratch, session.runner(), lambda error, body: _told(error, body, str(session.root)))
-    try:
-        for one in chosen:
-            node = nodes.get(one.asset)
-            if not one.is_enabled:
-                yield Tried(one, Outcome.SKIPPED)
-            elif isinstance(node, Node):
-                yield tried(one, node, shapes, bench)
-            else:
-                yield Tried(one, Outcome.FAULTY, diagnostics=_unlinked(one, errors))
-    finally:
-        scratch.close()
+    def __init__(
+        self, session: Session, nodes: Mapping[Address, AnyNode], errors: Sequence[Diagnostic], fixtures: Fixtures
+    ) -> None:
+        from headgate.plugins.engines.duckdb_scratch import open_scratch
+
+        self._nodes = nodes
+        self._shapes = dict(_shapes(nodes))
+        self._errors = errors
+        self._fixtures = fixtures
+        self._bench = Bench(open_scratch(), session.runner(), lambda e, body: _told(e, body, str(session.root)))
+
+    def tried(self, test: UnitTest) -> Tried:
+        """Return how a test ended."""
+        if not test.is_enabled:
+            return Tried(test, Outcome.SKIPPED)
+        filled, faults = self._fixtures.filled(test)
+        if faults:
+            return Tried(test, Outcome.FAULTY, diagnostics=faults)
+        node = self._nodes.get(test.asset)
+        if not isinstance(node, Node):
+            return Tried(test, Outcome.FAULTY, diagnostics=_unlinked(test, self._errors))
+        return tried(filled, node, self._shapes, self._bench)
+
+    def close(self) -> None:
+        """Let go of the scratch database."""
+        self._bench.scratch.close()
 
 
 def _shapes(nodes: Mapping[Address, AnyNode]) -> Iterator[tuple[Address, Shape]]:

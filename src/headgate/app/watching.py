@@ -29,11 +29,12 @@ def data_patterns(root: Path) -> tuple[str, ...]:
 
 
 def stamps(root: Path, patterns: tuple[str, ...]) -> Stamps:
-    """Return the stats of every file that Headgate reads, data files included. Cost: a stat each; none is opened."""
+    """Return the stats of every file that Headgate reads, of data and fixtures too. Cost: a stat each; none is opened."""
     from headgate.project.data_files import matching
+    from headgate.project.fixtures import fixture_files
     from headgate.project.walk import stat_of, walk
 
-    found = dict(walk(root).files)
+    found = {**walk(root).files, **fixture_files(root)}
     for pattern in patterns:
         for path in matching(root, pattern):
             try:

@@ -50,7 +50,8 @@ class WrittenRows:
     """Rows as they were written: ``rows`` for DICT, else ``text``; or a ``fixture`` file that holds them.
 
     ``place`` is where the rows, the text or the name of the fixture stand. Each line of ``text`` stands ``indent``
-    characters further in; ``indent`` is -1 where a character of the text has no place of its own.
+    characters further in; ``indent`` is -1 where a character of the text has no place of its own. ``is_written`` is
+    False where nothing was said of rows, which of a seed means its own.
     """
 
     format: RowFormat = RowFormat.DICT
@@ -59,6 +60,7 @@ class WrittenRows:
     fixture: str = ""
     place: Place | None = None
     indent: int = -1
+    is_written: bool = True
 
 
 @dataclass(frozen=True, slots=True)

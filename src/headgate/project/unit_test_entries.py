@@ -66,6 +66,7 @@ def _rows(source: Text, said: Mapped) -> WrittenRows:
         fixture=fixture.value if fixture else "",
         place=text_place,
         indent=indent,
+        is_written=node is not None or fixture is not None,
     )
 
 

@@ -138,6 +138,11 @@ def parse(text: str, path: str, dialect_name: str = "duckdb") -> Query:
     return Query(tree, text, path, tuple(statement), len(statement) < len(tokens), dialect_name)
 
 
+def tokens_of(text: str) -> list[Token]:
+    """Return the tokens of a text that was parsed before; each knows the characters that it stands on."""
+    return _dialect().tokenize(text)
+
+
 def relations(query: Query) -> tuple[TableName, ...]:
     """Return every relation that the query names and that is no CTE of its own, in order of place."""
     found = []

@@ -8,20 +8,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
-from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Diagnostic, Place, nearest
 from headgate.core.errors import CodeFailed, StatementFailed
 from headgate.core.graph import Node, SeedBody, SqlBody
 from headgate.core.ports.python import PythonRunner
-from headgate.core.ports.scratch import Scratch
+from headgate.core.ports.scratch import Given, Scratch
 from headgate.core.python import PythonBody
-from headgate.core.recipe import Shape
-from headgate.core.unit_tests import UnitTest
+from headgate.core.recipe import Column, Shape
+from headgate.core.unit_tests import Cell, UnitTest
 from headgate.sql.bind import bound, line_in_body
+from headgate.sql.clock import at_moment
 from headgate.trial.compare import compared
 from headgate.trial.tables import Rows, fill, read
 from headgate.trial.verdict import Outcome, Tried
 
 _CAME, _EXPECTED = "came", "expected"
+_NAMED_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +119,55 @@ class _Attempt:
 
     def _not_read(self, address: Address, place: Place | None) -> Diagnostic:
         node = self._node
-        reads = f"It reads {', '.join(node.inputs)}." if node.inputs else "It reads nothing."
-        return Diagnostic("HG340", f"{node.address} does not read {address}", place, reads)
+        near = nearest(address, node.inputs)
+        reads = f"It reads {', '.join(near or node.inputs[:_NAMED_MAX])}." if node.inputs else "It reads nothing."
+        what = "itself" if address == node.address else address
+        return Diagnostic("HG340", f"{node.address} does not read {what}", place, reads)
 
     def _selected(self, body: SqlBody, tables: Mapping[Address, str]) -> Shape:
         relations = {address: self._scratch.relation(name) for address, name in tables.items()}
-        columns = [column.name for column in self._node.recipe.shape]
+        text = bound(body, relations, self._bounds(body))
+        columns: list[str] = []
+        if self._test.now is not None:
+            text = at_moment(text, self._literal(self._test.now, "TIMESTAMPTZ") + "::TIMESTAMP")
+            columns = [column.name for column in self._selected_shape()]  # a call that is replaced had named its column
         try:
-            return self._scratch.table_of_query(_CAME, bound(body, relations), columns)
+            return self._scratch.table_of_query(_CAME, text, columns)
         except StatementFailed as error:
             raise _Broken([self._refused(body, relations, error)]) from None
+
+    def _selected_shape(self) -> Shape:
+        """Return the columns of the query; a snapshot has more."""
+        shape = self._node.recipe.shape
+        return shape[:-2] if self._node.kind is Kind.SNAPSHOT else shape
+
+    def _bounds(self, body: SqlBody) -> Mapping[str, str]:
+        """Return the literals for ``:start`` and ``:end``, of the type of the column of times."""
+        test = self._test
+        if test.start is None or test.end is None:
+            if body.parameters:
+                summary = f"{test.asset} is made for an interval, and the test gives none"
+                hint = "interval: {start: 2024-01-01, end: 2024-01-02}"
+                raise _Faulty([Diagnostic("HG343", summary, test.place, hint)])
+            return {}
+        if not body.parameters:
+            summary = f"{test.asset} takes no interval: neither :start nor :end stands in it"
+            raise _Faulty([Diagnostic("HG343", summary, test.start.place, "Take `interval` out.")])
+        timing = self._node.properties.loading and self._node.properties.loading.timing
+        types = {column.name.casefold(): column.type for column in self._node.recipe.shape}
+        kind = types.get(timing.column.casefold(), "") if timing else ""
+        kind = kind if kind.startswith(("DATE", "TIMESTAMP")) else "TIMESTAMP"
+        return {"start": self._literal(test.start, kind), "end": self._literal(test.end, kind)}
+
+    def _literal(self, cell: Cell, kind: str) -> str:
+        """Return a moment as SQL; raise ``_Faulty`` where it is none."""
+        column = Column(cell.column, kind)
+        misfits = self._scratch.table("moment", (column,), [Given(column, [str(cell.value)])], 1)
+        if misfits:
+            summary = f"{cell.value} is no {kind}"
+            raise _Faulty([Diagnostic("HG341", summary, cell.place, "Write 2024-01-31 12:00:00.", misfits[0].reason)])
+        text = str(cell.value).replace("'", "''")
+        return f"'{text}'::{kind}"
 
     def _refused(self, body: SqlBody, relations: Mapping[Address, str], error: StatementFailed) -> Diagnostic:
         path = self._node.place.path
@@ -138,6 +180,11 @@ class _Attempt:
 
     def _called(self, body: PythonBody, tables: Mapping[Address, str]) -> Shape:
         shape = self._node.recipe.shape
+        for cell, what in ((self._test.now, "the clock"), (self._test.start, "an interval")):
+            if cell is not None:
+                summary = f"{self._test.asset} is a function, which is not given {what}"
+                hint = "Let it take the time from a column of an input."
+                raise _Faulty([Diagnostic("HG343", summary, cell.place, hint)])
         with ExitStack() as stack:
             streams = {}
             for one in body.inputs:

@@ -92,15 +92,22 @@ class DuckScratch:
         prefix = f"create table {_relation(name)} as select * from (\n"
         names = f" ({', '.join(map(quoted, columns))})" if columns else ""
         self._begin(name)
+        self._demand_select(sql)
+        try:
+            self._connection.execute(f"{prefix}{sql}\n) as answer{names}")
+            return shape_of(self._connection, f"from {_relation(name)}")
+        except duckdb.Error as error:
+            raise statement_fault(error, sql, prefix=prefix) from error
+
+    def _demand_select(self, sql: str) -> None:
+        """Raise ``StatementFailed`` where a text is not one SELECT that only reads."""
         try:
             parsed_select(self._connection, sql)
             refuse_effects(self._connection, sql)
-            self._connection.execute(f"{prefix}{sql}\n) as answer{names}")
-            return shape_of(self._connection, f"from {_relation(name)}")
         except NotOneSelect as refusal:
             raise StatementFailed(str(refusal), line=1, column=1) from None
         except duckdb.Error as error:
-            raise statement_fault(error, sql, prefix=prefix) from error
+            raise statement_fault(error, sql) from error
 
     def table_of_table(self, name: str, other: str, shape: Shape) -> None:
         """Make a table of another one's columns."""
