@@ -10,6 +10,7 @@ from headgate.api.shown import Shown
 
 if TYPE_CHECKING:
     from headgate.app import test
+    from headgate.core.diagnostic import Diagnostic
     from headgate.trial.verdict import Tried
 
 
@@ -54,10 +55,15 @@ class Tested(Shown):
 
         return self._tested.count(Outcome.FAILED) + self._tested.count(Outcome.FAULTY)
 
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Errors in files that hold tests: what is faulty there is not read as one."""
+        return self._tested.diagnostics
+
     def _lines(self) -> list[str]:
         from headgate.words.test import lines_of_tests, nothing_text, sum_text
 
-        if not self._tested.tried:
+        if not self._tested.tried and not self._tested.diagnostics:
             return nothing_text(self._tested).split("\n")
         lines = lines_of_tests(self._tested)
         return [*lines, *([] if self.is_good else [""]), sum_text(self._tested)]

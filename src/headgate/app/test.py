@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """How each test ended, in the order of the files. ``errors`` counts the faults of the whole repository.
+    """How each test ended, in the order of the files; ``diagnostics`` are errors that may have hidden some.
 
-    ``asked`` is the asset whose tests were asked for; ``declared`` counts the tests of all.
+    ``errors`` counts all others of the repository. ``asked`` is the asset whose tests were asked for;
+    ``declared`` counts the tests of all.
     """
 
     tried: tuple[Tried, ...]
+    diagnostics: tuple[Diagnostic, ...]
     asked: Address | None
     declared: int
     errors: int
@@ -47,8 +49,8 @@ class Tested:
 
     @property
     def is_good(self) -> bool:
-        """Whether no test failed, and none could not be tried."""
-        return not self.count(Outcome.FAILED) and not self.count(Outcome.FAULTY)
+        """Whether no test failed, and none could not be read or tried."""
+        return not self.diagnostics and not self.count(Outcome.FAILED) and not self.count(Outcome.FAULTY)
 
 
 def test(session: Session, repository: Repository, name: str) -> Tested:
@@ -61,8 +63,9 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     declared = repository.declarations
     asked = address_named([asset.address for asset in declared.assets], name) if name else None
     chosen = [one for one in declared.unit_tests if asked in (None, one.asset)]
+    hidden = tuple(one for one in declared.diagnostics if _may_hide_tests(one))
     if not chosen:
-        return Tested((), asked, len(declared.unit_tests), 0, time.monotonic() - started)
+        return Tested((), hidden, asked, len(declared.unit_tests), 0, time.monotonic() - started)
     engine = next(iter(session.config.engines))
     with session.reading() as reading:
         recorded = recorded_shapes(session, undeclared_tables(declared), reading, engine=engine)
@@ -75,7 +78,14 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
         results = tuple(_quoted(bench.tried(one), repository) for one in chosen)
     finally:
         bench.close()
-    return Tested(results, asked, len(declared.unit_tests), len(errors), time.monotonic() - started)
+    others = sum(one not in hidden for one in errors)
+    return Tested(results, hidden, asked, len(declared.unit_tests), others, time.monotonic() - started)
+
+
+def _may_hide_tests(diagnostic: Diagnostic) -> bool:
+    """Tell whether a fault stands in a file that holds tests, or may: what is faulty there is not read as one."""
+    place = diagnostic.place
+    return diagnostic.severity is Severity.ERROR and place is not None and place.path.endswith((".yml", ".yaml"))
 
 
 class _Bench:

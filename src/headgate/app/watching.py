@@ -29,7 +29,7 @@ def data_patterns(root: Path) -> tuple[str, ...]:
 
 
 def stamps(root: Path, patterns: tuple[str, ...]) -> Stamps:
-    """Return the stats of every file that Headgate reads, of data and fixtures too. Cost: a stat each; none is opened."""
+    """Return the stats of every file that Headgate reads, data and fixtures too. Cost: a stat each; none is opened."""
     from headgate.project.data_files import matching
     from headgate.project.fixtures import fixture_files
     from headgate.project.walk import stat_of, walk

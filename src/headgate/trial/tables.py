@@ -53,7 +53,7 @@ def _queried(written: WrittenRows, place: Place, scratch: Scratch) -> Rows | Dia
         return Rows(())
     text = written.text.rstrip().removesuffix(";")
     try:
-        shape = scratch.table_of_query(_RAW, text)
+        shape = scratch.table_of_values(_RAW, text)
     except StatementFailed as error:
         if written.indent >= 0 and error.line:
             place = Place(place.path, place.line + error.line - 1, written.indent + error.column, 1)
@@ -135,7 +135,8 @@ def _losses(columns: Sequence[Column], cells: Sequence[Sequence[Cell | None]]) -
 def _misfit(cell: Cell, column: Column, reason: str) -> Diagnostic:
     shown = json.dumps(cell.plain, default=str) if cell.is_nested else str(cell.value)
     summary = f"{shown[:60]} does not fit into {column.name}, which is {column.type}"
-    return Diagnostic("HG341", summary, cell.place, detail=reason)
+    # What the engine says of an enumeration speaks of how it holds one.
+    return Diagnostic("HG341", summary, cell.place, detail="" if column.type.startswith("ENUM") else reason)
 
 
 def _given(column: Column, cells: Sequence[Cell | None]) -> Given:

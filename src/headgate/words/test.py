@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from headgate.trial.verdict import Outcome
-from headgate.words.diagnostics import lines_of_one
+from headgate.words.diagnostics import lines_of, lines_of_one
 from headgate.words.figures import counted
 from headgate.words.layout import aligned, cut, harmless, styled, widths_of
 from headgate.words.sql import is_number
@@ -40,7 +40,8 @@ unit_tests:
 
 def lines_of_tests(tested: Tested) -> list[str]:
     """Return a line for each asset whose tests passed, and for each other test what is wrong."""
-    lines: list[str] = []
+    lines: list[str] = lines_of(tested.diagnostics)
+    lines += [""] if lines else []
     passed: dict[str, int] = {}
     for one in tested.tried:
         if one.outcome is Outcome.PASSED:
@@ -156,7 +157,10 @@ def _is_number(shape: Shape, column: int) -> bool:
 def sum_text(tested: Tested) -> str:
     """Return how the tests ended, in one line."""
     numbers = [(tested.count(outcome), word) for outcome, word in _WORDS.items()]
-    return f"{counted(len(tested.tried), 'test')}: {', '.join(f'{n:,} {word}' for n, word in numbers if n)}"
+    told = ", ".join(f"{n:,} {word}" for n, word in numbers if n)
+    told = f"{counted(len(tested.tried), 'test')}{': ' if told else ''}{told}"
+    errors = counted(len(tested.diagnostics), "error")
+    return f"{told}; {errors} where tests are declared" if tested.diagnostics else told
 
 
 _WORDS = {

@@ -34,7 +34,7 @@ def _test(options: Namespace, terminal: Terminal) -> int:
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
 
-        diagnostics = [told for one in tested.tried for told in one.diagnostics]
+        diagnostics = [*tested.diagnostics, *(told for one in tested.tried for told in one.diagnostics)]
         return print_envelope(terminal, "test", result_of(tested), status=status, diagnostics=diagnostics)
     _write(tested, options, terminal)
     return status
@@ -43,17 +43,17 @@ def _test(options: Namespace, terminal: Terminal) -> int:
 def _write(tested: Tested, options: Namespace, terminal: Terminal) -> None:
     from headgate.words.test import lines_of_tests, nothing_text, sum_text
 
-    if not tested.tried:
+    if not tested.tried and not tested.diagnostics:
         terminal.write(nothing_text(tested))
         return
     lines = lines_of_tests(tested)
     for line in lines:
         terminal.write(line)
-    if not tested.is_good:
+    if not tested.is_good and lines[-1]:
         terminal.write()
     terminal.write(f"{sum_text(tested)} ({seconds_text(perf_counter() - options.started)})")
     if tested.errors:
-        terminal.say(f"The repository has {counted(tested.errors, 'error')}. Look: headgate check")
+        terminal.say(f"The repository has {counted(tested.errors, 'error')} elsewhere. Look: headgate check")
 
 
 def result_of(tested: Tested) -> dict[str, Any]:

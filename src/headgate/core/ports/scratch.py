@@ -59,6 +59,9 @@ class Scratch(Protocol):
         The query may write nothing.
         """
 
+    def table_of_values(self, name: str, sql: str) -> Shape:
+        """Make a table of a query that reads no table, and return its columns; one that does is refused."""
+
     def table_of_table(self, name: str, other: str, shape: Shape) -> None:
         """Make a table of ``shape`` from the columns of another one, found by name; those that it has not are NULL.
 

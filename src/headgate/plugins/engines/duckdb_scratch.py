@@ -99,6 +99,17 @@ class DuckScratch:
         except duckdb.Error as error:
             raise statement_fault(error, sql, prefix=prefix) from error
 
+    def table_of_values(self, name: str, sql: str) -> Shape:
+        """Make a table of a query that reads no table."""
+        self._demand_select(sql)
+        try:
+            named = sorted(self._connection.get_table_names(sql))
+        except duckdb.Error as error:
+            raise statement_fault(error, sql) from error
+        if named:
+            raise StatementFailed(f"it reads {', '.join(named)}, where only values can be", line=1, column=1)
+        return self.table_of_query(name, sql)
+
     def _demand_select(self, sql: str) -> None:
         """Raise ``StatementFailed`` where a text is not one SELECT that only reads."""
         try:
