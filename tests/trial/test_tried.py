@@ -24,7 +24,8 @@ select * from raw.types
 """
 ROW = """id: 9007199254740993, price: 1.10, share: 0.3, small: 0.1, word: "null", day: 2024-02-29,
  at: 2024-01-01 10:00:00.5, moment: "2024-01-01 02:00:00+02", t: "10:00", numbers: [3, null, 4],
- point: {x: 0.1, y: [a, 'b''c', ~]}, counts: {k: 1, l: 2}, extra: {b: [1, 2.50, x], a: null}, yes: yes, bytes: "\\\\xFF", span: 2 days,
+ point: {x: 0.1, y: [a, 'b''c', ~]}, counts: {k: 1, l: 2}, extra: {b: [1, 2.50, x], a: null}, yes: yes,
+ bytes: "\\\\xFF", span: 2 days,
  huge: 170141183460469231731687303715884105727, key: 00000000-0000-0000-0000-000000000001, one: y,
  parts: [{a: 1.25}, {a: null}], fine: 2024-01-01 00:00:00.123456789"""
 

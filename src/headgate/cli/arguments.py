@@ -182,7 +182,7 @@ def _test(parser: Parser) -> None:
         "which rows have to come out. It runs in memory and needs no warehouse. It ends with 1 where a test fails or "
         "cannot be run.",
         "headgate test",
-        "headgate test marts.carrier_delay --watch",
+        "headgate test marts.carrier_delay",
     )
     parser.add_argument("address", metavar="ADDRESS", nargs="?", default="", help="the tests of this asset (of all)")
     _add_watch(parser)

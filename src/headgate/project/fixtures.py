@@ -33,7 +33,7 @@ class Fixtures:
         given: list[GivenRows] = []
         for one in test.given:
             rows = one.rows
-            if one.input in self._seeds and not rows.is_written:
+            if one.input is not None and one.input in self._seeds and not rows.is_written:
                 place = Place(self._seeds[one.input], 1, 1)
                 rows = replace(rows, format=RowFormat.CSV, place=place, fixture="", is_written=True)
                 rows = self._read(rows, place.path, one.place, faults)
