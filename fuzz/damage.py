@@ -25,7 +25,8 @@ TOKENS = (
     b"select", b"from", b"where", b"union all", b"with recursive", b"with x as (", b"group by all", b"order by 1",
     b"table", b"main", b"temp", b"headgate", b"information_schema", b"\\ud800", b"\\0", b"\\", b"@hg.table(",
     b"lambda x:",
-    b"def ", b"import ", b"from . import *\n", b"async ", b"$$", b"$a$", b":start", b"?", b"::int", b"[1]" * 300,
+    b"def ", b"import ", b"from . import *\n", b"async ", b"$$", b"$a$", b":start", b":end", b"?", b"::int",
+    b"[1]" * 300,
     b"(" * 3000, b"- " * 3000, b"[" * 3000, b"case when " * 200, b"a." * 500, b"x" * 100_000, b" " * 50_000,
     b"\n" * 5000,
 )  # fmt: skip
@@ -41,7 +42,10 @@ VALUES: tuple[Any, ...] = (
     None, True, 0, -1, 10**30, 1.5, float("inf"), "", " ", "x", "marts.best", "ref('best')", "ref('x", "INTEGER",
     "INTEGER); drop table x; --", "STRUCT(a INT, b VARCHAR[])", "VARCHAR COLLATE nocase", "../../x", "/etc/passwd",
     "https://a/b.csv", "data/*.csv", "data/**", "[", "a\nb", "\x1b[31m", "\u202e", "'", '"', "';--", "env:NO", "7 days",
-    "view", "incremental", "snapshot", "source", "duckdb", "local", "prod", "*", "2013-01-01", [], [[]], {}, {"a": 1},
+    "view", "incremental", "snapshot", "source", "duckdb", "local", "prod", "*", "2013-01-01", "9999-12-31 23:59:59",
+    "2 days",
+    "36 hours", "999999999 years", "Europe/Berlin", "0 6 * * *", "* * 31 2 *", "missing", "all", "keep", "id", "day",
+    [], [[]], {}, {"a": 1},
     ["a", 1, None], {"name": "x"}, [{"name": "best"}], "x" * 10_000, *NAMES,
 )  # fmt: skip
 
@@ -50,7 +54,10 @@ KEYS = (
     "external",
     "data_type", "description", "tags", "meta", "config", "depends_on", "models", "assets", "sources", "exposures",
     "seeds", "version", "engine", "engines", "environments", "protected", "retain", "state", "url", "allow", "python",
-    "timeout", "memory", "data_tests", "freshness", "loaded_at_field", "template", "time_column", "x", "<<", "", "a.b",
+    "timeout", "memory", "data_tests", "freshness", "loaded_at_field", "template", "time_column", "grain", "lookback",
+    "start", "batch", "time_zone", "unique_key", "deletes", "history", "updated_at", "check", "cron", "event_time",
+    "begin",
+    "full_refresh", "incremental_strategy", "x", "<<", "", "a.b",
 )  # fmt: skip
 
 EXPRESSIONS = (

@@ -1,4 +1,4 @@
-"""The repositories that are damaged: those of the scenarios, the flights example, and one with Python assets."""
+"""The repositories that are damaged: those of scenarios, the flights example, and two with Python assets and loads."""
 
 from __future__ import annotations
 
@@ -39,11 +39,28 @@ PYTHON: Mapping[str, bytes] = {
     "lib/__init__.py": b"",
 }
 
+LOADED: Mapping[str, bytes] = {
+    "data/visits.csv": b"id,page,seen_at,is_gone\n1,a,2026-01-01 10:00:00,false\n2,b,2026-01-02 11:00:00,true\n",
+    "assets/raw/raw.yml": b"sources:\n  - name: raw\n    owner: ops\n    cron: 0 5 * * *\n    tables:\n"
+    b"      - {name: visits, path: data/visits.csv}\n",
+    "assets/marts/days.sql": b"/* headgate\nowner: ops\nkind: incremental\ntime_column: day\ngrain: day\n"
+    b"time_zone: Europe/Berlin\nlookback: 2 days\nstart: 2026-01-01\nbatch: 30\ncron: '*/15 * * * mon-fri'\n*/\n"
+    b"select seen_at::date as day, count(*) as visits\nfrom raw.visits\n"
+    b"where seen_at >= :start - interval 1 day and seen_at < :end\ngroup by all\n",
+    "assets/marts/visits.sql": b"/* headgate\nowner: ops\nkind: incremental\nunique_key: [id, page]\n"
+    b"deletes: is_gone\nhistory: keep\n*/\nselect id, page, seen_at, is_gone from raw.visits\n",
+    "assets/marts/pages.sql": b"select id, page, seen_at from raw.visits\n",
+    "assets/marts/looks.sql": b"select id, page from marts.visits\n",
+    "assets/marts/marts.yml": b"models:\n  - name: pages\n    owner: ops\n    kind: snapshot\n    unique_key: id\n"
+    b"    updated_at: seen_at\n    deletes: missing\n  - name: looks\n    owner: ops\n"
+    b"    config: {materialized: snapshot, strategy: check, unique_key: id, check_cols: all, hard_deletes: ignore}\n",
+}
+
 
 @cache
 def repositories() -> tuple[Mapping[str, bytes], ...]:
     """Return the files of every repository, by path."""
-    found: list[Mapping[str, bytes]] = [PYTHON, PYTHON, PYTHON, PYTHON, _example()]
+    found: list[Mapping[str, bytes]] = [PYTHON, PYTHON, PYTHON, PYTHON, LOADED, LOADED, LOADED, _example()]
     for scenario in sorted((HERE / "tests" / "scenarios").glob("*.txt")):
         files: dict[str, bytes] = {}
         for section in ("\n" + scenario.read_text()).split("\n--- ")[1:]:

@@ -178,9 +178,9 @@ class _Walk:
                 self.refuse("HG101", f"{shown(path)} cannot be read: {error.strerror}", path)
             return
         if os.path.islink(full) and not is_inside(os.path.realpath(full), self.root):
-            self.refuse("HG104", f"the symbolic link {path} leaves the repository", path, _COPY)
+            self.refuse("HG104", f"the symbolic link {shown(path)} leaves the repository", path, _COPY)
         elif not os.path.isfile(full):
-            self.refuse("HG101", f"{path} is not a regular file", path)
+            self.refuse("HG101", f"{shown(path)} is not a regular file", path)
         else:
             self.files[path] = stat_of(found)
 
