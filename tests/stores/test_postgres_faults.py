@@ -212,7 +212,7 @@ def test_several_states_in_one_database_know_nothing_of_each_other(database: Dat
 @pytest.mark.slow
 def test_a_state_that_does_not_exist_is_only_made_where_wanted(database: Database) -> None:
     assert fault(database.url, create=False).hint == "headgate apply"
-    assert database.execute("select from pg_namespace where nspname = %s", SCHEMA) == []
+    assert database.execute("select 1 from pg_namespace where nspname = %s", SCHEMA) == []
 
 
 @pytest.mark.slow
@@ -405,4 +405,4 @@ def test_nothing_is_touched_before_the_first_use(database: Database) -> None:
         pass
     with suppress(ValueError), opened("postgresql://u:p@127.0.0.1:1/none"):
         pass
-    assert database.execute("select from pg_namespace where nspname = %s", SCHEMA) == []
+    assert database.execute("select 1 from pg_namespace where nspname = %s", SCHEMA) == []

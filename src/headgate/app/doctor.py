@@ -80,7 +80,10 @@ def _examine(session: Session, name: str) -> Checkup:
     with session.reading() as reading:
         _check_nobody_works(reading, name)
         if not session.may_be_there(name):
-            return _checkup(session, name, look_without_engine(reading, state=_identity(session), engine_name=name))
+            found = look_without_engine(reading, state=_identity(session), engine_name=name)
+            if found.findings and session.state.is_shared:
+                session.tell(f"{session.elsewhere(name)}\nA repair has all built again here.")
+            return _checkup(session, name, found)
     engine = session.engine(name, is_read_only=True)
     try:
         # The warehouse is held now, so nobody publishes: what is read of the state from here on belongs to it.
@@ -94,7 +97,7 @@ def _examine(session: Session, name: str) -> Checkup:
 
 def _identity(session: Session) -> str:
     """Return the identity of the state; nothing where there is none yet, and none is made."""
-    return session.store().identity() if session.state_path().exists() else ""
+    return session.store().identity() if session.state.exists() else ""
 
 
 def _check_nobody_works(reading: Reading, engine: str) -> None:

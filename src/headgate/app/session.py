@@ -16,6 +16,7 @@ from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageErr
 
 if TYPE_CHECKING:
     from headgate.app.engines import Access
+    from headgate.app.state import StatePlace
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
     from headgate.core.limits import Limits
     from headgate.core.ports.engine import Engine
@@ -78,6 +79,7 @@ class Session:
         self.root = root
         self.config = config
         self.tell: Callable[[str], None] = _nothing
+        self._state: StatePlace | None = None
         self._store: StateStore | None = None
         self._cache: Cache | None = None
         self._at_end: list[Callable[[], None]] = []
@@ -92,8 +94,8 @@ class Session:
             step()
         if self._cache is not None:
             self._cache.close()
-        if self._store is not None:
-            self._store.close()
+        if self._state is not None:
+            self._state.close()
 
     def at_end(self, step: Callable[[], None]) -> None:
         """Have ``step`` done at the end."""
@@ -148,20 +150,16 @@ class Session:
         found = self.config.environment(environment)
         return found.retain_seconds if found else _RETAIN_SECONDS
 
-    def state_path(self) -> Path:
-        """Return the file of the state: where the settings say, else beside the warehouse of the bare environment."""
-        url = self.config.state_url
-        if url.startswith("sqlite:///"):
-            return self.root / url.removeprefix("sqlite:///")
-        if url:
-            from headgate.core.diagnostic import Diagnostic, Place
+    @property
+    def state(self) -> StatePlace:
+        """Where the state is: where the settings say, else beside the warehouse of the bare environment."""
+        if self._state is None:
+            from headgate.app.state import state_place
 
-            text = "this Headgate keeps its state in SQLite only"
-            place = Place("headgate.toml")
-            raise Refused([Diagnostic("HG542", text, place, hint='Leave url out, or write "sqlite:///state.db".')])
-        shown = self.config.environment(self.config.bare)
-        name = shown.engine if shown else next(iter(self.config.engines))
-        return self.warehouse(self.config.engines[name]).with_suffix(".state.db")
+            shown = self.config.environment(self.config.bare)
+            name = shown.engine if shown else next(iter(self.config.engines))
+            self._state = state_place(self.config, self.root, self.warehouse(self.config.engines[name]), nonce)
+        return self._state
 
     def warehouse(self, engine: EngineConfig) -> Path:
         """Return the path of an engine's warehouse; of a server the name of its state, beside which nothing lies."""
@@ -185,9 +183,7 @@ class Session:
     def store(self) -> StateStore:
         """Return the state, made where there is none yet."""
         if self._store is None:
-            from headgate.plugins.stores.sqlite import open_sqlite_store
-
-            self._store = open_sqlite_store(self.state_path(), create=True, nonce=nonce)
+            self._store = self.state.store()
             self._check_engines(self._store)
         return self._store
 
@@ -209,7 +205,7 @@ class Session:
 
     def reading(self) -> Reading:
         """Return a consistent view of the state; of a state that does not exist yet an empty one, and none is made."""
-        if self._store is None and not self.state_path().exists():
+        if self._store is None and not self.state.exists():
             from headgate.app.empty_state import EmptyReading
 
             return EmptyReading()
@@ -245,10 +241,19 @@ class Session:
             r.engine == engine and r.serial for r in read_environments(reading).values()
         ):
             return
-        raise Diverged(
-            f"the warehouse {path.name} is not there, but the state knows tables in it",
-            code="HG520",
-            hint="Put the warehouse file back; or have it all built again: headgate doctor",
+        again = "have it all built again: headgate doctor"
+        hint = f"Put the warehouse file back; or {again}"
+        if self.state.is_shared:
+            hint = f"{self.elsewhere(engine)}\nIf the file is lost, put back a copy; or {again}"
+        text = f"the warehouse {path.name} is not there, but the state knows tables in it"
+        raise Diverged(text, code="HG520", hint=hint)
+
+    def elsewhere(self, engine: str) -> str:
+        """Return what to do where other machines share the state, but this one has not the warehouse's file."""
+        name = self.warehouse(self.config.engines[engine]).name
+        return (
+            f"The state is shared, and {name} may be on another machine: a DuckDB file has one place.\n"
+            f"Run Headgate where it is, or name it there by its path: [engines.{engine}] path."
         )
 
     def check_state(self, reading: Reading, engine: str) -> None:
@@ -273,7 +278,7 @@ class Session:
             owner = opened.state()
         finally:
             opened.close()
-        if owner is not None and (not self.state_path().exists() or owner != self.store().identity()):
+        if owner is not None and (not self.state.exists() or owner != self.store().identity()):
             raise foreign_warehouse()
 
     def allowed(self, engine: str) -> tuple[Path, ...]:

@@ -225,6 +225,10 @@ class TemplateConfig:
     target: Mapping[str, Any] = field(default_factory=dict)
 
 
+STATE_SCHEMA = "headgate_state"
+"""The schema of a state on PostgreSQL that is not called otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """``headgate.toml`` with its defaults filled in. ``bare`` names the environment whose schemas have no suffix.
@@ -237,6 +241,7 @@ class Config:
     environments: Mapping[str, EnvironmentConfig]
     bare: str
     state_url: str = ""
+    state_schema: str = STATE_SCHEMA
     python: Limits = PYTHON_LIMITS
     templates: TemplateConfig = field(default_factory=TemplateConfig)
 

@@ -24,7 +24,7 @@ from headgate.core.errors import Conflict, StoreFailed
 from headgate.core.events import next_event
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
-from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTaken, NewEvent, Nonce, StateStore
+from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTaken, NewEvent, Nonce
 from headgate.core.records import Event
 from headgate.plugins.stores.migration import Migration
 from headgate.plugins.stores.postgres_address import PostgresAddress
@@ -63,7 +63,7 @@ on conflict (collection, key) do update set value = excluded.value;
 _APPEND = "insert into events values ({}, {}, {}, {}, {});\n"
 _END = """
 delete from batches where at < now() - interval '7 days';
-insert into batches values ({}, now());
+insert into batches (token, at) values ({}, now());
 commit
 """
 _TAKEN = f"""
@@ -86,7 +86,7 @@ def open_postgres_store(
     nonce: Nonce,
     migrations: Sequence[Migration] | None = None,
     patience_seconds: float = LOST_SECONDS,
-) -> StateStore:
+) -> PostgresStore:
     """Return the state at ``address``, which is opened (made, migrated) at its first use.
 
     That use raises ``StoreFailed`` where the server, the database or the schema cannot be used or, without ``create``,
@@ -121,6 +121,11 @@ class PostgresStore:
                 raise StoreFailed(f"The state {self._address.shown} is not whole", hint="Restore it from a backup.")
             self._identity = row[0]
         return self._identity
+
+    def exists(self) -> bool:
+        """Tell whether there is a state; none is made. Cost: a connection, which is kept for the next use."""
+        with faults(self._address):
+            return self._connections.is_there()
 
     def reading(self) -> PostgresReading:
         """Return a consistent view, to be used in a ``with``."""

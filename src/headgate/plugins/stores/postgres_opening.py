@@ -21,7 +21,7 @@ from headgate.core.ports.store import Nonce
 from headgate.plugins.stores.migration import Migration
 from headgate.plugins.stores.postgres_address import PostgresAddress
 from headgate.plugins.stores.postgres_faults import is_lost, is_overtaken, is_passing
-from headgate.plugins.stores.postgres_migrations import prepare
+from headgate.plugins.stores.postgres_migrations import look, prepare
 
 VERSION_MIN = 14
 
@@ -53,6 +53,7 @@ class Connections:
         self._guard = threading.Lock()
         self._idle: list[Connection] = []
         self._is_prepared = False
+        self._has_answered = False
         self._is_closed = False
         self._lost_since = 0.0
         self._process = os.getpid()
@@ -61,6 +62,14 @@ class Connections:
         """Raise ``StoreFailed`` in a child of the process that opened the state: two would speak on one connection."""
         if os.getpid() != self._process:
             raise StoreFailed(f"The state {self.address.shown} was opened by another process", hint="Open it in this.")
+
+    def is_there(self) -> bool:
+        """Tell whether there is a state; none is made."""
+        if self._is_prepared:
+            return True
+        connection, is_there = self._tried(self._unprepared, lambda connection: look(connection, self.address).state)
+        self.give(connection)
+        return is_there
 
     def repeat(self, work: Callable[[Connection], Found]) -> Found:
         """Return what ``work`` gives on a connection; where that is lost, on another one. ``work`` must bear it.
@@ -73,10 +82,13 @@ class Connections:
 
     def begun(self, work: Callable[[Connection], Found]) -> tuple[Connection, Found]:
         """Return what ``work`` gives, as ``repeat`` does, and the connection, to be given back."""
+        return self._tried(self.take, work)
+
+    def _tried(self, take: Callable[[], Connection], work: Callable[[Connection], Found]) -> tuple[Connection, Found]:
         pause, overtaken = _PAUSE_SECONDS, 0
         while True:
             try:
-                connection = self.take()
+                connection = take()
                 try:
                     found = work(connection)
                 except BaseException:
@@ -94,15 +106,23 @@ class Connections:
 
     def take(self) -> Connection:
         """Return a connection that nobody else uses until it is given back."""
-        self.check_process()
         with self._guard:
-            if self._is_closed:
-                raise StoreFailed(f"The state {self.address.shown} is closed")
+            if not self._is_prepared:
+                self._check_open()
+                return self._prepared()
+        return self._unprepared()
+
+    def _unprepared(self) -> Connection:
+        with self._guard:
+            self._check_open()
             if self._idle:
                 return self._idle.pop()
-            if not self._is_prepared:
-                return self._prepared()
         return self.connected()
+
+    def _check_open(self) -> None:
+        self.check_process()
+        if self._is_closed:
+            raise StoreFailed(f"The state {self.address.shown} is closed")
 
     def give(self, connection: Connection) -> None:
         """Take a connection back; one that is inside of a transaction is rolled back, a broken one closed."""
@@ -140,6 +160,7 @@ class Connections:
         except BaseException:
             connection.close()
             raise
+        self._has_answered = True
         return connection
 
     def _check_server(self, connection: Connection) -> None:
@@ -155,7 +176,7 @@ class Connections:
             )
 
     def _prepared(self) -> Connection:
-        connection = self.connected()
+        connection = self._idle.pop() if self._idle else self.connected()
         try:
             prepare(connection, self.address, create=self._create, nonce=self._nonce, migrations=self.migrations)
         except BaseException:
@@ -166,7 +187,7 @@ class Connections:
 
     def _may_return(self, error: psycopg.Error) -> bool:
         """Tell whether it is worth while to try again after a fault, and begin to count the time of being lost."""
-        if not is_lost(error) or not (self._is_prepared or is_passing(error)):
+        if not is_lost(error) or not (self._has_answered or is_passing(error)):
             return False
         now = time.monotonic()
         if not self._lost_since or now - self._lost_since > 3 * self._patience_seconds:

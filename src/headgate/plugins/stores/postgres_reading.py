@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+import psycopg
 from psycopg import Connection, sql
 
+from headgate.core.errors import StoreFailed
 from headgate.core.ports.store import Lease
 from headgate.core.records import Event
-from headgate.plugins.stores.postgres_faults import faults
+from headgate.plugins.stores.postgres_faults import faults, is_lost
 from headgate.plugins.stores.postgres_leases import IS_LIVE
 from headgate.plugins.stores.postgres_migrations import check_format
 from headgate.plugins.stores.postgres_opening import Connections
@@ -19,26 +21,33 @@ from headgate.plugins.stores.rows import event_of, prefix_end
 
 _KEYS_A_QUERY = 500
 _ROWS_A_QUERY = 1000
+_ATTEMPTS_MAX = 20
 
 _BEGIN = sql.SQL("""
 begin isolation level repeatable read read only;
 set local search_path to {schema};
-select value from state where name = 'format'
+select value, (select max(number) from batches) from state where name = 'format'
 """)
 
 _EVENTS = "select number, kind, body, previous, hash from events"
 
 
 class PostgresReading:
-    """What the state was when the ``with`` began."""
+    """What the state was when the ``with`` began.
+
+    Where the connection is lost, the reading goes on with another one, unless the state has changed meanwhile and some
+    of it was read already: then it raises ``StoreFailed``, and never mixes two moments.
+    """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._open: Connection | None = None
+        self._last_batch: int | None = None
+        self._is_read = False
 
     def __enter__(self) -> Self:
         with faults(self._connections.address):
-            self._open, _ = self._connections.begun(self._begin)
+            self._open, self._last_batch = self._connections.begun(self._begin)
         return self
 
     def __exit__(
@@ -94,19 +103,43 @@ class PostgresReading:
             return Lease(resource, fence, *map(loaded, texts))
         return None
 
-    def _begin(self, connection: Connection) -> None:
+    def _begin(self, connection: Connection) -> int | None:
+        """Begin the transaction, and return the number of the last batch that it sees."""
         schema = sql.Identifier(self._connections.address.schema)
         cursor = connection.execute(_BEGIN.format(schema=schema))
         while cursor.nextset():
             pass
-        row = cursor.fetchone()
-        check_format(int(row[0]) if row else 0, self._connections.address, self._connections.migrations)
+        form, last_batch = cursor.fetchone() or (0, None)
+        check_format(int(form), self._connections.address, self._connections.migrations)
+        return None if last_batch is None else int(last_batch)
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        if self._open is None:
-            raise RuntimeError("a reading is used inside of its `with` only")
+        attempts = 0
         with faults(self._connections.address):
-            return self._open.execute(query.encode(), values).fetchall()
+            while True:
+                if self._open is None:
+                    raise RuntimeError("a reading is used inside of its `with` only")
+                try:
+                    rows = self._open.execute(query.encode(), values).fetchall()
+                except psycopg.Error as error:
+                    attempts += 1
+                    if not is_lost(error) or attempts == _ATTEMPTS_MAX:
+                        raise
+                    self._begin_again()
+                else:
+                    self._is_read = True
+                    return rows
+
+    def _begin_again(self) -> None:
+        lost, self._open = self._open, None
+        if lost is not None:
+            self._connections.give(lost)
+        connection, last_batch = self._connections.begun(self._begin)
+        if self._is_read and last_batch != self._last_batch:
+            self._connections.give(connection)
+            text = f"The connection to the state {self._connections.address.shown} was lost, and the state has changed"
+            raise StoreFailed(f"{text} since it was read", hint="Run the command again.")
+        self._open, self._last_batch = connection, last_batch
 
 
 def _event(row: tuple[Any, ...]) -> Event:

@@ -83,7 +83,7 @@ CONFIG_FILE = _keyed(
         "name": Words("one line of text", pattern=rf"{keys.ONE_LINE}(?!\n)"),
         "engines": Keyed("engines", others=ENGINE, keys=_ENGINE_NAME),
         "environments": Keyed("environments", others=ENVIRONMENT, keys=_ENVIRONMENT_NAME),
-        "state": _keyed("state", keys.STATE, {"url": TEXT}),
+        "state": _keyed("state", keys.STATE, {"url": TEXT, "schema": TEXT}),
         "python": PYTHON,
         "template": Either((_LANGUAGE, TEMPLATE)),
         "vars": Keyed("variables", others=ANYTHING),

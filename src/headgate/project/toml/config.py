@@ -8,7 +8,7 @@ from os.path import basename, normpath
 from typing import Any
 
 from headgate.core.address import fault_in_environment, fold
-from headgate.core.declarations import PYTHON_LIMITS, Config, EngineConfig, EnvironmentConfig
+from headgate.core.declarations import PYTHON_LIMITS, STATE_SCHEMA, Config, EngineConfig, EnvironmentConfig
 from headgate.core.diagnostic import Place
 from headgate.core.limits import Limits
 from headgate.project.text import Text, did_you_mean
@@ -24,6 +24,7 @@ RETAIN_SECONDS = 7 * 24 * 3600
 TOML_BYTES_MAX = 1 << 20
 
 _ENGINE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_SCHEMA = re.compile(rf"(?!pg_|information_schema$|public$){keys.ONE_LINE}", re.IGNORECASE)
 _TWICE = re.compile(r"overwrite|twice", re.IGNORECASE)
 _DEEP = re.compile(r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){50}""")
 """A key of more than 50 parts, which ``tomllib`` would read in a time that grows with their square."""
@@ -96,10 +97,10 @@ class _Reading:
         state = self._table(body, ("state",))
         self._others(state, ("state",), keys.STATE)
         bare = self._bare(self._table(body, ("environments",)), environments)
-        url = self._text(state, ("state", "url"))
+        url, schema = self._state(state)
         python = self._python(self._table(body, ("python",)))
         templates = read_templates(body, self._source, self._places)
-        return Config(name, engines, environments, bare, url, python, templates)
+        return Config(name, engines, environments, bare, url, schema, python, templates)
 
     def _name(self, body: Mapping[str, Any]) -> str:
         """Return the project's name, empty where none is given or it could not be shown on one line."""
@@ -109,6 +110,16 @@ class _Reading:
         place = self._places.value(("name",))
         self._fault("HG122", "the name holds a line break or a control character", place, "Write one line of text.")
         return ""
+
+    def _state(self, section: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the url of the state and its schema there."""
+        url, schema = self._text(section, ("state", "url")), self._text(section, ("state", "schema"))
+        if schema and not (_SCHEMA.fullmatch(schema) and len(schema.encode()) <= 63):
+            hint = "Take a name of at most 63 bytes that does not begin with pg_."
+            place = self._places.value(("state", "schema"))
+            self._fault("HG122", f"{schema!r} is not a name for a schema of its own", place, hint)
+            schema = ""
+        return url, schema or STATE_SCHEMA
 
     def _python(self, section: Mapping[str, Any]) -> Limits:
         """Return what a call of a Python asset may use."""

@@ -33,7 +33,10 @@ ENVIRONMENT: Mapping[str, str] = {
     "bare_schemas": "Its schemas have no suffix in the engine; the first protected one, by default.",
 }
 
-STATE: Mapping[str, str] = {"url": "Where the state is kept; beside the warehouse by default."}
+STATE: Mapping[str, str] = {
+    "url": "Where the state is kept, `postgresql://...` or `sqlite:///FILE`; a file beside the warehouse by default.",
+    "schema": "The schema that holds the state on PostgreSQL, one for each project; `headgate_state` by default.",
+}
 
 PYTHON: Mapping[str, str] = {
     "timeout": 'How long a call may take; `"1 hour"` by default.',

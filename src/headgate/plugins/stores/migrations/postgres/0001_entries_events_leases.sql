@@ -39,9 +39,11 @@ create table leases (
     backend integer not null
 );
 
--- What was committed, so that a writer whose answer was lost can find out. Rows of the last week are kept.
+-- What was committed, in order: so a writer whose answer was lost finds out, and a reader whose connection was lost knows
+-- whether anything has changed since. Rows of the last week are kept.
 create table batches (
-    token text primary key,
+    number bigint generated always as identity primary key,
+    token text not null unique,
     at timestamptz not null
 );
 create index on batches (at);
