@@ -44,7 +44,7 @@ LOADED: Mapping[str, bytes] = {
     "assets/raw/raw.yml": b"sources:\n  - name: raw\n    owner: ops\n    cron: 0 5 * * *\n    tables:\n"
     b"      - {name: visits, path: data/visits.csv}\n",
     "assets/marts/days.sql": b"/* headgate\nowner: ops\nkind: incremental\ntime_column: day\ngrain: day\n"
-    b"time_zone: Europe/Berlin\nlookback: 2 days\nstart: 2026-01-01\nbatch: 30\ncron: '*/15 * * * mon-fri'\n*/\n"
+    b"time_zone: Europe/Berlin\nlookback: 2 days\nstart: 2026-01-01\nbatch: 30\ncron: '0-59/15 * * * mon-fri'\n*/\n"
     b"select seen_at::date as day, count(*) as visits\nfrom raw.visits\n"
     b"where seen_at >= :start - interval 1 day and seen_at < :end\ngroup by all\n",
     "assets/marts/visits.sql": b"/* headgate\nowner: ops\nkind: incremental\nunique_key: [id, page]\n"

@@ -208,6 +208,20 @@ def test_schedules_of_assets_and_sources(tmp_path: Path) -> None:
     assert found.assets[0].properties.loading is None
 
 
+@pytest.mark.parametrize("cron", ["*/15 * * * *", "'*/15 * * * *'", "0 */6 * * *", '"0 0 */2 * *"'])
+def test_a_schedule_that_ends_its_header(tmp_path: Path, cron: str) -> None:
+    header = f"/* headgate\nowner: ops\ncron: {cron}\n*/\nselect 1 as one"
+    found = read(tmp_path, {"assets/m/x.sql": header})
+    assert [f for f in marked(found) if not f.startswith("HG310")] == ["HG112 */"]
+    assert "0-59/15" in found.diagnostics[0].hint
+
+
+@pytest.mark.parametrize("header", ["cron: 0 6 * * * */", "cron: 0 6 * * *\n*/", "owner: ops */"])
+def test_a_header_that_ends_where_it_should(tmp_path: Path, header: str) -> None:
+    found = read(tmp_path, {"assets/m/x.sql": f"/* headgate\nowner: ops\n{header}\nselect 1 as one"})
+    assert [d.code for d in found.diagnostics if d.code != "HG111"] == []
+
+
 def test_a_schedule_that_nobody_could_read_is_no_work(tmp_path: Path) -> None:
     found = read(
         tmp_path, {"assets/m/x.sql": f"/* headgate\nowner: ops\ncron: '{'9' * 5000} * * * *'\n*/\nselect 1 as one"}

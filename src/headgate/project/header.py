@@ -15,6 +15,10 @@ _OPENING = re.compile(r"/\*+[ \t]*headgate\b:?", re.IGNORECASE)
 _LATER = re.compile(r"^[ \t]*/\*+[ \t]*headgate\b:?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 # Nothing here has a meaning in YAML: no quotes, brackets, tabs, colons or number signs, and a letter in front.
 _SIMPLE = re.compile(r"( *)([A-Za-z_][A-Za-z0-9_]*):( +)([A-Za-z][A-Za-z0-9_./@+() -]*)")
+_CRON_FIELDS = 5
+# A last line of a header: of `cron: */15 * * * *` it is what stands before `*/`, which ends the comment.
+_CRON = re.compile(r"^[ \t]*cron:([^\n]*)$(?!\n)", re.MULTILINE)
+_STEPS = "Write `0-59/15` for `*/15`, or say `cron` in a property file, where it is no comment."
 _EXAMPLE = "Write lines such as `owner: TEAM` between `/* headgate` and `*/`."
 
 
@@ -31,6 +35,11 @@ def read_header(source: Text) -> Fields | None:
     if end < 0:
         place = source.place(line, start - text.rfind("\n", 0, start), opening.end() - start)
         source.fault("HG112", "the header has no end", place, "Write `*/` behind its last line.")
+        return None
+    cron = _CRON.search(text, opening.end(), end)
+    if cron is not None and len(cron[1].strip("'\"").split()) < _CRON_FIELDS:
+        place = source.place(text.count("\n", 0, end) + 1, end - text.rfind("\n", 0, end), 2)
+        source.fault("HG112", "`*/` ends the header in the middle of a schedule", place, _STEPS)
         return None
     node = _simple(source, text[opening.end() : end], line) or _yaml(source, opening.end(), end)
     if node is None or isinstance(node, Fields):

@@ -145,7 +145,7 @@ class _Merging:
         cron = " ".join(self.word("cron").split())
         if not (fault := fault_in_cron(cron)):
             return cron
-        hint = "Write five fields: `0 6 * * *` is every day at six, `*/15 * * * mon-fri` every quarter of an hour."
+        hint = "Write five fields: `0 6 * * *` is every day at six, `0-59/15 * * * mon-fri` every quarter of an hour."
         self._fault("HG352", f"cron: {shortened(cron) or 'nothing'} is no schedule: {fault}", self._place("cron"), hint)
         return ""
 
