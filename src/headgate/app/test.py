@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from headgate.app.ground import ground_of
 from headgate.app.linking import linked
 from headgate.app.naming import address_named
+from headgate.app.overriding import Overriding
 from headgate.app.quoting import quoted
 from headgate.app.repository import Repository, recorded_shapes, undeclared_tables
 from headgate.core.address import Address
@@ -73,7 +74,9 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     found, _ = linked(repository.root, declared, cache=session.cache, recorded=recorded, ground=ground)
     errors = [one for one in found.diagnostics if one.severity is Severity.ERROR]
     seeds = {asset.address: asset.file.path for asset in declared.assets if asset.kind is Kind.SEED}
-    bench = _Bench(session, found.nodes, errors, Fixtures(repository.root, seeds))
+    shapes = dict(_shapes(found.nodes))
+    overriding = Overriding(repository.root, declared, ground, shapes)
+    bench = _Bench(session, found.nodes, shapes, errors, Fixtures(repository.root, seeds), overriding, ground.dialect)
     try:
         results = tuple(_quoted(bench.tried(one), repository) for one in chosen)
     finally:
@@ -92,15 +95,24 @@ class _Bench:
     """What tests are tried out with, in one command."""
 
     def __init__(
-        self, session: Session, nodes: Mapping[Address, AnyNode], errors: Sequence[Diagnostic], fixtures: Fixtures
+        self,
+        session: Session,
+        nodes: Mapping[Address, AnyNode],
+        shapes: Mapping[Address, Shape],
+        errors: Sequence[Diagnostic],
+        fixtures: Fixtures,
+        overriding: Overriding,
+        dialect: str,
     ) -> None:
         from headgate.plugins.engines.duckdb_scratch import open_scratch
 
         self._nodes = nodes
-        self._shapes = dict(_shapes(nodes))
+        self._shapes = shapes
         self._errors = errors
         self._fixtures = fixtures
-        self._bench = Bench(open_scratch(), session.runner(), lambda e, body: _told(e, body, str(session.root)))
+        self._overriding = overriding
+        root = str(session.root)
+        self._bench = Bench(open_scratch(), session.runner(), lambda e, body: _told(e, body, root), dialect)
 
     def tried(self, test: UnitTest) -> Tried:
         """Return how a test ended."""
@@ -109,14 +121,17 @@ class _Bench:
         filled, faults = self._fixtures.filled(test)
         if faults:
             return Tried(test, Outcome.FAULTY, diagnostics=faults)
-        node = self._nodes.get(test.asset)
+        node = self._overriding.node(test) or self._nodes.get(test.asset)
+        if isinstance(node, tuple):
+            return Tried(test, Outcome.FAULTY, diagnostics=node)
         if not isinstance(node, Node):
             return Tried(test, Outcome.FAULTY, diagnostics=_unlinked(test, self._errors))
         return tried(filled, node, self._shapes, self._bench)
 
     def close(self) -> None:
-        """Let go of the scratch database."""
+        """Let go of everything."""
         self._bench.scratch.close()
+        self._overriding.close()
 
 
 def _shapes(nodes: Mapping[Address, AnyNode]) -> Iterator[tuple[Address, Shape]]:

@@ -139,8 +139,8 @@ def parse(text: str, path: str, dialect_name: str = "duckdb") -> Query:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the tokens of a text that was parsed before; each knows the characters that it stands on."""
-    return _dialect().tokenize(text)
+    """Return the tokens of DuckDB's SQL that was parsed before; each knows the characters that it stands on."""
+    return _dialect("duckdb").tokenize(text)
 
 
 def relations(query: Query) -> tuple[TableName, ...]:

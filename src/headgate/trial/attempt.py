@@ -18,7 +18,6 @@ from headgate.core.python import PythonBody
 from headgate.core.recipe import Column, Shape
 from headgate.core.unit_tests import Cell, UnitTest
 from headgate.sql.bind import bound, line_in_body
-from headgate.sql.clock import at_moment
 from headgate.trial.compare import compared
 from headgate.trial.tables import Rows, fill, read
 from headgate.trial.verdict import Outcome, Tried
@@ -29,11 +28,16 @@ _NAMED_MAX = 12
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What tests are tried out with. ``told`` gives the diagnostic of a function that failed."""
+    """What tests are tried out with. ``told`` gives the diagnostic of a function that failed.
+
+    ``dialect`` is that of the assets' SQL. Where the scratch database has another one, it is tried as nearly as it can
+    be said there.
+    """
 
     scratch: Scratch
     runner: PythonRunner
     told: Callable[[CodeFailed, PythonBody], Diagnostic]
+    dialect: str
 
 
 class _Faulty(Exception):
@@ -69,9 +73,19 @@ class _Attempt:
     def __init__(self, test: UnitTest, node: Node, shapes: Mapping[Address, Shape], bench: Bench) -> None:
         self._test = test
         self._node = node
-        self._shapes = dict(shapes)
         self._bench = bench
         self._scratch = bench.scratch
+        needed = {*node.inputs, node.address} & shapes.keys()
+        self._shapes = {address: self._held(shapes[address]) for address in needed}
+        self._shape = self._held(node.recipe.shape)
+
+    def _held(self, shape: Shape) -> Shape:
+        """Return columns with types of the scratch database."""
+        if self._bench.dialect == self._scratch.dialect:
+            return shape
+        from headgate.sql.transpile import shape_in_duckdb
+
+        return shape_in_duckdb(shape, self._bench.dialect)
 
     def result(self) -> Tried:
         """Return the outcome; raise ``_Faulty``, or ``_Broken`` where the asset fails."""
@@ -126,19 +140,37 @@ class _Attempt:
 
     def _selected(self, body: SqlBody, tables: Mapping[Address, str]) -> Shape:
         relations = {address: self._scratch.relation(name) for address, name in tables.items()}
-        text = bound(body, relations, self._bounds(body))
+        text = self._transpiled(bound(body, relations, self._bounds(body)))
         columns: list[str] = []
         if self._test.now is not None:
+            from headgate.sql.clock import at_moment
+
             text = at_moment(text, self._literal(self._test.now, "TIMESTAMPTZ") + "::TIMESTAMP")
             columns = [column.name for column in self._selected_shape()]  # a call that is replaced had named its column
         try:
             return self._scratch.table_of_query(_CAME, text, columns)
         except StatementFailed as error:
+            if self._bench.dialect != self._scratch.dialect:
+                raise _Faulty([self._untried(f"DuckDB: {error}")]) from None
             raise _Broken([self._refused(body, relations, error)]) from None
+
+    def _transpiled(self, text: str) -> str:
+        if self._bench.dialect == self._scratch.dialect:
+            return text
+        from headgate.sql.transpile import Untranslatable, transpiled
+
+        try:
+            return transpiled(text, self._bench.dialect)
+        except Untranslatable as reason:
+            raise _Faulty([self._untried(str(reason))]) from None
+
+    def _untried(self, reason: str) -> Diagnostic:
+        summary = f"{self._node.address} cannot be tried in memory: DuckDB cannot run what it says for its engine"
+        return Diagnostic("HG343", summary, replace(self._node.place, column=0, length=0), detail=reason)
 
     def _selected_shape(self) -> Shape:
         """Return the columns of the query; a snapshot has more."""
-        shape = self._node.recipe.shape
+        shape = self._shape
         return shape[:-2] if self._node.kind is Kind.SNAPSHOT else shape
 
     def _bounds(self, body: SqlBody) -> Mapping[str, str]:
@@ -154,7 +186,7 @@ class _Attempt:
             summary = f"{test.asset} takes no interval: neither :start nor :end stands in it"
             raise _Faulty([Diagnostic("HG343", summary, test.start.place, "Take `interval` out.")])
         timing = self._node.properties.loading and self._node.properties.loading.timing
-        types = {column.name.casefold(): column.type for column in self._node.recipe.shape}
+        types = {column.name.casefold(): column.type for column in self._shape}
         kind = types.get(timing.column.casefold(), "") if timing else ""
         kind = kind if kind.startswith(("DATE", "TIMESTAMP")) else "TIMESTAMP"
         return {"start": self._literal(test.start, kind), "end": self._literal(test.end, kind)}
@@ -179,7 +211,7 @@ class _Attempt:
         return Diagnostic("HG601", "the engine refused its SQL on these rows", place, detail=f"DuckDB: {error}")
 
     def _called(self, body: PythonBody, tables: Mapping[Address, str]) -> Shape:
-        shape = self._node.recipe.shape
+        shape = self._shape
         for cell, what in ((self._test.now, "the clock"), (self._test.start, "an interval")):
             if cell is not None:
                 summary = f"{self._test.asset} is a function, which is not given {what}"

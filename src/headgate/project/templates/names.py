@@ -78,6 +78,9 @@ class Names:
 
     def find(self, name: str, scope: Scope) -> Value:
         """Return what a name means that no block of the template has set."""
+        if name in self._world.replaced:
+            value = self._world.replaced[name]
+            return Function(name, lambda *_, **__: copied(self._work.meter, value))
         if name in self._known:
             if name == "target":
                 self._ask("target")

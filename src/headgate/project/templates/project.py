@@ -6,7 +6,8 @@ Jinja is imported when the first template is filled in, or the first file of mac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from headgate.core.address import Address
 from headgate.core.declarations import Config
@@ -84,6 +85,20 @@ class Templates:
         self._memory.put(_KIND, learned)
         self.asked = frozenset(names[0] for one in found.values() for kind, names in one.asked if kind == "env")
         return found
+
+    def fill_anew(
+        self, wanted: Wanted, assets: Iterable[Address], sources: Iterable[Address], replaced: Mapping[str, Any]
+    ) -> Filled:
+        """Return a filled template in which calls of the ``replaced`` names give those values; nothing is remembered.
+
+        Of a macro that only its project's name reaches (``shop.rate()``) the last part of the name counts.
+        """
+        from headgate.project.templates.filling import fill
+
+        library = library_of(self._macros, self._memory, made_by=made_by(), project=self._config.name)
+        world = world_of(self._config, Addresses.of(assets, sources), self._variables, library.digests())
+        names = {name.rpartition(".")[2]: value for name, value in replaced.items()}
+        return fill(wanted.source, wanted.subject, replace(world, replaced=names), library)
 
     def remembered(self, wanted: Wanted) -> Filled | None:
         """Return what is remembered of a template, whether it holds or not."""

@@ -39,7 +39,8 @@ class Subject:
 class World:
     """What can be asked. ``environ``: the variables of the process that are ``listed`` in headgate.toml and set.
 
-    ``macros`` gives the digest of the file of each macro.
+    ``macros`` gives the digest of the file of each macro. ``replaced`` are names with the values that a call of them
+    gives instead, whatever the macro or the function of that name does: a unit test says so.
     """
 
     project: str
@@ -49,6 +50,7 @@ class World:
     environ: Mapping[str, str] = field(default_factory=dict)
     target: Mapping[str, Any] = field(default_factory=dict)
     macros: Mapping[str, Digest] = field(default_factory=dict)
+    replaced: Mapping[str, Any] = field(default_factory=dict)
 
     def answer(self, question: Question, subject: Subject) -> str:
         """Return the answer to a question in short; empty where there is none, or where it is a fault."""
