@@ -138,6 +138,23 @@ def test_dbts_keys_of_whole_folders_say_nothing_of_tables_and_views(tmp_path: Pa
     assert found.assets[0].properties.loading is None
 
 
+def test_the_section_of_snapshots_says_their_kind(tmp_path: Path) -> None:
+    yml = (
+        "snapshots:\n  - name: x\n    owner: ops\n    config: {strategy: check, unique_key: id, check_cols: all}\n"
+        "  - {name: y, owner: ops, unique_key: id, updated_at: at}\n"
+        "  - {name: z, relation: ref('x'), config: {strategy: timestamp, unique_key: id, updated_at: at}}\n"
+        "  - {name: w, unique_key: id, check: all}\n"
+    )
+    query = "select 1 as id, now() as at"
+    found = read(tmp_path, {"assets/m/x.sql": query, "assets/m/y.sql": query, "assets/m/p.yml": yml})
+    assert sorted(told(found)) == ["HG307 assets/m/p.yml:7:12", "HG315 assets/m/p.yml:1:1"]
+    assert {a.address: (a.kind, a.properties.loading) for a in found.assets} == {
+        "m.x": (Kind.SNAPSHOT, Loading(tracking=Tracking(("id",)))),
+        "m.y": (Kind.SNAPSHOT, Loading(tracking=Tracking(("id",), "at"))),
+    }
+    assert [entry.name for entry in found.kept] == ["z"]
+
+
 def test_header_and_yaml_have_to_agree_key_by_key(tmp_path: Path) -> None:
     yml = "models:\n  - name: x\n    time_zone: UTC\n    config: {event_time: on, lookback: 2}\n"
     header = "/* headgate\nowner: ops\nkind: incremental\ntime_column: at\nlookback: 2\n*/\nselect 1 as one"

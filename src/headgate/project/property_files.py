@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from headgate.core.address import fault_in_part, fault_in_schema
-from headgate.core.declarations import Group, KeptEntry
+from headgate.core.declarations import Group, KeptEntry, Kind
 from headgate.project.check_form import FormCheck
 from headgate.project.declared_promises import read_freshness
 from headgate.project.forms.form import Use
@@ -64,6 +64,8 @@ class PropertyFile:
             for entry in file.mappings(section):
                 if name := entry.text("name"):
                     self.statements.append(read_statement(self.source, entry, section, name))
+        for entry in file.mappings("snapshots"):
+            self._snapshot(file, entry)
         for entry in file.mappings("sources"):
             self._source(entry)
         for entry in file.mappings("exposures"):
@@ -72,9 +74,23 @@ class PropertyFile:
         self.unit_tests += (one for e in file.mappings("unit_tests") if (one := read_unit_test(self.source, e)))
         for section in OTHER_SECTIONS:
             for entry in file.mappings(section):
-                name = entry.text("name")
-                place = name.place if name else entry.fields.place
-                self.kept.append(KeptEntry(section, name.value if name else "", entry.rest(("name",)), place))
+                self._keep(section, entry)
+
+    def _keep(self, section: str, entry: Mapped) -> None:
+        name = entry.text("name")
+        place = name.place if name else entry.fields.place
+        self.kept.append(KeptEntry(section, name.value if name else "", entry.rest(("name",)), place))
+
+    def _snapshot(self, file: Mapped, entry: Mapped) -> None:
+        """Read what is said about a snapshot; one that dbt makes of a relation alone is kept, and told as unused."""
+        name = entry.text("name")
+        if "relation" in entry:
+            self.check.unused.append(("snapshots", file.place("snapshots")))
+            self._keep("snapshots", entry)
+        elif name is not None:
+            statement = read_statement(self.source, entry, "snapshots", name)
+            kind = statement.kind or Stated(Kind.SNAPSHOT.value, name.place)
+            self.statements.append(replace(statement, kind=kind))
 
     def _source(self, entry: Mapped) -> None:
         name = entry.text("name")

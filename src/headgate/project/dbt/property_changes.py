@@ -235,7 +235,11 @@ class _Change:
             self.edits.replace(stated, filled)
 
     def other_sections(self) -> None:
-        """Tell what of the file Headgate does not read."""
+        """Tell what of the file Headgate does not read; snapshots of dbt have no file here that is spoken of."""
+        for fields in items_of(self.file.root, "snapshots") if self.file.root else ():
+            name = child(fields, "name")
+            if isinstance(name, Scalar) and child(fields, "relation") is None:
+                self.edits.remove_item(name)
         for key, _ in self.file.root.pairs if self.file.root else ():
             if key.text in NOT_READ and (count := len(self.file.section(key.text))):
                 self.edits.notes.append(left_out(self.edits.place(key), f"{count} {key.text}: {NOT_READ[key.text]}"))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from headgate.project.forms.assets import CONFIG, DOCS, OF_ASSETS, OWNER
 from headgate.project.forms.columns import COLUMNS
-from headgate.project.forms.data_tests import DATA_TESTS, OF_CONFIG
+from headgate.project.forms.data_tests import OF_CONFIG
 from headgate.project.forms.form import (
     ANYTHING,
     NAME,
     OPEN,
     TEXT,
     TEXTS,
-    TRUTH,
-    Choice,
     Field,
     Form,
     Keyed,
@@ -48,14 +46,7 @@ _COMMON = {
 }
 
 _OF_SNAPSHOT_CONFIG = {
-    "strategy": _kept("How changed rows are found: `timestamp` or `check`.", TEXT),
-    "unique_key": _kept("The key of a row.", TEXTS),
-    "updated_at": _kept("The column that says when a row changed.", TEXT),
-    "check_cols": _kept("The columns whose change counts.", TEXTS),
-    "hard_deletes": _kept("What becomes of rows that are gone.", Choice(("ignore", "invalidate", "new_record"))),
-    "invalidate_hard_deletes": _kept("The older form of `hard_deletes`.", TRUTH),
-    "dbt_valid_to_current": _kept("The end of a row that still holds.", TEXT),
-    "snapshot_meta_column_names": _kept("Other names of the columns that dbt adds.", OPEN),
+    **CONFIG.fields,
     "target_schema": _kept("The schema of the snapshot.", TEXT),
     "target_database": _kept("The database of the snapshot.", TEXT),
 }
@@ -63,21 +54,19 @@ _OF_SNAPSHOT_CONFIG = {
 _SNAPSHOT = Keyed(
     "snapshot",
     {
-        **_COMMON,
-        "relation": _kept("What the snapshot reads.", TEXT),
-        "columns": _kept("Its columns.", COLUMNS),
-        "data_tests": _kept("What has to hold of its rows.", DATA_TESTS),
-        "tests": _kept("The older name of `data_tests`.", DATA_TESTS),
-        "config": _kept(
-            "Settings.", Keyed("configuration of a snapshot", {**CONFIG.fields, **_OF_SNAPSHOT_CONFIG}, others=ANYTHING)
-        ),
-        "tags": _kept("Words to choose snapshots by.", TEXTS),
-        "group": _kept("The group that it belongs to.", TEXT),
-        "owner": _kept("Who answers for it.", OWNER),
+        **{key: OF_ASSETS[key] for key in ("name", "description", "owner", "group", "tags", "meta", "docs", "columns")},
+        **{key: OF_ASSETS[key] for key in ("unique_key", "updated_at", "check", "deletes", "history", "cron")},
+        "relation": _kept("What the snapshot reads. Write it as the query of a file instead.", TEXT),
+        "data_tests": OF_ASSETS["data_tests"],
+        "tests": OF_ASSETS["tests"],
+        "config": Field(Keyed("configuration of a snapshot", _OF_SNAPSHOT_CONFIG, others=ANYTHING), "Settings."),
         "static_analysis_off_reason": OF_ASSETS["static_analysis_off_reason"],
     },
     needs=needing("name"),
 )
+
+SNAPSHOTS = Several(_SNAPSHOT)
+"""Entries about assets that are snapshots; one with a `relation` and no file is kept."""
 
 _ANALYSIS = Keyed(
     "analysis",
@@ -133,7 +122,6 @@ def _unused(told: str, entry: Keyed) -> Field:
 
 
 OTHER_SECTIONS = {
-    "snapshots": _unused("Tables that keep what rows were before.", _SNAPSHOT),
     "analyses": _unused("Queries that dbt renders and does not run.", _ANALYSIS),
     "macros": _unused("What macros are and what they are given.", _MACRO),
     "data_tests": _unused("What dbt's tests in SQL are.", _SQL_TEST),

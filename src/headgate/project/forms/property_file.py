@@ -5,7 +5,7 @@ from __future__ import annotations
 from headgate.project.forms.assets import ASSETS, OF_ASSETS
 from headgate.project.forms.data_tests import UNIT_TEST
 from headgate.project.forms.form import ANYTHING, NAME, Field, Keyed, Several, Use, Whole
-from headgate.project.forms.others import GROUP, OTHER_SECTIONS
+from headgate.project.forms.others import GROUP, OTHER_SECTIONS, SNAPSHOTS
 from headgate.project.forms.sources import EXPOSURES, SOURCES
 
 PROPERTY_FILE = Keyed(
@@ -15,6 +15,7 @@ PROPERTY_FILE = Keyed(
         "assets": Field(ASSETS, "Tables, views and seeds, and what there is to say of them."),
         "models": Field(ASSETS, "dbt's name of `assets`."),
         "seeds": Field(ASSETS, "CSV files, and what there is to say of them."),
+        "snapshots": Field(SNAPSHOTS, "SQL files with `kind: snapshot`, which need not say it themselves."),
         "sources": Field(SOURCES, "Data that somebody else makes: files, or tables of the engine."),
         "exposures": Field(EXPOSURES, "Dashboards and reports that read assets."),
         "groups": Field(Several(GROUP), "Groups of assets with one owner."),
