@@ -40,6 +40,9 @@ FILES = {
     "assets/m/wide.sql": sql("select i.*, l.twice from s.items i join s.live l on i.id = l.id"),
     "assets/m/top.sql": sql("select kind from m.total where total > 5"),
     "assets/m/other.sql": sql("select count(*) as n from m.wide"),
+    "assets/m/seen.sql": sql("select id, kind from raw.items", kind="incremental\nunique_key: ID"),
+    "assets/m/past.sql": sql("select id, kind from raw.items", kind="snapshot\nunique_key: ID\ncheck: all"),
+    "assets/m/now.sql": sql("select id from m.past where valid_to is null"),
 }
 
 Edit = tuple[str, str]
@@ -54,6 +57,7 @@ SIMPLE: tuple[Edit, ...] = (
     ("assets/m/total.sql", sql("select kind, sum(amount + 1) as total from s.items group by kind")),
     ("assets/m/top.sql", sql("select kind from m.total where total > 6")),
     ("assets/m/other.sql", sql("select count(*) as n, 1 as one from m.wide")),
+    ("assets/m/now.sql", sql("select id, valid_from from m.past where valid_to is null")),
 )
 OTHER: tuple[Edit, ...] = (
     ("assets/s/items.sql", sql("select id, kind, amount, 1 as extra from raw.items where amount > 0")),
@@ -66,6 +70,14 @@ OTHER: tuple[Edit, ...] = (
     ("assets/m/top.sql", sql("select kind fro m.total")),
     ("assets/m/top.sql", sql("select t.kind from m.total t join s.items i on t.kind = i.kind")),
     ("assets/m/total.sql", sql("select kind, sum(amount) as total from s.items group by kind", kind="view")),
+    ("assets/m/past.sql", sql("select id, amount from raw.items", kind="snapshot\nunique_key: ID\ncheck: all")),
+    ("assets/m/past.sql", sql("select kind, amount from raw.items", kind="snapshot\nunique_key: ID\ncheck: all")),
+    ("assets/m/past.sql", sql("select id, 1 as valid_to from raw.items", kind="snapshot\nunique_key: ID\ncheck: all")),
+    ("assets/m/past.sql", sql("select id, kind from raw.items", kind="snapshot\nunique_key: ID\ncheck: [kind]")),
+    ("assets/m/seen.sql", sql("select id, upper(kind) as kind from raw.items", kind="incremental\nunique_key: ID")),
+    ("assets/m/seen.sql", sql("select id, kind from raw.items", kind="incremental\nunique_key: [id, kind]")),
+    ("assets/m/seen.sql", sql("select id, kind from raw.items", kind="incremental\nunique_key: id\nhistory: keep")),
+    ("assets/m/now.sql", sql("select id, 1 as _headgate_to from m.past")),
     ("assets/raw/items.csv", SEED_ROWS + "4,b,40\n"),
     ("assets/m/more.sql", sql("select 1 as one")),
     ("assets/m/other.sql", ""),
@@ -108,7 +120,7 @@ def planned(root: Path, *, is_whole: bool) -> Planned | list[str]:
     session, repository = open_repository(root)
     with session:
         try:
-            return plan(session, repository, Request("dev", is_whole=is_whole))
+            return plan(session, repository, Request("dev", is_whole=is_whole, now="2030-01-01T00:00:00Z"))
         except Refused as refused:
             return [str(diagnostic) for diagnostic in refused.diagnostics]
 
