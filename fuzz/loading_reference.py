@@ -1,0 +1,196 @@
+"""What incrementals and snapshots have to hold, as small and as plain as it can be said: dicts and loops over hours.
+
+Nothing here is taken from the product: a grain is a label that each hour has, data is a list of rows, and what an
+environment shows is a value that moves copy. It says nothing of storages, keys or versions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+HOUR = timedelta(hours=1)
+FOREVER = datetime(9999, 1, 1)  # noqa: DTZ001
+
+
+class Row(NamedTuple):
+    """A row of the source; ``at`` is UTC where the column is an instant, else what the wall clock showed."""
+
+    id: int
+    at: datetime
+    v: int
+    gone: bool
+
+
+Data = tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the world of one sequence is made."""
+
+    grain: str
+    zone: str
+    is_instant: bool
+    lookback: int
+    start: datetime
+    deletes: str
+    closes_missing: bool
+    by_timestamp: bool
+
+
+def label(settings: Settings, at: datetime) -> str:
+    """Return the grain that a moment of the column falls into."""
+    wall = at.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.zone)) if settings.is_instant else at
+    if settings.grain == "hour":
+        return f"{wall:%Y-%m-%d %H} {wall.utcoffset()}" if settings.is_instant else f"{wall:%Y-%m-%d %H}"
+    return f"{wall:%Y-%m-%d}" if settings.grain == "day" else f"{wall:%Y-%m}"
+
+
+def complete(settings: Settings, now: datetime) -> list[str]:
+    """Return the grains that are over at ``now`` (UTC), from the start on, in order: hour by hour."""
+    if settings.is_instant:
+        local = settings.start.replace(tzinfo=ZoneInfo(settings.zone))
+        hour, end = local.astimezone(UTC).replace(tzinfo=None), now
+    else:
+        wall = now.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.zone)).replace(tzinfo=None)
+        hour, end = settings.start, wall
+    found: dict[str, bool] = {}
+    first = label(settings, hour)
+    while hour <= end:
+        found[label(settings, hour)] = True
+        hour += HOUR
+    del found[label(settings, end)]  # it is not over
+    return [one for one in found if one >= first]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one asset shows: by which code, from which data, and what came of it.
+
+    ``content`` is, by kind: rows by label; rows by id; a tuple of states with their times.
+    """
+
+    code: int
+    read: Data
+    content: Any
+    covered: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an environment shows, asset by asset, and which data it has read."""
+
+    assets: dict[str, Made] = field(default_factory=dict)
+    read: Data = ()
+
+
+def load(
+    name: str, settings: Settings, base: Made | None, code: int, data: Data, now: datetime, *, is_run: bool
+) -> Made:
+    """Return the asset after one load; ``base`` is what it goes on with."""
+    is_new = base is None or base.read != data
+    if name == "inc":
+        return _by_time(settings, base, code, data, now, is_new=is_new, is_due=is_run or is_new)
+    if not is_new and base is not None:
+        return base
+    if name == "key":
+        return _by_key(settings, base, code, data)
+    return _history(settings, base, code, data, now)
+
+
+def _by_time(
+    settings: Settings, base: Made | None, code: int, data: Data, now: datetime, *, is_new: bool, is_due: bool
+) -> Made:
+    over = complete(settings, now)
+    covered = base.covered if base else frozenset()
+    wanted = [one for one in over if one not in covered] if is_due else []
+    if is_new and settings.lookback:
+        wanted += over[-settings.lookback :]
+    return reloaded(settings, base, code, data, set(wanted))
+
+
+def reloaded(settings: Settings, base: Made | None, code: int, data: Data, wanted: set[str]) -> Made:
+    """Return the asset with these grains taken from the data anew."""
+    content = dict(base.content) if base else {}
+    for one in wanted:
+        content[one] = tuple(sorted((r.id, r.at, r.v * code) for r in data if label(settings, r.at) == one))
+    return Made(code, data, content, (base.covered if base else frozenset()) | wanted)
+
+
+def _by_key(settings: Settings, base: Made | None, code: int, data: Data) -> Made:
+    content = dict(base.content) if base else {}
+    for row in data:
+        if settings.deletes == "flag" and row.gone:
+            content.pop(row.id, None)
+        else:
+            content[row.id] = (row.at, row.v * code)
+    if settings.deletes == "missing":
+        content = {key: value for key, value in content.items() if key in {row.id for row in data}}
+    return Made(code, data, content)
+
+
+def _history(settings: Settings, base: Made | None, code: int, data: Data, now: datetime) -> Made:
+    states = list(base.content) if base else []
+    given = {row.id: row for row in data}
+    current = {state[0]: state for state in states if state[4] is None}
+    for key, row in given.items():
+        since = row.at if settings.by_timestamp else now
+        old = current.get(key)
+        if old is not None:
+            is_other = row.at > old[1] if settings.by_timestamp else (row.at, row.v * code) != old[1:3]
+            if not is_other:
+                continue
+            states.remove(old)
+            states.append((*old[:4], since))
+        states.append((key, row.at, row.v * code, since, None))
+    if settings.closes_missing:
+        for key, old in current.items():
+            if key not in given:
+                states.remove(old)
+                states.append((*old[:4], now))
+    return Made(code, data, tuple(states))
+
+
+def applied(settings: Settings, own: Shown, beside: Shown, codes: dict[str, int], data: Data, now: datetime) -> Shown:
+    """Return what an environment shows after an apply beside a protected one."""
+    assets = {}
+    for name, code in codes.items():
+        bases = [made for made in (own.assets.get(name), beside.assets.get(name)) if made and made.code == code]
+        current = next((made for made in bases if made.read == data), None)
+        base = bases[0] if bases else None
+        assets[name] = current or load(name, settings, base, code, data, now, is_run=False)
+    return Shown(assets, data)
+
+
+def run(settings: Settings, shown: Shown, data: Data, now: datetime) -> Shown:
+    """Return what an environment shows after a run: its own code on the data that is there."""
+    assets = {n: load(n, settings, made, made.code, data, now, is_run=True) for n, made in shown.assets.items()}
+    return Shown(assets, data)
+
+
+def promoted(own: Shown, other: Shown, codes: dict[str, int]) -> list[Shown]:
+    """Return what a protected environment may show after it took over from ``other``; nothing where it cannot."""
+    found = []
+    for read in {own.read, other.read}:
+        assets: dict[str, Made] = {}
+        for name, code in codes.items():
+            kept, taken = own.assets.get(name), other.assets.get(name)
+            if kept and (kept.code, kept.read) == (code, read):
+                assets[name] = kept
+            elif taken and (taken.code, taken.read) == (code, read) and (not kept or kept.covered <= taken.covered):
+                assets[name] = taken
+        if assets.keys() == codes.keys():
+            found.append(Shown(assets, read))
+    return found
+
+
+def table_of(name: str, made: Made) -> list[tuple[Any, ...]]:
+    """Return the rows that people read, sorted."""
+    if name == "inc":
+        return sorted(row for rows in made.content.values() for row in rows)
+    if name == "key":
+        return sorted((key, *value) for key, value in made.content.items())
+    return sorted(made.content, key=lambda s: (s[0], s[3], s[4] or FOREVER))

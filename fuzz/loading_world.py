@@ -1,0 +1,204 @@
+"""A real project for a sequence of loads: files, git, a warehouse, and the commands as functions."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from fuzz.loading_reference import FOREVER, Data, Settings
+from headgate.app.apply import apply
+from headgate.app.plan import Request, plan_for_apply
+from headgate.app.promote import plan_promotion, promote
+from headgate.app.repository import open_repository
+from headgate.app.rollback import plan_rollback, rollback
+from headgate.app.run import RunRequest, plan_run, run
+from headgate.core.errors import HeadgateError, Refused
+from headgate.plugins.engines.duckdb import DuckEngine
+
+TOML = """name = "loads"
+[engines.local]
+kind = "duckdb"
+path = "warehouse.duckdb"
+[environments.prod]
+engine = "local"
+protected = true
+[environments."*"]
+engine = "local"
+"""
+
+
+class Cut(BaseException):
+    """The process is as good as gone."""
+
+
+class World:
+    """One project in a folder; every command opens and closes everything, as a process would."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self.root = root
+        self.settings = settings
+        (root / "assets" / "m").mkdir(parents=True)
+        (root / "data").mkdir()
+        (root / "headgate.toml").write_text(TOML)
+        (root / "assets" / "raw.yml").write_text(
+            "sources:\n  - name: raw\n    tables:\n      - name: events\n        path: data/events.parquet\n"
+        )
+        self.write(())
+        self._git("init", "-q", "-b", "main")
+
+    def write(self, data: Data) -> None:
+        """Leave the source's file with these rows."""
+        kind = "timestamptz" if self.settings.is_instant else "timestamp"
+        offset = "+00" if self.settings.is_instant else ""
+        rows = [f"({r.id}, '{r.at:%Y-%m-%d %H:%M:%S}{offset}', {r.v}, {r.gone})" for r in data]
+        values = ", ".join(rows or ["(0, '2000-01-01', 0, true)"])
+        picked = f"select id::bigint as id, ts::{kind} as ts, v::bigint as v, gone::boolean as gone"
+        target = self.root / "data" / "events.parquet"
+        only = "true" if data else "false"
+        duckdb.execute(f"copy ({picked} from (values {values}) as t(id, ts, v, gone) where {only}) to '{target}'")
+
+    def write_code(self, codes: dict[str, int]) -> None:
+        """Leave the assets with these factors, and commit them."""
+        s = self.settings
+        query = "select e.id, e.ts, e.v * {}{} as v{} from raw.events as e"
+        headers = {
+            "inc": f"kind: incremental\ntime_column: ts\ngrain: {s.grain}\ntime_zone: {s.zone}\n"
+            f"lookback: {s.lookback}\nstart: {s.start:%Y-%m-%d}\nbatch: 5",
+            "key": "kind: incremental\nunique_key: id"
+            + {"flag": "\ndeletes: gone", "missing": "\ndeletes: missing", "": ""}[s.deletes],
+            "hist": "kind: snapshot\nunique_key: id\n"
+            + ("updated_at: ts" if s.by_timestamp else "check: [ts, v]")
+            + ("\ndeletes: missing" if s.closes_missing else ""),
+        }
+        for name, code in codes.items():
+            text = query.format(code, "::bigint", ", e.gone" if name == "key" and s.deletes == "flag" else "")
+            where = " where e.ts >= :start and e.ts < :end" if name == "inc" else ""
+            (self.root / "assets" / "m" / f"{name}.sql").write_text(
+                f"/* headgate\n{headers[name]}\n*/\n{text}{where}\n"
+            )
+        counts = " union all ".join(f"select '{name}' as asset, count(*) as n from m.{name}" for name in codes)
+        (self.root / "assets" / "m" / "total.sql").write_text(f"{counts}\n")
+        self._git("add", "-A")
+        self._git("commit", "-q", "--allow-empty", "-m", "code")
+
+    def apply(self, now: datetime) -> None:
+        """Apply the working tree to dev."""
+        session, repository = open_repository(self.root)
+        with session:
+            session.settle("dev")
+            planned = plan_for_apply(session, repository, Request("dev", now=_instant(now)))
+            if not planned.plan.is_empty:
+                done = apply(session, planned, report=_silent)
+                assert done.outcome.is_complete, done.outcome.failures
+
+    def run(self, environment: str, now: datetime, since: str = "", until: str = "") -> None:
+        """Run an environment, restating an interval where one is given."""
+        session, repository = open_repository(self.root)
+        with session:
+            session.settle(environment)
+            request = RunRequest(environment, now=_instant(now), since=since, until=until)
+            ran = run(session, plan_run(session, repository, request), report=_silent)
+            assert ran.outcome is None or ran.outcome.is_complete, ran.outcome.failures
+
+    def promote(self) -> bool:
+        """Promote dev; tell whether that was possible."""
+        session, repository = open_repository(self.root)
+        with session:
+            session.settle("prod")
+            try:
+                planned = plan_promotion(session, repository, source="dev", to=None)
+            except Refused:
+                return False
+            promote(session, repository, planned)
+            return True
+
+    def roll_back(self) -> bool:
+        """Roll prod back by one move; tell whether that was possible."""
+        session, _ = open_repository(self.root)
+        with session:
+            session.settle("prod")
+            try:
+                planned = plan_rollback(session, "prod", to=None)
+            except Refused:
+                return False
+            rollback(session, planned)
+            return True
+
+    def collect(self) -> None:
+        """Drop all that nobody shows and no rollback needs."""
+        from headgate.app.gc import gc
+
+        session, _ = open_repository(self.root)
+        with session:
+            gc(session)
+
+    def read(self, environment: str, name: str) -> list[tuple[Any, ...]]:
+        """Return the rows that an environment shows of an asset, sorted as the reference sorts them."""
+        schema = "m" if environment == "prod" else f"m__{environment}"
+        at = "ts at time zone 'UTC'" if self.settings.is_instant else "ts"
+        columns = f"id, {at}, v"
+        if name == "hist":
+            plain = self.settings.by_timestamp and not self.settings.is_instant
+            columns += (
+                ", valid_from, valid_to" if plain else ", valid_from at time zone 'UTC', valid_to at time zone 'UTC'"
+            )
+        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
+            connection.execute("set timezone = 'UTC'")
+            rows = connection.execute(f"select {columns} from {schema}.{name}").fetchall()
+        return sorted(rows, key=lambda r: (*r[:1], *r[3:4], r[4] or FOREVER) if name == "hist" else r)
+
+    def counts(self, environment: str) -> dict[str, int]:
+        """Return what the table over all assets counted."""
+        schema = "m" if environment == "prod" else f"m__{environment}"
+        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
+            return dict(connection.execute(f"select asset, n from {schema}.total").fetchall())
+
+    def _git(self, *arguments: str) -> None:
+        name = ("-c", "user.name=fuzz", "-c", "user.email=fuzz@localhost", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *name, *arguments], cwd=self.root, check=True, capture_output=True)
+
+
+@contextmanager
+def cut_after(calls: int):  # type: ignore[no-untyped-def]
+    """Cut whatever runs inside off at the given writing call of the engine: before it, or after it is done."""
+    left = [calls]
+    names = ("build", "begin_load", "load_part", "end_load", "publish", "adopt", "drop")
+    originals: dict[str, Callable[..., Any]] = {name: getattr(DuckEngine, name) for name in names}
+
+    def watched(name: str) -> Callable[..., Any]:
+        def call(engine: DuckEngine, *args: Any, **kwargs: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Cut(f"before {name}")
+            result = originals[name](engine, *args, **kwargs)
+            left[0] -= 1
+            if left[0] == 0:
+                raise Cut(f"after {name}")
+            return result
+
+        return call
+
+    for name in names:
+        setattr(DuckEngine, name, watched(name))
+    try:
+        yield
+    except (Cut, HeadgateError):
+        if left[0] > 0:
+            raise
+    finally:
+        for name, original in originals.items():
+            setattr(DuckEngine, name, original)
+
+
+def _instant(now: datetime) -> str:
+    return f"{now.isoformat()}Z"
+
+
+def _silent(_event: object) -> None:
+    return None
