@@ -73,10 +73,16 @@ OTHER: tuple[Edit, ...] = (
     ("assets/m/past.sql", sql("select id, amount from raw.items", kind="snapshot\nunique_key: ID\ncheck: all")),
     ("assets/m/past.sql", sql("select kind, amount from raw.items", kind="snapshot\nunique_key: ID\ncheck: all")),
     ("assets/m/past.sql", sql("select id, 1 as valid_to from raw.items", kind="snapshot\nunique_key: ID\ncheck: all")),
-    ("assets/m/past.sql", sql("select id, kind from raw.items", kind="snapshot\nunique_key: ID\ncheck: [kind]")),
+    (
+        "assets/m/past.sql",
+        sql("select id, kind, amount from raw.items", kind="snapshot\nunique_key: ID\ncheck: [kind]"),
+    ),
     ("assets/m/seen.sql", sql("select id, upper(kind) as kind from raw.items", kind="incremental\nunique_key: ID")),
     ("assets/m/seen.sql", sql("select id, kind from raw.items", kind="incremental\nunique_key: [id, kind]")),
-    ("assets/m/seen.sql", sql("select id, kind from raw.items", kind="incremental\nunique_key: id\nhistory: keep")),
+    (
+        "assets/m/seen.sql",
+        sql("select id, 1 as kind from raw.items", kind="incremental\nunique_key: id\nhistory: keep"),
+    ),
     ("assets/m/now.sql", sql("select id, 1 as _headgate_to from m.past")),
     ("assets/raw/items.csv", SEED_ROWS + "4,b,40\n"),
     ("assets/m/more.sql", sql("select 1 as one")),
