@@ -74,6 +74,29 @@ def test_what_stays_a_table(tmp_path: Path, config: str, why: str) -> None:
     assert notes == [f"incremental: a table that every build makes in full without its line 2{why}"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "advice"),
+    [
+        ("where r.seen_at > (select max(seen_at) from {{ this }})",
+         "To load it in parts: `time_column: seen_at`, and `r.seen_at >= :start and r.seen_at < :end` in its WHERE."),
+        ("and loaded >=\n  (SELECT coalesce(MAX(day), '1900-01-01') FROM {{ this }})",
+         "To load it in parts: `time_column: day`, and `loaded >= :start and loaded < :end` in its WHERE."),
+        ("where id not in (select id from {{ this }})",
+         "To load it in parts: `time_column: COLUMN`, and `TIME >= :start and TIME < :end` in its WHERE."),
+    ],
+)  # fmt: skip
+def test_the_way_on_names_the_columns_that_it_had(tmp_path: Path, condition: str, advice: str) -> None:
+    text = (
+        "{{ config(materialized='incremental') }}\nselect 1 as one\n"
+        f"{{% if is_incremental() %}}\n{condition}\n{{% endif %}}\n"
+    )
+    for path, content in {"dbt_project.yml": PROJECT, "profiles.yml": PROFILE, "models/m.sql": text}.items():
+        (tmp_path / "dbt" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "dbt" / path).write_text(content)
+    made = import_dbt(tmp_path / "dbt", tmp_path / "here")
+    assert [note.advice for note in made.notes if "incremental" in note.text] == [advice]
+
+
 def test_what_a_property_file_says_agrees_with_the_header(tmp_path: Path) -> None:
     yml = ", materialized: incremental, unique_key: id, incremental_strategy: delete+insert, on_schema_change: fail"
     header, _, told = imported(tmp_path, "", yml)

@@ -22,8 +22,8 @@ from headgate.project.spans import NotUnderstood, moment_of
 _COLUMN = re.compile(r"[^\W\d]\w*")
 _KNOWN = ("", "append", "delete+insert", "insert_overwrite", "merge", "microbatch")
 _OWN_GRAINS = ("hour", "day", "month", "year")
-_READS_ALL = "Write `TIME >= :start and TIME < :end` into its WHERE, and a load reads what it asks for alone."
-_TO_LOAD = "To load it in parts, name a `time_column` and write `TIME >= :start and TIME < :end` into its WHERE."
+_SINCE = re.compile(r"([\w.]+)\s*>=?\s*\(\s*select\s+(?:coalesce\s*\(\s*)?max\s*\(\s*(\w+)\s*\)", re.IGNORECASE)
+"""A column of the query's inputs, and that of the table in which it ends up."""
 _TWICE = "A load in which a key comes twice fails: then name a `time_column` as well, or take one of the rows."
 
 
@@ -36,7 +36,9 @@ def load_of(resource: Resource, file: SqlFile, cut: Sequence[tuple[int, int]]) -
     why = _why_a_table(resource)
     if why is not None:
         text = f"incremental: a table that every build makes in full{_without(cut)}"
-        return {}, told(place, f"{text}: {why}" if why else text, _TO_LOAD)
+        read, column = _times(file, cut, resource)
+        advice = f"To load it in parts: `time_column: {column}`, and `{read} >= :start and {read} < :end` in its WHERE."
+        return {}, told(place, f"{text}: {why}" if why else text, advice)
     said: dict[str, Any] = {"kind": "incremental", **_timing(resource)}
     if key := _key(resource):
         said["unique_key"] = key[0] if len(key) == 1 else key
@@ -45,7 +47,20 @@ def load_of(resource: Resource, file: SqlFile, cut: Sequence[tuple[int, int]]) -
     by = [said["time_column"]] if "time_column" in said else []
     by += [f"the key {', '.join(key)}"] if key else []
     text = f"incremental: by {' and by '.join(by)}; each load reads all of its inputs{_without(cut)}"
-    return said, told(place, text, _READS_ALL if "time_column" in said else _TWICE)
+    if "time_column" not in said:
+        return said, told(place, text, _TWICE)
+    read, _ = _times(file, cut, resource)
+    return said, told(place, text, f"A load reads less with `{read} >= :start and {read} < :end` in its WHERE.")
+
+
+def _times(file: SqlFile, cut: Sequence[tuple[int, int]], resource: Resource) -> tuple[str, str]:
+    """Return the column that tells new rows among those that are read, and that of the table, as far as is known."""
+    lines = file.text.split("\n")
+    for first, last in cut:
+        if match := _SINCE.search("\n".join(lines[first - 1 : last])):
+            return match[1], match[2]
+    column = str(resource.setting("event_time", ""))
+    return ("TIME", column if _is_column(column) else "COLUMN")
 
 
 def _why_a_table(resource: Resource) -> str | None:
