@@ -26,6 +26,7 @@ def table(
     network: bool = False,
     timeout: str = "",
     memory: str = "",
+    cron: str = "",
 ) -> Callable[[_Function], _Function]:
     """Declare that the function makes a table, called as it is, in the schema of its folder.
 
@@ -39,7 +40,8 @@ def table(
     ``reads`` says for each output column which input columns it depends on (``"flights.arr_delay"``), ``rows`` which
     ones decide what rows there are; the function then receives only those columns, and a change of any other rebuilds
     nothing. ``variables`` are environment variables that it may read; ``network`` opens the network. ``timeout``
-    (``"10 minutes"``) and ``memory`` (``"2 GB"``) bound one call.
+    (``"10 minutes"``) and ``memory`` (``"2 GB"``) bound one call. ``cron`` says when a run takes new data
+    (``"0 6 * * *"``, in UTC).
 
     >>> import headgate as hg
     >>> @hg.table(inputs={"flights": "staging.flights"}, owner="ops")

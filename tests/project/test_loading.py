@@ -225,6 +225,20 @@ def test_schedules_of_assets_and_sources(tmp_path: Path) -> None:
     assert found.assets[0].properties.loading is None
 
 
+def test_a_function_has_a_schedule_and_no_loading(tmp_path: Path) -> None:
+    def python(arguments: str) -> str:
+        return f'import headgate as hg\n@hg.table(owner="ops", columns={{"a": "INTEGER"}}, {arguments})\ndef x(): ...\n'
+
+    found = read(tmp_path, {"requirements.txt": "", "assets/m/x.py": python('cron="*/15 * * * *"')})
+    assert told(found) == []
+    assert found.assets[0].properties.cron == "*/15 * * * *"
+    found = read(tmp_path, {"assets/m/x.py": python('cron="0 25 * * *"')})
+    assert told(found) == ["HG352 assets/m/x.py:2:55"]
+    found = read(tmp_path, {"assets/m/x.py": python('kind="incremental", unique_key="a"')})
+    assert [d.code for d in found.diagnostics] == ["HG331", "HG331"]
+    assert all("in SQL" in d.hint for d in found.diagnostics)
+
+
 @pytest.mark.parametrize("cron", ["*/15 * * * *", "'*/15 * * * *'", "0 */6 * * *", '"0 0 */2 * *"'])
 def test_a_schedule_that_ends_its_header(tmp_path: Path, cron: str) -> None:
     header = f"/* headgate\nowner: ops\ncron: {cron}\n*/\nselect 1 as one"

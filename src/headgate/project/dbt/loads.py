@@ -22,7 +22,9 @@ from headgate.project.spans import NotUnderstood, moment_of
 _COLUMN = re.compile(r"[^\W\d]\w*")
 _KNOWN = ("", "append", "delete+insert", "insert_overwrite", "merge", "microbatch")
 _OWN_GRAINS = ("hour", "day", "month", "year")
-_SINCE = re.compile(r"([\w.]+)\s*>=?\s*\(\s*select\s+(?:coalesce\s*\(\s*)?max\s*\(\s*(\w+)\s*\)", re.IGNORECASE)
+_SINCE = re.compile(
+    r"(?<![\w.])([\w.]+)\s*>=?\s*\(\s*select\s+(?:coalesce\s*\(\s*)?max\s*\(\s*(\w+)\s*\)", re.IGNORECASE
+)
 """A column of the query's inputs, and that of the table in which it ends up."""
 _TWICE = "A load in which a key comes twice fails: then name a `time_column` as well, or take one of the rows."
 

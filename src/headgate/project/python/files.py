@@ -17,14 +17,15 @@ from headgate.core.diagnostic import Place
 from headgate.core.hashing import digest
 from headgate.core.limits import Limits
 from headgate.core.python import Form, NamedInput
-from headgate.project.pieces import PythonFunction, Stated, Statement
+from headgate.project.forms.loading import OF_LOADING
+from headgate.project.pieces import PythonFunction, Stated, StatedKey, Statement
 from headgate.project.python.code import ModuleCode, bare
 from headgate.project.text import Text, did_you_mean
 from headgate.project.units import bytes_of, seconds_of
 
 _KEYS = (
     "inputs", "columns", "owner", "description", "tags", "deterministic", "reads", "rows", "variables",
-    "network", "timeout", "memory",
+    "network", "timeout", "memory", "cron",
 )  # fmt: skip
 
 _EXAMPLE = 'Write `@hg.table(inputs={"flights": "staging.flights"})` with literals only.'
@@ -167,6 +168,8 @@ class _Reader:
                 self._fault(keyword.value, "the decorator's arguments have to stand in it", _EXAMPLE)
             elif keyword.arg not in _KEYS:
                 hint = did_you_mean(keyword.arg, _KEYS, f"Known are {', '.join(_KEYS)}.")
+                if keyword.arg == "kind" or keyword.arg in OF_LOADING:
+                    hint = "A function makes a whole table each time: an incremental in SQL may read it."
                 self._fault(keyword.value, f"unknown argument {keyword.arg}", hint)
             elif not _is_text(keyword.value):
                 hint = "Half of a surrogate pair is no character: take it out."
@@ -292,7 +295,7 @@ class _Reader:
             return Form.ARROW_STREAM
 
     def _statement(self) -> Statement:
-        place = self._place(self.node)
+        place, cron = self._place(self.node), self._text("cron")
         return Statement(
             name="",
             section="",
@@ -301,6 +304,7 @@ class _Reader:
             description=self._text("description"),
             tags=self._texts("tags"),
             columns=tuple(self._columns()),
+            loading=(StatedKey("cron", "cron", (cron,)),) if cron else (),
         )
 
     def _columns(self) -> Iterator[DeclaredColumn]:
