@@ -185,3 +185,34 @@ def test_data_files_are_watched_too(project: Path) -> None:
     (project / "assets" / "m" / "a.sql").unlink()
     assert changed(before, stamps(project, patterns)) == ("assets/m/a.sql", "data/2.csv")
     assert changed(before, before) == ()
+
+
+def test_unit_tests_run_again_when_a_test_a_fixture_or_an_asset_changes(project: Path) -> None:
+    test = "unit_tests: [{name: one, model: a, expect: {fixture: one}}]\n"
+    (project / "tests" / "fixtures").mkdir(parents=True)
+    (project / "tests" / "a.yml").write_text(test)
+    fixture = project / "tests" / "fixtures" / "one.csv"
+    fixture.write_text("x\n1\n")
+    with watching(project, "test") as watched:
+        assert any(line.startswith("1 test: 1 passed") for line in watched.until("Watching"))
+        fixture.write_text("x\n2\n")
+        assert any(line.startswith("1 test: 1 failed") for line in watched.until("Watching"))
+        (project / "assets" / "m" / "a.sql").write_text(ASSET.replace("1 as x", "2 as x"))
+        assert any(line.startswith("1 test: 1 passed") for line in watched.until("Watching"))
+        (project / "tests" / "a.yml").write_text(test.replace("model: a", "model: b"))
+        assert any("HG307" in line for line in watched.until("Watching"))
+        assert watched.interrupt() == 0
+
+
+def test_an_interruption_ends_a_unit_test(project: Path) -> None:
+    endless = "select count(*) as x from range(1000000000000) as r(i) where i % 7 = 1"
+    (project / "assets" / "m" / "a.sql").write_text(ASSET.replace("select 1 as x", endless))
+    (project / "tests").mkdir()
+    (project / "tests" / "a.yml").write_text("unit_tests: [{name: one, model: a, expect: {rows: []}}]\n")
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "test"], cwd=project, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=25)
+    assert (said.strip(), process.returncode) == ("Interrupted.", 130)

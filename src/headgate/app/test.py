@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from headgate.app.ground import ground_of
+from headgate.app.interrupting import Unanswered, interruptible
 from headgate.app.linking import linked
 from headgate.app.naming import address_named
 from headgate.app.overriding import Overriding
@@ -77,10 +79,7 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     shapes = dict(_shapes(found.nodes))
     overriding = Overriding(repository.root, declared, ground, shapes)
     bench = _Bench(session, found.nodes, shapes, errors, Fixtures(repository.root, seeds), overriding, ground.dialect)
-    try:
-        results = tuple(_quoted(bench.tried(one), repository) for one in chosen)
-    finally:
-        bench.close()
+    results = tuple(_quoted(one, repository) for one in bench.all(chosen))
     others = sum(one not in hidden for one in errors)
     return Tested(results, hidden, asked, len(declared.unit_tests), others, time.monotonic() - started)
 
@@ -114,6 +113,18 @@ class _Bench:
         root = str(session.root)
         self._bench = Bench(open_scratch(), session.runner(), lambda e, body: _told(e, body, root), dialect)
 
+    def all(self, tests: Sequence[UnitTest]) -> list[Tried]:
+        """Return how all tests ended, and let go of everything. Ctrl-C ends the one that runs."""
+        try:
+            found = [interruptible(partial(self.tried, one), self._interrupt) for one in tests]
+        except Unanswered:
+            raise  # to close the database would wait for the query
+        except BaseException:
+            self._close()
+            raise
+        self._close()
+        return found
+
     def tried(self, test: UnitTest) -> Tried:
         """Return how a test ended."""
         if not test.is_enabled:
@@ -128,8 +139,11 @@ class _Bench:
             return Tried(test, Outcome.FAULTY, diagnostics=_unlinked(test, self._errors))
         return tried(filled, node, self._shapes, self._bench)
 
-    def close(self) -> None:
-        """Let go of everything."""
+    def _interrupt(self) -> None:
+        self._bench.scratch.interrupt()
+        self._bench.runner.interrupt()
+
+    def _close(self) -> None:
         self._bench.scratch.close()
         self._overriding.close()
 

@@ -80,6 +80,9 @@ class Scratch(Protocol):
     def relation(self, name: str) -> str:
         """Return SQL text that names a table."""
 
+    def interrupt(self) -> None:
+        """Make a running query end with ``EngineFailed``; from any thread."""
+
     def clear(self) -> None:
         """Take all tables away."""
 

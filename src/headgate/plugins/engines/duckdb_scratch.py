@@ -173,6 +173,10 @@ class DuckScratch:
         """Return SQL text that names a table."""
         return _relation(name)
 
+    def interrupt(self) -> None:
+        """End the query that runs."""
+        self._connection.interrupt()
+
     def clear(self) -> None:
         """Take all tables away."""
         if self._made > _TABLES_MAX:
