@@ -30,14 +30,14 @@ class NewInput:
     waiting: Mapping[Address, str] = field(default_factory=dict)
 
 
-def look(session: Session, reading: Reading, graph: Graph, *, engine: str) -> NewInput:
+def look(session: Session, reading: Reading, graph: Graph, *, environment: str, now: str, engine: str) -> NewInput:
     """Return what there is to take in. Cost: a query for each source table that says when it was loaded.
 
     Files are known by content, which planning sees by itself. A table that says nothing counts as new.
     """
     from headgate.app.schedules import due_at
 
-    due, waiting = due_at(graph)
+    due, waiting = due_at(reading, graph, environment=environment, now=now)
     tables = [
         node
         for node in graph.nodes.values()

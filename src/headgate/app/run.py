@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headgate.app.session import nonce, now, user
 from headgate.core.address import Address
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from headgate.core.records import Move
     from headgate.core.snapshot import Shown, Snapshot
     from headgate.run.outcome import Outcome
+
+
+NO_NEW_INPUT = "no new input"
+"""Why most is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,15 @@ class RunRequest:
 class PlannedRun:
     """What a run would do: ``plan`` is None where there is nothing to take in and nothing was looked at for that.
 
-    ``skipped`` says of addresses why nothing is done for them; ``move`` is the release whose code is used.
+    ``skipped`` says of addresses why nothing is done for them; ``move`` is the release whose code is used; ``due`` are
+    the addresses whose schedule has come.
     """
 
     request: RunRequest
     move: Move
     plan: Plan | None
     skipped: Mapping[Address, str] = field(default_factory=dict)
-    count: int = 0
+    due: frozenset[Address] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -93,10 +98,10 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
         with released(session, repository, reading, move) as code:
             graph, _ = linked_now(session, code, reading, engine=environment.engine)
             origin = replace(code.origin, commit=move.commit, dirty=move.dirty)
-        found = _new_input(session, reading, graph, engine=environment.engine)
+        found = _new_input(session, reading, graph, request, engine=environment.engine)
         made = _make(session, graph, snapshot, origin, request, found, engine=environment.engine)
     skipped = _skipped(made, found, graph)
-    return PlannedRun(request, move, made, skipped, count=len(snapshot.shown.pointers) if snapshot.shown else 0)
+    return PlannedRun(request, move, made, skipped, found.due)
 
 
 def _released_move(reading: Reading, environment: str, shown: Shown | None) -> Move:
@@ -114,10 +119,10 @@ def _released_move(reading: Reading, environment: str, shown: Shown | None) -> M
     return found
 
 
-def _new_input(session: Session, reading: Reading, graph: Graph, *, engine: str) -> NewInput:
+def _new_input(session: Session, reading: Reading, graph: Graph, request: RunRequest, *, engine: str) -> NewInput:
     from headgate.app.new_input import look
 
-    return look(session, reading, graph, engine=engine)
+    return look(session, reading, graph, environment=request.environment, now=request.now, engine=engine)
 
 
 def _make(
@@ -176,7 +181,7 @@ def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
 def _skipped(plan: Plan, found: NewInput, graph: Graph) -> Mapping[Address, str]:
     """Return why nothing is done, for each address that is kept."""
     kept = {step.address for step in plan.doing(Action.KEEP, Action.RESHAPE) if step.kind is not Kind.VIEW}
-    return {address: found.waiting.get(address, "no new input") for address in graph.nodes if address in kept}
+    return {address: found.waiting.get(address, NO_NEW_INPUT) for address in graph.nodes if address in kept}
 
 
 def run(
@@ -192,10 +197,12 @@ def run(
     Raises ``LeaseHeld`` where somebody else changes the warehouse and ``StalePlan`` where the environment has moved.
     """
     from headgate.app.run_records import begun, ended
+    from headgate.app.schedules import looked_at
 
     if planned.plan is None or planned.plan.is_empty:
-        idle = replace(_begins(planned, RunStatus.NOTHING), ended_at=now(), idle=planned.count)
-        return Ran(planned, begun(session.store(), idle), None, None)
+        idle = replace(_begins(planned, RunStatus.NOTHING), ended_at=now(), **_left(planned))
+        looked = looked_at(planned.request.environment, planned.due, planned.request.now)
+        return Ran(planned, begun(session.store(), idle, keeps=looked), None, None)
     with session.holding(
         planned.request.environment, f"run {planned.request.environment}", wait_seconds=wait_seconds
     ) as held:
@@ -205,7 +212,9 @@ def run(
         move, seconds = None, 0.0
         if outcome.is_complete:
             move, seconds = _publish(session, planned, planned.plan, outcome, held, shown)
-        record = ended(held.store, record, _steps(planned, planned.plan, outcome), outcome, move, lease=held.lease)
+        record = replace(record, steps=_steps(planned.plan, outcome), **_left(planned))
+        looked = looked_at(record.environment, planned.due, record.now) if outcome.is_complete else ()
+        record = ended(held.store, record, outcome, move, lease=held.lease, keeps=looked)
     return Ran(planned, record, outcome, move, seconds)
 
 
@@ -285,7 +294,13 @@ def _publish(
     return held.publish(intended)
 
 
-def _steps(planned: PlannedRun, plan: Plan, outcome: Outcome) -> Mapping[Address, RunStep]:
+def _left(planned: PlannedRun) -> dict[str, Any]:
+    """Return what a record says of what was left: those that wait, with why; of those without new input how many."""
+    waiting = {address: why for address, why in planned.skipped.items() if why != NO_NEW_INPUT}
+    return {"skipped": waiting, "idle": len(planned.skipped) - len(waiting)}
+
+
+def _steps(plan: Plan, outcome: Outcome) -> Mapping[Address, RunStep]:
     """Return what became of each address that the run was about."""
     from headgate.plan.explain import effect_of, reason_of
 
@@ -301,6 +316,4 @@ def _steps(planned: PlannedRun, plan: Plan, outcome: Outcome) -> Mapping[Address
             found[step.address] = RunStep(words[step.action], told, build.rows, build.bytes, build.seconds)
         elif step.action in words:
             found[step.address] = RunStep("not started")
-        elif step.address in planned.skipped:
-            found[step.address] = RunStep("skipped", planned.skipped[step.address])
     return found

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headgate.app.session import now
-from headgate.core.address import Address
 from headgate.core.errors import Conflict
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, NewEvent, Reading, StateStore
 from headgate.core.records import Collection, Move
-from headgate.core.runs import RunRecord, RunStatus, RunStep, run_from_json, run_key, run_to_json
+from headgate.core.runs import RunRecord, RunStatus, run_from_json, run_key, run_to_json
 
 if TYPE_CHECKING:
     from headgate.run.outcome import Outcome
@@ -26,8 +25,11 @@ def read_runs(reading: Reading, environment: str) -> tuple[RunRecord, ...]:
     return tuple(run_from_json(loads(text)) for _, text in reading.scan(Collection.RUNS, f"{environment}/"))
 
 
-def begun(store: StateStore, begins: RunRecord, lease: Lease | None = None) -> RunRecord:
-    """Write that a run has begun, or that there was nothing to run, and return the record with its number."""
+def begun(store: StateStore, begins: RunRecord, lease: Lease | None = None, keeps: Iterable[Entry] = ()) -> RunRecord:
+    """Write that a run has begun, or that there was nothing to run, and return the record with its number.
+
+    ``keeps`` are entries that are written with it.
+    """
     for _ in range(_ATTEMPTS):
         with store.reading() as reading:
             last = max((key for key, _ in reading.scan(Collection.RUNS, f"{begins.environment}/")), default="/0")
@@ -35,7 +37,7 @@ def begun(store: StateStore, begins: RunRecord, lease: Lease | None = None) -> R
         key = run_key(record.environment, record.number)
         entry = Entry(Collection.RUNS, key, dumps(run_to_json(record)))
         try:
-            store.commit(Batch((entry,), (Expectation(Collection.RUNS, key, None),), _events(record), lease))
+            store.commit(Batch((entry, *keeps), (Expectation(Collection.RUNS, key, None),), _events(record), lease))
         except Conflict as conflict:
             if conflict.entry.startswith("lease:"):
                 raise
@@ -47,22 +49,20 @@ def begun(store: StateStore, begins: RunRecord, lease: Lease | None = None) -> R
 def ended(
     store: StateStore,
     record: RunRecord,
-    steps: Mapping[Address, RunStep],
     outcome: Outcome,
     move: Move | None,
     *,
     lease: Lease,
+    keeps: Iterable[Entry] = (),
 ) -> RunRecord:
     """Write what came of a run, and return the record."""
-    told = {address: step for address, step in steps.items() if step.outcome != "skipped"}
     if outcome.is_complete:
         status = RunStatus.PUBLISHED if move else RunStatus.NOTHING
     else:
         status = RunStatus.INTERRUPTED if outcome.is_interrupted else RunStatus.FAILED
-    serial, idle = move.serial if move else 0, len(steps) - len(told)
-    record = replace(record, status=status, ended_at=now(), serial=serial, steps=told, idle=idle)
+    record = replace(record, status=status, ended_at=now(), serial=move.serial if move else 0)
     entry = Entry(Collection.RUNS, run_key(record.environment, record.number), dumps(run_to_json(record)))
-    store.commit(Batch((entry,), (), _events(record), lease))
+    store.commit(Batch((entry, *keeps), (), _events(record), lease))
     return record
 
 

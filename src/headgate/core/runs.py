@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -23,10 +23,9 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """What became of one address: ``outcome`` is a word (``loaded``, ``built``, ``captured``, ``skipped``, ``failed``).
+    """What became of one address: ``outcome`` is a word (``loaded``, ``built``, ``captured``, ``failed``).
 
-    ``rows`` and ``bytes`` are those of the result, ``seconds`` how long it took; ``why`` says what it was done, or
-    skipped, for.
+    ``rows`` and ``bytes`` are those of the result, ``seconds`` how long it took; ``why`` says what it was done for.
     """
 
     outcome: str
@@ -41,8 +40,8 @@ class RunRecord:
     """One run of an environment: ``number`` counts them from 1. ``release`` is the one whose code it used.
 
     ``now`` is the instant that it took for the present; ``started_at`` and ``ended_at`` are the clock's, the latter
-    empty while it goes on. ``serial`` is the environment's after it published, 0 where it did not. Of ``steps`` those
-    are left out that had nothing to do, as a count: ``idle``.
+    empty while it goes on. ``serial`` is the environment's after it published, 0 where it did not. ``skipped`` says of
+    addresses why they were left as they are; those without new input are only counted: ``idle``.
     """
 
     environment: str
@@ -55,7 +54,8 @@ class RunRecord:
     status: RunStatus
     ended_at: str = ""
     serial: int = 0
-    steps: Mapping[Address, RunStep] | None = None
+    steps: Mapping[Address, RunStep] = field(default_factory=dict)
+    skipped: Mapping[Address, str] = field(default_factory=dict)
     idle: int = 0
 
 
@@ -71,6 +71,5 @@ def run_to_json(record: RunRecord) -> dict[str, Any]:
 
 def run_from_json(body: Mapping[str, Any]) -> RunRecord:
     """Return the record of a stored form."""
-    steps = body["steps"]
-    told = None if steps is None else {Address(address): RunStep(**step) for address, step in steps.items()}
-    return RunRecord(**{**body, "status": RunStatus(body["status"]), "steps": told})
+    steps = {Address(address): RunStep(**step) for address, step in body["steps"].items()}
+    return RunRecord(**{**body, "status": RunStatus(body["status"]), "steps": steps})
