@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from headgate.app.plan import Planned, misplaced, refuse_protected
 from headgate.app.session import nonce, now, user
+from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import Refused, StalePlan
 from headgate.core.graph import Node
@@ -196,7 +197,7 @@ def _publish(
     )
     with held.store.reading() as reading:
         keeps = kept_source(plan, reader(session.root, planned.files), reading)
-    return held.publish(_with_graph(intended, plan), keeps)
+    return held.publish(_with_graph(intended, plan, builds), keeps)
 
 
 def kept_source(plan: Plan, read: Callable[[str], bytes], reading: Reading) -> tuple[Entry, ...]:
@@ -221,7 +222,9 @@ def reader(root: Path, files: Mapping[str, bytes] | None) -> Callable[[str], byt
     return read
 
 
-def _with_graph(intended: Intended, plan: Plan) -> Intended:
-    """Say that the environment shows the whole graph, unless addresses were left out of the plan."""
+def _with_graph(intended: Intended, plan: Plan, builds: Mapping[Address, Build]) -> Intended:
+    """Say that the environment shows the whole graph, unless addresses, or rows, were left out of the plan."""
     is_whole = all(step.is_selected for step in plan.steps)
+    loaded = (builds[s.address].load for s in plan.steps if s.kind is Kind.INCREMENTAL and s.address in builds)
+    is_whole = is_whole and not any(load is not None and load.is_part for load in loaded)
     return replace(intended, graph=plan.graph) if is_whole else intended

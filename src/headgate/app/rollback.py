@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headgate.app.session import user
+from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused
+from headgate.core.intervals import Intervals, minus
+from headgate.core.records import MoveKind
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.ports.store import Reading
     from headgate.core.records import Move
+    from headgate.core.snapshot import Snapshot
     from headgate.release.rollback import RollbackPlan
 
 
@@ -22,7 +27,8 @@ class Rollback:
     """What a rollback would do; numbers count what readers see.
 
     ``restored`` is the record of the release shown again, ``left`` the number of the one shown until then. ``head`` is
-    the environment's record that it was decided on.
+    the environment's record that it was decided on. ``is_of_data``: nothing but runs is undone. ``lacks`` are the
+    intervals that incrementals would not hold any more.
     """
 
     plan: RollbackPlan
@@ -32,6 +38,8 @@ class Rollback:
     is_same_data: bool
     retain_seconds: int
     head: str | None
+    is_of_data: bool = False
+    lacks: Mapping[Address, Intervals] = field(default_factory=dict)
 
     @property
     def is_forward(self) -> bool:
@@ -103,4 +111,17 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
         is_same_data=all(kind is not Kind.SOURCE for kind in kinds.values()),
         retain_seconds=session.retain_seconds(environment),
         head=read_environment(reading, environment)[1],
+        is_of_data=all(move.kind is MoveKind.RUN for move in moves if move.serial > target),
+        lacks=_lacking(plan, snapshot),
     )
+
+
+def _lacking(plan: RollbackPlan, snapshot: Snapshot) -> Mapping[Address, Intervals]:
+    found: dict[Address, Intervals] = {}
+    for address, change in plan.changes.items():
+        if change.before is None or change.after is None or change.before.kind is not Kind.INCREMENTAL:
+            continue
+        now, then = snapshot.build(change.before.build), snapshot.build(change.after.build)
+        if now and then and now.load and then.load and (gone := minus(now.load.covered, then.load.covered)):
+            found[address] = gone
+    return found

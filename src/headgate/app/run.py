@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -95,13 +96,26 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
         session.recorded(reading, request.environment)
         snapshot = snapshot_of(session, reading, request.environment, engine=environment.engine)
         move = _released_move(reading, request.environment, snapshot.shown)
-        with released(session, repository, reading, move) as code:
+        with released(session, repository, reading, move) as code, recorded_failure(session, request, move):
             graph, _ = linked_now(session, code, reading, engine=environment.engine)
             origin = replace(code.origin, commit=move.commit, dirty=move.dirty)
         found = _new_input(session, reading, graph, request, engine=environment.engine)
         made = _make(session, graph, snapshot, origin, request, found, engine=environment.engine)
     skipped = _skipped(made, found, graph)
     return PlannedRun(request, move, made, skipped, found.due)
+
+
+@contextmanager
+def recorded_failure(session: Session, request: RunRequest, move: Move) -> Iterator[None]:
+    """Leave a record where what came in cannot even be planned."""
+    from headgate.app.run_records import begun
+
+    try:
+        yield
+    except Refused as error:
+        record = replace(_begins(request, move, RunStatus.FAILED), ended_at=now(), error=error.diagnostics[0].summary)
+        begun(session.store(), record)
+        raise
 
 
 def _released_move(reading: Reading, environment: str, shown: Shown | None) -> Move:
@@ -114,7 +128,7 @@ def _released_move(reading: Reading, environment: str, shown: Shown | None) -> M
         serial = found.restores or serial - 1
         found = read_move(reading, environment, serial)
     if found is None or shown is None or not shown.pointers:
-        hint = f"Build it first: headgate apply {environment}"
+        hint = "A run goes on with what was applied, or promoted: headgate apply dev && headgate promote dev"
         raise Refused([Diagnostic("HG514", f"{environment} shows nothing yet", hint=hint)])
     return found
 
@@ -200,14 +214,14 @@ def run(
     from headgate.app.schedules import looked_at
 
     if planned.plan is None or planned.plan.is_empty:
-        idle = replace(_begins(planned, RunStatus.NOTHING), ended_at=now(), **_left(planned))
+        idle = replace(_begins(planned.request, planned.move, RunStatus.NOTHING), ended_at=now(), **_left(planned))
         looked = looked_at(planned.request.environment, planned.due, planned.request.now)
         return Ran(planned, begun(session.store(), idle, keeps=looked), None, None)
     with session.holding(
         planned.request.environment, f"run {planned.request.environment}", wait_seconds=wait_seconds
     ) as held:
         shown = _check(session, planned.plan, held)
-        record = begun(held.store, _begins(planned, RunStatus.RUNNING), held.lease)
+        record = begun(held.store, _begins(planned.request, planned.move, RunStatus.RUNNING), held.lease)
         outcome = _carried_out(session, planned, planned.plan, held, report=report, threads=threads)
         move, seconds = None, 0.0
         if outcome.is_complete:
@@ -218,9 +232,8 @@ def run(
     return Ran(planned, record, outcome, move, seconds)
 
 
-def _begins(planned: PlannedRun, status: RunStatus) -> RunRecord:
+def _begins(request: RunRequest, move: Move, status: RunStatus) -> RunRecord:
     """Return the record as it begins, without its number."""
-    request, move = planned.request, planned.move
     return RunRecord(request.environment, 0, move.serial, move.tree, request.now, now(), user(), status)
 
 

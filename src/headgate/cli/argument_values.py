@@ -57,3 +57,27 @@ def moment(text: str) -> str:
     if found is None or found.tzinfo is not None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2013-02-01 or 2013-02-01T06:00") from None
     return found.replace(microsecond=0).isoformat()
+
+
+def instant_or_age(text: str) -> str:
+    """Return an instant, or how long ago it is (``7d``, ``12h``), as it was written."""
+    if text[:-1].isdigit() and text[-1:] in _AGES:
+        return text
+    return instant(text)
+
+
+_AGES = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def before(age: str, now: str) -> str:
+    """Return the instant that was ``age`` before ``now``; an instant stays what it is.
+
+    >>> before("7d", "2026-01-08T00:00:00Z")
+    '2026-01-01T00:00:00Z'
+    """
+    from datetime import datetime, timedelta
+
+    if age[-1:] not in _AGES or not age[:-1].isdigit():
+        return age
+    found = datetime.fromisoformat(now) - timedelta(seconds=int(age[:-1]) * _AGES[age[-1]])
+    return f"{found.replace(tzinfo=None).isoformat()}Z"

@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from collections.abc import Callable, Sequence
 
-from headgate.cli.argument_values import instant, moment, names, number, positive, seconds
+from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
 from headgate.cli.parser import HELP_WIDTH, Parser, WrongUsage
 
 COMMANDS = {
@@ -205,6 +205,7 @@ def _plan(parser: Parser) -> None:
     parser.add_argument("--out", metavar="FILE", help="save the plan")
     parser.add_argument("--show", metavar="FILE", help="show a saved plan, even if it is stale by now")
     parser.add_argument("--exit-code", action="store_true", help="end with 10 where there are changes")
+    _add_since(parser)
     _add_watch(parser)
 
 
@@ -222,6 +223,7 @@ def _apply(parser: Parser) -> None:
     parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="dev, by default")
     parser.add_argument("--plan", metavar="FILE", help="carry out a saved plan, or refuse it")
     _add_narrowing(parser)
+    _add_since(parser)
     parser.add_argument("--threads", type=positive, default=0, metavar="N", help="build so many at once at most")
     _add_wait(parser)
 
@@ -262,6 +264,12 @@ def _run(parser: Parser) -> None:
     _add_now(parser)
     parser.add_argument("--threads", type=positive, default=0, metavar="N", help="build so many at once at most")
     _add_wait(parser)
+
+
+def _add_since(parser: Parser) -> None:
+    told = "begin incrementals there, where they begin anew: 2013-02-01, or 7d for the last days; never promoted"
+    parser.add_argument("--since", metavar="TIME", type=instant_or_age, default=None, help=told)
+    _add_now(parser)
 
 
 def _add_now(parser: Parser) -> None:

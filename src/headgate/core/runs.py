@@ -41,7 +41,8 @@ class RunRecord:
 
     ``now`` is the instant that it took for the present; ``started_at`` and ``ended_at`` are the clock's, the latter
     empty while it goes on. ``serial`` is the environment's after it published, 0 where it did not. ``skipped`` says of
-    addresses why they were left as they are; those without new input are only counted: ``idle``.
+    addresses why they were left as they are; those without new input are only counted: ``idle``. ``error`` is why it
+    could not even begin.
     """
 
     environment: str
@@ -57,6 +58,7 @@ class RunRecord:
     steps: Mapping[Address, RunStep] = field(default_factory=dict)
     skipped: Mapping[Address, str] = field(default_factory=dict)
     idle: int = 0
+    error: str = ""
 
 
 def run_key(environment: str, number: int) -> str:

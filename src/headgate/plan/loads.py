@@ -62,10 +62,15 @@ def _bases(case: Case, code: Mapping[str, Digest]) -> list[_Base]:
     for build in (present, beside):
         if build is None or build.load is None or build.kind is not case.node.kind or build.code != code:
             continue
-        if build.load.is_part and not case.ground.occasion.since and build is not present:
+        if build.load.is_part and not _may_be_part(case, is_own=build is present):
             continue
         found.append(_Base(build, build is present, _is_current(case, build)))
     return found
+
+
+def _may_be_part(case: Case, *, is_own: bool) -> bool:
+    """Tell whether a build of the newest rows alone will do: a run goes on with it, an apply where it is asked for."""
+    return bool(case.ground.occasion.since) or (is_own and case.ground.occasion.is_run)
 
 
 def _is_current(case: Case, build: Build) -> bool:

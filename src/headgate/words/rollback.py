@@ -38,7 +38,16 @@ def promise_text(promised: Rollback) -> str:
         age = age_text(age_seconds(restored.at))
         facts += [" ".join(part for part in (restored.commit[:7], f"of {restored.by}", age) if part)]
     facts += ["the same source data" if promised.is_same_data else "with the source data of then"]
-    return f"{promised.plan.environment} will show release {promised.plan.restores} again ({', '.join(facts)})."
+    shown = f"{promised.plan.environment} will show release {promised.plan.restores} again ({', '.join(facts)})."
+    return " ".join([shown, *lacking(promised)])
+
+
+def lacking(promised: Rollback) -> list[str]:
+    """Return a sentence for each incremental that would not hold all the intervals any more that it holds now."""
+    return [
+        f"{address} will lack {spans[0]}{f' and {len(spans) - 1} more' if len(spans) > 1 else ''}."
+        for address, spans in promised.lacks.items()
+    ]
 
 
 def afterwards(done: RolledBack, *, is_protected: bool) -> list[str]:
@@ -48,6 +57,8 @@ def afterwards(done: RolledBack, *, is_protected: bool) -> list[str]:
     kept = f"is kept for {duration_text(retain)}" if retain else "goes with the next gc"
     way = "Back" if promised.is_forward else "Forward"
     lines = [f"Release {promised.left} {kept}. {way} again: headgate rollback {promised.plan.environment}"]
-    if is_protected and not promised.is_forward:
+    if promised.is_of_data and not promised.is_forward:
+        lines.append("What came in is still in the sources, unless it is gone: the next run takes it in again.")
+    elif is_protected and not promised.is_forward:
         lines.append("The repository still holds its change: the next promote says so and asks.")
     return lines

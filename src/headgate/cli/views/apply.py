@@ -41,8 +41,8 @@ def _apply_saved(session: Session, options: Namespace, terminal: Terminal) -> in
     from headgate.app.plan import refuse_protected, saved
     from headgate.core.errors import StalePlan, UsageError
 
-    if options.select or options.refresh is not None:
-        raise UsageError("a saved plan is carried out as it is: leave --select and --refresh out")
+    if options.select or options.refresh is not None or options.since or options.now:
+        raise UsageError("a saved plan is carried out as it is: leave --select, --refresh, --since and --now out")
     planned = saved(Path(options.plan), session)
     if options.environment and options.environment != planned.plan.environment:
         raise UsageError(f"the plan is for {planned.plan.environment}, not for {options.environment}")

@@ -58,8 +58,12 @@ def _plan(options: Namespace, terminal: Terminal) -> int:
 
 def request_of(options: Namespace, environment: str) -> Request:
     """Return what the options ask for."""
+    from headgate.app.session import now
+    from headgate.cli.argument_values import before
+
     refresh = None if options.refresh is None else tuple(options.refresh)
-    return Request(environment, tuple(options.select), refresh)
+    since = before(options.since, options.now or now()) if options.since else ""
+    return Request(environment, tuple(options.select), refresh, now=options.now or "", since=since)
 
 
 def _show(planned: Planned, options: Namespace, terminal: Terminal) -> int:
