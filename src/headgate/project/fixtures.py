@@ -1,4 +1,4 @@
-"""Fixtures: files below ``tests/`` that hold rows of unit tests. A seed that is named without rows gives its own."""
+"""Fixtures: files with rows of unit tests. A seed that a test names without rows gives its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from headgate.project.files import read_bytes
 from headgate.project.text import decoded
 from headgate.project.walk import DEPTH_MAX, Stat, is_inside, stat_of
 
-_FOLDER = "tests"
+_FOLDER = "tests/fixtures"
 _FORMATS = {".csv": RowFormat.CSV, ".sql": RowFormat.SQL}
 
 
@@ -85,7 +85,7 @@ class Fixtures:
 
 
 def fixture_files(root: Path) -> Mapping[str, Stat]:
-    """Return the fixtures below ``tests/`` with their stats, sorted; what leads out of the repository is left out."""
+    """Return the fixtures with their stats, sorted; what leads out of the repository is left out."""
     return dict(sorted(_found(root)))
 
 

@@ -135,8 +135,10 @@ class _Attempt:
         node = self._node
         near = nearest(address, node.inputs)
         reads = f"It reads {', '.join(near or node.inputs[:_NAMED_MAX])}." if node.inputs else "It reads nothing."
-        what = "itself" if address == node.address else address
-        return Diagnostic("HG340", f"{node.address} does not read {what}", place, reads)
+        if address == node.address:
+            hint = "A template reads itself by {{ this }}; `import dbt` leaves out what stands below is_incremental()."
+            return Diagnostic("HG340", f"{node.address} does not read itself", place, f"{reads}\n{hint}")
+        return Diagnostic("HG340", f"{node.address} does not read {address}", place, reads)
 
     def _selected(self, body: SqlBody, tables: Mapping[Address, str]) -> Shape:
         relations = {address: self._scratch.relation(name) for address, name in tables.items()}

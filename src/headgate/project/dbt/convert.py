@@ -287,7 +287,7 @@ class _Conversion:
             target = self._property_target(file.path)
             found = changed(file, target, around)
             self.notes += found.notes
-            if file.root is not None and not any(file.section(s) for s in ("models", "seeds", "sources", "exposures")):
+            if file.root is not None and not any(file.section(s) for s in _CARRIED):
                 continue
             text = found.text.replace("\n", "\r\n") if file.has_crlf else found.text
             self._write(target, text, file.path)
@@ -330,7 +330,13 @@ class _Conversion:
         """Tell what is not imported, and keep plain tests."""
         self.notes += [left_over.python_note(path) for path in self._of("model", (".py",))]
         self.notes += [left_over.analysis_note(path) for path in self._of("analysis", (".sql",))]
+        for path in self._of("test", (".csv", ".sql")):
+            folders = self._folders(path, "test")
+            if folders[:1] == ("fixtures",):
+                self._write("/".join(("tests", *folders, path.rpartition("/")[2])), self.files[path], path)
         for path in self._of("test", (".sql",)):
+            if self._folders(path, "test")[:1] == ("fixtures",):
+                continue
             if (text := self._text(path)) is None or "{% test" in text or "{% data_test" in text:
                 self.notes.append(left_out(Place(path), "a test of dbt's own kind"))
                 continue
@@ -396,6 +402,9 @@ class _Conversion:
     def _count(self, **more: int) -> None:
         self.counts = replace(self.counts, **{name: getattr(self.counts, name) + n for name, n in more.items()})
 
+
+_CARRIED = ("models", "seeds", "sources", "exposures", "unit_tests")
+"""Sections of property files that say something about what is imported."""
 
 _WITH_PROPERTIES = ("model", "seed", "snapshot", "macro", "test", "analysis")
 """The folders in which dbt looks for property files."""
