@@ -496,7 +496,9 @@ def test_settings_of_a_role_change_nothing(database: Database, tmp_path: Path) -
     assert session.query(sql).rows == (expected,)
     import pyarrow as pa
 
-    table = pa.RecordBatchReader.from_stream(session.stream(sql)).read_all()
+    stream = session.stream(sql)
+    table = pa.RecordBatchReader.from_stream(stream).read_all()
+    stream.close()
     assert tuple(column[0].as_py() for column in table.columns) == expected
     session.close()
 

@@ -80,7 +80,7 @@ def _opened(session: Session, repository: Repository) -> tuple[Graph, Lineages]:
     engine = next(iter(session.config.engines))
     with session.reading() as reading:
         graph, _ = linked_now(session, repository, reading, engine=engine)
-    return graph, Lineages(graph, repository.analyses, session.cache)
+    return graph, Lineages(graph, repository.analyses, session.cache, session.config.engines[engine].kind)
 
 
 def _walked(graph: Graph, lineages: Lineages, question: Question) -> Walk:

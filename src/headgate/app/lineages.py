@@ -41,7 +41,8 @@ class Lineages:
     were seen before; else its text is read again, about 1 ms for a query of ten lines.
     """
 
-    def __init__(self, graph: Graph, analyses: Mapping[Address, str], cache: Cache) -> None:
+    def __init__(self, graph: Graph, analyses: Mapping[Address, str], cache: Cache, dialect: str = "duckdb") -> None:
+        self._dialect = dialect
         self._graph = graph
         self._analyses = analyses
         self._cache = cache
@@ -103,17 +104,17 @@ class Lineages:
         key = digest("lineage", LINEAGE, analysis, *(() if loading is None else (dumps(plain(loading)),)))
         if analysis and (text := self._cache.get(_KIND, (key,)).get(key)) is not None:
             return lineage_from_json(loads(text))
-        found = _told(node, body, {i: _shape(self._graph, i) for i in node.inputs})
+        found = _told(node, body, {i: _shape(self._graph, i) for i in node.inputs}, self._dialect)
         if analysis:
             self._new[key] = dumps(lineage_to_json(found))
         return found
 
 
-def _told(node: Node, body: SqlBody, inputs: Mapping[Address, Shape]) -> AssetLineage:
+def _told(node: Node, body: SqlBody, inputs: Mapping[Address, Shape], dialect: str) -> AssetLineage:
     from headgate.sql.lineage import lineage_of_query
     from headgate.sql.tree import parse
 
-    query = parse(body.text, node.place.path)
+    query = parse(body.text, node.place.path, dialect)
     names = [column.name for column in node.recipe.columns]
     loading = node.properties.loading
     if loading is not None and loading.tracking is not None:

@@ -74,7 +74,7 @@ def question_of(session: Session, reading: Reading, environment: str, query: str
     exposures = frozenset(pointers.of_kind(Kind.EXPOSURE))
     addresses = tuple(address for address in pointers if address not in exposures)
     try:
-        parsed = parse(query, "query")
+        parsed = parse(query, "query", session.config.engines[record.engine].kind)
     except Unreadable as error:
         raise Refused([error.diagnostic]) from None
     known = {fold(address) for address in addresses}

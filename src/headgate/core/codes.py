@@ -22,7 +22,7 @@ CODES: Mapping[str, str] = {
     "HG122": "headgate.toml has a value that cannot be.",
     "HG123": "An environment variable that headgate.toml names is not set.",
     "HG124": "Two things in headgate.toml would collide.",
-    "HG125": "headgate.toml names an engine, or a kind of engine, that there is not.",
+    "HG125": "headgate.toml names an engine, or a kind of engine, that there is not, or not where it is.",
     "HG190": "The example's data, which a package carries, is not installed.",
     "HG191": "Files are in the way of a new project.",
     "HG192": "The engine has nothing of that name to import.",

@@ -17,6 +17,7 @@ from headgate.sql.bind import bound as bound_text
 from headgate.sql.bind import offset_in_body
 from headgate.sql.items import column_lines, item_starts
 from headgate.sql.parameters import NAMES, parameters_of
+from headgate.sql.postgres import demand_known
 from headgate.sql.queries import Queries
 from headgate.sql.reading import Reading
 from headgate.sql.refusals import runs_text, too_wide
@@ -88,9 +89,13 @@ def _bound(query: Query, body: SqlBody, inputs: Mapping[Address, Shape], bind: B
     """
     if query.dialect == "duckdb":
         return bind(body.text, {str(a): s for a, s in inputs.items()})
+    if query.tree.find(exp.Insert, exp.Update, exp.Delete, exp.Merge) is not None:
+        return Bound((), "only a SELECT is allowed here; this one writes", 1, 1)
     names = {address: f"headgate_input_{number}" for number, address in enumerate(sorted(inputs), 1)}
     text = bound_text(body, names)
     found = bind(text, {names[address]: shape for address, shape in inputs.items()})
+    for address, name in sorted(names.items(), key=lambda pair: -len(pair[1])):
+        found = replace(found, error=found.error.replace(name, address))
     if not found.line:
         return found
     start = offset_in_body(body, names, _offset(text, found.line, found.column))
@@ -109,13 +114,21 @@ def _reading(query: Query, inputs: Mapping[Address, Shape], volatile: frozenset[
     by_name = {fold(address): (address, shape) for address, shape in inputs.items()}
     constants = NAMES if timed else frozenset()
     is_collated = _is_collated(query, inputs)
-    return Reading(query.text, query.path, by_name, volatile, is_collated=is_collated, constants=constants)
+    return Reading(
+        query.text,
+        query.path,
+        by_name,
+        volatile,
+        is_collated=is_collated,
+        dialect=query.dialect,
+        constants=constants,
+    )
 
 
 def _read(query: Query, work: Reading) -> tuple[Relation | None, str]:
-    if query.dialect != "duckdb":
-        return None, f"SQL of {query.dialect} is not analysed"
     try:
+        if query.dialect == "postgres":
+            demand_known(query.tree, (shape for _, shape in work.inputs.values()))
         return Queries(work).read(query.tree, None, {}), ""
     except Opaque as reason:
         return None, reason.reason

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlglot import exp
 
 from headgate.core.recipe import Term, term
-from headgate.sql import functions
+from headgate.sql import functions, postgres
 from headgate.sql.relation import Field, Opaque, hanging_on
 from headgate.sql.stage import Stage, function_name, only, order_keys
 
@@ -26,6 +26,8 @@ def read_call(stage: Stage, node: exp.Anonymous) -> Field:
         return _unnest(stage, arguments)
     if name in ("grouping", "grouping_id"):
         return Field("", term("grouping", *(stage.encode(a).term for a in arguments)), True)
+    if stage.reading.dialect == "postgres":
+        return _postgres_scalar(stage, name, arguments)
     if name not in functions.SCALARS and name not in functions.VOLATILE:
         raise Opaque(f"function {name} is not known")
     named = arguments[functions.NAMING_SCALARS[name] :] if name in functions.NAMING_SCALARS else []
@@ -38,6 +40,19 @@ def read_call(stage: Stage, node: exp.Anonymous) -> Field:
     volatile = name in functions.VOLATILE
     is_list = name in functions.LIST_SCALARS
     return Field("", term("call", name, *(item.term for item in items), tainted=volatile), exact, is_list)
+
+
+def _postgres_scalar(stage: Stage, name: str, arguments: Sequence[Any]) -> Field:
+    """Return the field of a scalar of PostgreSQL's."""
+    if name not in postgres.SCALARS and name not in postgres.FORMS and name not in postgres.VOLATILE:
+        raise Opaque(f"function {name} is not known")
+    items = [stage.encode(a) for a in arguments]
+    exact = name in postgres.EXACT_SCALARS or (
+        name in postgres.EXACT_IF_ARGUMENTS_ARE and all(item.is_exact for item in items)
+    )
+    is_adding = name in postgres.ADDING_IF_ARGUMENTS_DO and all(item.is_adding for item in items)
+    found = term("call", name, *(item.term for item in items), tainted=name in postgres.VOLATILE)
+    return Field("", found, exact, is_adding=is_adding and bool(items))
 
 
 def _unnest(stage: Stage, arguments: Iterable[Any]) -> Field:
@@ -84,7 +99,11 @@ def aggregate(stage: Stage, name: str, node: exp.Anonymous, filter_: exp.Express
     )
     found = term("aggregate", name, stage.relation.rows, where, *parts, tainted=tainted)
     found = hanging_on(found, (stage.relation.order,))
-    return Field("", found, exact or name in ("string_agg", "group_concat", "listagg"), name in ("list", "array_agg"))
+    is_adding = name == "count" or (name in ("avg", "max", "min", "sum") and all(i.is_adding for i in items))
+    is_adding = is_adding and stage.reading.dialect == "postgres"
+    is_fixed = is_adding and name in ("max", "min", "sum") and all(i.is_fixed for i in items)
+    is_text = name in ("string_agg", "group_concat", "listagg")
+    return Field("", found, exact or is_text, name in ("list", "array_agg"), is_adding, is_fixed)
 
 
 def _order_dependence(stage: Stage, name: str, items: list[Field], arguments: list[Any]) -> tuple[bool, bool]:
@@ -93,7 +112,7 @@ def _order_dependence(stage: Stage, name: str, items: list[Field], arguments: li
     if name in functions.ORDER_FREE_AGGREGATES:
         return False, False
     if name in functions.ORDER_FREE_IF_EXACT:
-        return False, not exact
+        return False, not is_order_free(name, items)
     if name in functions.ORDER_FREE_IF_ORDERED:
         order = next((a for a in arguments if isinstance(a, exp.Order)), None)
         if order is not None and exact and items:
@@ -104,6 +123,13 @@ def _order_dependence(stage: Stage, name: str, items: list[Field], arguments: li
                 return False, False
         return True, True
     return name in functions.ORDER_READING_AGGREGATES, True
+
+
+def is_order_free(name: str, items: Sequence[Field]) -> bool:
+    """Tell whether an aggregate of ``ORDER_FREE_IF_EXACT`` over these arguments is."""
+    if name in ("avg", "sum"):
+        return all(item.is_exact or item.is_adding for item in items)
+    return all(item.is_settled for item in items)
 
 
 def _without_distinct(node: Any) -> Any:

@@ -5,6 +5,7 @@ Every function here returns a ``Field`` without a name: the term, and whether eq
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -40,6 +41,7 @@ def encode(stage: Stage, node: Any) -> Field:
 def _plain(stage: Stage, node: Any, tag: str, keys: tuple[str, ...], rule: str) -> Field:
     parts: list[Part | Term] = []
     exact = True
+    items: list[Field] = []
     for key, value in node.args.items():
         if value is None or value is False or value == []:
             continue
@@ -48,11 +50,13 @@ def _plain(stage: Stage, node: Any, tag: str, keys: tuple[str, ...], rule: str) 
     for key in keys:
         value = node.args.get(key)
         if isinstance(value, list):
-            items = [stage.encode(item) for item in value]
-            exact = exact and all(item.is_exact for item in items)
-            parts.append(term("list", *(item.term for item in items)))
+            listed = [stage.encode(item) for item in value]
+            items += listed
+            exact = exact and all(item.is_exact for item in listed)
+            parts.append(term("list", *(item.term for item in listed)))
         elif isinstance(value, exp.Expression):
             item = stage.encode(value)
+            items.append(item)
             exact = exact and item.is_exact
             parts.append(item.term)
         elif value is None or isinstance(value, (bool, str, int)):
@@ -64,8 +68,16 @@ def _plain(stage: Stage, node: Any, tag: str, keys: tuple[str, ...], rule: str) 
     if node.args.get("negate"):
         # Newer sqlglot keeps the NOT of NOT LIKE inside; older ones have a node around, as for `not (a like b)`.
         found = term("not", found)
-    return Field("", found, is_exact, tag == "list value")
+    is_fixed = tag in _FIXING and all(item.is_fixed or (item.is_exact and item.is_adding) for item in items)
+    is_adding = tag in _ADDING and stage.reading.dialect == "postgres" and all(item.is_adding for item in items)
+    return Field("", found, is_exact, tag == "list value", is_adding, is_adding and is_fixed)
 
+
+_ADDING = frozenset({"+", "-", "*", "/", "%", "negative", "null"})
+"""What gives integers or numerics of integers or numerics."""
+
+_FIXING = frozenset({"+", "-", "*", "negative", "null"})
+"""What gives numerics whose digits follow from those of its operands."""
 
 _TWO = ("this", "expression")
 
@@ -130,7 +142,7 @@ def _paren(stage: Stage, node: exp.Paren) -> Field:
     item = stage.encode(node.this)
     if isinstance(node.this, (exp.Column, exp.Literal, exp.Paren, exp.Anonymous, exp.Cast, exp.Case, exp.Window)):
         return item
-    return Field(item.name, term("parentheses", item.term), item.is_exact)
+    return replace(item, term=term("parentheses", item.term), is_list=False)
 
 
 def _escape(stage: Stage, node: exp.Escape) -> Field:
@@ -143,8 +155,11 @@ def _escape(stage: Stage, node: exp.Escape) -> Field:
     return Field("", term("not", _plain(stage, positive, *_PLAIN[exp.Escape]).term), True)
 
 
-def _literal(_stage: Stage, node: exp.Literal) -> Field:
+def _literal(stage: Stage, node: exp.Literal) -> Field:
     text = str(node.this)
+    if stage.reading.dialect == "postgres" and not node.is_string:
+        # 1.5 and 1.50 are equal and not alike; 1e3 is numeric as well.
+        return Field("", term("number", text), text.isdigit(), is_adding=True, is_fixed=True)
     is_float = not node.is_string and ("e" in text or "E" in text)
     return Field("", term("text" if node.is_string else "number", text), not is_float)
 
@@ -175,14 +190,16 @@ def _case(stage: Stage, node: exp.Case) -> Field:
     otherwise: Part | Term = last.term if last is not None else ("default", None)
     found = term("case", compared, term("list", *(branch.term for branch in branches)), otherwise)
     results = [*branches, *([last] if last is not None else [])]
-    return Field("", found, all(result.is_exact for result in results))
+    is_adding = all(result.is_adding for result in results)
+    return Field("", found, all(result.is_exact for result in results), is_adding=is_adding)
 
 
 def _when(stage: Stage, node: exp.If) -> Field:
     """Read one branch; its exactness is that of its result."""
     only(node, "this", "true")
     condition, result = stage.encode(node.this), stage.encode(node.args["true"])
-    return Field("", term("when", condition.term, result.term, ("false", None)), result.is_exact)
+    found = term("when", condition.term, result.term, ("false", None))
+    return Field("", found, result.is_exact, is_adding=result.is_adding)
 
 
 def _cast(stage: Stage, node: exp.Cast) -> Field:
@@ -191,7 +208,13 @@ def _cast(stage: Stage, node: exp.Cast) -> Field:
         raise Opaque("this form of CAST is not understood")
     item = stage.encode(node.this)
     name, exact = type_name(node.args["to"])
-    return Field("", term("try cast" if isinstance(node, exp.TryCast) else "cast", item.term, name), exact)
+    found = term("try cast" if isinstance(node, exp.TryCast) else "cast", item.term, name)
+    if stage.reading.dialect == "postgres":
+        to = node.args["to"]
+        is_numeric = to.this is exp.DType.DECIMAL
+        is_adding = is_numeric or to.this in (exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT)
+        return Field("", found, exact and not is_numeric, False, is_adding, is_numeric and bool(to.expressions))
+    return Field("", found, exact)
 
 
 def _interval(stage: Stage, node: exp.Interval) -> Field:
@@ -206,7 +229,16 @@ def _extract(stage: Stage, node: exp.Extract) -> Field:
     only(node, "this", "expression")
     part = str(node.this.this if isinstance(node.this, exp.Var) else node.this.name).lower()
     item = stage.encode(node.args["expression"])
-    return Field("", term("extract", part, item.term), part not in ("epoch", "julian"))
+    found = term("extract", part, item.term)
+    if stage.reading.dialect == "postgres":
+        return Field("", found, part in _WHOLE_PARTS, is_adding=True)
+    return Field("", found, part not in ("epoch", "julian"))
+
+
+_WHOLE_PARTS = frozenset(
+    "century day decade dow doy hour isodow isoyear millennium minute month quarter week year".split()
+)
+"""Parts of a time that PostgreSQL gives as numerics without digits behind the point."""
 
 
 def _in(stage: Stage, node: exp.In) -> Field:

@@ -141,8 +141,13 @@ WINDOWS = PEER_WINDOWS | TIE_WINDOWS
 SERIES = frozenset({"generate_series", "range"})
 """Table functions that are understood: one column, rows from the arguments alone."""
 
-DYNAMIC_SQL = frozenset({"query", "query_table", "json_execute_serialized_sql"})
-"""Table functions that run a text: what they read cannot be seen."""
+DYNAMIC_SQL = frozenset(
+    """
+    json_execute_serialized_sql query query_table
+    database_to_xml query_to_xml query_to_xml_and_xmlschema query_to_xmlschema schema_to_xml table_to_xml
+    """.split()
+)
+"""Functions that run a text, or read what a text names: what they read cannot be seen."""
 
 EXACT_TYPES = frozenset(
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -183,7 +184,7 @@ def star_fields(star: exp.Star, stage: Stage, qualified: exp.Column | None) -> I
             found = stage.encode(replaced[folded])
             yield Field(item_.name, found.term, found.is_exact)
         else:
-            yield Field(names.get(folded, item_.name), item_.term, item_.is_exact, item_.is_list)
+            yield replace(item_, name=names.get(folded, item_.name))
 
 
 def _all_fields(scope: Scope) -> list[Field]:

@@ -159,7 +159,7 @@ class Queries:
         grouped = Relation(rows, chosen_order(order) if group is not None else UNORDERED, stage.relation.fields)
         stage.scope.aliases.clear()
         stage.windowed = grouped
-        tainted = not all(f.is_exact for f in fields)
+        tainted = not all(f.is_settled for f in fields)
         having = node.args.get("having")
         if having is not None:
             stage.scope.aliases_compete = True
@@ -202,7 +202,7 @@ class Queries:
         if isinstance(item, exp.Literal) and not item.is_string:
             item = _by_number(self._expanded(node, stage), item)
         found = item if isinstance(item, Field) else encode(stage, item)
-        keys.append(Field(spelled, found.term, found.is_exact))
+        keys.append(replace(found, name=spelled))
         return found.term
 
     def _items_for_keys(self, node: Any, stage: Stage) -> Iterator[Field]:
@@ -244,12 +244,12 @@ class Queries:
         fields: list[Field] = []
         for item in self._expanded(node, stage):
             if isinstance(item, Field):
-                fields.append(Field(item.name, _of_groups(item.term, groups), item.is_exact, item.is_list))
+                fields.append(replace(item, term=_of_groups(item.term, groups)))
                 continue
             inner = item.this if isinstance(item, exp.Alias) else item
             found = encode(stage, inner)
             name = item.alias if isinstance(item, exp.Alias) else _own_name(inner, found)
-            found = Field(name, _of_groups(found.term, groups), found.is_exact, found.is_list)
+            found = replace(found, name=name, term=_of_groups(found.term, groups))
             fields.append(found)
             if isinstance(item, exp.Alias):
                 # A later item may use the alias; inside of groups the closure must not be wrapped twice.
@@ -309,7 +309,13 @@ class Queries:
             raise Opaque("INTERSECT beside UNION or EXCEPT without parentheses was read from left to right")
         pairs = _paired_by_name(left, right) if node.args.get("by_name") else _paired(left, right)
         fields = tuple(
-            Field(name, term(f"{kind} column", a.term, b.term), a.is_exact and b.is_exact) for name, a, b in pairs
+            Field(
+                name,
+                term(f"{kind} column", a.term, b.term),
+                a.is_exact and b.is_exact,
+                is_adding=a.is_adding and b.is_adding,
+            )
+            for name, a, b in pairs
         )
         order = chosen_order(left.order, right.order)
         if kind == "union" and not node.args.get("distinct"):
@@ -395,11 +401,11 @@ def deduplicated(relation: Relation, kind: str) -> Relation:
 
     Equal values of inexact types may differ in their bits (0.0 and -0.0): which one stays is the engine's choice.
     """
-    exact = all(f.is_exact for f in relation.fields)
+    exact = all(f.is_settled for f in relation.fields)
     rows = term(f"rows {kind}", relation.rows, *(f.term for f in relation.fields))
     order = (relation.order,)
     fields = tuple(
-        Field(f.name, hanging_on(term(f"column {kind}", rows, f.term, tainted=not exact), order), f.is_exact, f.is_list)
+        replace(f, term=hanging_on(term(f"column {kind}", rows, f.term, tainted=not exact), order))
         for f in relation.fields
     )
     return Relation(rows, chosen_order(*order), fields)

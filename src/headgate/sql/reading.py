@@ -31,6 +31,7 @@ class Reading:
     faults: list[Diagnostic] = field(default_factory=list)
     parameters: dict[str, Field] = field(default_factory=dict)
     is_collated: bool = False
+    dialect: str = "duckdb"
     constants: frozenset[str] = frozenset()
 
     def seen(self, address: Address, aspect: Aspect, column: str = "") -> Term:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address
 from headgate.core.recipe import Term, term
@@ -46,12 +46,21 @@ class Field:
     """One column of a relation. ``is_exact``: equal values are the same bits, so that grouping by it is deterministic.
 
     ``name`` is empty where the engine makes one up. ``is_list``: certainly a list, so that UNNEST gives one column.
+    The last two are known of PostgreSQL alone, whose numeric keeps how many digits were written. ``is_adding``: integer
+    or numeric, so that no sum depends on the order of rows; ``is_fixed``: all values have the same digits.
     """
 
     name: str
     term: Term
     is_exact: bool = False
     is_list: bool = False
+    is_adding: bool = False
+    is_fixed: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether equal values of this column are the same bits, be it for their digits."""
+        return self.is_exact or self.is_fixed
 
 
 UNORDERED = term("order of the engine's choice", tainted=True)
@@ -130,7 +139,7 @@ class Item:
         """Return a column of this relation as the join shows it: with the position of its side."""
         if self.position == 0:
             return item
-        return Field(item.name, term("side", self.position, item.term), item.is_exact, item.is_list)
+        return replace(item, term=term("side", self.position, item.term))
 
     def fields(self) -> tuple[Field, ...]:
         """Return all columns as the join shows them; raise ``TooWide`` for more than anybody can use."""
@@ -186,7 +195,7 @@ class Scope:
 
 def outer_field(item: Field) -> Field:
     """Return a column of the query around as a subquery sees it."""
-    return Field(item.name, term("outer", item.term), item.is_exact, item.is_list)
+    return replace(item, term=term("outer", item.term))
 
 
 def either(name: str, found: list[Field]) -> Field:
@@ -204,7 +213,7 @@ def renamed(relation: Relation, names: list[str]) -> Relation:
     if len(names) > len(relation.fields):
         raise Opaque("more column aliases than columns")
     fields = tuple(
-        Field(new or f.name, f.term, f.is_exact, f.is_list)
+        replace(f, name=new or f.name)
         for f, new in itertools.zip_longest(relation.fields, names, fillvalue="")
         if isinstance(f, Field)
     )

@@ -10,7 +10,7 @@ from sqlglot import exp
 from headgate.core.address import fold
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.recipe import Aspect, Term, term
-from headgate.sql import functions
+from headgate.sql import functions, postgres
 from headgate.sql.expressions import encode
 from headgate.sql.reading import Reading
 from headgate.sql.relation import (
@@ -93,8 +93,10 @@ def _read_item(reader: Reader, node: Any, scope: Scope) -> Item:
         if not isinstance(node.this, (exp.Select, exp.SetOperation, exp.Subquery)):
             is_pivot = node.find(exp.Pivot) is not None
             raise Opaque("PIVOT is not understood" if is_pivot else "a join in parentheses is not understood")
-        relation = reader.inside(node, _lateral(scope))
-        return Item(node.alias, _aliased(relation, node))
+        # In PostgreSQL a subquery sees the items before it where LATERAL says so, and not otherwise.
+        is_postgres = reader.reading.dialect == "postgres"
+        around = Scope(scope.outer, scope.ctes) if is_postgres else _lateral(scope)
+        return Item(node.alias, _aliased(reader.inside(node, around), node))
     if isinstance(node, exp.Values):
         return _values(reader, node, scope)
     if isinstance(node, exp.Unnest):
@@ -136,19 +138,28 @@ def _table(reader: Reader, node: exp.Table, scope: Scope) -> Item:
     if found is None:
         raise Opaque(f"relation {name.schema}.{name.name} is not known")
     address, shape = found
-    seen = reader.reading.seen
+    seen, is_postgres = reader.reading.seen, reader.reading.dialect == "postgres"
     fields = tuple(
         Field(
             c.name,
             seen(address, Aspect.COLUMN, c.name),
-            functions.is_exact_type(c.type) and not reader.reading.is_collated,
+            _is_exact(reader, c.type),
             c.type.endswith("]"),
+            is_postgres and postgres.adds_exactly(c.type),
+            is_postgres and postgres.has_fixed_scale(c.type),
         )
         for c in shape
     )
     relation = Relation(seen(address, Aspect.ROWS), seen(address, Aspect.ORDER), fields)
     schema = "" if node.alias else name.schema
     return Item(node.alias or node.name, _aliased(relation, node), address=address, schema=schema)
+
+
+def _is_exact(reader: Reader, type_: str) -> bool:
+    if reader.reading.is_collated:
+        return False
+    is_postgres = reader.reading.dialect == "postgres"
+    return postgres.is_exact_type(type_) if is_postgres else functions.is_exact_type(type_)
 
 
 def _table_function(reader: Reader, node: exp.Table, scope: Scope) -> Item:

@@ -9,6 +9,7 @@ from sqlglot import exp
 from headgate.core.hashing import Part
 from headgate.core.recipe import Term, term
 from headgate.sql import functions
+from headgate.sql.calls import is_order_free
 from headgate.sql.relation import UNORDERED, Field, Opaque, hanging_on, lowered
 from headgate.sql.stage import Stage, function_name, only, order_keys
 
@@ -81,7 +82,7 @@ def _window_taint(name: str, items: list[Field], spec: exp.Expression | None) ->
         return True
     depends_on_ties = spec is not None and str(spec.args.get("kind") or "").upper() != "RANGE"
     if name in functions.ORDER_FREE_AGGREGATES or name in functions.ORDER_FREE_IF_EXACT:
-        return depends_on_ties or (name in functions.ORDER_FREE_IF_EXACT and not all(i.is_exact for i in items))
+        return depends_on_ties or (name in functions.ORDER_FREE_IF_EXACT and not is_order_free(name, items))
     return True
 
 

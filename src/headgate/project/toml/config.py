@@ -182,10 +182,10 @@ class _Reading:
         url = self._text(section, (*path, "url"))
         example = 'url = "env:WAREHOUSE_URL", which holds "postgresql://user:password@host/database"'
         if "url" not in section:
-            self._fault("HG122", f"engine {path[-1]} does not say its url", self._places.key(path), f"Add {example}.")
+            self._fault("HG125", f"engine {path[-1]} does not say its url", self._places.key(path), f"Add {example}.")
         elif url and not url.startswith(("postgresql://", "postgres://")):
             summary = f"the url of engine {path[-1]} is not the address of a PostgreSQL server"
-            self._fault("HG122", summary, self._places.value((*path, "url")), f"Write {example}.")
+            self._fault("HG125", summary, self._places.value((*path, "url")), f"Write {example}.")
         other = next((e.name for e in engines.values() if url and e.url == url), None)
         if other is not None:
             summary = f"engines {other} and {path[-1]} have the same url"
@@ -195,7 +195,7 @@ class _Reading:
     def _refuse_other_key(self, section: Mapping[str, Any], path: tuple[str, ...], hint: str) -> None:
         if path[-1] in section:
             summary = f"engine {path[-2]} has a {path[-1]}, which its kind has not"
-            self._fault("HG122", summary, self._places.key(path), hint)
+            self._fault("HG125", summary, self._places.key(path), hint)
 
     def _environments(
         self, body: Mapping[str, Any], engines: Mapping[str, EngineConfig]
