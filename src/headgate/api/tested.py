@@ -57,7 +57,7 @@ class Tested(Shown):
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Errors in files that hold tests: what is faulty there is not read as one."""
+        """Faults in files that hold tests: what is faulty there is not read as one."""
         return self._tested.diagnostics
 
     def _lines(self) -> list[str]:

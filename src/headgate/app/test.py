@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from headgate.app.quoting import quoted
 from headgate.app.repository import Repository, recorded_shapes, undeclared_tables
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.diagnostic import Diagnostic, Severity
+from headgate.core.diagnostic import Diagnostic, Severity, has_errors
 from headgate.core.graph import AnyNode, Node, SourceNode
 from headgate.project.fixtures import Fixtures
 from headgate.trial.attempt import Bench, tried
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """How each test ended, in the order of the files; ``diagnostics`` are errors that may have hidden some.
+    """How each test ended, in the order of the files; ``diagnostics`` are faults that may have hidden some.
 
     ``errors`` counts all others of the repository. ``asked`` is the asset whose tests were asked for;
     ``declared`` counts the tests of all.
@@ -53,7 +53,7 @@ class Tested:
     @property
     def is_good(self) -> bool:
         """Whether no test failed, and none could not be read or tried."""
-        return not self.diagnostics and not self.count(Outcome.FAILED) and not self.count(Outcome.FAULTY)
+        return not has_errors(self.diagnostics) and not self.count(Outcome.FAILED) and not self.count(Outcome.FAULTY)
 
 
 def test(session: Session, repository: Repository, name: str) -> Tested:
@@ -66,7 +66,8 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     declared = repository.declarations
     asked = address_named([asset.address for asset in declared.assets], name) if name else None
     chosen = [one for one in declared.unit_tests if asked in (None, one.asset)]
-    hidden = tuple(one for one in declared.diagnostics if _may_hide_tests(one))
+    files = {one.place.path for one in declared.unit_tests if one.place}
+    hidden = tuple(one for one in declared.diagnostics if _may_hide_tests(one, files))
     if not chosen:
         return Tested((), hidden, asked, len(declared.unit_tests), 0, time.monotonic() - started)
     engine = next(iter(session.config.engines))
@@ -84,10 +85,15 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     return Tested(results, hidden, asked, len(declared.unit_tests), others, time.monotonic() - started)
 
 
-def _may_hide_tests(diagnostic: Diagnostic) -> bool:
-    """Tell whether a fault stands in a file that holds tests, or may: what is faulty there is not read as one."""
-    place = diagnostic.place
-    return diagnostic.severity is Severity.ERROR and place is not None and place.path.endswith((".yml", ".yaml"))
+def _may_hide_tests(diagnostic: Diagnostic, files: Collection[str]) -> bool:
+    """Tell whether a fault stands in a file that holds tests, or may: what is faulty there is not read as one.
+
+    A key that is not known is a warning: a test that says more than it is taken to say may pass for no reason.
+    """
+    path = diagnostic.place.path if diagnostic.place else ""
+    if diagnostic.severity is Severity.WARNING:
+        return diagnostic.code == "HG308" and path in files
+    return path.endswith((".yml", ".yaml"))
 
 
 class _Bench:

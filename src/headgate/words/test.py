@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from headgate.core.diagnostic import Severity
 from headgate.trial.verdict import Outcome
 from headgate.words.diagnostics import lines_of, lines_of_one
 from headgate.words.figures import counted
-from headgate.words.layout import aligned, cut, harmless, styled, widths_of
+from headgate.words.layout import aligned, cut, display_width, harmless, styled, widths_of
 from headgate.words.sql import is_number
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def lines_of_difference(difference: Difference) -> list[str]:
     names = [difference.shape[n].name for n in columns]
     rows: list[tuple[str, Sequence[str], Sequence[int]]] = []
     for pair in difference.changed:
-        rows.append(("expected", _cells(pair.expected, columns), ()))
-        rows.append(("came", _cells(pair.came, columns), [columns.index(n) for n in pair.columns if n in columns]))
+        expected, came = zip(*(_pair(pair.expected[n], pair.came[n]) for n in columns), strict=True)
+        rows.append(("expected", expected, ()))
+        rows.append(("came", came, [columns.index(n) for n in pair.columns if n in columns]))
     rows += [("missing", _cells(row, columns), ()) for row in difference.missing]
     rows += [("unexpected", _cells(row, columns), ()) for row in difference.unexpected]
     shown = rows[:ROWS_MAX]
@@ -102,7 +104,7 @@ def lines_of_difference(difference: Difference) -> list[str]:
 
 
 def _marks(cells: Sequence[str], marked: Sequence[int], widths: Sequence[int], right: frozenset[int]) -> str:
-    marks = ["^" * max(len(cell), 1) if n in marked else "" for n, cell in enumerate(cells)]
+    marks = ["^" * max(display_width(cell), 1) if n in marked else "" for n, cell in enumerate(cells)]
     blank = ["", *marks]
     return styled(aligned([blank], width=sys.maxsize, indent="    ", right=right, widths=tuple(widths))[0], "red")
 
@@ -138,6 +140,16 @@ def _cells(row: Texts, columns: Iterable[int]) -> list[str]:
     return [cut(cell_text(row[n]), _CELL_WIDTH_MAX) for n in columns]
 
 
+def _pair(expected: str | None, came: str | None) -> tuple[str, str]:
+    """Return two values, of long ones the part in which they begin to differ."""
+    one, other = cell_text(expected), cell_text(came)
+    first = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    if one != other and first > _CELL_WIDTH_MAX // 2:
+        begin = first - _CELL_WIDTH_MAX // 3
+        one, other = (f"…{text[begin:]}" for text in (one, other))
+    return cut(one, _CELL_WIDTH_MAX), cut(other, _CELL_WIDTH_MAX)
+
+
 def cell_text(text: str | None) -> str:
     r"""Return a value as it is shown: what would be taken for something else stands in quotes.
 
@@ -159,8 +171,8 @@ def sum_text(tested: Tested) -> str:
     numbers = [(tested.count(outcome), word) for outcome, word in _WORDS.items()]
     told = ", ".join(f"{n:,} {word}" for n, word in numbers if n)
     told = f"{counted(len(tested.tried), 'test')}{': ' if told else ''}{told}"
-    errors = counted(len(tested.diagnostics), "error")
-    return f"{told}; {errors} where tests are declared" if tested.diagnostics else told
+    errors = sum(one.severity is Severity.ERROR for one in tested.diagnostics)
+    return f"{told}; {counted(errors, 'error')} where tests are declared" if errors else told
 
 
 _WORDS = {
