@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headgate.words.figures import counted, seconds_text, time_text
 from headgate.words.layout import aligned, styled
+from headgate.words.loading import rows_of_loading
 
 if TYPE_CHECKING:
     from headgate.app.show import AssetShown
@@ -31,6 +32,7 @@ def sections_of(found: AssetShown) -> list[Section]:
         reads = [(address, ", ".join(columns)) for address, columns in uses.items()]
     sections: list[Section] = [
         ("columns", [(column.name, column.type, column.description) for column in found.columns]),
+        ("loaded", rows_of_loading(node.properties)),
         ("reads", reads),
         ("read by", [(address,) for address in found.readers]),
         ("builds", [_row(name, build) for name, build in found.builds]),

@@ -48,6 +48,7 @@ def _body(found: AssetShown) -> dict[str, Any]:
     return {
         "address": node.address, "kind": node.kind.value, "owner": node.properties.owner,
         "description": node.properties.description, "place": plain(node.place), "columns": plain(found.columns),
+        "loading": plain(node.properties.loading), "cron": node.properties.cron,
         "inputs": list(node.inputs), "readers": list(found.readers), "uses": plain(getattr(node, "uses", {})),
         "builds": {
             name: {
