@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": "build what is lacking, then let the environment show it",
     "promote": "let production show what dev shows",
     "run": "take in new data, and what is due, with the released code",
+    "runs": "list what runs took in, and what they left",
     "rollback": "let an environment show again what it showed before",
     "releases": "list what was released, when and by whom",
     "status": "list the environments and what they show",
@@ -254,6 +255,7 @@ def _run(parser: Parser) -> None:
         "loaded again on purpose, with those of all that reads them.",
         "headgate run prod",
         "headgate run prod --now 2013-02-01T06:00:00Z",
+        "headgate run prod --watch --every 5m",
         "headgate run prod marts.daily_delays --since 2013-01-10 --until 2013-01-12",
     )
     parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="prod, by default")
@@ -261,6 +263,8 @@ def _run(parser: Parser) -> None:
     parser.add_argument("address", metavar="ADDRESS", nargs="*", default=[], help=asked)
     parser.add_argument("--since", metavar="TIME", type=moment, help="load again from then on, as clocks show there")
     parser.add_argument("--until", metavar="TIME", type=moment, help="load again until then")
+    parser.add_argument("--watch", action="store_true", help="go on until Ctrl-C or SIGTERM, looking again and again")
+    parser.add_argument("--every", metavar="TIME", type=seconds, default=60.0, help="with --watch: how often (60s)")
     _add_now(parser)
     parser.add_argument("--threads", type=positive, default=0, metavar="N", help="build so many at once at most")
     _add_wait(parser)
@@ -274,6 +278,19 @@ def _add_since(parser: Parser) -> None:
 
 def _add_now(parser: Parser) -> None:
     parser.add_argument("--now", metavar="TIME", type=instant, help="take this for the present: 2013-02-01T06:00:00Z")
+
+
+def _runs(parser: Parser) -> None:
+    _describe(
+        parser,
+        "List the runs of an environment, newest first: when, what came of it, how much came in. With a number, show "
+        "what that one did with each asset, and why others were left as they are.",
+        "headgate runs prod",
+        "headgate runs prod 12",
+    )
+    parser.add_argument("environment", metavar="ENV", nargs="?", default=None, help="prod, by default")
+    parser.add_argument("number", metavar="NUMBER", nargs="?", type=positive, default=0, help="this one alone")
+    parser.add_argument("--limit", type=int, default=20, metavar="N", help="so many at most (20; 0 for all)")
 
 
 def _rollback(parser: Parser) -> None:
@@ -450,6 +467,7 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "apply": _apply,
     "promote": _promote,
     "run": _run,
+    "runs": _runs,
     "rollback": _rollback,
     "releases": _releases,
     "status": _status,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action
 from headgate.words.diagnostics import excerpt_of
-from headgate.words.figures import counted, milliseconds_text, time_text
+from headgate.words.figures import counted, milliseconds_text
 from headgate.words.layout import aligned, styled
 
 if TYPE_CHECKING:
@@ -72,8 +72,3 @@ def _lines_of(address: str, diagnostic: Diagnostic) -> Iterable[str]:
         yield from excerpt_of(diagnostic)
     yield f"  {diagnostic.summary}"
     yield from (f"  {line}" for line in diagnostic.detail.splitlines())
-
-
-def row_of_record(ran_at: str, status: str, number: int) -> tuple[str, ...]:
-    """Return one row of a list of runs."""
-    return str(number), time_text(ran_at), status

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
@@ -19,9 +22,55 @@ INTERRUPTED = 130
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Take in what is new and due; ask before intervals are loaded again on purpose."""
+    if options.watch:
+        return _watch(options, terminal)
     session, repository = with_repository(options, terminal)
     with session:
         return _run(session, repository, request_of(options), options, terminal)
+
+
+def _watch(options: Namespace, terminal: Terminal) -> int:
+    """Run again and again until somebody ends it; what goes wrong is told, and the next look may find it mended."""
+    from headgate.core.errors import UsageError
+
+    if options.address or options.since or options.until or options.now:
+        raise UsageError("--watch runs what is new and due: leave the addresses, --since, --until and --now out")
+    signal.signal(signal.SIGTERM, _ended)
+    try:
+        while True:
+            try:
+                _look(options, terminal)
+            except (BrokenPipeError, KeyboardInterrupt):
+                raise
+            except Exception as error:
+                from headgate.cli.failures import tell
+
+                tell(error, "run", terminal, [])
+            sys.stdout.flush()
+            time.sleep(options.every)
+    except KeyboardInterrupt:
+        terminal.say("Ended. What was begun and not published is kept for the next run.")
+        return 0
+
+
+def _ended(_number: int, _frame: object) -> None:
+    """End as Ctrl-C does: running statements are ended, what is finished is kept."""
+    raise KeyboardInterrupt
+
+
+def _look(options: Namespace, terminal: Terminal) -> None:
+    """Run once, unless there is nothing to do: a look alone is no run, and leaves no record."""
+    from headgate.app.run import plan_run
+
+    session, repository = with_repository(options, terminal)
+    with session:
+        request = request_of(options)
+        session.settle(request.environment)
+        planned = plan_run(session, repository, request)
+        if planned.is_empty and not planned.due:
+            return
+        if _carry_out(session, planned, options, terminal) == INTERRUPTED:
+            raise KeyboardInterrupt
 
 
 def request_of(options: Namespace) -> RunRequest:
@@ -38,13 +87,19 @@ def request_of(options: Namespace) -> RunRequest:
 
 
 def _run(session: Session, repository: Repository, request: RunRequest, options: Namespace, terminal: Terminal) -> int:
-    from headgate.app.run import plan_run, run
+    from headgate.app.run import plan_run
 
     session.settle(request.environment)
     planned = plan_run(session, repository, request)
     if request.is_restating and not planned.is_empty and not _is_agreed(planned, terminal):
         terminal.complain("Nothing was done.")
         return 1
+    return _carry_out(session, planned, options, terminal)
+
+
+def _carry_out(session: Session, planned: PlannedRun, options: Namespace, terminal: Terminal) -> int:
+    from headgate.app.run import run
+
     if planned.plan is None or planned.is_empty:
         ran = run(session, planned, report=lambda _event: None)
         return _told(ran, terminal)
