@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from jinja2 import nodes
@@ -79,8 +80,9 @@ class Names:
     def find(self, name: str, scope: Scope) -> Value:
         """Return what a name means that no block of the template has set."""
         if name in self._world.replaced:
-            value = self._world.replaced[name]
-            return Function(name, lambda *_, **__: copied(self._work.meter, value))
+            return self._replaced()[name]
+        if package := self._replaced(f"{name}."):
+            return Record(name, package, self._no_macro)
         if name in self._known:
             if name == "target":
                 self._ask("target")
@@ -92,10 +94,24 @@ class Names:
         if macro is not None:
             return macro
         if name == self._world.project:
-            return Record(name, _Macros(self._macro, self._library), self._no_macro)
+            return Record(name, _Macros(self._of_project, self._library), self._no_macro)
         known = (*scope.known(), *GIVEN, *self._library.files)
         hint = instead(name[:60], known, "It is set nowhere in the template, and there is no such macro in macros/.")
         return Undefined(unknown(f"unknown name {name[:60]}", hint))
+
+    def _replaced(self, prefix: str = "") -> dict[str, Value]:
+        """Return what is called instead, by what stands behind ``prefix``."""
+        return {
+            name.removeprefix(prefix): Function(name, partial(self._give, value))
+            for name, value in self._world.replaced.items()
+            if name.startswith(prefix)
+        }
+
+    def _give(self, value: Value, /, *_: Value, **__: Value) -> Value:
+        return copied(self._work.meter, value)
+
+    def _of_project(self, name: str) -> Value:
+        return self._replaced().get(name) or self._macro(name)
 
     def _ask(self, kind: str, *names: str) -> None:
         question = (kind, names)
@@ -269,14 +285,14 @@ def _line(message: str) -> str:
     return " ".join(message.split())[:400]
 
 
-class _Macros(Mapping[str, Macro]):
+class _Macros(Mapping[str, Value]):
     """All macros by name; a file is read when one of its macros is asked for."""
 
-    def __init__(self, find: Callable[[str], Macro | None], library: Library) -> None:
+    def __init__(self, find: Callable[[str], Value], library: Library) -> None:
         self._find = find
         self._library = library
 
-    def __getitem__(self, name: str) -> Macro:
+    def __getitem__(self, name: str) -> Value:
         found = self._find(name)
         if found is None:
             raise KeyError(name)

@@ -91,13 +91,15 @@ class Templates:
     ) -> Filled:
         """Return a filled template in which calls of the ``replaced`` names give those values; nothing is remembered.
 
-        Of a macro that only its project's name reaches (``shop.rate()``) the last part of the name counts.
+        A macro of the repository is replaced with and without the project's name before it, one of a package
+        (``dbt_utils.star``) as it is named.
         """
         from headgate.project.templates.filling import fill
 
         library = library_of(self._macros, self._memory, made_by=made_by(), project=self._config.name)
         world = world_of(self._config, Addresses.of(assets, sources), self._variables, library.digests())
-        names = {name.rpartition(".")[2]: value for name, value in replaced.items()}
+        own = f"{self._config.name}."
+        names = {name.removeprefix(own): value for name, value in replaced.items()}
         return fill(wanted.source, wanted.subject, replace(world, replaced=names), library)
 
     def remembered(self, wanted: Wanted) -> Filled | None:
