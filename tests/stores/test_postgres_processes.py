@@ -259,7 +259,7 @@ def test_a_machine_that_is_gone_without_a_word_blocks_nobody_for_long(database: 
     """The lock of the writers is held by a connection whose other end has fallen silent: the server ends it."""
     silent = psycopg.connect(database.url, autocommit=True)
     silent.execute(f"begin; set local search_path to {SCHEMA}; set local idle_in_transaction_session_timeout to '2s'")
-    silent.execute("select value from state where name = 'format' for update")
+    silent.execute(LOCK)
     began = time.monotonic()
     store.commit(Batch((Entry("c", "a", "1"),)))
     assert 1 < time.monotonic() - began < 10
@@ -320,6 +320,7 @@ def test_what_was_acknowledged_to_killed_writers_is_there_once(database: Databas
         assert [i for by, i in log if by == name] == list(range(1, count + 1))
 
 
+LOCK = f"select pg_advisory_xact_lock(hashtextextended('headgate {SCHEMA}', 0))"
 BUSY = "select 1 from pg_stat_activity where usename = %s and state <> 'idle' and query like '%%batches%%'"
 
 
@@ -398,7 +399,7 @@ def test_a_commit_whose_answer_is_lost_is_known_to_have_happened(
 def test_a_commit_that_never_arrived_is_done_once(database: Database, store: StateStore, wire: Wire) -> None:
     with closing(through(wire, database)) as far:
         far.identity()
-        wire.lose = b"for update"
+        wire.lose = b"pg_advisory_xact_lock"
         far.commit(
             Batch((Entry("c", "a", "1"),), (Expectation("c", "a", None),), (NewEvent("e", {"by": "far", "i": 1}),))
         )
@@ -406,7 +407,7 @@ def test_a_commit_that_never_arrived_is_done_once(database: Database, store: Sta
         assert log_of(store) == [("far", 1)]
 
 
-@pytest.mark.parametrize("lost", [b"insert into leases", b"for update", b"commit"])
+@pytest.mark.parametrize("lost", [b"insert into leases", b"for update", b"pg_advisory_xact_lock", b"commit"])
 def test_a_lease_whose_answer_is_lost_is_held(lost: bytes, database: Database, store: StateStore, wire: Wire) -> None:
     with closing(through(wire, database)) as far:
         far.identity()

@@ -1,6 +1,6 @@
 """The state in a schema of PostgreSQL: entries, events, leases. Shared by all who reach the server.
 
-Writers go one after the other: each first locks one row, then looks, then writes (READ COMMITTED, so that every look
+Writers go one after the other: each first takes one lock, then looks, then writes (READ COMMITTED, so that every look
 after the lock sees what was committed before it). A batch takes two messages: lock, conditions and the end of the log;
 then everything that is written, with the commit. So no transaction fails for another one, and what a batch expects can
 be anything. A writer that falls silent inside of its transaction is ended by the server.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -30,7 +31,7 @@ from headgate.plugins.stores.migration import Migration
 from headgate.plugins.stores.postgres_address import PostgresAddress
 from headgate.plugins.stores.postgres_faults import LOCK_SECONDS, LOST_SECONDS, faults
 from headgate.plugins.stores.postgres_leases import IS_LIVE, Heart
-from headgate.plugins.stores.postgres_migrations import check_format, known_migrations
+from headgate.plugins.stores.postgres_migrations import WRITE_LOCK, check_format, known_migrations
 from headgate.plugins.stores.postgres_opening import Connections
 from headgate.plugins.stores.postgres_reading import PostgresReading
 from headgate.plugins.stores.postgres_texts import loaded, stored, stored_or_none
@@ -41,7 +42,8 @@ set local search_path to {{schema}};
 set local lock_timeout to '{LOCK_SECONDS}s';
 set local idle_in_transaction_session_timeout to '15s';
 select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off';
-select value from state where name = 'format' for update;
+{WRITE_LOCK}
+select value from state where name = 'format';
 select exists (select from batches where token = {{token}});
 """
 _LEASE = "select fence from leases where resource = {} and not is_released;\n"
@@ -61,8 +63,8 @@ insert into entries select * from unnest({}::text[], {}::text[], {}::text[])
 on conflict (collection, key) do update set value = excluded.value;
 """
 _APPEND = "insert into events values ({}, {}, {}, {}, {});\n"
+_FORGET = "delete from batches where at < now() - interval '7 days';\n"
 _END = """
-delete from batches where at < now() - interval '7 days';
 insert into batches (token, at) values ({}, now());
 commit
 """
@@ -76,6 +78,8 @@ on conflict (resource) do update set fence = excluded.fence, holder = excluded.h
     since = excluded.since, is_released = excluded.is_released, token = excluded.token, beat = excluded.beat,
     backend = excluded.backend
 """
+_PAUSE_SECONDS = 0.001
+_CONFLICTS_MAX = 9
 _NO_LOOKS = sql.Composed([])
 
 
@@ -108,6 +112,7 @@ class PostgresStore:
         self._writer = threading.Lock()
         self._leases: dict[str, Lease] = {}
         self._heart = Heart(connections)
+        self._conflicts = 0
         self._identity = ""
 
     def identity(self) -> str:
@@ -132,12 +137,22 @@ class PostgresStore:
         return PostgresReading(self._connections)
 
     def commit(self, batch: Batch) -> None:
-        """Write the batch durably, or raise ``Conflict`` and write nothing."""
+        """Write the batch durably, or raise ``Conflict`` and write nothing.
+
+        Conflicts in a row are told after growing pauses of a random length, half a second at most, so that many who
+        race for one entry do not keep each other from it: 20 processes make several times as many moves.
+        """
         token = os.urandom(16).hex()
         with faults(self._address):
             looks = _looks(batch)
             with self._writer:
-                self._connections.repeat(lambda connection: self._commit(connection, batch, looks, token))
+                try:
+                    self._connections.repeat(lambda connection: self._commit(connection, batch, looks, token))
+                except Conflict:
+                    self._conflicts = min(self._conflicts + 1, _CONFLICTS_MAX)
+                    time.sleep(_PAUSE_SECONDS * 2**self._conflicts * int(token[-4:], 16) / 0x10000)
+                    raise
+                self._conflicts = 0
 
     def acquire(self, resource: str, *, holder: str, purpose: str, at: str) -> Lease:
         """Return the lease with the next fence, or raise ``LeaseTaken``."""
@@ -184,6 +199,8 @@ class PostgresStore:
             expected = batch.expects[failed[0][0] - 1]
             raise Conflict(f"{expected.collection}/{expected.key}")
         written = [*_written(batch.entries), *_appended(batch.events, found.pop(0) if batch.events else [])]
+        if token.startswith("00"):  # now and then
+            written.append(sql.SQL(_FORGET))
         connection.execute(sql.Composed([*written, sql.SQL(_END).format(token)]))
 
     def _acquire(self, connection: Connection, wanted: Lease, token: str) -> Lease:
@@ -205,8 +222,10 @@ class PostgresStore:
 
     def _begin(self, connection: Connection, token: str, looks: sql.Composed = _NO_LOOKS) -> list[list[Any]]:
         """Begin to write, with the lock, and return the rows of whether ``token`` was written, and of each look."""
-        begin = sql.SQL(_BEGIN).format(schema=sql.Identifier(self._address.schema), token=token)
-        _, form, *found = _results(connection.execute(begin + looks))
+        begin = sql.SQL(_BEGIN).format(
+            schema=sql.Identifier(self._address.schema), name=self._address.schema, token=token
+        )
+        _, _, form, *found = _results(connection.execute(begin + looks))
         check_format(int(form[0][0]) if form else 0, self._address, self._connections.migrations)
         return found
 

@@ -1,7 +1,7 @@
 """Making a state in a schema of PostgreSQL, and leading it from one format to the next.
 
-The number of the last step stands in the table ``state``, which every write locks and looks at; the checksum of each
-step stands in ``migrations``. PostgreSQL takes back what a step did to tables where it is cut short.
+The number of the last step stands in the table ``state``, which every write looks at under its lock; the checksum of
+each step stands in ``migrations``. PostgreSQL takes back what a step did to tables where it is cut short.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ select
 from (select (select oid from pg_namespace where nspname = %(schema)s)) as n (oid)
 """
 
-_LOCK = "select pg_advisory_xact_lock(hashtextextended('headgate ' || %s, 0))"
-"""Whoever makes or migrates the state of a schema goes alone. Held to the end of the transaction."""
+WRITE_LOCK = "select pg_advisory_xact_lock(hashtextextended('headgate ' || {name}, 0));"
+"""Whoever writes, makes or migrates the state of the schema ``name`` goes alone, to the end of the transaction.
+
+A row would do as well, at twice the cost: it has to be written, also for a batch that is refused.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ def _format(connection: Connection, address: PostgresAddress) -> int:
 def _step(connection: Connection, address: PostgresAddress, migrations: Sequence[Migration], nonce: Nonce) -> int:
     """Take the next step, unless somebody else has just taken it, and return the format that the state has then."""
     connection.execute("begin isolation level read committed read write")  # after the lock, look sees what is there
-    connection.execute(_LOCK, (address.schema,))
+    connection.execute(sql.SQL(WRITE_LOCK).format(name=address.schema))
     found = look(connection, address)
     number = _format(connection, address) if found.state else 0
     if number < len(migrations):
@@ -109,8 +112,6 @@ def _take(connection: Connection, address: PostgresAddress, migration: Migration
     if not found.schema:
         connection.execute(sql.SQL("create schema {}").format(schema))
     connection.execute(sql.SQL("set local search_path to {}").format(schema))
-    if found.state:
-        connection.execute("select from state where name = 'format' for update")  # nobody writes meanwhile
     connection.execute(migration.text.encode())
     if migration.number == 1:
         connection.execute("insert into state values ('identity', %s), ('format', '0')", (nonce(),))
