@@ -1,5 +1,7 @@
 """``:start`` and ``:end``: where they stand, the literals for them, and what the engine makes of these."""
 
+import re
+
 import duckdb
 import pytest
 
@@ -11,7 +13,7 @@ from headgate.project.loading_checks import TIME_TYPES
 from headgate.sql.analyse import Analysis, analyse
 from headgate.sql.bind import bound
 from headgate.sql.moments import moment_literals
-from headgate.sql.tree import parse
+from headgate.sql.tree import Unreadable, parse
 
 EVENTS = {
     Address("s.e"): (
@@ -121,3 +123,43 @@ def test_binding_puts_them_in(binder: DuckBinder) -> None:
         'select t from headgate.e1 as "e" where "e".t >= timestamp \'0001-01-01 00:00:00\''
         " and \"e\".t < timestamp '2013-01-01 00:00:00'"
     )
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "cast(:start as date)", ":start at time zone 'UTC'", "extract(year from :start)", "date_part('year', :start)",
+        ":start::timestamptz", "t between :start and :end", "t in (:start, :end)", ":start + interval 1 day",
+        "coalesce(:start, t)", "{'a': :start, 'b':v}", "struct_pack(a := :start)", "[:start, :end]", "(:start)",
+        "case :start when t then 1 else 2 end", "list_transform(l, x -> x + year(:start))", "-epoch(:start)",
+        "(select max(q) from (values (:start)) as w(q))", "max(t) filter (t < :end)", "greatest(:start,:end)",
+        "lag(t) over (partition by :start order by t)", "date_diff('day', :start, :end)", "not t>:start",
+        "strftime(:start, '%Y:%m')", "'a' || :start", "if(t > :start, 1, 2)", ":start is null", "l[1:start]",
+        "l[start:start]", "{'start':start}.start", "map {'a':start}", "date_trunc('day', :start)", "t = :start::date",
+    ],
+)  # fmt: skip
+def test_they_may_stand_wherever_a_value_may(expression: str, binder: DuckBinder) -> None:
+    is_grouped = "filter" in expression
+    text = f"select {'max(t) as t' if is_grouped else 't'}, {expression} as e from s.e"
+    query = parse(text, "q.sql")
+    assert "\0" not in repr(query.tree)
+    found = analysed(text, binder)
+    assert found.recipe is not None, found.diagnostics
+    names = [found.body.text[p.begin : p.end] for p in found.body.parameters]
+    expected = re.findall(r"(?<![\w\[']):(?:start|end)\b", expression.replace("[:start, ", "[ :start, "))
+    assert names == expected
+    assert found.recipe.opaque == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["select t as :start from s.e", "select t from s.e as :end", "select t from :start", "select :start.t from s.e"],
+)
+def test_where_no_value_can_stand_they_are_a_fault(text: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        parse(text, "q.sql")
+    diagnostic = refused.value.diagnostic
+    assert diagnostic.code == "HG201"
+    assert diagnostic.place is not None
+    assert diagnostic.place.column == text.index(":") + 1
+    assert "\0" not in str(diagnostic)

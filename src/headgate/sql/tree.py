@@ -20,7 +20,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.sql.bounds import SET_OPERATIONS_MAX, brackets_too_many, too_many_sets
-from headgate.sql.parameters import with_offsets, without_offsets
+from headgate.sql.parameters import Misplaced, as_names, as_placeholders
 from headgate.sql.relation import lowered
 from headgate.sql.templates import instead_of, marks
 
@@ -108,7 +108,7 @@ def parse(text: str, path: str, dialect_name: str = "duckdb") -> Query:
     _refuse_glued_numbers(statement, text, path)
     _refuse_too_many(statement, text, path)
     try:
-        trees = dialect.parser().parse(_with_own_names(with_offsets(statement), dialect_name), text)
+        trees = dialect.parser().parse(_with_own_names(as_names(statement), dialect_name), text)
     except SqlglotError as error:
         start = _offset(error, text)
         word = word_at(text, start)
@@ -120,7 +120,7 @@ def parse(text: str, path: str, dialect_name: str = "duckdb") -> Query:
         ) from None
     tree = trees[0] if len(trees) == 1 else None
     if tree is not None and any(token.token_type == TokenType.COLON for token in statement):
-        without_offsets(tree)
+        _place_parameters(tree, text, path)
     while isinstance(tree, exp.Subquery) and set(_given(tree)) <= {"this"}:
         tree = tree.this
     if not isinstance(tree, exp.Query):
@@ -141,6 +141,14 @@ def parse(text: str, path: str, dialect_name: str = "duckdb") -> Query:
 def tokens_of(text: str) -> list[Token]:
     """Return the tokens of DuckDB's SQL that was parsed before; each knows the characters that it stands on."""
     return _dialect("duckdb").tokenize(text)
+
+
+def _place_parameters(tree: exp.Expr, text: str, path: str) -> None:
+    try:
+        as_placeholders(tree)
+    except Misplaced as fault:
+        word = text[fault.begin : fault.end]
+        raise Unreadable(_unreadable(text, path, f"{word} is not expected here", fault.begin, len(word))) from None
 
 
 def relations(query: Query) -> tuple[TableName, ...]:
