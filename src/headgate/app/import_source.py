@@ -149,7 +149,7 @@ class _Import:
         if described.fault:
             self.left_out.append(LeftOut(table, f"its columns cannot be read: {described.fault.splitlines()[0]}"))
             return ()
-        faults = dict(_faults(described.shape, binder))
+        faults = dict(_faults(described.shape, binder, self._ground.dialect))
         for name, reason in faults.items():
             self.left_out.append(LeftOut(f"{table}.{name}", f"{reason}; the types of this table are looked up instead"))
         return tuple(
@@ -159,7 +159,7 @@ class _Import:
         )
 
 
-def _faults(shape: Shape, binder: Binder) -> Iterable[tuple[str, str]]:
+def _faults(shape: Shape, binder: Binder, dialect: str) -> Iterable[tuple[str, str]]:
     """Yield the columns that would not be declared as they are: their names, each with the reason."""
     seen: set[str] = set()
     for column in shape:
@@ -167,9 +167,9 @@ def _faults(shape: Shape, binder: Binder) -> Iterable[tuple[str, str]]:
             yield column.name, "its name cannot be written down"
         elif fold(column.name) in seen:
             yield column.name, "another column has the same name"
-        elif declared_shape((DeclaredColumn(column.name, column.type),)) != (column,):
+        elif declared_shape((DeclaredColumn(column.name, column.type),), dialect) != (column,):
             yield column.name, f"its type {column.type} reads back as another one"
-        elif binder.bind("from t", {"t": (column,)}).shape != (column,):
+        elif binder.bind("select * from t", {"t": (column,)}).shape != (column,):
             yield column.name, f"its type {column.type} is not known without an extension"
         seen.add(fold(column.name))
 
