@@ -167,3 +167,17 @@ def test_a_hundred_tests_take_two_seconds_and_many_rows_little_more(tmp_path: Pa
     found = tried(tmp_path, {**files, "tests/t.yml": many})
     assert time.process_time() - began < 12
     assert set(outcomes(found).values()) == {"passed"}, shown(found)[:2000]
+
+
+def test_an_asset_that_reads_a_faulty_one_is_not_tested_and_others_are(tmp_path: Path) -> None:
+    files = {
+        "assets/m/bad.sql": "/* headgate\nowner: ops\n*/\nselect nosuch as a\n",
+        "assets/m/reader.sql": "/* headgate\nowner: ops\n*/\nselect a from m.bad\n",
+        "assets/m/good.sql": "/* headgate\nowner: ops\n*/\nselect 1 as a\n",
+        "tests/t.yml": "unit_tests:\n"
+        + "".join(f"  - {{name: {m}, model: {m}, expect: {{rows: [{{a: 1}}]}}}}\n" for m in ("bad", "reader", "good")),
+    }
+    found = tried(tmp_path, files)
+    assert outcomes(found) == {"bad": "faulty", "reader": "faulty", "good": "passed"}
+    assert told(found) == ["HG203 assets/m/bad.sql:4:8", "HG344 tests/t.yml:3:12"]
+    assert found.errors == 1

@@ -79,7 +79,10 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     seeds = {asset.address: asset.file.path for asset in declared.assets if asset.kind is Kind.SEED}
     shapes = dict(_shapes(found.nodes))
     overriding = Overriding(repository.root, declared, ground, shapes)
-    bench = _Bench(session, found.nodes, shapes, errors, Fixtures(repository.root, seeds), overriding, ground.dialect)
+    tested = {one.asset for one in chosen}
+    paths = {asset.address: asset.file.path for asset in declared.assets if asset.address in tested}
+    faults = {address: tuple(e for e in errors if e.place and e.place.path == path) for address, path in paths.items()}
+    bench = _Bench(session, found.nodes, shapes, faults, Fixtures(repository.root, seeds), overriding, ground.dialect)
     results = tuple(_quoted(one, repository) for one in bench.all(chosen))
     others = sum(one not in hidden for one in errors)
     return Tested(results, hidden, asked, len(declared.unit_tests), others, time.monotonic() - started)
@@ -104,7 +107,7 @@ class _Bench:
         session: Session,
         nodes: Mapping[Address, AnyNode],
         shapes: Mapping[Address, Shape],
-        errors: Sequence[Diagnostic],
+        faults: Mapping[Address, tuple[Diagnostic, ...]],
         fixtures: Fixtures,
         overriding: Overriding,
         dialect: str,
@@ -113,7 +116,7 @@ class _Bench:
 
         self._nodes = nodes
         self._shapes = shapes
-        self._errors = errors
+        self._faults = faults
         self._fixtures = fixtures
         self._overriding = overriding
         root = str(session.root)
@@ -142,8 +145,14 @@ class _Bench:
         if isinstance(node, tuple):
             return Tried(test, Outcome.FAULTY, diagnostics=node)
         if not isinstance(node, Node):
-            return Tried(test, Outcome.FAULTY, diagnostics=_unlinked(test, self._errors))
+            return Tried(test, Outcome.FAULTY, diagnostics=self._unlinked(test))
         return tried(filled, node, self._shapes, self._bench)
+
+    def _unlinked(self, test: UnitTest) -> tuple[Diagnostic, ...]:
+        """Return why the asset of a test is not there: the faults in its own file, else that there are others."""
+        summary = f"{test.asset} cannot be tested: the repository has faults"
+        hint = "Mend what `headgate check` tells first."
+        return self._faults[test.asset] or (Diagnostic("HG344", summary, test.place, hint),)
 
     def _interrupt(self) -> None:
         self._bench.scratch.interrupt()
@@ -160,14 +169,6 @@ def _shapes(nodes: Mapping[Address, AnyNode]) -> Iterator[tuple[Address, Shape]]
             yield address, node.recipe.shape
         elif isinstance(node, SourceNode):
             yield address, node.shape
-
-
-def _unlinked(one: UnitTest, errors: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return why the asset of a test is not there: the faults in its own file, else that there are others."""
-    schema, _, name = one.asset.partition(".")
-    own = tuple(e for e in errors if e.place and e.place.path.startswith(f"assets/{schema}/{name}."))
-    hint = "Mend what `headgate check` tells first."
-    return own or (Diagnostic("HG344", f"{one.asset} cannot be tested: the repository has faults", one.place, hint),)
 
 
 def _told(error: CodeFailed, body: PythonBody, root: str) -> Diagnostic:
