@@ -181,3 +181,38 @@ def test_an_asset_that_reads_a_faulty_one_is_not_tested_and_others_are(tmp_path:
     assert outcomes(found) == {"bad": "faulty", "reader": "faulty", "good": "passed"}
     assert told(found) == ["HG203 assets/m/bad.sql:4:8", "HG344 tests/t.yml:3:12"]
     assert found.errors == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "inside", "outside"),
+    [
+        ("date", "2024-01-02", "2024-01-03"),
+        ("timestamp", "2024-01-02 23:59:59.999999", "2024-01-03 00:00:00"),
+        ("timestamptz", "2024-01-03 00:59:59+01", "2024-01-03 01:00:00+01"),
+    ],
+)
+def test_an_interval_has_the_type_of_the_column_of_times(kind: str, inside: str, outside: str, tmp_path: Path) -> None:
+    sql = """/* headgate
+owner: ops
+kind: incremental
+time_column: made
+grain: day
+start: 2024-01-01
+*/
+select made, typeof(:start) as typed from raw.t where made >= :start and made < :end
+"""
+    tests = f"""unit_tests:
+  - name: one
+    model: x
+    interval: {{start: 2024-01-02, end: 2024-01-03}}
+    given: [{{input: raw.t, rows: [{{made: "{inside}"}}, {{made: "{outside}"}}, {{made: "2023-12-31"}}]}}]
+    expect: {{rows: [{{made: "{inside}"}}]}}
+  - name: none
+    model: x
+    interval: {{start: soon, end: 2024-01-03}}
+    expect: {{rows: []}}
+"""
+    raw = f"/* headgate\nowner: ops\n*/\nselect '2024-01-01'::{kind} as made\n"
+    found = tried(tmp_path, {"assets/m/x.sql": sql, "assets/raw/t.sql": raw, "tests/t.yml": tests})
+    assert outcomes(found) == {"one": "passed", "none": "faulty"}, shown(found)
+    assert told(found) == ["HG341 tests/t.yml:9:23"]

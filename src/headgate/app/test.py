@@ -71,8 +71,11 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     if not chosen:
         return Tested((), hidden, asked, len(declared.unit_tests), 0, time.monotonic() - started)
     engine = next(iter(session.config.engines))
-    with session.reading() as reading:
-        recorded = recorded_shapes(session, undeclared_tables(declared), reading, engine=engine)
+    tables = undeclared_tables(declared)
+    recorded: Mapping[Address, Shape] = {}
+    if tables:  # what was captured of them tells their columns
+        with session.reading() as reading:
+            recorded = recorded_shapes(session, tables, reading, engine=engine)
     ground = ground_of(session, engine)
     found, _ = linked(repository.root, declared, cache=session.cache, recorded=recorded, ground=ground)
     errors = [one for one in found.diagnostics if one.severity is Severity.ERROR]
