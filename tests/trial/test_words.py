@@ -1,9 +1,12 @@
 """What people see of a difference: aligned, short, and the part of a long value that differs."""
 
+from pathlib import Path
+
 from headgate.core.recipe import Column
 from headgate.trial.compare import compared
 from headgate.words.layout import display_width, without_styles
-from headgate.words.test import ROWS_MAX, lines_of_difference
+from headgate.words.test import ROWS_MAX, lines_of_difference, nothing_text
+from tests.trial.trial_stage import outcomes, tried
 
 
 def shown(kinds: str, expected: list[tuple[str | None, ...]], came: list[tuple[str | None, ...]]) -> list[str]:
@@ -48,3 +51,15 @@ def test_no_text_commands_the_terminal() -> None:
     lines = shown("VARCHAR", [("\x1b[2J",)], [("表\n\u202e",)])
     assert all(line.isprintable() for line in lines)
     assert lines[2].index("�") == lines[3].index("表")
+
+
+def test_what_the_first_test_could_be_can_be_read(tmp_path: Path) -> None:
+    files = {
+        "assets/m/x.sql": '/* headgate\nowner: ops\n*/\nselect a as "odd "" name", b, 1 as c, 2 as d from raw.t\n',
+        "assets/raw/t.csv": "a,b\n1,2\n",
+    }
+    text = nothing_text(tried(tmp_path, files)).split("\n\n", 1)[1]
+    found = tried(tmp_path, {**files, "tests/x.yml": text})
+    assert (outcomes(found), len(found.diagnostics)) == ({"what_holds": "failed"}, 0), text
+    (difference,) = [one.difference for one in found.tried if one.difference]
+    assert [column.name for column in difference.shape] == ['odd " name', "b", "c"]

@@ -32,11 +32,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class First:
+    """What the first test of an asset could name: an input with its columns, and the asset's own columns."""
+
+    asset: Address
+    input: Address
+    given: tuple[str, ...]
+    expected: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tested:
     """How each test ended, in the order of the files; ``diagnostics`` are faults that may have hidden some.
 
     ``errors`` counts all others of the repository. ``asked`` is the asset whose tests were asked for;
-    ``declared`` counts the tests of all.
+    ``declared`` counts the tests of all. ``first`` is there where there are none to try, and something to test.
     """
 
     tried: tuple[Tried, ...]
@@ -45,6 +55,7 @@ class Tested:
     declared: int
     errors: int
     seconds: float
+    first: First | None = None
 
     def count(self, outcome: Outcome) -> int:
         """Return how many tests ended so."""
@@ -68,8 +79,6 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     chosen = [one for one in declared.unit_tests if asked in (None, one.asset)]
     files = {one.place.path for one in declared.unit_tests if one.place}
     hidden = tuple(one for one in declared.diagnostics if _may_hide_tests(one, files))
-    if not chosen:
-        return Tested((), hidden, asked, len(declared.unit_tests), 0, time.monotonic() - started)
     engine = next(iter(session.config.engines))
     tables = undeclared_tables(declared)
     recorded: Mapping[Address, Shape] = {}
@@ -78,6 +87,9 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
             recorded = recorded_shapes(session, tables, reading, engine=engine)
     ground = ground_of(session, engine)
     found, _ = linked(repository.root, declared, cache=session.cache, recorded=recorded, ground=ground)
+    if not chosen:
+        first = _first(found.nodes, asked)
+        return Tested((), hidden, asked, len(declared.unit_tests), 0, time.monotonic() - started, first)
     errors = [one for one in found.diagnostics if one.severity is Severity.ERROR]
     seeds = {asset.address: asset.file.path for asset in declared.assets if asset.kind is Kind.SEED}
     shapes = dict(_shapes(found.nodes))
@@ -89,6 +101,16 @@ def test(session: Session, repository: Repository, name: str) -> Tested:
     results = tuple(_quoted(one, repository) for one in bench.all(chosen))
     others = sum(one not in hidden for one in errors)
     return Tested(results, hidden, asked, len(declared.unit_tests), others, time.monotonic() - started)
+
+
+def _first(nodes: Mapping[Address, AnyNode], asked: Address | None) -> First | None:
+    """Return what a first test could name: of the asset that was asked for, else of the first that reads something."""
+    shapes = dict(_shapes(nodes))
+    for address, node in nodes.items():
+        if isinstance(node, Node) and node.inputs and asked in (None, address):
+            given, expected = shapes[node.inputs[0]], node.recipe.shape
+            return First(address, node.inputs[0], tuple(c.name for c in given), tuple(c.name for c in expected))
+    return None
 
 
 def _may_hide_tests(diagnostic: Diagnostic, files: Collection[str]) -> bool:

@@ -24,19 +24,8 @@ ROWS_MAX = 12
 _CELL_WIDTH_MAX = 30
 _LINE_WIDTH = 110
 
-FIRST_TEST = """\
-Write the first one, in tests/NAME.yml:
-
-unit_tests:
-  - name: WHAT_HOLDS
-    model: {asset}
-    given:
-      - input: {input}
-        rows:
-          - {{{column}: 1}}
-    expect:
-      rows:
-        - {{COLUMN: 1}}"""
+_COLUMNS_NAMED = 3
+"""So many columns of each table stand in what the first test could be."""
 
 
 def lines_of_tests(tested: Tested) -> list[str]:
@@ -184,9 +173,28 @@ _WORDS = {
 
 
 def nothing_text(tested: Tested) -> str:
-    """Return that there are no tests, and what the first one could be."""
+    """Return that there are no tests, and what the first one could be: a text to put into a file as it is."""
     of = f" of {tested.asked}" if tested.asked else ""
     others = f" ({counted(tested.declared, 'test')} of other assets)" if tested.declared else ""
-    asset = tested.asked or "SCHEMA.NAME"
-    first = FIRST_TEST.format(asset=asset, input="SCHEMA.INPUT", column="COLUMN")
-    return f"no unit tests{of}{others}. {first}"
+    first = tested.first
+    if first is None:
+        return f"no unit tests{of}{others}. They stand in tests/*.yml, below `unit_tests:`."
+    name = first.asset.partition(".")[2]
+    lines = (
+        f"no unit tests{of}{others}. The first one could be, in tests/{name}.yml:",
+        "",
+        "unit_tests:",
+        "  - name: what_holds",
+        f"    model: {first.asset}",
+        "    given:",
+        f"      - input: {first.input}",
+        f"        rows: [{_row(first.given)}]",
+        f"    expect: {{rows: [{_row(first.expected)}]}}",
+    )
+    return "\n".join(lines)
+
+
+def _row(columns: Sequence[str]) -> str:
+    """Return a row of YAML in which values are still to be written."""
+    names = (name if name.isidentifier() else '"' + name.replace('"', '\\"') + '"' for name in columns)
+    return "{" + ", ".join(f"{name}: " for name in list(names)[:_COLUMNS_NAMED]) + "}"
