@@ -161,7 +161,7 @@ def sum_text(tested: Tested) -> str:
     told = ", ".join(f"{n:,} {word}" for n, word in numbers if n)
     told = f"{counted(len(tested.tried), 'test')}{': ' if told else ''}{told}"
     errors = sum(one.severity is Severity.ERROR for one in tested.diagnostics)
-    return f"{told}; {counted(errors, 'error')} where tests are declared" if errors else told
+    return f"{told}; {counted(errors, 'error')} in files that may hold tests" if errors else told
 
 
 _WORDS = {
