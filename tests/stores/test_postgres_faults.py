@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -185,6 +187,38 @@ def test_a_colleague_with_grants_writes_to_a_state_that_another_one_made(databas
         lease = store.acquire("engine/local", holder="me", purpose="", at="")
         store.commit(Batch((Entry("c", "a", None),), events=(NewEvent("e", {}),), lease=lease))
         store.release(lease)
+
+
+@pytest.mark.slow
+def test_the_grants_of_the_page_on_sharing_are_enough(postgres: Server) -> None:
+    number = os.getpid()
+    text = (Path(__file__).parents[2] / "docs" / "how-to" / "shared-state.md").read_text()
+    for name in ("keeper", "ada", "bob", "team"):
+        text = re.sub(rf"\b{name}\b", f"{name}{number}", text)
+    own, schema, grants = re.findall(r"^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    for statement in own.replace("'PASSWORD'", f"'{PASSWORD}'").strip().split("\n"):
+        postgres.execute(statement)
+    team = Database(postgres, f"team{number}", f"keeper{number}")
+    team.execute(schema)
+    for name in ("ada", "bob"):
+        team.execute(f"create role {name}{number} login password '{PASSWORD}'")
+    with opened(team.url, "shop_state") as store:
+        store.commit(Batch((Entry("c", "a", "1"),)))
+    team.execute(grants)
+    with opened(team.url, "shop_state", steps=[*known_migrations(), SECOND]) as store:
+        store.identity()
+    for name in ("ada", "bob"):
+        with opened(team.url_of(f"{name}{number}"), "shop_state", steps=[*known_migrations(), SECOND]) as store:
+            with store.reading() as reading:
+                assert reading.get("c", ["a"]) == {"a": "1"}
+            if name == "ada":
+                lease = store.acquire("engine/local", holder="ada", purpose="", at="")
+                store.commit(Batch((Entry("c", "a", "1"),), events=(NewEvent("e", {}),), lease=lease))
+            else:
+                with pytest.raises(StoreFailed, match="right"):
+                    store.commit(Batch((Entry("c", "a", "1"),)))
+    assert team.execute(f"select has_table_privilege('ada{number}', 'shop_state.notes', 'insert')") == [(True,)]
+    postgres.execute(f"drop database team{number} with (force)")
 
 
 @pytest.mark.slow

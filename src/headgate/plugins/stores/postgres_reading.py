@@ -12,6 +12,7 @@ from psycopg import Connection, sql
 from headgate.core.errors import StoreFailed
 from headgate.core.ports.store import Lease
 from headgate.core.records import Event
+from headgate.plugins.stores.postgres_ahead import Ahead
 from headgate.plugins.stores.postgres_faults import faults, is_lost
 from headgate.plugins.stores.postgres_leases import IS_LIVE
 from headgate.plugins.stores.postgres_migrations import check_format
@@ -20,7 +21,10 @@ from headgate.plugins.stores.postgres_texts import loaded, stored
 from headgate.plugins.stores.rows import event_of, prefix_end
 
 _KEYS_A_QUERY = 500
-_ROWS_A_QUERY = 1000
+_ROWS_FIRST = 500
+_ROWS_MAX = 5000
+_CHARACTERS_A_QUERY = 4_000_000
+_EVENTS_A_QUERY = 500
 _ATTEMPTS_MAX = 20
 
 _BEGIN = sql.SQL("""
@@ -44,6 +48,7 @@ class PostgresReading:
         self._open: Connection | None = None
         self._last_batch: int | None = None
         self._is_read = False
+        self._ahead = Ahead(self._rows)
 
     def __enter__(self) -> Self:
         with faults(self._connections.address):
@@ -60,6 +65,9 @@ class PostgresReading:
     def get(self, collection: str, keys: Iterable[str]) -> Mapping[str, str]:
         """Return the values of those keys that are there. Cost: one query per 500 keys."""
         wanted = [stored(key) for key in keys]
+        whole = self._ahead.whole(stored(collection)) if wanted else None
+        if whole is not None:
+            return {loaded(key): loaded(value) for key, value in whole.get(wanted).items()}
         query = "select key, value from entries where collection = %s and key = any(%s::text[])"
         found: dict[str, str] = {}
         for start in range(0, len(wanted), _KEYS_A_QUERY):
@@ -68,26 +76,36 @@ class PostgresReading:
         return found
 
     def scan(self, collection: str, prefix: str = "") -> Iterator[tuple[str, str]]:
-        """Yield keys that begin with ``prefix``, with their values, in order. Cost: one query per 1,000 keys."""
+        """Yield keys that begin with ``prefix``, with their values, in order. Cost: a query for some MB of them."""
         start = stored(prefix)
         end = prefix_end(start)
+        whole = self._ahead.whole(stored(collection)) if prefix else None
+        if whole is None:
+            yield from self._pages(stored(collection), start, end)
+        else:
+            yield from ((loaded(key), loaded(value)) for key, value in whole.between(start, end))
+
+    def _pages(self, collection: str, start: str, end: str | None) -> Iterator[tuple[str, str]]:
         query = "select key, value from entries where collection = %s and key >= %s"
         query += " order by key limit %s" if end is None else " and key < %s order by key limit %s"
+        count = _ROWS_FIRST
         while True:
             values = (start,) if end is None else (start, end)
-            rows = self._rows(query, stored(collection), *values, _ROWS_A_QUERY)
+            rows = self._rows(query, collection, *values, count)
             yield from ((loaded(key), loaded(value)) for key, value in rows)
-            if len(rows) < _ROWS_A_QUERY:
+            if len(rows) < count:
                 return
             start = rows[-1][0] + "\x01"  # no stored text lies between
+            size = sum(len(value) for _, value in rows) // count + 1
+            count = max(1, min(_ROWS_MAX, _CHARACTERS_A_QUERY // size))
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        """Yield the events whose number is greater than ``after``, in order. Cost: one query per 1,000."""
+        """Yield the events whose number is greater than ``after``, in order. Cost: one query per 500."""
         query = f"{_EVENTS} where number > %s order by number limit %s"
         while True:
-            rows = self._rows(query, after, _ROWS_A_QUERY)
+            rows = self._rows(query, after, _EVENTS_A_QUERY)
             yield from map(_event, rows)
-            if len(rows) < _ROWS_A_QUERY:
+            if len(rows) < _EVENTS_A_QUERY:
                 return
             after = rows[-1][0]
 
