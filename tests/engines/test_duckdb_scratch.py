@@ -76,7 +76,7 @@ def test_nothing_else_can_be_reached(sql: str, scratch: DuckScratch, tmp_path: P
 
 def test_what_is_cleared_is_gone_however_often(scratch: DuckScratch) -> None:
     for _ in range(3):
-        for number in range(300):
+        for number in range(180):
             scratch.table(f"t{number}", (A,), [], 0)
         scratch.clear()
         with pytest.raises(Exception, match="t0"):

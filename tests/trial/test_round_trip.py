@@ -50,7 +50,7 @@ def difference(given_rows: Sequence[Row], expected: Sequence[Row]) -> Difference
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_what_is_given_comes_back(values: list[dict[str, object]], random: object) -> None:
     rows = [row_of(one) for one in values]
     other = list(rows)
@@ -59,7 +59,7 @@ def test_what_is_given_comes_back(values: list[dict[str, object]], random: objec
 
 
 @given(ROWS, st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_another_value_is_seen(values: list[dict[str, object]], data: st.DataObject) -> None:
     rows = [row_of(one) for one in [*values, {"whole": "1", "word": "a", "words": ["b"], "share": "0.5"}]]
     column, value = data.draw(
@@ -72,7 +72,7 @@ def test_another_value_is_seen(values: list[dict[str, object]], data: st.DataObj
 
 
 @given(st.lists(st.tuples(TEXT.filter(lambda t: t.strip() == t), st.integers()), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_csv_says_the_same_as_mappings(pairs: list[tuple[str, int]]) -> None:
     lines = "".join(f'"{word.replace(chr(34), chr(34) * 2)}",{number}\n' for word, number in pairs)
     found = read(WrittenRows(RowFormat.CSV, text="word,whole\n" + lines, place=PLACE, indent=0), SCRATCH)
