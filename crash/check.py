@@ -21,6 +21,7 @@ from crash.projects import RANDOM, TAKEN, VERSIONS, orders_of, rates_of, scores_
 from crash.state_file import State, faults_in_state, read_state
 
 OWN_TABLES = {"state", "builds", "environments", "schemas", "makers", "log"}
+LOADING_TABLES = {"loads", "parts"}
 UNREPEATABLE = {RANDOM, "marts.rolled", "marts.best"}
 
 _Answer = tuple[tuple[tuple[str, str], ...], list[Any]]
@@ -92,7 +93,9 @@ class _Warehouse:
         rows = self.rows("select schema_name, table_name from duckdb_tables() where schema_name = 'headgate'")
         names = {name for _, name in rows}
         self.is_adopted = names >= OWN_TABLES
-        self.tables = names - OWN_TABLES
+        self.tables = names - OWN_TABLES - LOADING_TABLES
+        opened = "select relation, number from headgate.loads where is_open"
+        self.loading = dict(self.rows(opened)) if "loads" in names else {}
         self.built = dict(self.rows("select id, relation from headgate.builds")) if self.is_adopted else {}
         markers = self.rows("select environment, serial, intent from headgate.environments") if self.is_adopted else []
         self.markers = {name: (serial, intent) for name, serial, intent in markers}
@@ -106,7 +109,7 @@ class _Warehouse:
         ids = [row[0] for row in self.rows("select id from headgate.builds")] if self.is_adopted else []
         if len(ids) != len(set(ids)):
             yield "a build is in the warehouse twice"
-        if self.tables != {relation for relation in self.built.values() if relation}:
+        if self.tables - self.loading.keys() != {r for r in self.built.values() if r} - self.loading.keys():
             yield f"tables without a row, or rows without a table: {self.tables ^ set(self.built.values())}"
         sealed = {i for i, b in self.builds.items() if b["status"] == "sealed"}
         for identity in sealed:
@@ -136,7 +139,7 @@ class _Warehouse:
         if unfinished:
             yield f"unfinished builds are left: {unfinished}"
         recorded = {b["relation"] for b in self.builds.values() if b["relation"] and b["status"] == "sealed"}
-        if orphans := self.tables - recorded - self._doomed():
+        if orphans := self.tables - recorded - self._doomed() - self.loading.keys():
             yield f"tables that no build has: {orphans}"
 
     def _doomed(self) -> set[str]:
@@ -213,7 +216,7 @@ class _Warehouse:
                 yield f"{due.name} points to {build['relation']}, which is gone"
                 continue
             relation = f'headgate."{build["relation"]}"'
-            columns, rows = self._answer(f"select * from {relation}")
+            columns, rows = self._answer(f"select * from {_shown(relation, build)}")
             if columns != tuple(tuple(c) for c in build["shape"]):
                 yield f"{build['relation']} has the columns {columns}"
             if build["rows"] not in (0, len(rows)):  # 0: sealed by recovery, which does not count
@@ -343,6 +346,14 @@ class _database:  # noqa: N801 - it is used as a function
     def __exit__(self, *_: object) -> None:
         self._connection.execute("use warehouse")
         self._connection.execute(f"detach {self._name}")
+
+
+def _shown(relation: str, build: Mapping[str, Any]) -> str:
+    """Return the rows of a build: of a table that is loaded again and again those of its load."""
+    if "load" not in build:
+        return relation
+    number, names = build["load"]["number"], ", ".join(f'"{name}"' for name, _ in build["shape"])
+    return f"(select {names} from {relation} where _headgate_from <= {number} and _headgate_to > {number})"
 
 
 def view_of(due: _Due, address: str) -> str:

@@ -23,7 +23,7 @@ from crash.worlds import Worlds, copied
 RUNS_AT_ONCE = 2
 WRITING = {
     "open_sqlite_store", "open_duckdb", "acquire", "commit", "release", "close",
-    "adopt", "fence", "build", "drop", "publish",
+    "adopt", "fence", "build", "drop", "publish", "begin_load", "load_part", "end_load", "take_out_loads",
 }  # fmt: skip
 """The calls that may write. (Reading the first time makes the state file: that is before the next call.)"""
 
@@ -51,6 +51,7 @@ class Scenario:
 _STATUS, _SQL = ("status",), ("sql", "dev", "select version from staging.stamp")
 _PLAN = ("plan", "dev", "--exit-code")
 _APPLY, _PROMOTE, _GC = ("apply", "dev", "--yes"), ("promote", "dev", "--yes"), ("gc", "--yes")
+_RUN = ("run", "prod")
 _ADOPT = (*_PROMOTE, "--adopt")
 _ROLLBACK, _DROP = ("rollback", "prod", "--to", "1", "--yes"), ("gc", "--drop-environment", "pr-1", "--yes")
 
@@ -64,6 +65,8 @@ SCENARIOS = (
     Scenario("rollback", "promoted", _ROLLBACK, _ROLLBACK, (_ROLLBACK, _PLAN)),
     Scenario("adopt", "taken", _ADOPT, _ADOPT, (("plan", "prod", "--exit-code"), _PROMOTE), is_variant=True),
     Scenario("give back", "adopted", _ROLLBACK, _ROLLBACK, (_ROLLBACK, _PLAN), is_variant=True),
+    Scenario("run", "reloaded", _RUN, _RUN, (_RUN,)),
+    Scenario("run after a rollback", "undone", _RUN, _RUN, (_RUN,), is_variant=True),
     Scenario("gc", "littered", _GC, _GC, (_GC, ("plan", "pr-1", "--exit-code"))),
     Scenario("gc --drop-environment", "littered", _DROP, _DROP, (_GC, _PLAN), is_variant=True),
 )

@@ -26,7 +26,7 @@ STORE = ("identity", "reading", "commit", "acquire", "release", "close")
 READING = ("__enter__", "__exit__", "get", "scan", "events", "lease")
 ENGINE = (
     "state", "adopt", "markers", "fence", "columns", "build", "built", "drop", "publish", "shown", "query", "stream",
-    "inventory", "log", "close",
+    "inventory", "log", "begin_load", "load_part", "end_load", "take_out_loads", "close",
 )  # fmt: skip
 STATEMENTS = ("execute", "executemany", "sql", "extract_statements", "close")
 

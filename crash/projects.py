@@ -101,6 +101,20 @@ def _assets(version: int) -> dict[str, str]:
             f"{head}select b.id, b.amount * r.rate as rated, r.batch\n"
             "from staging.big as b join staging.rates as r on r.region = b.region"
         ),
+        "marts.by_id": (
+            "/* headgate\nkind: incremental\nunique_key: id\nowner: ops\n*/\n"
+            f"select id, amount * {version} as amount, batch from staging.orders"
+        ),
+        "marts.by_day": (
+            "/* headgate\nkind: incremental\ntime_column: day\nstart: 2026-01-01\nlookback: 4000 days\n"
+            "batch: 90 days\nowner: ops\n*/\n"
+            f"select timestamp '2026-01-01' + to_days(id::int) as day, sum(amount) * {version} as amount\n"
+            "from staging.orders group by all"
+        ),
+        "marts.loaded": (
+            f"{head}select count(*) as n, sum(i.amount) as ids, (select sum(d.amount) from marts.by_day as d) as days\n"
+            "from marts.by_id as i"
+        ),
         "marts.labelled": (
             f"{view}select r.label, m.total, m.n from marts.by_region as m\n"
             "join staging.regions as r on r.region = m.region"

@@ -76,6 +76,13 @@ class Worlds:
         copied(self.get("applied"), world)
         write_data(world, 3)
 
+    def _undone(self, world: Path) -> None:
+        """Version 2 in dev, 1 in prod, which took in the data of version 2 and went back; the data is version 3."""
+        copied(self.get("applied"), world)
+        done(world, "run", "prod")
+        done(world, "rollback", "prod", "--yes")
+        write_data(world, 3)
+
     def _taken(self, world: Path) -> None:
         """Version 2 in dev, 1 in prod; somebody else has a table and a view where version 2 shows its own."""
         copied(self.get("applied"), world)

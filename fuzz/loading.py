@@ -33,7 +33,7 @@ SETTINGS = st.builds(
     by_timestamp=st.booleans(),
 )
 NAMES = ("inc", "key", "hist")
-HOURS = st.integers(-30, 24 * 70)
+HOURS = st.one_of(st.integers(-6, 24 * 5), st.integers(-30, 24 * 70))
 
 
 class Loads(RuleBasedStateMachine):
@@ -52,7 +52,7 @@ class Loads(RuleBasedStateMachine):
         self.codes = dict.fromkeys(NAMES, 1)
         self.world.write_code(self.codes)
         self.data: reference.Data = ()
-        self.now = settings.start + timedelta(days=1, minutes=30)
+        self.now = settings.start + timedelta(days=2, minutes=30)
         self.shown = {"dev": Shown(), "prod": Shown()}
         self.history = [self.shown["prod"]]
 
@@ -74,7 +74,7 @@ class Loads(RuleBasedStateMachine):
         self.data = self.data[:gone] + self.data[gone + 1 :]
         self.world.write(self.data)
 
-    @rule(hours=st.integers(-3, 24 * 20))
+    @rule(hours=st.one_of(st.integers(-3, 30), st.integers(-3, 24 * 40)))
     def time_passes(self, hours: int) -> None:
         """Let the clock go on, and at times back a little."""
         self.now += timedelta(hours=hours)

@@ -141,6 +141,15 @@ def test_a_base_that_is_not_the_newest_is_copied_or_refused(engine: Engine) -> N
     assert rows(engine, newest) == [(1, 10, "a"), (2, 20, "b")]
 
 
+@pytest.mark.parametrize("change", [REPLACING_1, Merging(("k",), Deletion.MISSING)])
+def test_what_was_copied_is_replaced_as_what_was_there(engine: Engine, change: Change) -> None:
+    base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), (2, 11, "b"), interval=ONE))
+    copy = engine.begin_load(start("c", base, copies=True, relation="m__orders__0000000000000001"))
+    engine.load_part(copy, part(change, (1, 10, "z"), interval=ONE))
+    assert rows(engine, copy.storage) == [(1, 10, "z")]
+    assert engine.end_load(copy, LoadEnd(digest("build", "c"), ASSET, SHAPE, 1)).rows == 1
+
+
 def test_a_merge_replaces_by_key_and_null_is_a_key(engine: Engine) -> None:
     merging = Merging(("k",))
     first = loaded(engine, "a", None, part(merging, (1, 1, "a"), (2, 1, "b"), (None, 1, "n")))

@@ -12,6 +12,7 @@ from headgate.core.intervals import Interval
 from headgate.core.loading import Deletion, Merging
 from headgate.core.ports.engine import BuildResult
 from headgate.core.ports.loads import (
+    COPIED,
     FROM,
     NO_END,
     TO,
@@ -56,7 +57,7 @@ def begin(run: Run, start: LoadStart) -> OpenLoad:
         run(f"create table {_table(storage)} ({columns}, {FROM}, {TO})")
         copied = visible(run, base) if base else []
         for row in copied:
-            _insert(run, storage, {c.name: row.get(c.name) for c in start.shape})
+            _insert(run, Visible(storage.relation, COPIED), {c.name: row.get(c.name) for c in start.shape})
         rows = len(copied)
     run('insert into "headgate.loads" values (?, ?, ?, ?, 1, ?)', *_of(storage), start.key, "", rows)
     return OpenLoad(storage, ())

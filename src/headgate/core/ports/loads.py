@@ -20,6 +20,9 @@ from headgate.core.recipe import Shape
 FROM, TO = "_headgate_from", "_headgate_to"
 """The columns of a storage beside those of its asset."""
 
+COPIED = 0
+"""What stands in ``_headgate_from`` of rows that a storage began with: they are there before its first load."""
+
 NO_END = 9_223_372_036_854_775_807
 """What stands in ``_headgate_to`` of a row that no load has replaced."""
 

@@ -20,6 +20,7 @@ from headgate.core.intervals import Interval, Intervals
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
 from headgate.core.ports.engine import BuildResult
 from headgate.core.ports.loads import (
+    COPIED,
     FROM,
     NO_END,
     TO,
@@ -75,7 +76,7 @@ def _new_storage(cursor: duckdb.DuckDBPyConnection, start: LoadStart) -> Visible
         known = {column.name: column.type for column in start.base_shape}
         kept = [column.name for column in start.shape if column.name in known]
         shown = f"from {_table(start.base)} where {_visible(start.base)}"
-        rows = _count(cursor, f"{_into(storage, kept)} select {_list(kept)}, 1, {NO_END} {shown}")
+        rows = _count(cursor, f"{_into(storage, kept)} select {_list(kept)}, {COPIED}, {NO_END} {shown}")
     _write_load(cursor, storage, start.key, rows)
     return storage
 

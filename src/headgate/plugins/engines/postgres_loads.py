@@ -19,6 +19,7 @@ from headgate.core.intervals import Interval, Intervals
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
 from headgate.core.ports.engine import BuildResult
 from headgate.core.ports.loads import (
+    COPIED,
     FROM,
     NO_END,
     TO,
@@ -66,7 +67,7 @@ def _new_storage(connection: Connection, start: LoadStart) -> Visible:
         known = {column.name for column in start.base_shape}
         kept = [column.name for column in start.shape if column.name in known]
         shown = f"from {_table(start.base)} where {_visible(start.base)}"
-        count = run(connection, f"{_into(storage, kept)} select {_list(kept)}, 1, {NO_END} {shown}")
+        count = run(connection, f"{_into(storage, kept)} select {_list(kept)}, {COPIED}, {NO_END} {shown}")
     _write_load(connection, storage, start.key, count)
     return storage
 
