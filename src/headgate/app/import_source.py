@@ -161,6 +161,8 @@ class _Import:
 
 def _faults(shape: Shape, binder: Binder, dialect: str) -> Iterable[tuple[str, str]]:
     """Yield the columns that would not be declared as they are: their names, each with the reason."""
+    from headgate.sql.bind import selected_columns
+
     seen: set[str] = set()
     for column in shape:
         if not column.name.isprintable() or not column.name.strip():
@@ -169,7 +171,7 @@ def _faults(shape: Shape, binder: Binder, dialect: str) -> Iterable[tuple[str, s
             yield column.name, "another column has the same name"
         elif declared_shape((DeclaredColumn(column.name, column.type),), dialect) != (column,):
             yield column.name, f"its type {column.type} reads back as another one"
-        elif binder.bind("select * from t", {"t": (column,)}).shape != (column,):
+        elif binder.bind(selected_columns("t", ()), {"t": (column,)}).shape != (column,):
             yield column.name, f"its type {column.type} is not known without an extension"
         seen.add(fold(column.name))
 
