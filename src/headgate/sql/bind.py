@@ -96,7 +96,12 @@ def inlined(text: str) -> str:
 
 def projection(relation: str, shape: Shape) -> str:
     """Return the SELECT that shows the columns of ``shape``, in that order, of a relation."""
-    return f"select {', '.join(quoted(column.name) for column in shape)} from {relation}"
+    return f"select {', '.join(quoted(column.name) for column in shape)} from {_with_alias(relation)}"
+
+
+def _with_alias(relation: str) -> str:
+    """Return a relation that stands in FROM alone: PostgreSQL 15 wants a name for what stands in brackets."""
+    return f"{relation} as shown" if relation.startswith("(") and relation.endswith(")") else relation
 
 
 def shown_table(build: Build, relation: Callable[[str], str]) -> str:
@@ -112,7 +117,7 @@ def visible(relation: str, shape: Shape, number: int) -> str:
 
 def selected_columns(relation: str, columns: Sequence[str]) -> str:
     """Return the SELECT of some columns of a relation; of all of them where none is named."""
-    return f"select {', '.join(map(quoted, columns)) if columns else '*'} from {relation}"
+    return f"select {', '.join(map(quoted, columns)) if columns else '*'} from {_with_alias(relation)}"
 
 
 def counted(query: str) -> str:
