@@ -220,13 +220,15 @@ def test_a_right_that_is_missing_is_named(database: Database, tmp_path: Path) ->
     session.close()
 
 
-@pytest.mark.parametrize("fault", ["password", "database", "port", "url"])
+@pytest.mark.parametrize("fault", ["password", "database", "port", "url", "sign", "port sign"])
 def test_no_message_holds_the_password(database: Database, tmp_path: Path, fault: str) -> None:
     url = {
         "password": database.url_of(database.owner, password="top%2Fsecret"),
         "database": database.url + "nosuch",
         "port": database.url.replace(f":{database.server.port}", ":1"),
         "url": database.url + "?nosuch=%zz",
+        "sign": f"postgresql://{database.owner}:top@secret@127.0.0.1:{database.server.port}/{database.name}",
+        "port sign": f"postgresql://{database.owner}:top?secret@127.0.0.1:{database.server.port}/{database.name}",
     }[fault]
     with pytest.raises(EngineFailed) as failed:
         open_postgres(url, root=tmp_path)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from headgate.core.graph import Reference
     from headgate.core.ports.engine import Engine
 
-_MISSING = re.compile(r"Table with name (\S+) does not exist")
+_MISSING = re.compile(r'Table with name (\S+) does not exist|relation "(?:.*\.)?([^".]+)" does not exist')
 _PHYSICAL = re.compile(r"__[0-9a-f]{16}$")
 
 
@@ -68,7 +68,8 @@ def _is_lost(message: str, references: tuple[Reference, ...]) -> bool:
     missing = _MISSING.search(message)
     if missing is None:
         return False
-    return missing[1] in {split(r.address)[1] for r in references} or bool(_PHYSICAL.search(missing[1]))
+    name = missing[1] or missing[2]
+    return name in {split(r.address)[1] for r in references} or bool(_PHYSICAL.search(name))
 
 
 def _lost(references: tuple[Reference, ...], environment: str) -> EnvironmentFailed:

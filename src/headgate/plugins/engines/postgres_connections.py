@@ -17,7 +17,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from headgate.core.errors import EngineFailed
-from headgate.plugins.engines.postgres_faults import LOST, connect_fault, engine_fault, is_lost
+from headgate.plugins.engines.postgres_faults import LOST, connect_fault, engine_fault, is_lost, unreadable_url
 from headgate.plugins.engines.postgres_settings import Setting, settled
 
 Connection = psycopg.Connection[TupleRow]
@@ -177,6 +177,8 @@ class Connections:
 
 def connected(url: str) -> Connection:
     """Return a new connection in autocommit; raise ``EngineFailed`` where there is none to be had."""
+    if _is_misread(url):
+        raise unreadable_url()
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS, **_names())
     except psycopg.Error as error:
@@ -185,13 +187,21 @@ def connected(url: str) -> Connection:
 
 def place_of(url: str) -> str:
     """Return the server and the database that a url names, without a password."""
-    try:
-        parts = psycopg.conninfo.conninfo_to_dict(url)
-    except psycopg.Error:
+    if _is_misread(url):
         return "the url of the engine"
+    parts = psycopg.conninfo.conninfo_to_dict(url)
     host = parts.get("host") or "this machine"
     port = f":{parts['port']}" if parts.get("port") else ""
     return f"{host}{port}/{parts.get('dbname') or parts.get('user') or ''}".rstrip("/")
+
+
+def _is_misread(url: str) -> bool:
+    """Tell whether a url cannot be read, or was read so that the end of a password stands in its host."""
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        return True
+    return any(sign in str(parts.get(name) or "") for name in ("host", "port") for sign in "@?#")
 
 
 def _names() -> dict[str, Any]:

@@ -75,13 +75,16 @@ def engine_fault(error: psycopg.Error) -> EngineFailed:
     return EngineFailed(f"PostgreSQL failed: {message}", hint="Run the command again; nothing was half done.")
 
 
+def unreadable_url() -> EngineFailed:
+    """Return the exception for a url that cannot be read; no part of it is told."""
+    hint = 'Write "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"; in a password @ is %40, / is %2F, : is %3A.'
+    return EngineFailed("the url of the engine cannot be read", hint=hint)
+
+
 def connect_fault(error: psycopg.Error, where: str) -> EngineFailed:
     """Return the exception for a server that cannot be reached; ``where`` names it without a password."""
     if isinstance(error, psycopg.ProgrammingError):  # it quotes parts of the address
-        return EngineFailed(
-            "the url of the engine cannot be read",
-            hint='Write "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"; in a password @ is %40, / is %2F, : is %3A.',
-        )
+        return unreadable_url()
     message = " ".join(str(error).split())
     told = message.rpartition("failed: ")[2] or message
     hint = "Look whether the server runs and can be reached, and at the url of the engine in headgate.toml."
