@@ -24,6 +24,22 @@ def test_the_example_of_the_design(tmp_path: Path) -> None:
     assert found.config.environment("pr-12") == EnvironmentConfig("pr-12", "local", False, WEEK)
 
 
+def test_a_server_has_an_address_that_nothing_shows(tmp_path: Path) -> None:
+    toml = '[engines.wh]\nkind = "postgres"\nurl = "env:URL"\n'
+    found = read(tmp_path, {"headgate.toml": toml}, URL="postgresql://me:secret@there/shop")
+    assert told(found) == []
+    engine = found.config.engines["wh"]
+    assert (engine.kind, engine.path, engine.url) == ("postgres", "", "postgresql://me:secret@there/shop")
+    assert "secret" not in repr(found.config)
+
+
+def test_two_engines_share_no_database(tmp_path: Path) -> None:
+    engine = 'kind = "postgres"\nurl = "postgresql://me:secret@there/shop"\n'
+    found = read(tmp_path, {"headgate.toml": f"[engines.a]\n{engine}[engines.b]\n{engine}"})
+    assert [one.split()[0] for one in told(found)][:1] == ["HG124"]
+    assert not any("secret" in one for one in told(found))
+
+
 @pytest.mark.parametrize(
     ("toml", "expected"),
     [
@@ -35,6 +51,10 @@ def test_the_example_of_the_design(tmp_path: Path) -> None:
         ("[engines.a]\n[engines.b]\n", "HG124 engines.b"),
         ('[engines.a]\npath = "w.db"\n[engines.b]\npath = "./w.db"\n', "HG124 engines.b"),
         ('[engines.a]\npath = "data/Headgate.duckdb"\n', 'HG122 "data/Headgate.duckdb"'),
+        ("[engines.a]\nkind = 'postgres'\n", "HG125 engines.a"),
+        ("[engines.a]\nkind = 'postgres'\nurl = 'http://x'\n", "HG125 'http://x'"),
+        ("[engines.a]\nkind = 'postgres'\nurl = 'postgresql:///x'\npath = 'y'\n", "HG125 path"),
+        ("[engines.a]\nurl = 'postgresql:///x'\n", "HG125 url"),
         ("[environments.prod]\nengine = 'lokal'\n", "HG125 'lokal'"),
         ("[environments.prod]\nprotected = 1\n", "HG122 1"),
         ("[environments.prod]\nretain = '7'\n", "HG122 '7'"),
