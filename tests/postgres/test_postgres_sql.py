@@ -112,6 +112,9 @@ def test_exactness_is_that_of_the_server(database: Database) -> None:
         "select string_agg(s, ',' order by s) as l from s.t",
         "select s.t.k from s.t where s.t.v between 1 and 2 and s like 'a%' and s !~ 'b' and k in (1, 2)",
         "select a.k, b.z from s.t as a, lateral (select max(d) as z from s.u where u.k = a.k) as b",
+        "select t.*, u.name from s.t join s.u using (k)",
+        "select * from (select k, v from s.t) as t join (select name, k from s.u) as u using (k)",
+        "select stddev(v) as x, var_pop(f) as y from s.t",
         "select x.n from s.t, generate_series(1, k) as x(n)",
         "select grouping(k) as g, k, count(*) as n from s.t group by rollup (k)",
         "select k, sum(v) over (partition by s) as w, rank() over (order by v) as r from s.t",
@@ -135,7 +138,7 @@ def test_plain_queries_are_understood(text: str, binder: PostgresBinder) -> None
         "select g from generate_series(1, 3) as g",
         "select semi.k from s.t semi join s.u as v on true",
         "select s::jsonb -> 'a' as x from s.t",
-        "select t.*, u.name from s.t join s.u using (k)",
+        "select * from s.t natural join s.u",
         "select interval '1.5 day' as x from s.t",
         "select pg_sleep(0)::text as x from s.t",
         "select currval('nosuch') as x from s.t",
@@ -154,10 +157,36 @@ def test_what_was_not_compared_is_opaque_or_refused(text: str, binder: PostgresB
 
 
 def test_inputs_of_strange_types_or_names_make_a_query_opaque(binder: PostgresBinder) -> None:
-    for shape in ((Column("K", "integer"),), (Column("k", "inet"),), (Column("k", "integer[]"),)):
-        found = analysed("select count(*) as n from s.x", binder, {Address("s.x"): shape})
-        assert found.recipe is not None
-        assert found.recipe.opaque
+    found = analysed("select count(*) as n from s.x", binder, {Address("s.x"): (Column("K", "integer"),)})
+    assert found.recipe is not None
+    assert found.recipe.opaque
+    for type_ in ("inet", "integer[]", "point", "int4range"):
+        shape = (Column("k", type_), Column("j", "integer"))
+        for text, is_opaque in (
+            ("select count(*) as n, sum(j) as s from s.x", False),
+            ("select * from s.x where j > 1", False),
+            ("select x.j, y.n from s.x join (select j, count(*) as n from s.x group by j) as y using (j)", False),
+            ("select k from s.x", True),
+            ("select c.k from (select * from s.x) as c", True),
+            ("select count(x) as n from s.x", True),
+            ("select j from s.x natural join (select 1 as j) as y", True),
+        ):
+            found = analysed(text, binder, {Address("s.x"): shape})
+            assert found.recipe is not None, (text, found.diagnostics)
+            assert bool(found.recipe.opaque) is is_opaque, text
+
+
+def test_a_star_shows_merged_columns_first(binder: PostgresBinder) -> None:
+    """A union of two stars pairs columns by place: it has to know the places."""
+    left, right = "(select 1 as v, k from s.t) as a", "(select k, 2 as w from s.t) as b"
+    star = recipe_of(f"select * from {left} join {right} using (k)", binder)
+    named = recipe_of(f"select k, a.v, b.w from {left} join {right} using (k)", binder)
+    assert star.opaque == named.opaque == ""
+    assert star.digest() == named.digest()
+    more = f"{left} join {right} using (k) join (select 3 as u, 1 as v) as c using (v)"
+    star, named = recipe_of(f"select * from {more}", binder), recipe_of(f"select v, k, b.w, c.u from {more}", binder)
+    assert star.opaque == ""
+    assert star.digest() == named.digest()
 
 
 @pytest.mark.parametrize(

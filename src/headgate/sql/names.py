@@ -172,7 +172,7 @@ def star_fields(star: exp.Star, stage: Stage, qualified: exp.Column | None) -> I
     else:
         if not scope.items:
             raise Opaque("a star without FROM")
-        fields = _all_fields(scope)
+        fields = _merged_first(scope) if stage.reading.dialect == "postgres" else _all_fields(scope)
     excluded = {_word(e) for e in star.args.get("except_") or ()}
     replaced = {lowered(e.alias): e.this for e in star.args.get("replace") or ()}
     names = {_word(e.this): e.alias for e in star.args.get("rename") or ()}
@@ -185,6 +185,17 @@ def star_fields(star: exp.Star, stage: Stage, qualified: exp.Column | None) -> I
             yield Field(item_.name, found.term, found.is_exact)
         else:
             yield replace(item_, name=names.get(folded, item_.name))
+
+
+def _merged_first(scope: Scope) -> list[Field]:
+    """Return the columns of a star as PostgreSQL has them: each USING puts its columns before all others."""
+    shown: list[Field] = []
+    for item in scope.items:
+        names = scope.merges.get(item.position, ())
+        merged = [scope.merged[name] for name in names if name in scope.merged]
+        others = (found for found in (*shown, *item.fields()) if lowered(found.name) not in names)
+        shown = [*merged, *others]
+    return shown
 
 
 def _all_fields(scope: Scope) -> list[Field]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from headgate.core.recipe import Shape
+from headgate.core.recipe import Column, Shape
 from headgate.sql.relation import Opaque, lowered
 from headgate.sql.stage import function_name
 
@@ -59,7 +59,13 @@ ADDING_IF_ARGUMENTS_DO = frozenset(
 )
 """Scalars that are integer or numeric where all arguments are numeric: sums of them do not depend on the order."""
 
-AGGREGATES = frozenset("array_agg avg bit_and bit_or bit_xor bool_and bool_or count max min string_agg sum".split())
+AGGREGATES = frozenset(
+    """
+    array_agg avg bit_and bit_or bit_xor bool_and bool_or corr count covar_pop covar_samp max min mode regr_avgx
+    regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy stddev stddev_pop stddev_samp
+    string_agg sum var_pop var_samp variance
+    """.split()
+)
 WINDOWS = frozenset(
     "cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number".split()
 )
@@ -103,17 +109,38 @@ _NODES: tuple[type, ...] = (
 
 def demand_known(tree: exp.Query, shapes: Iterable[Shape]) -> None:
     """Raise ``Opaque`` for the first thing in a query that was not compared. Cost: one walk of the tree."""
-    for column in (column for shape in shapes for column in shape):
-        if _CAPITAL.search(column.name):
-            raise Opaque(f"the column {column.name} of an input is written with capitals")
-        if not is_known_type(column.type):
-            raise Opaque(f"the type {column.type} of an input is not known")
+    _demand_columns(tree, [column for shape in shapes for column in shape])
     for node in tree.walk():
         if type(node) not in _NODES:
             raise Opaque(f"{type(node).__name__} is not understood")
         rule = _RULES.get(type(node))
         if rule is not None:
             rule(node)
+
+
+def _demand_columns(tree: exp.Query, columns: Iterable[Column]) -> None:
+    """Raise ``Opaque`` where an input's column has a strange name, or one of a strange type is more than passed on.
+
+    A star may hold it; who names it, joins by all names, or takes a row as one value may do anything with it.
+    """
+    strange: dict[str, str] = {}
+    for column in columns:
+        if _CAPITAL.search(column.name):
+            raise Opaque(f"the column {column.name} of an input is written with capitals")
+        if not is_known_type(column.type):
+            strange[column.name] = column.type
+    if not strange:
+        return
+    tables = {lowered(table.alias_or_name) for table in tree.find_all(exp.Table, exp.Subquery, exp.CTE, exp.Lateral)}
+    for node in tree.find_all(exp.Identifier, exp.Join):
+        if isinstance(node, exp.Join):
+            if str(node.args.get("method") or "").upper() == "NATURAL":
+                raise Opaque("a NATURAL JOIN of columns of types that are not known is not understood")
+            continue
+        name = lowered(node.name)
+        is_bare = isinstance(node.parent, exp.Column) and node.parent.args.get("table") is None
+        if name in strange or (is_bare and name in tables):
+            raise Opaque(f"{name} may be of a type that is not known: {', '.join(sorted(set(strange.values())))}")
 
 
 def is_known_type(type_: str) -> bool:
@@ -174,10 +201,9 @@ def _select(node: Any) -> None:
     if node.args.get("qualify") is not None:
         raise Opaque("QUALIFY is an alias in PostgreSQL, or nothing")
     joins = node.args.get("joins") or ()
-    is_merged = any(j.args.get("using") or str(j.args.get("method") or "").upper() == "NATURAL" for j in joins)
-    if is_merged and any(item.find(exp.Star) for item in node.expressions if not isinstance(item, exp.Anonymous)):
-        # PostgreSQL shows merged columns first.
-        raise Opaque("a star over USING or NATURAL is not understood")
+    is_natural = any(str(join.args.get("method") or "").upper() == "NATURAL" for join in joins)
+    if is_natural and any(item.find(exp.Star) for item in node.expressions):
+        raise Opaque("a star over NATURAL is not understood")
 
 
 def _interval(node: Any) -> None:

@@ -155,7 +155,8 @@ class Scope:
     ``merged`` are the columns that USING and NATURAL made, by folded name. ``aliases`` are those of the SELECT list so
     far; a column in FROM goes before them, except where ``aliases_compete``: there clauses differ. ``outer`` is the
     query around it; ``escaped`` is set once a name was resolved out there. ``reorderings`` are what windows and
-    subqueries sort and join by: the engine does so for them, and leaves rows as they come.
+    subqueries sort and join by: the engine does so for them, and leaves rows as they come. ``merges`` are the folded
+    names by which the item at a position was joined with USING.
     """
 
     outer: Scope | None
@@ -166,6 +167,7 @@ class Scope:
     aliases_compete: bool = False
     escaped: bool = False
     reorderings: list[Term] = field(default_factory=list)
+    merges: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     def is_certain_without(self, name: str) -> bool:
         """Tell whether FROM has no column of that name for certain, once none of the known ones is it.

@@ -242,6 +242,7 @@ def _condition(reader: Reader, join: Any, scope: Scope, added: Item, how: str) -
         if not using:
             reader.reading.fault(Diagnostic("HG205", "NATURAL JOIN finds no column that both sides have"), join.this)
     if using:
+        scope.merges[added.position] = tuple(lowered(name) for name in using)
         return term("using", *(_merge(reader, name, scope, added, how, join) for name in using))
     on = join.args.get("on")
     if on is None:
