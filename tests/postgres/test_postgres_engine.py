@@ -241,12 +241,14 @@ def test_no_message_holds_the_password(database: Database, tmp_path: Path, fault
 # Readers
 
 
+@pytest.mark.parametrize("is_stranger", [False, True])
 def test_a_reader_with_an_older_snapshot_never_finds_a_new_table_empty(
-    engine: PostgresEngine, database: Database
+    engine: PostgresEngine, database: Database, *, is_stranger: bool
 ) -> None:
     first = built(engine, "select 1 as x")
     show(engine, ("s", "a", f"select x from {engine.relation(first.relation)}"), tables=(first.relation,))
-    with psycopg.connect(database.url) as reader:
+    url = database.server.url(database.name) if is_stranger else database.url  # of whom we are told next to nothing
+    with psycopg.connect(url) as reader:
         reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         reader.execute("select 1")  # its snapshot; it holds no lock on the view
         second = built(engine, "select 2 as x")

@@ -76,6 +76,7 @@ _OLDER = """
 select a.pid, coalesce(a.usename, ''), coalesce(a.application_name, '')
 from pg_stat_activity as a
 where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_xmin is not null
+and a.usesysid is not null -- the server's own workers have no user, and read no views
 and age(a.backend_xmin) >= (
     select min(age(c.xmin)) from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
     where n.nspname = 'headgate' and c.relname = any(%s))
