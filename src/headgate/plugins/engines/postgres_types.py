@@ -12,13 +12,13 @@ from headgate.core.recipe import Column, Shape
 
 _SAME = {
     "BOOLEAN": "boolean",
+    "SMALLINT": "smallint",
     "TINYINT": "smallint",
     "UTINYINT": "smallint",
-    "SMALLINT": "smallint",
-    "USMALLINT": "integer",
     "INTEGER": "integer",
-    "UINTEGER": "bigint",
+    "USMALLINT": "integer",
     "BIGINT": "bigint",
+    "UINTEGER": "bigint",
     "UBIGINT": "numeric(20,0)",
     "HUGEINT": "numeric(39,0)",
     "UHUGEINT": "numeric(39,0)",
@@ -37,6 +37,8 @@ _SAME = {
     "UUID": "uuid",
     "JSON": "jsonb",
 }
+"""Of several that one type of PostgreSQL holds, the first holds all of its values: a file is read as that one."""
+
 _READ = {
     **{theirs: ours for ours, theirs in reversed(_SAME.items())},
     "numeric": "VARCHAR",
