@@ -155,8 +155,9 @@ def read_within_group(stage: Stage, node: exp.WithinGroup) -> Field:
         raise Opaque("WITHIN GROUP here is not understood")
     found = aggregate(stage, function_name(call), call, None)
     keys, fields = order_keys(stage, node.args["expression"])
-    tainted = not all(f.is_exact for f in fields)
-    return Field("", term("within group", found.term, keys, tainted=tainted), found.is_exact)
+    exact = all(f.is_exact for f in fields)
+    is_one_of_them = function_name(call) == "percentile_disc" and exact
+    return Field("", term("within group", found.term, keys, tainted=not exact), found.is_exact or is_one_of_them)
 
 
 def has_aggregate(node: Any) -> bool:

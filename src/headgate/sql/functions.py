@@ -105,8 +105,10 @@ ORDER_FREE_AGGREGATES = frozenset(
 )
 """Aggregates whose result never depends on the order of rows, and is exact."""
 
-ORDER_FREE_IF_EXACT = frozenset("avg max mean median min quantile quantile_cont quantile_disc sum".split())
-"""Aggregates whose result does not depend on the order of rows where the arguments are exact."""
+ORDER_FREE_IF_EXACT = frozenset(
+    "avg max mean median min percentile_cont percentile_disc quantile quantile_cont quantile_disc sum".split()
+)
+"""Aggregates whose result does not depend on the order of rows where the arguments, or WITHIN GROUP's, are exact."""
 
 ORDER_FREE_IF_ORDERED = frozenset("array_agg group_concat list listagg string_agg".split())
 """Aggregates that are free of the rows' order where they are ordered by their own exact argument."""
