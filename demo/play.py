@@ -1,4 +1,4 @@
-"""Plays new, plan, apply, promote, an edit with its plan, promote, rollback and a Python asset, in a temporary folder.
+"""Plays new, test, plan, apply, promote, an edit, a rollback, a Python asset and runs, in a temporary folder.
 
 The commands are real, and what they print is checked: the demo ends with 1 where a command fails or says something
 else than it should. It pauses only where somebody watches (``--fast`` does not; ``--keep`` keeps the folder).
@@ -17,6 +17,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from demo.data import play_data
 
 FLIGHTS = "assets/staging/flights.sql"
 BEFORE = "  f.arr_delay,\n"
@@ -95,6 +97,11 @@ class Player:
         print(self._styled("".join(f"+ {line}\n" for line in text.splitlines()).rstrip(), "32"), flush=True)
         self._pause(2.5)
 
+    @staticmethod
+    def unexpected(text: str) -> Unexpected:
+        """Return what ends the demo."""
+        return Unexpected(text)
+
     def _output(self, line: str) -> tuple[str, int]:
         words = shlex.split(line)
         if words[0] == "headgate":
@@ -157,16 +164,23 @@ def _in_terminal(words: Sequence[str], folder: Path, environment: dict[str, str]
 
 def play(player: Player) -> None:
     """Play the whole round."""
-    player.tell("A project: the 336,776 flights that left New York in 2013, with weather, planes, airports, airlines")
-    player.run("headgate new shop --example flights", r"5 sources, 11 assets", r"first commit")
+    player.tell("A project: the flights that left New York in 2013, with weather, planes, airports, airlines")
+    player.run("headgate new shop --example flights", r"5 sources, 14 assets", r"first commit")
     player.folder /= "shop"
-    player.tell("What would an apply do? (in shop/)")
-    player.run("headgate plan dev", r"marts\.carrier_delay", r"Next: headgate apply dev")
+    player.tell("Its unit tests: a few rows, and what has to come out of them (in shop/)")
+    player.run("headgate test", r"3 tests: 3 passed")
+    player.tell("What would an apply do? December has not come yet, so that is what the clock shall say")
+    player.run("headgate plan dev --now 2013-12-01", r"marts\.carrier_delay", r"Next: headgate apply dev")
     player.tell("Build it all in dev, beside production")
-    player.run("headgate apply dev --yes", r"336,776 rows", r"dev: 11 \w+ in", r"Next: headgate promote dev")
+    player.run(
+        "headgate apply dev --now 2013-12-01 --yes",
+        r"308,641 rows",
+        r"dev: 14 \w+ in",
+        r"Next: headgate promote dev",
+    )
     player.run(f'headgate sql dev "{LATE}"', r"Frontier Airlines")
     player.tell("Production takes it over: pointers move, in one transaction, and it is release 1")
-    player.run("headgate promote dev --yes", r"prod now shows 11 new assets")
+    player.run("headgate promote dev --yes", r"prod now shows 14 new assets")
 
     player.tell("Somebody edits one expression: early arrivals shall not make up for late ones")
     player.edit(FLIGHTS, BEFORE, AFTER)
@@ -175,23 +189,24 @@ def play(player: Player) -> None:
         "headgate plan dev",
         r"change +staging\.flights +column arr_delay",
         r"rebuild +marts\.carrier_delay",
-        r"reuse +7 assets",
+        r"reuse +10 assets",
         r"reaches +dashboards\.punctuality",
     )
-    player.run("headgate apply dev --yes", r"dev: 4 new builds, 7 ")
+    player.run("headgate apply dev --yes", r"dev: 4 new builds, 10 ")
     player.tell("Only what is committed can be released")
     player.run('git commit -q -a -m "Count an early arrival as no delay"')
-    player.run("headgate promote dev --yes", r"prod now shows 4 new assets, 7 as before", r"headgate rollback prod")
+    player.run("headgate promote dev --yes", r"prod now shows 4 new assets, 10 as before", r"headgate rollback prod")
     changed = player.run(f'headgate sql prod "{LATE}"', r"mean_delay")
 
     player.tell("It was not what the dashboard's readers expected: back, at once")
     player.run("headgate rollback prod --yes", r"prod now shows release 1")
     if player.run(f'headgate sql prod "{LATE}"', r"mean_delay") == changed:
         raise Unexpected("prod shows the same numbers after the rollback as before it")
-    player.run("headgate releases", r"rollback to 1", r"promote dev: 4 assets", r"promote dev: 11 assets")
+    player.run("headgate releases", r"rollback to 1", r"promote dev: 4 assets", r"promote dev: 14 assets")
     player.tell("And dev still is what the repository says")
     player.run("headgate plan dev", r"dev equals the working tree: nothing to do")
     play_python(player)
+    play_data(player)
 
 
 def play_python(player: Player) -> None:
@@ -199,8 +214,8 @@ def play_python(player: Player) -> None:
     player.tell("A function makes a table like any other: planned, built beside production, followed by column")
     player.write(RECOVERY, FUNCTION)
     (player.folder / "requirements.txt").write_text("pyarrow>=20\n")  # a lock file, which such assets want
-    player.run("headgate plan dev", r"new +marts\.recovery", r"reuse +11 assets")
-    player.run("headgate apply dev --yes", r"marts\.recovery +16 rows", r"dev: 1 new build, 11 as before")
+    player.run("headgate plan dev", r"new +marts\.recovery", r"reuse +14 assets")
+    player.run("headgate apply dev --yes", r"marts\.recovery +16 rows", r"dev: 1 new build, 14 as before")
     player.run("headgate lineage marts.recovery.flights", r"raw\.flights\.arr_delay", r"raw\.flights\.dep_delay")
 
 

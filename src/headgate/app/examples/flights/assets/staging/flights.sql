@@ -3,7 +3,7 @@ owner: ops
 description: One row for each scheduled departure from New York in 2013.
 */
 select
-  make_date(f.year, f.month, f.day) as flown_on,
+  make_date(f.year::int, f.month::int, f.day::int) as flown_on,
   f.time_hour,
   f.carrier,
   f.flight,

@@ -1,5 +1,4 @@
 /* headgate
-kind: view
 owner: ops
 */
 select

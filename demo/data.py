@@ -1,0 +1,59 @@
+"""Plays what comes in: a month, reports that are late, a plane that changed, and a bad load that is rolled back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from demo.play import Player
+
+PLANE = "N10156,2004,Fixed wing multi engine,EMBRAER,EMB-145XR,2,55,,Turbo-fan\n"
+REFITTED = "N10156,2004,Fixed wing multi engine,EMBRAER,EMB-145XR,2,50,,Turbo-fan\n"
+SECONDS = """\
+year,month,day,dep_delay,arr_delay,carrier,flight,tailnum,origin,dest,distance,time_hour
+2014,1,2,300,300,F9,835,N201FR,LGA,DEN,1620,2014-01-02T11:00:00Z
+2014,1,2,3900,3900,F9,837,N203FR,LGA,DEN,1620,2014-01-02T15:00:00Z
+2014,1,2,4200,4200,F9,511,N204FR,LGA,DEN,1620,2014-01-02T22:00:00Z
+"""
+WORST = "select * from marts.worst_days order by flown_on desc, origin limit 3"
+HISTORY = "select tailnum, seats, valid_from, valid_to from marts.plane_history where tailnum = 'N10156' order by 3"
+
+
+def play_data(player: Player) -> None:
+    """Play three days of runs."""
+    player.tell("December arrives. A run takes it in with the code of the release, not with what was edited since")
+    player.run("mv arriving/2013-12.csv data/flights/")
+    player.run(
+        "headgate run prod --now 2014-01-01T06:00:00Z",
+        r"raw\.flights +336,694 rows",
+        r"marts\.daily_delays +1,095 rows",
+        r"prod: 1 load, 7 builds, .*published at once",
+    )
+    player.run(f'headgate sql prod "{WORST}"', r"2013-12-05 +LGA +332 +75\.3")
+    player.tell("The next day brings reports that are two days late, and the register says that a plane was refitted")
+    player.run("mv arriving/2013-12-late.csv data/flights/")
+    player.edit("data/planes.csv", PLANE, REFITTED)
+    player.run(
+        "headgate run prod --now 2014-01-02T06:00:00Z", r"raw\.flights +336,776 rows", r"prod: 2 loads, 8 builds"
+    )
+    player.tell("By day: three days were looked at again. And the snapshot keeps what the plane was before")
+    player.run("headgate runs prod 2", r"marts\.daily_delays .*2013-12-30 to 2014-01-02")
+    player.run(
+        f'headgate sql prod "{HISTORY}"', r"55 .*2014-01-02 06:00:00\+00\n", r"50 +2014-01-02 06:00:00\+00 +null"
+    )
+    play_bad_load(player)
+
+
+def play_bad_load(player: Player) -> None:
+    """Play a load with wrong values: in, seen, back, and gone."""
+    player.tell("Then somebody delivers seconds where minutes should be, and no check was there to see it")
+    player.write("data/flights/2014-01.csv", SECONDS)
+    player.run("headgate run prod --now 2014-01-03T06:00:00Z", r"prod: 1 load, 7 builds", r"headgate rollback prod")
+    player.run(f'headgate sql prod "{WORST}"', r"2014-01-02 +LGA +3 +2800\.0")
+    player.tell("A load is a release like any other: back, at once. The file goes, and the next run goes on without it")
+    player.run("headgate rollback prod --yes", r"prod now shows release 5", r"the next run takes it in again")
+    player.run("rm data/flights/2014-01.csv")
+    player.run("headgate run prod --now 2014-01-03T07:00:00Z", r"prod: 1 load, 1 build")
+    if "2014" in player.run(f'headgate sql prod "{WORST}"', r"2013-12-05"):
+        raise player.unexpected("prod still shows what was rolled back")
+    player.run("headgate runs prod", r"4 .*published", r"1 .*published")
