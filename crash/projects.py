@@ -36,6 +36,7 @@ sources:
       - name: orders
         path: data/orders.csv
       - name: rates
+        loaded_at_field: batch
 """
 
 SCORES = """\

@@ -162,7 +162,8 @@ class Loads(RuleBasedStateMachine):
     @invariant()
     def everything_is_as_the_reference_says(self) -> None:
         for name, shown in getattr(self, "shown", {}).items():
-            assert self._differences(name, shown) == []
+            found = self._differences(name, shown)
+            assert not found, "\n".join(found)
 
     def _differences(self, environment: str, shown: Shown) -> list[str]:
         found = []

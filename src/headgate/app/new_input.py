@@ -35,9 +35,10 @@ def look(session: Session, reading: Reading, graph: Graph, *, environment: str, 
 
     Files are known by content, which planning sees by itself. A table that says nothing counts as new.
     """
+    from headgate.app.run_facts import facts_of
     from headgate.app.schedules import due_at
 
-    due, waiting = due_at(reading, graph, environment=environment, now=now)
+    due, waiting = due_at(reading, facts_of(graph).schedules, environment=environment, now=now)
     tables = [
         node
         for node in graph.nodes.values()

@@ -6,27 +6,20 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from headgate.core.address import Address
-from headgate.core.graph import ExposureNode, Graph
 from headgate.core.ports.store import Entry
 from headgate.core.records import Collection
 
 if TYPE_CHECKING:
-    from headgate.core.declarations import Properties
     from headgate.core.ports.store import Reading
 
 
 def due_at(
-    reading: Reading, graph: Graph, *, environment: str, now: str
+    reading: Reading, schedules: Mapping[Address, tuple[str, str]], *, environment: str, now: str
 ) -> tuple[frozenset[Address], Mapping[Address, str]]:
     """Return the addresses with a schedule whose time has come at ``now``, and of the others why they wait.
 
-    What no run has looked at yet is due.
+    ``schedules`` are expressions, each with its zone. What no run has looked at yet is due.
     """
-    schedules = {
-        address: node.properties
-        for address, node in graph.nodes.items()
-        if not isinstance(node, ExposureNode) and node.properties.cron
-    }
     if not schedules:
         return frozenset(), {}
     from headgate.core.schedule import next_tick, previous_tick
@@ -35,23 +28,18 @@ def due_at(
     looked = reading.get(Collection.SCHEDULES, keys.values())
     due: set[Address] = set()
     waiting: dict[Address, str] = {}
-    for address, properties in schedules.items():
-        zone, last = _zone(properties), looked.get(keys[address])
-        if last is None or previous_tick(properties.cron, zone, now) > last:
+    for address, (cron, zone) in schedules.items():
+        last = looked.get(keys[address])
+        if last is None or previous_tick(cron, zone, now) > last:
             due.add(address)
         else:
-            waiting[address] = f"waits until {_shown(next_tick(properties.cron, zone, now))} ({properties.cron})"
+            waiting[address] = f"waits until {_shown(next_tick(cron, zone, now))} ({cron})"
     return frozenset(due), waiting
 
 
 def looked_at(environment: str, addresses: Iterable[Address], now: str) -> tuple[Entry, ...]:
     """Return the entries that say that a run has looked at these addresses."""
     return tuple(Entry(Collection.SCHEDULES, _key(environment, address), now) for address in addresses)
-
-
-def _zone(properties: Properties) -> str:
-    timing = properties.loading.timing if properties.loading is not None else None
-    return timing.zone if timing is not None else "UTC"
 
 
 def _key(environment: str, address: Address) -> str:
