@@ -17,7 +17,6 @@ from headgate.core.recipe import Shape
 from headgate.project.declare import YAML
 from headgate.project.declared_columns import declared_shape
 from headgate.project.source_files import WrittenColumn, WrittenSource, WrittenTable, source_text, with_source
-from headgate.sql.bind import selected_columns
 
 if TYPE_CHECKING:
     from headgate.app.repository import Repository
