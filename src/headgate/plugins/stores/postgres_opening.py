@@ -23,7 +23,7 @@ from headgate.plugins.stores.postgres_address import PostgresAddress
 from headgate.plugins.stores.postgres_faults import is_lost, is_overtaken, is_passing
 from headgate.plugins.stores.postgres_migrations import look, prepare
 
-VERSION_MIN = 14
+VERSION_MIN = 15
 
 _IDLE_MAX = 2
 _OVERTAKEN_MAX = 20
