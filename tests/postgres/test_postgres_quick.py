@@ -36,3 +36,17 @@ def test_bind_build_publish_ask(database: Database, tmp_path: Path) -> None:
         engine.publish(publication)
     assert engine.query("select x from s.a").rows == ((1,),)
     engine.close()
+
+
+def test_a_stream_that_breaks_off_is_told_without_a_traceback(database: Database, tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    from headgate.app.sql import broken_stream
+
+    engine = open_postgres(database.url, root=tmp_path)
+    stream = engine.stream("select 1 / (n - 2) as x from generate_series(1, 3) as g(n)")
+    with pytest.raises((pa.ArrowException, OSError)) as broken:
+        pa.RecordBatchReader.from_stream(stream).read_all()
+    stream.close()
+    engine.close()
+    assert broken_stream(broken.value).diagnostics[0].detail == "division by zero"

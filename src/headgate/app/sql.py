@@ -87,7 +87,16 @@ def broken_stream(error: Exception) -> Refused:
     """Return the refusal for what a library said whose reading of a stream broke off: the engine's own words."""
     from headgate.plugins.engines.duckdb_faults import said_in
 
-    return Refused([Diagnostic("HG601", "the engine refused the query", detail=said_in(str(error)).message)])
+    text = str(error).partition(_OF_PYTHON)[0]
+    _, is_postgres, told = text.rpartition(_OF_POSTGRES)
+    detail = told if is_postgres else said_in(text).message
+    return Refused([Diagnostic("HG601", "the engine refused the query", detail=detail)])
+
+
+_OF_PYTHON = ". Detail: Python exception"
+"""What Arrow puts behind the message of an exception that a stream raised, and before its traceback."""
+
+_OF_POSTGRES = "PostgreSQL failed: "
 
 
 def count_rows(session: Session, environment: str, query: str) -> int:

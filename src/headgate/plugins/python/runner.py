@@ -183,7 +183,9 @@ class SubprocessCall:
             return  # the function did not want all of it, or has ended
         except Exception as error:  # handed to whoever reads the result
             if "Broken pipe" not in str(error):
-                self.fail(CodeFailed(f"its input cannot be read: {error}", code="HG600"))
+                # Arrow puts the traceback of a stream that is made in Python behind its message.
+                told = str(error).partition(". Detail: Python exception")[0].removeprefix("Unknown error: ")
+                self.fail(CodeFailed(f"its input cannot be read: {told}", code="HG600"))
 
     def result(self) -> ArrowStream:
         """Return what the function gives."""
