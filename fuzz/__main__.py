@@ -13,6 +13,7 @@ import duckdb
 
 from fuzz.campaigns import Seen, campaign, found_in, tell_progress
 from fuzz.files import Hostile, hostile
+from fuzz.load_campaign import play
 from fuzz.planted import NAMES
 from fuzz.planted_lineage import LINEAGE_NAMES
 
@@ -28,12 +29,15 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--planted", type=int, default=1500, help="cases at most for each planted bug; 0 plants none")
     parser.add_argument("--files", type=int, default=5_000, help="how many damaged repositories (default 5,000)")
+    told = "sequences of loads (default 2,000); a tenth as many in PostgreSQL"
+    parser.add_argument("--loads", type=int, default=2_000, help=told)
     parser.add_argument("--plant", default="", metavar="TEXT", help="only bugs whose names hold this")
     options = parser.parse_args(arguments)
     print(f"DuckDB {duckdb.__version__}, cases from {options.seed} on")
     wrong = _played(options) if options.cases else 0
     missed = hunt(options) if options.planted else 0
     wrong += damaged(options) if options.files else 0
+    wrong += loaded(options) if options.loads else 0
     return 1 if wrong or missed else 0
 
 
@@ -53,6 +57,19 @@ def damaged(options: argparse.Namespace) -> int:
     print("exit statuses: " + ", ".join(f"{end} {n:,}" for end, n in sorted(seen.ends.items())))
     print("codes: " + ", ".join(f"{code} {n:,}" for code, n in sorted(seen.codes.items())))
     return len(seen.wrong)
+
+
+def loaded(options: argparse.Namespace) -> int:
+    """Play the sequences of loads; print what was wrong and the figures. Return how many were wrong."""
+    wrong = 0
+    for where, count in (("DuckDB", options.loads), ("PostgreSQL", -(-options.loads // 10))):
+        is_postgres = where == "PostgreSQL"
+        played, stories = play(options.seed, count, jobs=options.jobs, seconds=options.seconds, is_postgres=is_postgres)
+        for story in stories:
+            print(f"WRONG {story}\n")
+        print(f"{played:,} sequences of loads in {where}: {len(stories)} wrong.")
+        wrong += len(stories)
+    return wrong
 
 
 def _played(options: argparse.Namespace) -> int:

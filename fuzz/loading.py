@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fuzz import loading_reference as reference
 from fuzz.loading_reference import Row, Settings, Shown
-from fuzz.loading_world import World, cut_after
+from fuzz.loading_world import World
 
 STARTS = (datetime(2026, 3, 28), datetime(2026, 10, 24), datetime(2028, 2, 27), datetime(2026, 12, 30))  # noqa: DTZ001
 """Beside changes of clocks, a leap day and a new year."""
@@ -43,12 +43,16 @@ class Loads(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="loads-"))
 
+    def url(self) -> str:
+        """Return the database to keep the warehouse in; empty for a DuckDB file."""
+        return ""
+
     @initialize(settings=SETTINGS)
     def begin(self, settings: Settings) -> None:
         self.settings = settings
         if settings.grain == "month":
             self.settings = settings = Settings(**{**vars(settings), "start": settings.start.replace(day=1)})
-        self.world = World(self.folder, settings)
+        self.world = World(self.folder, settings, self.url())
         self.codes = dict.fromkeys(NAMES, 1)
         self.world.write_code(self.codes)
         self.data: reference.Data = ()
@@ -121,7 +125,7 @@ class Loads(RuleBasedStateMachine):
     @rule(calls=st.integers(1, 24))
     def run_cut_off(self, calls: int) -> None:
         """Cut a run off somewhere; then run again."""
-        with cut_after(calls):
+        with self.world.cut_after(calls):
             self.world.run("prod", self.now)
         self.world.run("prod", self.now)
         self._ran("prod")
@@ -129,7 +133,7 @@ class Loads(RuleBasedStateMachine):
     @rule(calls=st.integers(1, 24))
     def apply_cut_off(self, calls: int) -> None:
         """Cut an apply off somewhere; then apply again."""
-        with cut_after(calls):
+        with self.world.cut_after(calls):
             self.world.apply(self.now)
         self.world.apply(self.now)
         self.applied()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 
 from fuzz.loading_reference import FOREVER, Data, Settings
 from headgate.app.apply import apply
@@ -20,11 +21,11 @@ from headgate.app.rollback import plan_rollback, rollback
 from headgate.app.run import RunRequest, plan_run, run
 from headgate.core.errors import HeadgateError, Refused
 from headgate.plugins.engines.duckdb import DuckEngine
+from headgate.plugins.engines.postgres import PostgresEngine
 
 TOML = """name = "loads"
 [engines.local]
-kind = "duckdb"
-path = "warehouse.duckdb"
+{engine}
 [environments.prod]
 engine = "local"
 protected = true
@@ -40,12 +41,14 @@ class Cut(BaseException):
 class World:
     """One project in a folder; every command opens and closes everything, as a process would."""
 
-    def __init__(self, root: Path, settings: Settings) -> None:
+    def __init__(self, root: Path, settings: Settings, url: str = "") -> None:
         self.root = root
+        self.url = url
         self.settings = settings
         (root / "assets" / "m").mkdir(parents=True)
         (root / "data").mkdir()
-        (root / "headgate.toml").write_text(TOML)
+        engine = f'kind = "postgres"\nurl = "{url}"' if url else 'kind = "duckdb"\npath = "warehouse.duckdb"'
+        (root / "headgate.toml").write_text(TOML.format(engine=engine))
         (root / "assets" / "raw.yml").write_text(
             "sources:\n  - name: raw\n    tables:\n      - name: events\n        path: data/events.parquet\n"
         )
@@ -148,16 +151,25 @@ class World:
             columns += (
                 ", valid_from, valid_to" if plain else ", valid_from at time zone 'UTC', valid_to at time zone 'UTC'"
             )
-        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
-            connection.execute("set timezone = 'UTC'")
-            rows = connection.execute(f"select {columns} from {schema}.{name}").fetchall()
+        rows = self._ask(f"select {columns} from {schema}.{name}")
         return sorted(rows, key=lambda r: (*r[:1], *r[3:4], r[4] or FOREVER) if name == "hist" else r)
 
     def counts(self, environment: str) -> dict[str, int]:
         """Return what the table over all assets counted."""
         schema = "m" if environment == "prod" else f"m__{environment}"
+        return dict(self._ask(f"select asset, n from {schema}.total"))
+
+    def _ask(self, query: str) -> list[Any]:
+        if self.url:
+            with psycopg.connect(self.url, options="-c timezone=UTC") as server:
+                return server.execute(query).fetchall()
         with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
-            return dict(connection.execute(f"select asset, n from {schema}.total").fetchall())
+            connection.execute("set timezone = 'UTC'")
+            return connection.execute(query).fetchall()
+
+    def cut_after(self, calls: int) -> AbstractContextManager[None]:
+        """Cut whatever runs inside off at the given writing call of the engine: before it, or after it is done."""
+        return cut_after(calls, PostgresEngine if self.url else DuckEngine)
 
     def _git(self, *arguments: str) -> None:
         name = ("-c", "user.name=fuzz", "-c", "user.email=fuzz@localhost", "-c", "commit.gpgsign=false")
@@ -165,14 +177,14 @@ class World:
 
 
 @contextmanager
-def cut_after(calls: int):  # type: ignore[no-untyped-def]
-    """Cut whatever runs inside off at the given writing call of the engine: before it, or after it is done."""
+def cut_after(calls: int, kind: type[Any]) -> Iterator[None]:
+    """Make the given writing call of an engine the last one."""
     left = [calls]
     names = ("build", "begin_load", "load_part", "end_load", "publish", "adopt", "drop")
-    originals: dict[str, Callable[..., Any]] = {name: getattr(DuckEngine, name) for name in names}
+    originals: dict[str, Callable[..., Any]] = {name: getattr(kind, name) for name in names}
 
     def watched(name: str) -> Callable[..., Any]:
-        def call(engine: DuckEngine, *args: Any, **kwargs: Any) -> Any:
+        def call(engine: Any, *args: Any, **kwargs: Any) -> Any:
             left[0] -= 1
             if left[0] == 0:
                 raise Cut(f"before {name}")
@@ -185,7 +197,7 @@ def cut_after(calls: int):  # type: ignore[no-untyped-def]
         return call
 
     for name in names:
-        setattr(DuckEngine, name, watched(name))
+        setattr(kind, name, watched(name))
     try:
         yield
     except (Cut, HeadgateError):
@@ -193,7 +205,7 @@ def cut_after(calls: int):  # type: ignore[no-untyped-def]
             raise
     finally:
         for name, original in originals.items():
-            setattr(DuckEngine, name, original)
+            setattr(kind, name, original)
 
 
 def _instant(now: datetime) -> str:

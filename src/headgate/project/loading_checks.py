@@ -89,7 +89,7 @@ class _Checking:
             return
         yield from self._unknown("deletes", (merging.flag,), "Or write `deletes: missing`.")
         flag = self._columns.get(fold(merging.flag))
-        if flag is not None and flag.type != "BOOLEAN":
+        if flag is not None and flag.type.upper() != "BOOLEAN":
             hint = f"Give a truth in the query, as `{flag.name}::boolean as is_gone`, and say `deletes: is_gone`."
             yield self._fault("HG353", f"{flag.name} is of type {flag.type}, not BOOLEAN", "deletes", hint)
 
