@@ -153,6 +153,17 @@ def test_a_view_that_others_read_is_replaced_or_refused_never_dropped(
     assert database.execute("select x from theirs.v") == [(2,)]
 
 
+def test_a_table_that_others_read_is_not_dropped(engine: PostgresEngine, database: Database) -> None:
+    job = built(engine, "select 1 as x")
+    database.execute(f"create schema theirs authorization {database.owner}")
+    with psycopg.connect(database.url, autocommit=True) as owner:
+        owner.execute(f"create view theirs.v as select x from {engine.relation(job.relation)}".encode())
+    with pytest.raises(EngineFailed, match=r"view theirs.v depends on table headgate\.s__a__") as failed:
+        engine.drop({job.id: job.relation})
+    assert "CASCADE" not in f"{failed.value} {failed.value.hint}"
+    assert engine.built() == {job.id: job.relation}
+
+
 # Names
 
 

@@ -68,6 +68,12 @@ def engine_fault(error: psycopg.Error) -> EngineFailed:
         return EngineFailed("PostgreSQL was interrupted", hint="Run the command again.")
     if code == "42501":
         return EngineFailed(f"PostgreSQL does not allow it: {message}", hint=_grant(message))
+    if code == "2BP01":
+        told = error.diag.message_detail or message
+        return EngineFailed(
+            f"something that Headgate did not make reads what has to be dropped: {told}",
+            hint="Drop that first, or have it read the views of an environment; then run the command again.",
+        )
     if is_waiting(error):
         return EngineBusy(f"others were in the way for too long: {message}", hint="Run the command again.")
     if code.startswith("53"):
