@@ -38,9 +38,9 @@ static: .venv/ready
 	@$(BIN)/mypy --no-error-summary
 
 # What no engine takes part in is tested once, and so are the kills of whole processes, which take long.
-test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both DuckDB versions: about ten minutes
+test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both DuckDB versions and PostgreSQL: about a quarter of an hour
 	@echo "DuckDB 2:"
-	@$(BIN_DUCKDB2)/$(PYTEST) --ignore tests/house --ignore tests/project --ignore tests/stores tests
+	@$(BIN_DUCKDB2)/$(PYTEST) --ignore tests/house --ignore tests/project --ignore tests/stores --ignore tests/postgres tests
 	@echo "DuckDB 1.5:"
 	@$(BIN)/$(PYTEST) --ignore tests/crash tests
 

@@ -15,6 +15,7 @@ __all__ = [
     "Plan",
     "Project",
     "Promotion",
+    "Ran",
     "Refused",
     "Relation",
     "Released",
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from headgate.api.project import Project
     from headgate.api.project import open_project as open  # noqa: A004  # headgate.open(".") is how it reads best
     from headgate.api.relation import Relation
+    from headgate.api.running import Ran
     from headgate.api.tested import Tested
     from headgate.core.errors import EnvironmentFailed, HeadgateError, Refused, UsageError
     from headgate.decorators import table
@@ -45,6 +47,7 @@ else:
         "headgate.api.plans": ("Applied", "Plan"),
         "headgate.api.project": ("Project", "open"),
         "headgate.api.relation": ("Relation",),
+        "headgate.api.running": ("Ran",),
         "headgate.api.tested": ("Tested",),
         "headgate.core.errors": ("EnvironmentFailed", "HeadgateError", "Refused", "UsageError"),
         "headgate.decorators": ("table",),

@@ -13,6 +13,7 @@ from headgate.api.moves import Garbage, Promotion, Released, Rollback
 from headgate.api.opening import demand_consent, names_of, repository_at, session_at
 from headgate.api.plans import Applied, Plan
 from headgate.api.relation import Readers, Relation
+from headgate.api.running import Ran
 from headgate.api.tested import Tested
 from headgate.app.plan import Request
 from headgate.app.session import find_root
@@ -192,6 +193,35 @@ class Project:
             demand_consent(yes=yes, way="Project.plan_promotion")
         with repository_at(self.root) as (session, repository):
             return promote_now(session, repository, promotion, to=to, wait_seconds=wait_seconds)
+
+    def run(
+        self,
+        environment: str = "prod",
+        *,
+        now: str = "",
+        since: str = "",
+        until: str = "",
+        addresses: Names = (),
+        threads: int = 0,
+        wait_seconds: float = 0,
+        report: Report | None = None,
+    ) -> Ran:
+        """Take new data into an environment, with the code that it was released with, and show it at once.
+
+        ``now`` is an instant to take for the present (ISO 8601, UTC). With ``since`` or ``until``, as the clocks of the
+        assets' zones show, intervals of ``addresses`` and of all that reads them are loaded again. Where anything
+        fails, nothing is published and the failures are raised as by ``apply``.
+
+        >>> import headgate
+        >>> print(headgate.open().run("prod"))
+        prod: nothing new, nothing due. Release 1 stays as it is.
+        """
+        from headgate.api.running import run_now
+        from headgate.app.run import RunRequest
+
+        request = RunRequest(environment, now, names_of(addresses), since, until)
+        with repository_at(self.root) as (session, repository):
+            return run_now(session, repository, request, report=report, threads=threads, wait_seconds=wait_seconds)
 
     def plan_rollback(self, environment: str, *, to: int | None = None) -> Rollback:
         """Return what going back to release ``to``, by default the one before, would do.
