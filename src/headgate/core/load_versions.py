@@ -71,8 +71,8 @@ def published_load_versions(recipe: Recipe, plain: Versions, load: LoadPlan, bui
 
 
 def is_idle(load: LoadPlan) -> bool:
-    """Tell whether the load takes nothing: it says that its base stands for the new inputs, too."""
-    return not load.parts and load.base is not None
+    """Tell whether the load writes nothing: it says that its base stands for the new inputs, too."""
+    return not load.parts and load.base is not None and not load.copies
 
 
 def same_columns(shape: Shape, other: Shape) -> bool:

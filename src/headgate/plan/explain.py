@@ -163,9 +163,9 @@ def _plural(names: Sequence[str], noun: str) -> str:
 
 def effect_of_load(load: LoadPlan) -> str:
     """Return what a load takes: ``2013-01-31 to 2013-02-03, in 3 batches``; ``nothing is due``."""
-    if not load.parts:
-        return "nothing is due"
     told = "copied first" if load.copies else ""
+    if not load.parts:
+        return told or "nothing is due"
     spans = union(part for part in load.parts if part.end)
     if not spans:
         return told

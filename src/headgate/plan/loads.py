@@ -146,7 +146,7 @@ def _loading(case: Case, loading: Loading, base: _Base | None, code: Mapping[str
         parts=parts,
         covered=union((*covered, *(part for part in parts if part != WHOLE))),
         base=build.id if build else None,
-        copies=build is not None and bool(parts) and _must_copy(case, build),
+        copies=build is not None and _must_copy(case, build, is_idle=not parts),
         now=case.ground.occasion.now,
         is_part=_is_part(case, loading, build),
     )
@@ -183,13 +183,15 @@ def _is_part(case: Case, loading: Loading, base: Build | None) -> bool:
     return bool(case.ground.occasion.since) and loading.timing is not None
 
 
-def _must_copy(case: Case, base: Build) -> bool:
+def _must_copy(case: Case, base: Build, *, is_idle: bool) -> bool:
     """Tell whether others go on from the base, or its columns are other ones.
 
     A protected environment shares the storage with whoever looks at its builds; these then copy, not it.
     """
     if base.load is None or not same_columns(base.shape, case.node.recipe.shape):
         return True
+    if is_idle:
+        return False
     if case.ground.snapshot.newest_load(base.relation) != base.load.number:
         return True
     beside = case.ground.shown_beside(case.node.address)
