@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
 
-from headgate.core.ports import engine, python, scratch, store
+from headgate.core.ports import engine, loads, python, scratch, store
 
 _HEAD = """# Extension points
 
@@ -18,15 +19,18 @@ A new one is finished when it passes the conformance suite of its port in `tests
 binder, `tests/python/` for the runner)."""
 
 PORTS: dict[type, tuple[ModuleType, str]] = {
-    engine.Engine: (engine, "`headgate.plugins.engines.duckdb`"),
-    engine.Binder: (engine, "`headgate.plugins.engines.duckdb_binder`"),
-    store.StateStore: (store, "`headgate.plugins.stores.sqlite`"),
-    store.Reading: (store, "`headgate.plugins.stores.sqlite`"),
+    engine.Engine: (engine, "`headgate.plugins.engines.duckdb` and `headgate.plugins.engines.postgres`"),
+    engine.Binder: (engine, "`headgate.plugins.engines.duckdb_binder` and `headgate.plugins.engines.postgres_binder`"),
+    store.StateStore: (store, "`headgate.plugins.stores.sqlite` and `headgate.plugins.stores.postgres`"),
+    store.Reading: (store, "`headgate.plugins.stores.sqlite` and `headgate.plugins.stores.postgres`"),
     scratch.Scratch: (scratch, "`headgate.plugins.engines.duckdb_scratch`"),
     python.PythonRunner: (python, "`headgate.plugins.python.runner`"),
     python.Call: (python, "`headgate.plugins.python.runner`"),
 }
 """The ports that a plugin carries out, with their modules and who does."""
+
+VALUES: dict[type, tuple[ModuleType, str]] = {engine.Engine: (loads, "Loads")}
+"""What a port is asked with that has a module of its own, and the heading that it gets."""
 
 
 def extension_points() -> str:
@@ -41,7 +45,19 @@ def extension_points() -> str:
         parts += [_prose(inspect.getdoc(port) or ""), f"Module: `{module.__name__}`. Carried out by {plugin}."]
         for name, member in _members(port):
             parts += [_heading(name, member), _prose(inspect.getdoc(member) or "")]
+        if port in VALUES:
+            parts += _values(*VALUES[port])
     return "\n\n".join(parts) + "\n"
+
+
+def _values(module: ModuleType, title: str) -> list[str]:
+    """Return a section on the values of a module: what it says of itself, then each class with its fields."""
+    parts = [f"### {title}", _prose(inspect.getdoc(module) or ""), f"Module: `{module.__name__}`."]
+    for name, member in vars(module).items():
+        if inspect.isclass(member) and member.__module__ == module.__name__ and is_dataclass(member):
+            shown = "\n".join([name, *(f"    {field.name}: {field.type}" for field in fields(member))])
+            parts += [f"```python\n{shown}\n```", _prose(inspect.getdoc(member) or "")]
+    return parts
 
 
 def _members(port: type) -> list[tuple[str, object]]:

@@ -1,4 +1,4 @@
-"""Some random sequences of loads against the reference; `make fuzz` plays thousands."""
+"""Some random sequences of loads against the reference."""
 
 from __future__ import annotations
 
