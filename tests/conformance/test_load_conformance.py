@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,23 @@ def test_a_part_is_made_once(engine: Engine) -> None:
     assert result.rows == 1
     assert engine.end_load(again, LoadEnd(digest("build"), ASSET, SHAPE, 1)).rows == 1
     assert engine.built() == {digest("build"): STORAGE}
+
+
+def test_parts_that_share_no_row_are_made_side_by_side(engine: Engine) -> None:
+    count = 12 if engine.capabilities.parallel_builds > 1 else 2
+    base = loaded(engine, "a", None, *(span(n, "a") for n in range(count)))
+    load = engine.begin_load(start("b", base))
+    with ThreadPoolExecutor(min(engine.capabilities.parallel_builds, 4)) as pool:
+        list(pool.map(lambda n: engine.load_part(load, span(n, "b")), range(count)))
+    assert engine.end_load(load, LoadEnd(digest("build", "b"), ASSET, SHAPE, 1)).rows == count
+    assert rows(engine, load.storage) == [(n, n * 10, "b") for n in range(count)]
+    assert rows(engine, base) == [(n, n * 10, "a") for n in range(count)]
+
+
+def span(number: int, value: str) -> LoadPart:
+    begin, end = number * 10, number * 10 + 10
+    within = Replacing(f"t >= {begin} and t < {end}")
+    return part(within, (number, begin, value), interval=Interval(f"{begin:04}", f"{end:04}"))
 
 
 def test_what_another_attempt_left_is_taken_out(engine: Engine) -> None:

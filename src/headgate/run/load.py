@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from headgate.core.address import Address
@@ -20,6 +21,9 @@ from headgate.run.prepare import Prepared, Task
 from headgate.run.staleness import stale
 from headgate.sql.bind import bound
 from headgate.sql.moments import instant_literal, moment_literals, within
+
+PARTS_AT_ONCE = 2
+"""So many parts of one load are made side by side; other assets are built beside them."""
 
 
 def with_storages(prepared: Prepared, plan: Plan, engine: Engine) -> Prepared:
@@ -80,13 +84,36 @@ def load_in_parts(
     """
     started = time.perf_counter()
     done = set(load.done)
-    for part in _parts(task, relations):
-        if is_stopped():
-            return None
-        if part.interval not in done:
-            engine.load_part(load, part)
+    parts = [part for part in _parts(task, relations) if part.interval not in done]
+    if not _all_made(parts, load, engine=engine, is_stopped=is_stopped):
+        return None
     result = engine.end_load(load, LoadEnd(task.build.id, task.address, task.build.shape, task.build.fence))
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def _all_made(parts: Sequence[LoadPart], load: OpenLoad, *, engine: Engine, is_stopped: Callable[[], bool]) -> bool:
+    """Make the parts, side by side where they cannot meet; return False where it was stopped before the last one.
+
+    Intervals of time have no row in common. By key, a part goes on with what the one before it left.
+    """
+
+    def make(part: LoadPart) -> bool:
+        if is_stopped():
+            return False
+        engine.load_part(load, part)
+        return True
+
+    may_be_together = all(isinstance(part.change, Replacing) for part in parts)
+    count = min(PARTS_AT_ONCE, engine.capabilities.parallel_builds, len(parts)) if may_be_together else 1
+    if count <= 1:
+        return all(make(part) for part in parts)
+    with ThreadPoolExecutor(count, thread_name_prefix="headgate-load") as pool:
+        waiting = [pool.submit(make, part) for part in parts]
+        try:
+            return all(one.result() for one in waiting)
+        finally:
+            for one in waiting:  # where one failed, those that have not begun are left out
+                one.cancel()
 
 
 def _parts(task: Task, relations: Mapping[Address, str]) -> Iterator[LoadPart]:

@@ -45,7 +45,8 @@ create table if not exists headgate.loads (
     relation varchar not null, number bigint not null, key varchar not null, build varchar not null,
     is_open boolean not null, rows bigint not null);
 create table if not exists headgate.parts (
-    relation varchar not null, number bigint not null, begins varchar not null, ends varchar not null);
+    relation varchar not null, number bigint not null, begins varchar not null, ends varchar not null,
+    rows bigint not null);
 """
 
 
@@ -156,8 +157,8 @@ def make_part(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, part: LoadPart)
         return 0
     came, went = _changed(cursor, load.storage, part)
     relation, number = literal(load.storage.relation), load.storage.number
-    cursor.execute(f"insert into headgate.parts values ({relation}, {number:d}, {begins}, {ends})")
-    cursor.execute(f"update headgate.loads set rows = rows + {came - went:d} where {_of(load.storage)}")
+    # Nothing that parts share is updated: those of one load may be made side by side.
+    cursor.execute(f"insert into headgate.parts values ({relation}, {number:d}, {begins}, {ends}, {came - went:d})")
     return came
 
 
@@ -271,6 +272,7 @@ def end(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, told: LoadEnd, *, byt
     key, rows, is_done, is_open = _row(cursor, f"select {known} from headgate.loads where {_of(storage)}")
     if key is None:
         raise EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
+    rows += _row(cursor, f"select coalesce(sum(rows), 0)::bigint from headgate.parts where {_of(storage)}")[0]
     if not is_done:
         values = f"{literal(told.id)}, {literal(told.address)}, {literal(storage.relation)}"
         cursor.execute(
@@ -278,7 +280,9 @@ def end(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, told: LoadEnd, *, byt
             f"values ({values}, {rows:d}, {rows * bytes_a_row:d}, {told.fence:d})"
         )
         if is_open:
-            cursor.execute(f"update headgate.loads set is_open = false, build = {identity} where {_of(storage)}")
+            cursor.execute(
+                f"update headgate.loads set is_open = false, build = {identity}, rows = {rows:d} where {_of(storage)}"
+            )
         else:
             _write_load(cursor, storage, key, rows, build=told.id)
         cursor.execute(f"delete from headgate.parts where {_of(storage)}")

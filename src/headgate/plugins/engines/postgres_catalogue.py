@@ -36,7 +36,7 @@ create table if not exists headgate.loads (
     is_open boolean not null, rows bigint not null);
 create table if not exists headgate.parts (
     relation text not null, number bigint not null, begins text not null, ends text not null,
-    primary key (relation, number, begins, ends))
+    rows bigint not null default 0, primary key (relation, number, begins, ends))
 """
 
 SYSTEM_SCHEMAS = (

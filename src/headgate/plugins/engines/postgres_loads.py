@@ -149,7 +149,9 @@ def make_part(connection: Connection, load: OpenLoad, part: LoadPart) -> int:
     if not run(connection, into, *_named(load.storage), *part.interval):
         return 0
     came, went = _changed(connection, load.storage, part)
-    run(connection, f"update headgate.loads set rows = rows + {came - went:d} where {_OF}", *_named(load.storage))
+    # Only the part's own row: those of one load may be made side by side.
+    counted = f"update headgate.parts set rows = {came - went:d} where {_OF} and begins = %s and ends = %s"
+    run(connection, counted, *_named(load.storage), *part.interval)
     return came
 
 
@@ -266,6 +268,10 @@ def end(connection: Connection, load: OpenLoad, told: LoadEnd) -> BuildResult:
     )
     if key is None:
         raise EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
+    ((more,),) = rows(
+        connection, f"select coalesce(sum(rows), 0)::bigint from headgate.parts where {_OF}", *_named(storage)
+    )
+    count += more
     size = _share(connection, storage, count)
     if not is_done:
         run(
@@ -279,8 +285,8 @@ def end(connection: Connection, load: OpenLoad, told: LoadEnd) -> BuildResult:
             told.fence,
         )
         if is_open:
-            whole = f"update headgate.loads set is_open = false, build = %s where {_OF}"
-            run(connection, whole, told.id, *_named(storage))
+            whole = f"update headgate.loads set is_open = false, build = %s, rows = %s where {_OF}"
+            run(connection, whole, told.id, count, *_named(storage))
         else:
             _write_load(connection, storage, key, count, build=told.id)
         run(connection, f"delete from headgate.parts where {_OF}", *_named(storage))
