@@ -29,8 +29,10 @@ TOML = """name = "loads"
 [environments.prod]
 engine = "local"
 protected = true
+retain = "0 seconds"
 [environments."*"]
 engine = "local"
+retain = "0 seconds"
 """
 
 
