@@ -27,6 +27,7 @@ def play_data(player: Player) -> None:
         "headgate run prod --now 2014-01-01T06:00:00Z",
         r"raw\.flights +336,694 rows",
         r"marts\.daily_delays +1,095 rows",
+        r"marts\.punctuality +64 rows",  # the edit, which was rolled back, would make it 48
         r"prod: 1 load, 7 builds, .*published at once",
     )
     player.run(f'headgate sql prod "{WORST}"', r"2013-12-05 +LGA +332 +75\.3")
