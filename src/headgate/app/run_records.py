@@ -25,6 +25,14 @@ def read_runs(reading: Reading, environment: str) -> tuple[RunRecord, ...]:
     return tuple(run_from_json(loads(text)) for _, text in reading.scan(Collection.RUNS, f"{environment}/"))
 
 
+def last_run(reading: Reading, environment: str) -> RunRecord | None:
+    """Return the newest run of an environment; None where there is none. Cost: one scan, one record is parsed."""
+    last = None
+    for _, text in reading.scan(Collection.RUNS, f"{environment}/"):
+        last = text
+    return None if last is None else run_from_json(loads(last))
+
+
 def begun(store: StateStore, begins: RunRecord, lease: Lease | None = None, keeps: Iterable[Entry] = ()) -> RunRecord:
     """Write that a run has begun, or that there was nothing to run, and return the record with its number.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.ports.store import Lease, Reading
     from headgate.core.records import EnvironmentRecord, Pointer
+    from headgate.core.runs import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class EnvironmentStatus:
 
     ``differs`` counts the addresses that it shows differently from ``beside``, the protected environment; None where it
     is not compared. ``read_at`` is when the newest data that it shows was read from a source. ``shows`` is filled in
-    where one environment was asked for.
+    where one environment was asked for. ``last_run`` is the record of its newest run.
     """
 
     name: str
@@ -48,6 +49,7 @@ class EnvironmentStatus:
     lease: Lease | None
     is_unsettled: bool
     shows: tuple[Shows, ...] = ()
+    last_run: RunRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _names(session: Session, records: Iterable[str]) -> list[str]:
 def _status(
     session: Session, reading: Reading, name: str, record: EnvironmentRecord | None, *, is_whole: bool
 ) -> EnvironmentStatus:
+    from headgate.app.run_records import last_run
     from headgate.release.history import read_moves
     from headgate.release.stored import read_intents, read_pointers
 
@@ -128,6 +131,7 @@ def _status(
         lease=reading.lease(f"engine/{engine}") or reading.lease(f"environment/{name}"),
         is_unsettled=name in read_intents(reading),
         shows=_shows(reading, pointers) if is_whole else (),
+        last_run=last_run(reading, name),
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headgate.core.runs import RunStatus
 from headgate.words.figures import age_text, bytes_text, counted, time_text
 
 if TYPE_CHECKING:
     from headgate.app.status import DiskUse, EnvironmentStatus
+
+_WAS = {"failed": "failed", "interrupted": "was interrupted"}
 
 ASSET_NUMBERS = frozenset({2, 3})
 """Which cells of an asset's row are numbers."""
@@ -50,6 +53,9 @@ def notes_of(one: EnvironmentStatus) -> list[str]:
         notes.append(f"{one.name}: its warehouse is being changed by {one.lease.holder} ({told})")
     elif one.is_unsettled:
         notes.append(f"{one.name}: a command was cut off while it published; the next one settles that")
+    if one.last_run is not None and one.last_run.status in (RunStatus.FAILED, RunStatus.INTERRUPTED):
+        number, status = one.last_run.number, one.last_run.status.value
+        notes.append(f"{one.name}: its last run, {number}, {_WAS[status]}: headgate runs {one.name} {number}")
     return notes
 
 
