@@ -187,7 +187,7 @@ def test_new_content_of_a_file_and_back() -> None:
     reader = step_of(plan, "staging.flights")
     assert reader.cause is Cause.UPSTREAM
     assert reader.influences == (Influence(Address("raw.flights"), ("arr", "dep", "tailnum"), rows=True),)
-    assert reason_of(reader) == "reads arr, dep, tailnum; follows the rows of raw.flights"
+    assert reason_of(reader) == "follows raw.flights"
     assert effect_of(reader) == "all of it may change"
     state.apply(plan)
     assert {s.action for s in state.plan(FLIGHTS).steps} == {Action.KEEP, Action.REUSE}

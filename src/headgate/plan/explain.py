@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Place
 from headgate.core.graph import Node, SqlBody
@@ -53,7 +54,7 @@ def reason_of(step: Step) -> str:
         case Cause.CHANGED:
             return _difference(step)
         case Cause.UPSTREAM:
-            return _influences(step.influences)
+            return _influences(step.influences, _followed(step))
 
 
 def effect_of(step: Step) -> str:
@@ -133,14 +134,31 @@ def _columns(difference: Difference) -> list[str]:
     return [f"{before}{_plural(names, noun)} {of[noun]}{_named(names)}" for before, noun, names in told if names]
 
 
-def _influences(influences: Sequence[Influence]) -> str:
+def _followed(step: Step) -> Sequence[Address]:
+    """Return the inputs of which the rows and every column that is read may differ: new data, mostly."""
+    if not isinstance(step.node, Node):
+        return ()
+    recipe = step.node.recipe
+    terms = (recipe.rows, recipe.order, *(column.term for column in recipe.columns))
+    reads = {(r.address, r.column) for term in terms for r in term.reads if r.aspect is Aspect.COLUMN}
+    told = {i.address: {*i.columns, *i.steering} for i in step.influences if i.rows}
+    return [
+        address
+        for address, columns in told.items()
+        if columns and columns >= {column for read, column in reads if read == address}
+    ]
+
+
+def _influences(influences: Sequence[Influence], followed: Sequence[Address]) -> str:
     is_single = len(influences) == 1
+    retyped = [_column(i, name, is_single) for i in influences for name in i.retyped]
+    influences = [i for i in influences if i.address not in followed]
     values = [_column(i, name, is_single) for i in influences for name in i.columns]
     steering = [_column(i, name, is_single) for i in influences for name in i.steering]
-    retyped = [_column(i, name, is_single) for i in influences for name in i.retyped]
     rows = [i.address for i in influences if i.rows]
     order = [i.address for i in influences if i.order and not i.rows]
-    parts = [f"reads {_named(values)}"] if values else []
+    parts = [f"follows {_named(followed)}"] if followed else []
+    parts += [f"reads {_named(values)}"] if values else []
     parts += [f"filters on {_named(steering)}"] if steering else []
     parts += [f"{_plural(retyped, 'type')} of {_named(retyped)} changed"] if retyped else []
     parts += [f"follows the rows of {_named(rows)}"] if rows else []
