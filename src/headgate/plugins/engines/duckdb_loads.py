@@ -13,11 +13,10 @@ from typing import Any
 
 import duckdb
 
-from headgate.core.address import Address
-from headgate.core.errors import Conflict, EngineFailed, StatementFailed
+from headgate.core.errors import Conflict, EngineFailed
 from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval, Intervals
-from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
+from headgate.core.loading import Merging
 from headgate.core.ports.engine import BuildResult
 from headgate.core.ports.loads import (
     COPIED,
@@ -36,9 +35,10 @@ from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_faults import statement_fault
 from headgate.plugins.engines.duckdb_settings import literal
+from headgate.plugins.engines.load_texts import LoadTexts, listed, refuse_twice, shown_by_none, visible
 
-_STAGE = "temp.headgate_stage"
-_ENDED = "temp.headgate_ended"
+_STAGE = "headgate_stage"
+_ENDED = "headgate_ended"
 
 _TABLES = """
 create table if not exists headgate.loads (
@@ -76,8 +76,8 @@ def _new_storage(cursor: duckdb.DuckDBPyConnection, start: LoadStart) -> Visible
     if start.base is not None:
         known = {column.name: column.type for column in start.base_shape}
         kept = [column.name for column in start.shape if column.name in known]
-        shown = f"from {_table(start.base)} where {_visible(start.base)}"
-        rows = _count(cursor, f"{_into(storage, kept)} select {_list(kept)}, {COPIED}, {NO_END} {shown}")
+        shown = f"from {_table(start.base)} where {visible(start.base)}"
+        rows = _count(cursor, f"{_texts(storage).into(kept)} select {listed(kept)}, {COPIED}, {NO_END} {shown}")
     _write_load(cursor, storage, start.key, rows)
     return storage
 
@@ -145,7 +145,7 @@ def counted(cursor: duckdb.DuckDBPyConnection, tables: Collection[str]) -> dict[
     for build, relation, number in rows:
         if relation in tables:
             shown = Visible(relation, number)
-            found[Digest(build)] = _row(cursor, f"select count(*) from {_table(shown)} where {_visible(shown)}")[0]
+            found[Digest(build)] = _row(cursor, f"select count(*) from {_table(shown)} where {visible(shown)}")[0]
     return found
 
 
@@ -164,19 +164,41 @@ def make_part(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, part: LoadPart)
 
 def _changed(cursor: duckdb.DuckDBPyConnection, storage: Visible, part: LoadPart) -> tuple[int, int]:
     """Return how many rows came and how many went."""
+    texts, change = _texts(storage), part.change
     names = [column.name for column in part.shape]
-    if isinstance(part.change, Replacing):
-        went = _end(cursor, storage, part.change.within) if part.change.within else 0
-        into = f"{_into(storage, names)} select {_list(names)}, {storage.number:d}, {NO_END}"
-        return _queried(cursor, into, part), went
-    _queried(cursor, f"create or replace temp table {_STAGE.partition('.')[2]} as select {_list(names)}", part)
+    if isinstance(change, Replacing):
+        went = _count(cursor, texts.end(change.within)) if change.within else 0
+        return _queried(cursor, f"{texts.into(names)} select {listed(names)}, {texts.born}", part), went
+    _queried(cursor, f"create or replace temp table {_STAGE} as select {listed(names)}", part)
     try:
-        if isinstance(part.change, Tracked):
-            return _track(cursor, storage, part, part.change)
-        return _merge(cursor, storage, part, part.change)
+        return _staged(cursor, texts, part, change)
     finally:
-        cursor.execute(f"drop table if exists {_STAGE}")
-        cursor.execute(f"drop table if exists {_ENDED}")
+        for table in (_STAGE, _ENDED):
+            cursor.execute(f"drop table if exists temp.{table}")
+
+
+def _staged(
+    cursor: duckdb.DuckDBPyConnection, texts: LoadTexts, part: LoadPart, change: Merging | Tracked
+) -> tuple[int, int]:
+    """Carry out what is done with a part that stands in the stage."""
+    names = [column.name for column in part.shape]
+    key = change.tracking.key if isinstance(change, Tracked) else change.key
+    refuse_twice(_row(cursor, texts.twice(key))[0], part, key)
+    same = " and ".join(f"old.{quoted(name)} is not distinct from stage.{quoted(name)}" for name in key)
+    came = 0
+    if isinstance(change, Tracked):
+        ended = texts.changed(names, change, same=same)
+        cursor.execute(f"create or replace temp table {_ENDED} as {ended}")
+        closed, statements = texts.track(names, change, same=same)
+        came = _count(cursor, closed)
+    else:
+        statements = texts.merge(names, change, same=same, is_flagged=f"stage.{quoted(change.flag)} is true")
+    went = sum(_count(cursor, text) for text in statements.ending)
+    return came + sum(_count(cursor, text) for text in statements.beginning), went
+
+
+def _texts(storage: Visible) -> LoadTexts:
+    return LoadTexts(_table(storage), storage.number, f"temp.{_STAGE}", f"temp.{_ENDED}", "rowid")
 
 
 def _queried(cursor: duckdb.DuckDBPyConnection, before: str, part: LoadPart) -> int:
@@ -188,78 +210,6 @@ def _queried(cursor: duckdb.DuckDBPyConnection, before: str, part: LoadPart) -> 
     except duckdb.Error as error:
         raise statement_fault(error, part.sql, prefix=prefix, job=part.address) from error
     return int(row[0]) if row else 0
-
-
-def _merge(cursor: duckdb.DuckDBPyConnection, storage: Visible, part: LoadPart, merging: Merging) -> tuple[int, int]:
-    """Replace rows by key; a row that is as it was stays, so that a full comparison writes what changed alone."""
-    _refuse_twice(cursor, part.address, merging.key)
-    table, number = _table(storage), storage.number
-    names = [column.name for column in part.shape]
-    values = [name for name in names if name not in merging.key]
-    is_gone = f"stage.{quoted(merging.flag)} is true" if merging.deletion is Deletion.FLAGGED else "false"
-    differs = " or ".join([is_gone, *_distinct(values)])
-    went = _count(
-        cursor,
-        f"update {table} as old set {TO} = {number:d} from {_STAGE} as stage "
-        f"where old.{TO} = {NO_END} and {_same(merging.key)} and ({differs})",
-    )
-    if merging.deletion is Deletion.MISSING:
-        went += _end(cursor, storage, f"not exists (select 1 from {_STAGE} as stage where {_same(merging.key)})")
-    came = _count(
-        cursor,
-        f"{_into(storage, names)} select {_list(names, 'stage')}, {number:d}, {NO_END} from {_STAGE} as stage "
-        f"where not ({is_gone}) and not exists (select 1 from {table} as old "
-        f"where old.{TO} = {NO_END} and {_same(merging.key)})",
-    )
-    return came, went
-
-
-def _track(cursor: duckdb.DuckDBPyConnection, storage: Visible, part: LoadPart, change: Tracked) -> tuple[int, int]:
-    """End what is another now, or gone, and begin what is new.
-
-    A row that ends is replaced by one that says until when it was so: what an earlier load showed is not written on.
-    """
-    tracking = change.tracking
-    _refuse_twice(cursor, part.address, tracking.key)
-    table, number = _table(storage), storage.number
-    names = [column.name for column in part.shape]
-    since = f"stage.{quoted(tracking.updated_at)}" if tracking.updated_at else change.now
-    is_current = f"old.{TO} = {NO_END} and old.{VALID_TO} is null"
-    gone = f"select old.rowid as row, {change.now} as until from {table} as old where {is_current} and not exists ("
-    cursor.execute(
-        f"create or replace temp table {_ENDED.partition('.')[2]} as "
-        f"select old.rowid as row, {since} as until from {table} as old join {_STAGE} as stage "
-        f"on {_same(tracking.key)} where {is_current} and ({_is_other(tracking, names)})"
-        + (f" union all {gone}select 1 from {_STAGE} as stage where {_same(tracking.key)})" * tracking.closes_missing)
-    )
-    kept = f"{_list(names, 'old')}, old.{VALID_FROM}, ended.until, {number:d}, {NO_END}"
-    into = _into(storage, [*names, VALID_FROM, VALID_TO])
-    came = _count(cursor, f"{into} select {kept} from {table} as old join {_ENDED} as ended on ended.row = old.rowid")
-    went = _count(cursor, f"update {table} set {TO} = {number:d} where rowid in (select row from {_ENDED})")
-    came += _count(
-        cursor,
-        f"{into} select {_list(names, 'stage')}, {since}, null, {number:d}, {NO_END} "
-        f"from {_STAGE} as stage where not exists (select 1 from {table} as old "
-        f"where {is_current} and {_same(tracking.key)})",
-    )
-    return came, went
-
-
-def _is_other(tracking: Tracking, names: Sequence[str]) -> str:
-    if tracking.updated_at:
-        column = quoted(tracking.updated_at)
-        return f"stage.{column} > old.{column}"
-    checked = tracking.checked or [name for name in names if name not in tracking.key]
-    return " or ".join(_distinct(checked)) or "false"
-
-
-def _refuse_twice(cursor: duckdb.DuckDBPyConnection, address: Address, key: Sequence[str]) -> None:
-    """Raise where a key stands in two rows: nothing says which of them would replace the other."""
-    grouped = f"select count(*) as n from {_STAGE} group by {_list(key)} having count(*) > 1"
-    keys = _row(cursor, f"select count(*) from ({grouped})")[0]
-    if keys:
-        told = f"{keys:,} keys stand in several rows" if keys > 1 else "one key stands in several rows"
-        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique: {told} of the query", job=address)
 
 
 def end(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, told: LoadEnd, *, bytes_a_row: int) -> BuildResult:
@@ -319,22 +269,8 @@ def _compact(cursor: duckdb.DuckDBPyConnection, relation: str, numbers: Sequence
     ).fetchall():
         take_out(cursor, Visible(relation, number))
     table = f"{catalogue.SCHEMA}.{quoted(relation)}"
-    shown = " or ".join(f"({FROM} <= {number:d} and {TO} > {number:d})" for number in numbers)
-    cursor.execute(f"delete from {table} where not ({shown})")
+    cursor.execute(f"delete from {table} where {shown_by_none(numbers)}")
     cursor.execute(f"update {table} set {TO} = {NO_END} where {TO} > {numbers[-1]:d} and {TO} < {NO_END}")
-
-
-def _end(cursor: duckdb.DuckDBPyConnection, storage: Visible, where: str) -> int:
-    """Let the rows end of which ``where`` holds, and that are there before this load; return how many."""
-    return _count(
-        cursor,
-        f"update {_table(storage)} as old set {TO} = {storage.number:d} "
-        f"where {TO} = {NO_END} and {FROM} < {storage.number:d} and ({where})",
-    )
-
-
-def _into(storage: Visible, names: Sequence[str]) -> str:
-    return f"insert into {_table(storage)} ({_list(names)}, {FROM}, {TO})"
 
 
 def _table(storage: Visible) -> str:
@@ -343,23 +279,6 @@ def _table(storage: Visible) -> str:
 
 def _of(storage: Visible) -> str:
     return f"relation = {literal(storage.relation)} and number = {storage.number:d}"
-
-
-def _visible(storage: Visible) -> str:
-    return f"{FROM} <= {storage.number:d} and {TO} > {storage.number:d}"
-
-
-def _same(key: Sequence[str]) -> str:
-    return " and ".join(f"old.{quoted(name)} is not distinct from stage.{quoted(name)}" for name in key)
-
-
-def _distinct(names: Iterable[str]) -> list[str]:
-    return [f"old.{quoted(name)} is distinct from stage.{quoted(name)}" for name in names]
-
-
-def _list(names: Iterable[str], alias: str = "") -> str:
-    prefix = f"{alias}." if alias else ""
-    return ", ".join(f"{prefix}{quoted(name)}" for name in names)
 
 
 def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:

@@ -12,11 +12,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 import psycopg
 
-from headgate.core.address import Address
-from headgate.core.errors import Conflict, EngineFailed, StatementFailed
+from headgate.core.errors import Conflict, EngineFailed
 from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval, Intervals
-from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
+from headgate.core.loading import Merging
 from headgate.core.ports.engine import BuildResult
 from headgate.core.ports.loads import (
     COPIED,
@@ -32,13 +31,14 @@ from headgate.core.ports.loads import (
     Visible,
 )
 from headgate.plugins.engines import postgres_catalogue as catalogue
+from headgate.plugins.engines.load_texts import LoadTexts, listed, refuse_twice, shown_by_none, visible
 from headgate.plugins.engines.postgres_catalogue import rows, run
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_faults import statement_fault
 from headgate.plugins.engines.postgres_texts import quoted, without_end
 
-_STAGE = "pg_temp.headgate_stage"
-_ENDED = "pg_temp.headgate_ended"
+_STAGE = "headgate_stage"
+_ENDED = "headgate_ended"
 _OF = "relation = %s and number = %s"
 
 
@@ -66,8 +66,8 @@ def _new_storage(connection: Connection, start: LoadStart) -> Visible:
     if start.base is not None:
         known = {column.name for column in start.base_shape}
         kept = [column.name for column in start.shape if column.name in known]
-        shown = f"from {_table(start.base)} where {_visible(start.base)}"
-        count = run(connection, f"{_into(storage, kept)} select {_list(kept)}, {COPIED}, {NO_END} {shown}")
+        shown = f"from {_table(start.base)} where {visible(start.base)}"
+        count = run(connection, f"{_texts(storage).into(kept)} select {listed(kept)}, {COPIED}, {NO_END} {shown}")
     _write_load(connection, storage, start.key, count)
     return storage
 
@@ -135,7 +135,7 @@ def counted(connection: Connection, tables: Collection[str]) -> dict[Digest, int
     ):
         if relation in tables:
             shown = Visible(relation, number)
-            ((count,),) = rows(connection, f"select count(*) from {_table(shown)} where {_visible(shown)}")
+            ((count,),) = rows(connection, f"select count(*) from {_table(shown)} where {visible(shown)}")
             found[Digest(build)] = count
     return found
 
@@ -157,16 +157,37 @@ def make_part(connection: Connection, load: OpenLoad, part: LoadPart) -> int:
 
 def _changed(connection: Connection, storage: Visible, part: LoadPart) -> tuple[int, int]:
     """Return how many rows came and how many went."""
+    texts, change = _texts(storage), part.change
     names = [column.name for column in part.shape]
-    if isinstance(part.change, Replacing):
-        went = _end(connection, storage, part.change.within) if part.change.within else 0
-        into = f"{_into(storage, names)} select {_list(names)}, {storage.number:d}, {NO_END}"
-        return _queried(connection, into, part), went
-    _queried(connection, f"create temp table headgate_stage on commit drop as select {_list(names)}", part)
-    run(connection, f"analyze {_STAGE}")
-    if isinstance(part.change, Tracked):
-        return _track(connection, storage, part, part.change)
-    return _merge(connection, storage, part, part.change)
+    if isinstance(change, Replacing):
+        went = run(connection, texts.end(change.within)) if change.within else 0
+        return _queried(connection, f"{texts.into(names)} select {listed(names)}, {texts.born}", part), went
+    _queried(connection, f"create temp table {_STAGE} on commit drop as select {listed(names)}", part)
+    run(connection, f"analyze {texts.stage}")
+    return _staged(connection, texts, part, change)
+
+
+def _staged(connection: Connection, texts: LoadTexts, part: LoadPart, change: Merging | Tracked) -> tuple[int, int]:
+    """Carry out what is done with a part that stands in the stage."""
+    names = [column.name for column in part.shape]
+    key = change.tracking.key if isinstance(change, Tracked) else change.key
+    ((twice,),) = rows(connection, texts.twice(key))
+    refuse_twice(int(twice), part, key)
+    same, came = _same(connection, texts.stage, key), 0
+    if isinstance(change, Tracked):
+        ended = texts.changed(names, change, same=same)
+        run(connection, f"create temp table {_ENDED} on commit drop as {ended}")
+        closed, statements = texts.track(names, change, same=same)
+        came = run(connection, closed)
+    else:
+        is_flagged = f"stage.{quoted(change.flag)}::text::boolean is true"
+        statements = texts.merge(names, change, same=same, is_flagged=is_flagged)
+    went = sum(run(connection, text) for text in statements.ending)
+    return came + sum(run(connection, text) for text in statements.beginning), went
+
+
+def _texts(storage: Visible) -> LoadTexts:
+    return LoadTexts(_table(storage), storage.number, f"pg_temp.{_STAGE}", f"pg_temp.{_ENDED}", "ctid")
 
 
 def _queried(connection: Connection, before: str, part: LoadPart) -> int:
@@ -177,81 +198,6 @@ def _queried(connection: Connection, before: str, part: LoadPart) -> int:
         return run(connection, f"{prefix}{without_end(part.sql)}\n) as part{within}")
     except psycopg.Error as error:
         raise statement_fault(error, part.sql, prefix=prefix, job=part.address) from error
-
-
-def _merge(connection: Connection, storage: Visible, part: LoadPart, merging: Merging) -> tuple[int, int]:
-    """Replace rows by key; a row that is as it was stays, so that a full comparison writes what changed alone."""
-    _refuse_twice(connection, part.address, merging.key)
-    table, number, same = _table(storage), storage.number, _same(connection, merging.key)
-    names = [column.name for column in part.shape]
-    values = [name for name in names if name not in merging.key]
-    is_gone = (
-        f"stage.{quoted(merging.flag)}::text::boolean is true" if merging.deletion is Deletion.FLAGGED else "false"
-    )
-    differs = " or ".join([is_gone, *_distinct(values)])
-    went = run(
-        connection,
-        f"update {table} as old set {TO} = {number:d} from {_STAGE} as stage "
-        f"where old.{TO} = {NO_END} and {same} and ({differs})",
-    )
-    if merging.deletion is Deletion.MISSING:
-        went += _end(connection, storage, f"not exists (select from {_STAGE} as stage where {same})")
-    came = run(
-        connection,
-        f"{_into(storage, names)} select {_list(names, 'stage')}, {number:d}, {NO_END} from {_STAGE} as stage "
-        f"where not ({is_gone}) and not exists (select from {table} as old "
-        f"where old.{TO} = {NO_END} and {same})",
-    )
-    return came, went
-
-
-def _track(connection: Connection, storage: Visible, part: LoadPart, change: Tracked) -> tuple[int, int]:
-    """End what is another now, or gone, and begin what is new.
-
-    A row that ends is replaced by one that says until when it was so: what an earlier load showed is not written on.
-    """
-    tracking = change.tracking
-    _refuse_twice(connection, part.address, tracking.key)
-    table, number, same = _table(storage), storage.number, _same(connection, tracking.key)
-    names = [column.name for column in part.shape]
-    since = f"stage.{quoted(tracking.updated_at)}" if tracking.updated_at else change.now
-    is_current = f"old.{TO} = {NO_END} and old.{VALID_TO} is null"
-    gone = f"select old.ctid as place, {change.now} as until from {table} as old where {is_current} and not exists ("
-    run(
-        connection,
-        "create temp table headgate_ended on commit drop as "
-        f"select old.ctid as place, {since} as until from {table} as old join {_STAGE} as stage "
-        f"on {same} where {is_current} and ({_is_other(tracking, names)})"
-        + (f" union all {gone}select from {_STAGE} as stage where {same})" * tracking.closes_missing),
-    )
-    kept = f"{_list(names, 'old')}, old.{VALID_FROM}, ended.until, {number:d}, {NO_END}"
-    into = _into(storage, [*names, VALID_FROM, VALID_TO])
-    ending = f"from {table} as old join {_ENDED} as ended on ended.place = old.ctid"
-    came = run(connection, f"{into} select {kept} {ending}")
-    went = run(connection, f"update {table} set {TO} = {number:d} where ctid in (select place from {_ENDED})")
-    came += run(
-        connection,
-        f"{into} select {_list(names, 'stage')}, {since}, null, {number:d}, {NO_END} "
-        f"from {_STAGE} as stage where not exists (select from {table} as old where {is_current} and {same})",
-    )
-    return came, went
-
-
-def _is_other(tracking: Tracking, names: Sequence[str]) -> str:
-    if tracking.updated_at:
-        column = quoted(tracking.updated_at)
-        return f"stage.{column} > old.{column}"
-    checked = tracking.checked or [name for name in names if name not in tracking.key]
-    return " or ".join(_distinct(checked)) or "false"
-
-
-def _refuse_twice(connection: Connection, address: Address, key: Sequence[str]) -> None:
-    """Raise where a key stands in two rows: nothing says which of them would replace the other."""
-    grouped = f"select from {_STAGE} group by {_list(key)} having count(*) > 1"
-    ((keys,),) = rows(connection, f"select count(*) from ({grouped}) as twice")
-    if keys:
-        told = f"{keys:,} keys stand in several rows" if keys > 1 else "one key stands in several rows"
-        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique: {told} of the query", job=address)
 
 
 def end(connection: Connection, load: OpenLoad, told: LoadEnd) -> BuildResult:
@@ -328,22 +274,8 @@ def _compact(connection: Connection, relation: str, numbers: Sequence[int]) -> N
     for (number,) in rows(connection, opened, relation):
         take_out(connection, Visible(relation, number))
     table = catalogue.table(relation)
-    shown = " or ".join(f"({FROM} <= {number:d} and {TO} > {number:d})" for number in numbers)
-    run(connection, f"delete from {table} where not ({shown})")
+    run(connection, f"delete from {table} where {shown_by_none(numbers)}")
     run(connection, f"update {table} set {TO} = {NO_END} where {TO} > {numbers[-1]:d} and {TO} < {NO_END}")
-
-
-def _end(connection: Connection, storage: Visible, where: str) -> int:
-    """Let the rows end of which ``where`` holds, and that are there before this load; return how many."""
-    return run(
-        connection,
-        f"update {_table(storage)} as old set {TO} = {storage.number:d} "
-        f"where {TO} = {NO_END} and {FROM} < {storage.number:d} and ({where})",
-    )
-
-
-def _into(storage: Visible, names: Sequence[str]) -> str:
-    return f"insert into {_table(storage)} ({_list(names)}, {FROM}, {TO})"
 
 
 def _table(storage: Visible) -> str:
@@ -354,25 +286,12 @@ def _named(storage: Visible) -> tuple[str, int]:
     return storage.relation, storage.number
 
 
-def _visible(storage: Visible) -> str:
-    return f"{FROM} <= {storage.number:d} and {TO} > {storage.number:d}"
-
-
-def _same(connection: Connection, key: Collection[str]) -> str:
+def _same(connection: Connection, stage: str, key: Collection[str]) -> str:
     """Return the condition that ``old`` and ``stage`` have one key.
 
     PostgreSQL joins by IS NOT DISTINCT FROM row by row (seen); where no key in the stage is NULL, ``=`` says the same.
     """
     items = ", ".join(f"coalesce(bool_or({quoted(name)} is null), false)" for name in key)
-    ((*empty,),) = rows(connection, f"select {items} from {_STAGE}")
+    ((*empty,),) = rows(connection, f"select {items} from {stage}")
     signs = ["is not distinct from" if is_empty else "=" for is_empty in empty]
     return " and ".join(f"old.{quoted(n)} {sign} stage.{quoted(n)}" for n, sign in zip(key, signs, strict=True))
-
-
-def _distinct(names: Iterable[str]) -> list[str]:
-    return [f"old.{quoted(name)} is distinct from stage.{quoted(name)}" for name in names]
-
-
-def _list(names: Iterable[str], alias: str = "") -> str:
-    prefix = f"{alias}." if alias else ""
-    return ", ".join(f"{prefix}{quoted(name)}" for name in names)

@@ -1,0 +1,159 @@
+"""The statements of loads, as every engine understands them: what ends, and what begins.
+
+A part's rows stand in a table that is called ``stage``; ``same`` is the condition that a row of the storage (``old``)
+and one of the stage have one key. Names are quoted, numbers and literals are Headgate's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from headgate.core.errors import StatementFailed
+from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
+from headgate.core.ports.loads import FROM, NO_END, TO, LoadPart, Tracked, Visible
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Statements in the order in which they are carried out: ``ending`` let rows go, ``beginning`` let some come."""
+
+    ending: tuple[str, ...]
+    beginning: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTexts:
+    """The texts of one load: its storage as text and number, and the names of the tables beside it.
+
+    ``place`` is the engine's own name of where a row stands, which holds within a transaction.
+    """
+
+    table: str
+    number: int
+    stage: str
+    ended: str
+    place: str
+
+    def into(self, names: Sequence[str]) -> str:
+        """Return the beginning of an INSERT of these columns; a SELECT follows, with ``born`` behind its columns."""
+        return f"insert into {self.table} ({listed(names)}, {FROM}, {TO})"
+
+    @property
+    def born(self) -> str:
+        """The two columns of a row that comes with this load."""
+        return f"{self.number:d}, {NO_END}"
+
+    def end(self, where: str) -> str:
+        """Return the UPDATE that lets rows go of which ``where`` holds, and that were there before this load."""
+        return (
+            f"update {self.table} as old set {TO} = {self.number:d} "
+            f"where {TO} = {NO_END} and {FROM} < {self.number:d} and ({where})"
+        )
+
+    def twice(self, key: Sequence[str]) -> str:
+        """Return the SELECT that counts the keys that stand in several rows of the stage."""
+        grouped = f"select count(*) as n from {self.stage} group by {listed(key)} having count(*) > 1"
+        return f"select count(*) from ({grouped}) as twice"
+
+    def merge(self, names: Sequence[str], merging: Merging, *, same: str, is_flagged: str) -> Statements:
+        """Replace rows by key; a row that is as it was stays, so that a full comparison writes what changed alone.
+
+        ``is_flagged`` is the condition that a row of the stage says that it is gone.
+        """
+        is_gone = is_flagged if merging.deletion is Deletion.FLAGGED else "false"
+        differs = " or ".join([is_gone, *_distinct(name for name in names if name not in merging.key)])
+        ending = [
+            f"update {self.table} as old set {TO} = {self.number:d} from {self.stage} as stage "
+            f"where old.{TO} = {NO_END} and {same} and ({differs})"
+        ]
+        if merging.deletion is Deletion.MISSING:
+            ending.append(self.end(f"not exists (select 1 from {self.stage} as stage where {same})"))
+        coming = (
+            f"{self.into(names)} select {listed(names, 'stage')}, {self.born} from {self.stage} as stage "
+            f"where not ({is_gone}) and not exists (select 1 from {self.table} as old "
+            f"where old.{TO} = {NO_END} and {same})"
+        )
+        return Statements(tuple(ending), (coming,))
+
+    def changed(self, names: Sequence[str], change: Tracked, *, same: str) -> str:
+        """Return the SELECT of the rows of a history that end, and until when they were so."""
+        tracking, now = change.tracking, change.now
+        since = f"stage.{quoted(tracking.updated_at)}" if tracking.updated_at else now
+        ended = (
+            f"select old.{self.place} as place, {since} as until from {self.table} as old "
+            f"join {self.stage} as stage on {same} where {_CURRENT} and ({_is_other(tracking, names)})"
+        )
+        if tracking.closes_missing:
+            ended += (
+                f" union all select old.{self.place} as place, {now} as until from {self.table} as old "
+                f"where {_CURRENT} and not exists (select 1 from {self.stage} as stage where {same})"
+            )
+        return ended
+
+    def track(self, names: Sequence[str], change: Tracked, *, same: str) -> tuple[str, Statements]:
+        """End what is another now, or gone, and begin what is new, once ``ended`` holds what ``changed`` gives.
+
+        The first statement comes before the others. A row that ends is replaced by one that says until when it was so:
+        what an earlier load showed is not written on.
+        """
+        tracking = change.tracking
+        since = f"stage.{quoted(tracking.updated_at)}" if tracking.updated_at else change.now
+        into = self.into([*names, VALID_FROM, VALID_TO])
+        closed = (
+            f"{into} select {listed(names, 'old')}, old.{VALID_FROM}, ended.until, {self.born} "
+            f"from {self.table} as old join {self.ended} as ended on ended.place = old.{self.place}"
+        )
+        ending = (
+            f"update {self.table} set {TO} = {self.number:d} where {self.place} in (select place from {self.ended})"
+        )
+        coming = (
+            f"{into} select {listed(names, 'stage')}, {since}, null, {self.born} from {self.stage} as stage "
+            f"where not exists (select 1 from {self.table} as old where {_CURRENT} and {same})"
+        )
+        return closed, Statements((ending,), (coming,))
+
+
+_CURRENT = f"old.{TO} = {NO_END} and old.{VALID_TO} is null"
+
+
+def visible(storage: Visible) -> str:
+    """Return the condition that a row is visible at a load."""
+    return f"{FROM} <= {storage.number:d} and {TO} > {storage.number:d}"
+
+
+def shown_by_none(numbers: Sequence[int]) -> str:
+    """Return the condition that none of these loads shows a row."""
+    shown = (visible(Visible("", number)) for number in numbers)
+    return f"not ({' or '.join(f'({one})' for one in shown)})"
+
+
+def refuse_twice(count: int, part: LoadPart, key: Sequence[str]) -> None:
+    """Raise where keys stand in several rows of a part: nothing says which of them would replace the other."""
+    if count:
+        told = f"{count:,} keys stand in several rows" if count > 1 else "one key stands in several rows"
+        summary = f"the unique key ({', '.join(key)}) is not unique: {told} of the query"
+        raise StatementFailed(summary, job=part.address)
+
+
+def quoted(name: str) -> str:
+    """Return ``name`` as a quoted identifier of standard SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def listed(names: Iterable[str], alias: str = "") -> str:
+    """Return names in a row, each with the alias in front of it."""
+    prefix = f"{alias}." if alias else ""
+    return ", ".join(f"{prefix}{quoted(name)}" for name in names)
+
+
+def _is_other(tracking: Tracking, names: Sequence[str]) -> str:
+    if tracking.updated_at:
+        column = quoted(tracking.updated_at)
+        return f"stage.{column} > old.{column}"
+    checked = tracking.checked or [name for name in names if name not in tracking.key]
+    return " or ".join(_distinct(checked)) or "false"
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    return [f"old.{quoted(name)} is distinct from stage.{quoted(name)}" for name in names]
