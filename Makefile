@@ -24,7 +24,7 @@ unexport GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
 
-demo: .venv/ready ## Play plan, apply, promote, an edit, roll back on the New York flights of 2013
+demo: .venv/ready ## Play plan, apply, promote, an edit, a rollback and runs on the New York flights of 2013
 	@$(BIN)/python -m demo $(ARGS)
 
 quick: .venv/ready static ## Style, types, floors and the fast tests: under a minute
