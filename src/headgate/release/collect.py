@@ -30,6 +30,9 @@ from headgate.release.publish import publish
 from headgate.release.source_code import blobs_of
 from headgate.release.stored import read_environment, read_environments, read_intents, read_pointers
 
+RUNS_KEPT = 100
+"""So many records of runs stay of each environment, however old they are."""
+
 Retain = Callable[[str], int]
 """Gives for an environment how many seconds a replaced build stays."""
 
@@ -79,7 +82,7 @@ def plan_collection(
     return CollectionPlan(
         garbage=tuple(Garbage(i, b.address, b.relation, b.bytes) for i, b in garbage.items()),
         environments=dropped,
-        records=len(_unreferred(reading, gone=frozenset(garbage))),
+        records=len(_unreferred(reading, gone=frozenset(garbage))) + len(_old_runs(reading, now=now, retain=retain)),
     )
 
 
@@ -117,7 +120,7 @@ def collect(
     relations = {i: b.relation for i, (b, _) in garbage.items() if b.relation} | leftovers
     if relations:
         engine.drop(relations)
-    records = _erase(store, lease, garbage, at=now, by=by)
+    records = _erase(store, lease, garbage, at=now, by=by, retain=retain)
     items = [Garbage(i, b.address, b.relation, b.bytes) for i, (b, _) in garbage.items()]
     items += [Garbage(i, Address(""), relation, 0) for i, relation in leftovers.items()]
     return CollectionPlan(tuple(items), dropped, records)
@@ -258,10 +261,10 @@ def _with_status(build: Build, status: BuildStatus) -> Entry:
     return Entry(Collection.BUILDS, build.id, dumps(build_to_json(replace(build, status=status))))
 
 
-def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: str) -> int:
+def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: str, retain: Retain) -> int:
     """Erase the records of dropped builds and what nothing refers to any more; return how many of the latter."""
     with store.reading() as reading:
-        unreferred = _unreferred(reading, gone=frozenset(garbage))
+        unreferred = _unreferred(reading, gone=frozenset(garbage)) + _old_runs(reading, now=at, retain=retain)
         keys = [f"{build.key}/{i}" for i, (build, _) in garbage.items()]
     entries = [
         *(Entry(Collection.BUILDS, i, None) for i in garbage),
@@ -275,6 +278,18 @@ def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: st
         event = NewEvent("collect", {"at": at, "by": by, "builds": len(garbage), "bytes": size})
         commit(store, Batch(tuple(entries), expects, (event,), lease))
     return len(unreferred)
+
+
+def _old_runs(reading: Reading, *, now: str, retain: Retain) -> tuple[Entry, ...]:
+    """Return the erasures of records of runs that are older than what is retained; the newest ones of each stay."""
+    found: list[Entry] = []
+    for name in read_environments(reading):
+        runs = list(reading.scan(Collection.RUNS, f"{name}/"))[:-RUNS_KEPT]
+        since = _instant(now) - timedelta(seconds=retain(name))
+        found += [
+            Entry(Collection.RUNS, key, None) for key, text in runs if _instant(loads(text)["started_at"]) < since
+        ]
+    return tuple(found)
 
 
 def _unreferred(reading: Reading, *, gone: frozenset[Digest]) -> tuple[Entry, ...]:
