@@ -61,13 +61,21 @@ exposures:
 owner: ops
 */
 select o.id from raw.orders as o
+--- file assets/marts/daily_delays.sql
+/* headgate
+owner: ops
+kind: incremental
+time_column: day
+start: 2013-01-01
+*/
+select f.day, f.arr_delay from raw.flights as f where f.day >= :start and f.day < :end
 --- file assets/marts/carrier_delay.sql
 {TEXT.format("avg(f.arr_delay)")}
 --- run
 $ git init -q
 $ git add -A
 $ git commit -q -m First
-$ duckdb create schema raw; create table raw.flights as select 'UA' as carrier, 5 as arr_delay
+$ duckdb create schema raw; create table raw.flights as select 'UA' as carrier, 5 as arr_delay, date '2013-01-10' as day
 $ duckdb create table raw.orders (id integer); create table raw.customers (id integer)
 $ headgate apply dev --yes --quiet
 ...
@@ -80,6 +88,8 @@ $ git commit -q -a -m Second
 $ headgate apply dev --yes --quiet
 ...
 $ headgate promote dev --yes --quiet
+...
+$ headgate run prod --quiet
 ...
 --- file assets/marts/carrier_delay.sql
 {TEXT.format("min(f.arr_delay)")}
@@ -129,10 +139,12 @@ def test_the_examples_of_a_help_run(name: str, example: str, project: Path, tmp_
 
 
 def as_typed(example: str) -> str:
-    """Return an example with its questions answered and its number put in."""
+    """Return an example with questions answered and numbers put in; one that would go on for ever is run once."""
+    known = example.replace("--to 14", "--to 1").replace("prod 12", "prod 1").replace(" --watch --every 5m", "")
     parts = []
-    for part in example.replace("--to 14", "--to 1").split(" && "):
-        asks = part.split()[1] in ("apply", "promote", "rollback", "gc") and "--yes" not in part
+    for part in known.split(" && "):
+        asks = part.split()[1] in ("apply", "promote", "rollback", "gc") or "run prod marts" in part
+        asks = asks and "--yes" not in part
         parts.append(f"{part} --yes" if asks else part)
     return " && ".join(parts)
 
