@@ -14,7 +14,7 @@ from crash.process import Command, Ended, Hangs, headgate
 from crash.worlds import Worlds, copied
 
 _APPLY, _PROMOTE, _GC = ("apply", "dev", "--yes"), ("promote", "dev", "--yes"), ("gc", "--yes")
-_ROLLBACK = ("rollback", "prod", "--yes")
+_ROLLBACK, _RUN = ("rollback", "prod", "--yes"), ("run", "prod")
 
 HELD, STALE = "HG501", "HG502"
 
@@ -44,6 +44,9 @@ PAIRS = (
     Pair("two applies", "edited", _APPLY, _APPLY),
     Pair("an apply and a promote", "reloaded", _APPLY, _PROMOTE),
     Pair("a promote and a rollback", "ahead", _PROMOTE, _ROLLBACK),
+    Pair("two runs", "reloaded", _RUN, _RUN, 0.5),
+    Pair("a run and an apply", "reloaded", _RUN, _APPLY, 0.5),
+    Pair("a run and a promote", "reloaded", _RUN, _PROMOTE, 0.5),
     Pair("gc and a promote", "littered", _GC, _PROMOTE),
     Pair("gc and an apply", "littered", _GC, ("apply", "pr-2", "--yes"), 0.25),
     Pair("applies to two environments", "edited", _APPLY, ("apply", "pr-2", "--yes"), 0.25),

@@ -61,7 +61,8 @@ class Ground:
 def ground_of(session: Session, engine: str) -> Ground:
     """Return the ground that the engine called ``engine`` is."""
     config = session.config.engines[engine]
-    return Ground(engine, config.kind, tuple(session.allowed(engine)), config.url)
+    # A copy of the project reads its data files where they are: below the project's own folder.
+    return Ground(engine, config.kind, (session.root, *session.allowed(engine)), config.url)
 
 
 def on_duckdb(allow: Sequence[Path] = ()) -> Ground:

@@ -420,22 +420,10 @@ def link_data(repository: Repository, code: Repository) -> bool:
             target = code.root / file.path
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _link(repository.root / file.path, target, inside=repository.root)
+                # By name: a hard link would touch the file, which somebody else may be reading.
+                target.symlink_to((repository.root / file.path).resolve())
                 linked = True
     return linked
-
-
-def _link(path: Path, target: Path, *, inside: Path) -> None:
-    """Let ``target`` be the file at ``path``: by its name where it lies in another folder that is allowed."""
-    import shutil
-
-    if not path.resolve().is_relative_to(inside.resolve()):
-        target.symlink_to(path.resolve())
-        return
-    try:
-        os.link(path, target)
-    except OSError:  # another disk, or one without links
-        shutil.copyfile(path, target)
 
 
 def _columns_key(engine: str, table: TableSource) -> str:

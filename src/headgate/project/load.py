@@ -70,6 +70,8 @@ def load(
     pieces = [piece for path, stat in work.stats.items() if (piece := work.piece(path, stat))]
     config = work.config(os.environ if environ is None else environ)
     allow = tuple(dict.fromkeys(folder for engine in config.engines.values() for folder in engine.allow))
+    if home is not None:  # data files of a copy are links to those of the folder that it stands for
+        allow = (*allow, os.fspath(home))
 
     def match(pattern: str) -> Matched:
         is_outside = home is not None and pattern.startswith("..")
