@@ -157,7 +157,8 @@ class Loads(RuleBasedStateMachine):
 
     def _ran(self, environment: str) -> None:
         before = self.shown[environment]
-        after = reference.run(self.settings, before, self.data, self.now)
+        beside = self.shown["prod"] if environment == "dev" else Shown()
+        after = reference.run(self.settings, before, beside, self.data, self.now)
         if environment == "dev":
             self.shown["dev"] = after
         elif after != before:

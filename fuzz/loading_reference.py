@@ -6,8 +6,9 @@ environment shows is a value that moves copy. It says nothing of storages, keys 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -70,13 +71,24 @@ def complete(settings: Settings, now: datetime) -> list[str]:
 class Made:
     """What one asset shows: by which code, from which data, and what came of it.
 
-    ``content`` is, by kind: rows by label; rows by id; a tuple of states with their times.
+    ``content`` is, by kind: rows by label; rows by id; a tuple of states with their times. ``line`` are the loads that
+    it came about by, itself included, as numbers that are given once.
     """
 
     code: int
     read: Data
     content: Any
     covered: frozenset[str] = frozenset()
+    line: frozenset[int] = field(default=frozenset(), compare=False)
+    number: int = field(default=0, compare=False)
+
+
+NUMBERS = count(1)
+
+
+def _after(base: Made | None, made: Made) -> Made:
+    number = next(NUMBERS)
+    return replace(made, number=number, line=(base.line if base else frozenset()) | {number})
 
 
 @dataclass(frozen=True)
@@ -93,12 +105,20 @@ def load(
     """Return the asset after one load; ``base`` is what it goes on with."""
     is_new = base is None or base.read != data
     if name == "inc":
-        return _by_time(settings, base, code, data, now, is_new=is_new, is_due=is_run or is_new)
+        made = _by_time(settings, base, code, data, now, is_new=is_new, is_due=is_run or is_new)
+        return base if base and made == base else _after(base, made)
     if not is_new and base is not None:
         return base
     if name == "key":
-        return _by_key(settings, base, code, data)
-    return _history(settings, base, code, data, now)
+        return _after(base, _by_key(settings, base, code, data))
+    return _after(base, _history(settings, base, code, data, now))
+
+
+def _bases(own: Made | None, beside: Made | None, code: int) -> list[Made]:
+    """Return what may be gone on with: one's own, unless what came in beside since then is not in it."""
+    is_behind = own is not None and beside is not None and beside.number not in own.line
+    order = (beside, own) if is_behind else (own, beside)
+    return [made for made in order if made and made.code == code]
 
 
 def _by_time(
@@ -158,16 +178,24 @@ def applied(settings: Settings, own: Shown, beside: Shown, codes: dict[str, int]
     """Return what an environment shows after an apply beside a protected one."""
     assets = {}
     for name, code in codes.items():
-        bases = [made for made in (own.assets.get(name), beside.assets.get(name)) if made and made.code == code]
+        bases = _bases(own.assets.get(name), beside.assets.get(name), code)
         current = next((made for made in bases if made.read == data), None)
         base = bases[0] if bases else None
         assets[name] = current or load(name, settings, base, code, data, now, is_run=False)
     return Shown(assets, data)
 
 
-def run(settings: Settings, shown: Shown, data: Data, now: datetime) -> Shown:
+def run(settings: Settings, shown: Shown, beside: Shown, data: Data, now: datetime) -> Shown:
     """Return what an environment shows after a run: its own code on the data that is there."""
-    assets = {n: load(n, settings, made, made.code, data, now, is_run=True) for n, made in shown.assets.items()}
+    assets = {}
+    for name, made in shown.assets.items():
+        bases = _bases(made, beside.assets.get(name), made.code)
+        current = next((one for one in bases if one.read == data), None)
+        is_due = name == "inc" and current and any(g not in current.covered for g in complete(settings, now))
+        if current and not is_due:
+            assets[name] = current
+        else:
+            assets[name] = load(name, settings, bases[0], made.code, data, now, is_run=True)
     return Shown(assets, data)
 
 
@@ -180,11 +208,18 @@ def promoted(own: Shown, other: Shown, codes: dict[str, int]) -> list[Shown]:
             kept, taken = own.assets.get(name), other.assets.get(name)
             if kept and (kept.code, kept.read) == (code, read):
                 assets[name] = kept
-            elif taken and (taken.code, taken.read) == (code, read) and (not kept or kept.covered <= taken.covered):
+            elif taken and (taken.code, taken.read) == (code, read) and _holds(taken, kept):
                 assets[name] = taken
         if assets.keys() == codes.keys():
             found.append(Shown(assets, read))
     return found
+
+
+def _holds(taken: Made, kept: Made | None) -> bool:
+    """Tell whether nothing that came into what is shown now would be lost."""
+    if kept is None:
+        return True
+    return kept.covered <= taken.covered and (kept.code != taken.code or kept.number in taken.line)
 
 
 def table_of(name: str, made: Made) -> list[tuple[Any, ...]]:

@@ -184,7 +184,7 @@ class Server:
         """Return a process that waits for the end of its input, stops the server then, and removes the folder."""
         script = 'cat; "$1" -D "$2/data" -s -w -t 20 -m immediate stop; rm -rf "$2"'
         return subprocess.Popen(
-            ["/bin/sh", "-c", script, "guard", self._programs / "pg_ctl", self.folder],
+            ["/bin/sh", "-c", script, "guard", str(self._programs / "pg_ctl"), str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -195,7 +195,7 @@ class Server:
 
     def _reachable(self, installation: Path) -> Path:
         """Return an installation that the server's user may run: a copy, where it must not see the one given."""
-        command = [installation / "bin" / "postgres", "--version"]
+        command = [str(installation / "bin" / "postgres"), "--version"]
         try:
             subprocess.run(command, stdout=subprocess.DEVNULL, cwd="/", check=True, **self._as_user)
         except PermissionError:

@@ -190,12 +190,13 @@ def _make(
     from headgate.plan.make import make_plan
     from headgate.plan.occasion import Occasion
 
+    restated = _restated(graph, request)
     occasion = Occasion(
         request.now,
         is_run=True,
-        due=found.due,
+        due=found.due | restated.keys(),
         watermarks=found.watermarks,
-        restated=_restated(graph, request),
+        restated=restated,
     )
     return make_plan(
         graph,
@@ -204,7 +205,7 @@ def _make(
         project=session.config.name,
         engine=engine,
         refresh=found.refresh,
-        is_protected=True,
+        is_protected=session.environment(request.environment).protected,
         occasion=occasion,
     )
 

@@ -44,6 +44,10 @@ class Calendar:
         """Return what the zone's wall clock shows, as people write it (``2013-01-31``), as a moment of the axis."""
         return self._axis(datetime.fromisoformat(wall).replace(tzinfo=None))
 
+    def wall(self, instant: str) -> str:
+        """Return what the zone's wall clock shows at an instant, as people write the start of an asset."""
+        return _text(datetime.fromisoformat(instant).astimezone(ZoneInfo(self.zone)))
+
     def floor(self, moment: str) -> str:
         """Return the beginning of the grain that a moment falls into."""
         wall = self._wall(moment)

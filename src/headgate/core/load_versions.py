@@ -8,8 +8,10 @@ built anew.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from headgate.core.hashing import Digest, Part, digest
-from headgate.core.loading import LoadPlan, Tracking
+from headgate.core.loading import LoadPlan, Timing, Tracking
 from headgate.core.recipe import Recipe, Shape
 from headgate.core.records import Build
 from headgate.core.versions import OpenVersions, Versions, published_versions
@@ -73,6 +75,26 @@ def published_load_versions(recipe: Recipe, plain: Versions, load: LoadPlan, bui
 def is_idle(load: LoadPlan) -> bool:
     """Tell whether the load writes nothing: it says that its base stands for the new inputs, too."""
     return not load.parts and load.base is not None and not load.copies
+
+
+def goes_on_from(build: Build, other: Build, known: Callable[[Digest], Build | None]) -> bool:
+    """Tell whether a build is another one, or was loaded on from it; where builds between them are gone: not.
+
+    Cost: a look-up for each load between them.
+    """
+    current: Build | None = build
+    while current is not None:
+        if current.id == other.id:
+            return True
+        base = current.load.base if current.load is not None else None
+        current = known(base) if base is not None else None
+    return False
+
+
+def axis_of(timing: Timing, shape: Shape) -> str:
+    """Return what the moments of intervals are counted on: the column of times, its type and the zone."""
+    type_ = next((column.type for column in shape if column.name == timing.column), "")
+    return f"{timing.column} {type_} {timing.zone}"
 
 
 def same_columns(shape: Shape, other: Shape) -> bool:

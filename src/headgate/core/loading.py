@@ -98,7 +98,7 @@ class Load:
 
     ``base`` is the build that it continues, None where it began anew. ``covered`` are the intervals that have been
     loaded so far, ``loaded`` those that this load took. ``is_part``: it was
-    asked to hold only the newest rows.
+    asked to hold only the newest rows. ``axis`` is what the moments of its intervals are counted on.
     """
 
     number: int
@@ -106,6 +106,7 @@ class Load:
     covered: Intervals
     loaded: Intervals
     is_part: bool = False
+    axis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ class LoadPlan:
     copies: bool
     now: str
     is_part: bool = False
+    axis: str = ""
 
 
 def load_from_json(body: Mapping[str, Any]) -> Load:
@@ -132,6 +134,7 @@ def load_from_json(body: Mapping[str, Any]) -> Load:
         covered=_intervals(body["covered"]),
         loaded=_intervals(body["loaded"]),
         is_part=body["is_part"],
+        axis=body["axis"],
     )
 
 

@@ -13,7 +13,7 @@ from headgate.core.calendar import calendar_of, due
 from headgate.core.declarations import Kind
 from headgate.core.hashing import Digest, short
 from headgate.core.intervals import Interval, Intervals, common, union
-from headgate.core.load_versions import key_of_load, open_loaded_versions, same_columns
+from headgate.core.load_versions import axis_of, goes_on_from, key_of_load, open_loaded_versions, same_columns
 from headgate.core.loading import Loading, LoadPlan
 from headgate.core.plan import Action, Cause
 from headgate.core.records import Build
@@ -56,16 +56,24 @@ def plan_loaded(case: Case) -> Outcome:
 
 
 def _bases(case: Case, code: Mapping[str, Digest]) -> list[_Base]:
-    """Return the builds of the same code, the environment's own first."""
-    present, beside = case.standing.present, case.ground.shown_beside(case.node.address)
+    """Return the builds of the same code that may be gone on with, the best one first."""
+    present = case.standing.present
     found: list[_Base] = []
-    for build in (present, beside):
+    for build in _shown(case):
         if build is None or build.load is None or build.kind is not case.node.kind or build.code != code:
             continue
         if build.load.is_part and not _may_be_part(case, is_own=build is present):
             continue
         found.append(_Base(build, build is present, _is_current(case, build)))
     return found
+
+
+def _shown(case: Case) -> tuple[Build | None, ...]:
+    """Return what is shown here and beside: here first, unless what came in beside since then is not in it."""
+    own, beside = case.standing.present, case.ground.shown_beside(case.node.address)
+    if own is not None and beside is not None and not goes_on_from(own, beside, case.ground.snapshot.build):
+        return beside, own
+    return own, beside
 
 
 def _may_be_part(case: Case, *, is_own: bool) -> bool:
@@ -88,10 +96,19 @@ def waiting(case: Case) -> Outcome | None:
 
 def _kept_history(case: Case) -> _Base | None:
     """Return what a changed recipe goes on with where its history is kept."""
-    for build in (case.standing.present, case.ground.shown_beside(case.node.address)):
-        if build is not None and build.load is not None and build.kind is case.node.kind:
+    for build in _shown(case):
+        if build is not None and build.load is not None and _has_same_axis(case, build):
             return _Base(build, build is case.standing.present, is_current=False)
     return None
+
+
+def _has_same_axis(case: Case, build: Build) -> bool:
+    """Tell whether what a build covers means the same for the node: its rows have their times in the same column."""
+    loading = case.node.properties.loading
+    timing = loading.timing if loading is not None else None
+    if build.load is None or build.kind is not case.node.kind:
+        return False
+    return build.load.axis == (axis_of(timing, case.node.recipe.shape) if timing is not None else "")
 
 
 def _has_reason(case: Case, loading: Loading, build: Build) -> bool:
@@ -107,14 +124,15 @@ def _parts(case: Case, loading: Loading, base: Build | None, *, is_input_new: bo
     type_ = next((c.type for c in case.node.recipe.columns if c.name == timing.column), "")
     calendar = calendar_of(timing, type_)
     if base is None and occasion.since:
-        timing = replace(timing, start=calendar.moment(occasion.since))
+        timing = replace(timing, start=calendar.wall(occasion.since))
     covered = base.load.covered if base is not None and base.load is not None else ()
     wanted: Intervals = ()
     if occasion.is_run or is_input_new or base is None:
         wanted = due(timing, calendar, covered, now=occasion.now, is_input_new=is_input_new)
     if asked := occasion.restated.get(case.node.address):
         possible = due(timing, calendar, (), now=occasion.now, is_input_new=False)
-        bounds = Interval(calendar.local(asked.start) if asked.start else "", calendar.local(asked.end))
+        until = calendar.local(asked.end) if asked.end else calendar.moment(occasion.now)
+        bounds = Interval(calendar.local(asked.start) if asked.start else "", until)
         wanted = union((*wanted, *common(possible, (calendar.aligned(bounds),))))
     return tuple(part for one in wanted for part in calendar.batches(one, timing.batch))
 
@@ -148,6 +166,7 @@ def _loading(case: Case, loading: Loading, base: _Base | None, code: Mapping[str
         base=build.id if build else None,
         copies=build is not None and _must_copy(case, build, is_idle=not parts),
         now=case.ground.occasion.now,
+        axis=axis_of(loading.timing, recipe.shape) if loading.timing is not None else "",
         is_part=_is_part(case, loading, build),
     )
     plain = plain_versions(recipe, case.seen)

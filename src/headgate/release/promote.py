@@ -7,7 +7,7 @@ will show, so closure holds by construction, and what would not fit together is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address
@@ -17,7 +17,7 @@ from headgate.core.diagnostic import Diagnostic, Severity, has_errors, in_order
 from headgate.core.graph import ExposureNode, Graph, Node, SourceNode
 from headgate.core.hashing import Digest
 from headgate.core.intervals import minus
-from headgate.core.loading import Load
+from headgate.core.load_versions import goes_on_from
 from headgate.core.recipe import Read
 from headgate.core.records import Build, BuildStatus, Capture, Move, MoveKind, Pointer, PointerChange
 from headgate.core.reuse import stands_for
@@ -31,7 +31,8 @@ class Code:
     """The code that is promoted: the graph of the commit's tree, and what git says of it.
 
     ``is_ancestor``: the commit of the target's release is an ancestor of ``commit``; None where that cannot be asked.
-    ``is_clean``: the working tree equals the commit; it decides only which command a refusal names.
+    ``is_clean``: the working tree equals the commit; it decides only which command a refusal names. ``build``
+    gives the builds that loads were loaded on from.
     """
 
     graph: Graph
@@ -39,6 +40,7 @@ class Code:
     commit: str = ""
     is_clean: bool = True
     is_ancestor: bool | None = None
+    build: Callable[[Digest], Build | None] = lambda _: None
     versions: CodeVersions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,7 +113,7 @@ def plan_promotion(
             "HG514", f"{source.name} shows nothing yet", hint=f"Build it first: headgate apply {source.name}"
         )
         return _plan(source, target, {}, {}, (fault,), None)
-    choices = _choose_all(source.shown, source, target, code)
+    choices = _choose_all(source.shown, source, target, replace(code, build=source.build))
     pointers = {address: choice.pointer for address, choice in choices.items() if choice.pointer is not None}
     faults = [choice.fault for choice in choices.values() if choice.fault is not None]
     faults += _release_faults(source.shown, source.name, target, code, moves, is_beside=is_beside)
@@ -130,9 +132,19 @@ def plan_promotion(
         tree=code.tree,
         commit=code.commit,
         source=source.name,
-        graph=code.graph.digest,
+        graph=code.graph.digest if _has_all_data(code.graph, choices) else Digest(""),
     )
     return _plan(source, target, pointers, reasons, in_order(faults), intended)
+
+
+def _has_all_data(graph: Graph, choices: Mapping[Address, _Choice]) -> bool:
+    """Tell whether what is shown was read from the very files that the graph knows: they may have changed since."""
+    for address, node in graph.nodes.items():
+        if isinstance(node, SourceNode) and node.is_captured and node.token is not None:
+            build = choices[address].build
+            if build is None or build.capture is None or build.capture.token != node.token:
+                return False
+    return True
 
 
 def _plan(
@@ -292,7 +304,7 @@ def _choose_by_code(
             continue
         if is_kept:
             return _Choice(Pointer(build.id, node.kind, node.recipe.shape), build)
-        if build.load is not None and (fault := _fault_in_load(node, build.load, old, name)):
+        if fault := _fault_in_load(node, build, old, name, code):
             return _Choice(*ours, fault=fault)
         return _Choice(Pointer(build.id, node.kind, node.recipe.shape), build, _why(old, node.recipe.digest()))
     new = ours[1]
@@ -306,14 +318,21 @@ def _has_read(build: Build, node: Node, chosen: Mapping[Address, _Choice]) -> bo
     return all(build.reads.get(read) == _seen(read, chosen) for read in node.recipe.reads())
 
 
-def _fault_in_load(node: Node, load: Load, old: Build | None, name: str) -> Diagnostic | None:
+def _fault_in_load(node: Node, build: Build, old: Build | None, name: str, code: Code) -> Diagnostic | None:
     """Return why a load of the right code and data cannot be promoted, or None."""
+    load = build.load
+    if load is None:
+        return None
     if load.is_part:
         summary = f"{node.address} in {name} holds only its newest rows: it was applied with --since"
         return Diagnostic("HG517", summary, node.place, hint=f"Load all of it: headgate apply {name}")
     if old is None or old.load is None or old.status is BuildStatus.LOST:
         return None
-    lacking = minus(old.load.covered, load.covered)
+    is_going_on = old.code == build.code or bool(node.properties.loading and node.properties.loading.keeps_history)
+    if is_going_on and not goes_on_from(build, old, code.build):
+        summary = f"{node.address} in {name} does not go on from what is shown now: what came in there would be lost"
+        return Diagnostic("HG512", summary, node.place, hint=f"Take it along: headgate apply {name}")
+    lacking = minus(old.load.covered, load.covered) if old.load.axis == load.axis else ()
     if not lacking:
         return None
     more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""

@@ -16,7 +16,7 @@ from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import Engine, Marker, Publication
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Reading, StateStore
-from headgate.core.records import Build, BuildStatus, Collection, EnvironmentRecord, Intent
+from headgate.core.records import Build, BuildStatus, Collection, EnvironmentRecord, Intent, load_key
 from headgate.release.intents import abandon_intent, commit, finish_intent
 from headgate.release.pins import is_dead, read_pins
 from headgate.release.stored import read_environments, read_intents
@@ -206,7 +206,8 @@ def _recover_builds(
     made = {i: b for i, b in unfinished.items() if i in built and not b.is_from_files}
     lost = {i: b for i, b in unfinished.items() if i not in made}
     if lost:
-        engine.drop({i: b.relation for i, b in lost.items() if b.relation})
+        # What a load has made so far stays in its storage, unseen: the next attempt goes on with it.
+        engine.drop({i: b.relation for i, b in lost.items() if b.relation and b.load is None})
     entries = [*_seals(made, latest), *(Entry(Collection.BUILDS, i, None) for i in lost), *unpins]
     expects = tuple(Expectation(Collection.BUILDS, i, texts[i]) for i in unfinished)
     events = (NewEvent("recover", {"at": clock(), "by": lease.holder, "sealed": len(made), "dropped": len(lost)}),)
@@ -234,6 +235,8 @@ def _seals(made: Mapping[Digest, Build], latest: Mapping[str, int]) -> list[Entr
         sealed = replace(build, status=BuildStatus.SEALED)
         entries.append(Entry(Collection.BUILDS, identity, dumps(build_to_json(sealed))))
         entries.append(Entry(Collection.KEYS, f"{build.key}/{identity}", ""))
+        if build.load is not None:
+            entries.append(Entry(Collection.LOADS, load_key(build), ""))
         key = f"{build.engine}/{build.address}"
         if build.capture is not None and build.capture.number >= latest.get(key, 0):
             entries.append(Entry(Collection.CAPTURES, key, dumps(build.capture)))

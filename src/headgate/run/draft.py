@@ -112,7 +112,7 @@ def _started_load(build: Build, drafted: Draft, load: LoadPlan, recipe: Recipe) 
     base = drafted.base
     versions = published_load_versions(recipe, drafted.versions, load, build.id)
     number = base.load.number if base is not None and base.load is not None else 0
-    told = Load(number, load.base, load.covered, load.parts, is_part=load.is_part)
+    told = Load(number, load.base, load.covered, load.parts, is_part=load.is_part, axis=load.axis)
     return replace(build, versions=versions, load=told)
 
 
