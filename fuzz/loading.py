@@ -123,6 +123,18 @@ class Loads(RuleBasedStateMachine):
             self._ran(environment)
 
     @precondition(lambda self: self.shown["prod"].assets)
+    @rule(day=st.integers(-2, 6), days=st.integers(1, 4))
+    def restate(self, day: int, days: int) -> None:
+        """Load days again on purpose."""
+        since = self.settings.start + timedelta(days=day)
+        until = since + timedelta(days=days)
+        self.world.run("prod", self.now, since.isoformat(), until.isoformat())
+        asked = reference.labels_between(self.settings, since, until)
+        after = reference.run(self.settings, self.shown["prod"], Shown(), self.data, self.now, asked)
+        if after != self.shown["prod"] or asked & set(reference.complete(self.settings, self.now)):
+            self._moved(after)
+
+    @precondition(lambda self: self.shown["prod"].assets)
     @rule(calls=st.integers(1, 24))
     def run_cut_off(self, calls: int) -> None:
         """Cut a run off somewhere; then run again."""

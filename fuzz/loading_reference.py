@@ -140,6 +140,12 @@ def reloaded(settings: Settings, base: Made | None, code: int, data: Data, wante
     return Made(code, data, content, (base.covered if base else frozenset()) | wanted)
 
 
+def _late(settings: Settings, base: Made, data: Data, now: datetime) -> set[str]:
+    """Return the lookback, where there is new input."""
+    is_new = base.read != data and settings.lookback
+    return set(complete(settings, now)[-settings.lookback :]) if is_new else set()
+
+
 def _by_key(settings: Settings, base: Made | None, code: int, data: Data) -> Made:
     content = dict(base.content) if base else {}
     for row in data:
@@ -185,14 +191,39 @@ def applied(settings: Settings, own: Shown, beside: Shown, codes: dict[str, int]
     return Shown(assets, data)
 
 
-def run(settings: Settings, shown: Shown, beside: Shown, data: Data, now: datetime) -> Shown:
-    """Return what an environment shows after a run: its own code on the data that is there."""
+def labels_between(settings: Settings, since: datetime, until: datetime) -> frozenset[str]:
+    """Return the grains that lie between two times of the wall clock, as far as they touch that."""
+    if settings.is_instant:
+        zone = ZoneInfo(settings.zone)
+        since, until = (t.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None) for t in (since, until))
+    hours = (until - since) // HOUR
+    return frozenset(label(settings, since + number * HOUR) for number in range(hours))
+
+
+def run(
+    settings: Settings,
+    shown: Shown,
+    beside: Shown,
+    data: Data,
+    now: datetime,
+    asked: frozenset[str] = frozenset(),
+) -> Shown:
+    """Return what an environment shows after a run: its own code on the data that is there.
+
+    ``asked`` are grains that are loaded again on purpose.
+    """
     assets = {}
     for name, made in shown.assets.items():
         bases = _bases(made, beside.assets.get(name), made.code)
         current = next((one for one in bases if one.read == data), None)
         is_due = name == "inc" and current and any(g not in current.covered for g in complete(settings, now))
-        if current and not is_due:
+        again = asked & set(complete(settings, now)) if name == "inc" else frozenset()
+        if again:
+            base = current or bases[0]
+            due = load(name, settings, base, made.code, data, now, is_run=True)
+            wanted = set(again) | (due.covered - base.covered) | _late(settings, base, data, now)
+            assets[name] = _after(base, reloaded(settings, base, made.code, data, wanted))
+        elif current and not is_due:
             assets[name] = current
         else:
             assets[name] = load(name, settings, bases[0], made.code, data, now, is_run=True)
