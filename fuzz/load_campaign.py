@@ -13,42 +13,43 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 AT_ONCE = 20
-"""Sequences of one test: after each the time is looked at."""
+"""Sequences of one test, at most: after each the time is looked at."""
 
 
 def play(first: int, count: int, *, jobs: int, seconds: float, is_postgres: bool) -> tuple[int, list[str]]:
     """Play ``count`` sequences; return how many were played until the time was over, and the stories of wrong ones."""
     until = time.monotonic() + seconds
-    seeds = range(first, first + -(-count // AT_ONCE))
+    each = min(AT_ONCE, count)
+    seeds = range(first, first + -(-count // each))
     parts = [seeds[n::jobs] for n in range(jobs) if seeds[n::jobs]]
     played, stories = 0, []
     with ProcessPoolExecutor(len(parts), multiprocessing.get_context("spawn")) as pool:
-        for done, wrong in pool.map(partial(_part, until=until, is_postgres=is_postgres), parts):
+        for done, wrong in pool.map(partial(_part, each=each, until=until, is_postgres=is_postgres), parts):
             played += done
             stories += wrong
     return played, stories
 
 
-def _part(seeds: range, *, until: float, is_postgres: bool) -> tuple[int, list[str]]:
+def _part(seeds: range, *, each: int, until: float, is_postgres: bool) -> tuple[int, list[str]]:
     played, stories = 0, []
     with _machine(is_postgres=is_postgres) as machine:
         for number in seeds:
             if time.monotonic() > until:
                 break
             try:
-                run_state_machine_as_test(seed(number)(machine), settings=_settings())
+                run_state_machine_as_test(seed(number)(machine), settings=_settings(each))
             except BaseExceptionGroup as group:
                 stories += [f"seed {number}: {error}" for error in group.exceptions]
             except Exception as error:
                 notes = "\n".join(getattr(error, "__notes__", ()))
                 stories.append(f"seed {number}: {error}\n{notes}")
-            played += AT_ONCE
+            played += each
     return played, stories
 
 
-def _settings() -> settings:
+def _settings(examples: int) -> settings:
     return settings(
-        max_examples=AT_ONCE,
+        max_examples=examples,
         stateful_step_count=20,
         deadline=None,
         database=None,

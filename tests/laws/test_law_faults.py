@@ -92,7 +92,7 @@ def test_a_cycle_is_told_with_its_path(shop: Shop) -> None:
         ("headgate.toml", 'name = "x"\n[environments.prod]\nengine = "nowhere"\n'),
         ("headgate.toml", 'name = "x"\n[environments.prod]\nprotected = "yes"\n'),
         ("headgate.toml", CONFIG + 'retain = "soon"\n'),
-        ("headgate.toml", CONFIG + '[state]\nurl = "postgresql://localhost/x"\n'),
+        ("headgate.toml", CONFIG + '[state]\nurl = "mysql://localhost/x"\n'),
         ("assets/m/a.sql", ""), ("assets/m/a.sql", "/* headgate\n"), ("assets/m/a.sql", "/* headgate\nkind: 5\n*/ select 1 as x"),
         ("assets/m/a.sql", "/* headgate\nowner: [\n*/\nselect 1 as x"), ("assets/m/a.sql", "(" * 5000 + "select 1 as x"),
         ("assets/m/a.sql", "select " + "+".join(["1"] * 20000) + " as x"), ("assets/m/a.sql", "select 1 as x; select 2 as x"),

@@ -7,10 +7,11 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headgate.core.declarations import Config
 from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.core.errors import Refused, UsageError
 from headgate.core.json_form import dumps
@@ -141,15 +142,16 @@ class _Import:
         """
         from headgate.app.check import check
         from headgate.app.repository import Repository, link_data, open_config
+        from headgate.app.session import Session
 
         _copy_repository(self._target, folder)
         self._write_into(folder, self._files)
-        session = open_config(folder)
-        with session:
+        home = self._target.resolve()
+        with Session(folder, _allowing(home, open_config(folder).config)) as session:
             for _ in range(_ROUNDS_MAX):
-                repository = Repository(folder, home=self._target)
-                if link_data(Repository(self._target), repository):
-                    repository = Repository(folder, home=self._target)
+                repository = Repository(folder, home=home)
+                if link_data(Repository(home), repository):
+                    repository = Repository(folder, home=home)
                 checked = check(session, repository)
                 faults = [one for one in checked.diagnostics if one.place and one.code in (*_MENDED, _UNNAMED)]
                 mended = self._mend(faults)
@@ -336,6 +338,12 @@ def _toml(value: Any) -> str | None:
         pairs = {dumps(str(key)): _toml(item) for key, item in value.items()}
         return None if None in pairs.values() else f"{{ {', '.join(f'{k} = {v}' for k, v in pairs.items())} }}"
     return None if value is None else dumps(value)
+
+
+def _allowing(home: Path, config: Config) -> Config:
+    """Return the settings of a copy of the repository: its engines read the data files where they are."""
+    engines = {name: replace(one, allow=(*one.allow, str(home))) for name, one in config.engines.items()}
+    return replace(config, engines=engines)
 
 
 def _beside(target: Path) -> tempfile.TemporaryDirectory[str]:

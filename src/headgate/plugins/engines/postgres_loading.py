@@ -58,6 +58,8 @@ class Loader:
                 return _copied(connection, job, _pieces(cursor, selected(found, wanted, source), wanted))
             except duckdb.Error as error:
                 raise statement_fault(error, "", job=job.address) from error
+            except OSError as error:  # how pyarrow says that DuckDB broke off in the middle of the answer
+                raise StatementFailed(str(error), job=job.address) from error
             finally:
                 if isinstance(job.input, StreamInput):
                     cursor.unregister(INCOMING)
