@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,11 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.postgres.server import Database, Server
+
+
+def pytest_configure() -> None:
+    """Hear interruptions, and let processes of tests hear them: a shell has its background jobs ignore them."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _server(version: int) -> Iterator[Server]:

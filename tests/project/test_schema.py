@@ -77,6 +77,10 @@ def test_headers(document: Any) -> None:
 
 @QUICK
 @given(documents("toml", wild=30))
+@example({"state": {"schema": "\n"}})
+@example({"state": {"schema": "PG_own"}})
+@example({"state": {"schema": "Public"}})
+@example({"state": {"schema": "public_1"}})
 def test_toml(document: Any) -> None:
     if isinstance(document, dict):
         agrees_on_toml(document)

@@ -38,6 +38,10 @@ _ENGINE_NAME = Words("a name of letters, digits, _ and -", pattern=r"[A-Za-z_][A
 _ENVIRONMENT_NAME = Words(
     "* or a name in lower case such as dev-2", pattern=r"\*|(?=.{1,40}$)[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*"
 )
+_SCHEMA_NAME = Words(
+    "a name that does not begin with pg_",
+    pattern=rf"(?!{any_case('pg_')}|(?:{any_case('information_schema')}|{any_case('public')})$){keys.ONE_LINE}",
+)
 _VARIABLE = Words("the name of a variable", pattern=r"[A-Za-z_][A-Za-z0-9_]*", is_literal=True)
 
 ENGINE = _keyed(
@@ -80,10 +84,10 @@ CONFIG_FILE = _keyed(
     "headgate.toml",
     keys.PROJECT,
     {
-        "name": Words("one line of text", pattern=rf"{keys.ONE_LINE}(?!\n)"),
+        "name": Words("one line of text", pattern=keys.ONE_LINE),
         "engines": Keyed("engines", others=ENGINE, keys=_ENGINE_NAME),
         "environments": Keyed("environments", others=ENVIRONMENT, keys=_ENVIRONMENT_NAME),
-        "state": _keyed("state", keys.STATE, {"url": TEXT, "schema": TEXT}),
+        "state": _keyed("state", keys.STATE, {"url": TEXT, "schema": _SCHEMA_NAME}),
         "python": PYTHON,
         "template": Either((_LANGUAGE, TEMPLATE)),
         "vars": Keyed("variables", others=ANYTHING),

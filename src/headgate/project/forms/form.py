@@ -158,7 +158,7 @@ TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 def whole_pattern(form: Words | Choice | Truth) -> re.Pattern[str]:
     """Return the pattern that a text of this form fits; that of a template beside it where one is allowed."""
     if isinstance(form, Words):
-        return re.compile(f"^(?:{form.pattern})$" + (f"|{TEMPLATE}" if form.may_be_template else ""))
+        return re.compile(rf"^(?:{form.pattern})$(?!\n)" + (f"|{TEMPLATE}" if form.may_be_template else ""))
     words = form.values if isinstance(form, Choice) else tuple(TRUTHS)
     return re.compile(f"^(?:{'|'.join(map(any_case, words))})$|{TEMPLATE}")
 

@@ -33,7 +33,7 @@ from headgate.project.forms.form import (
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
-_FROM_ENVIRONMENT = "^$|^env:"
+_FROM_ENVIRONMENT = r"^$(?!\n)|^env:"
 _NULL: Schema = {"type": "null"}
 _NOTES = {
     Use.UNUSED: " Kept; this version does not use it.",
