@@ -15,7 +15,7 @@ import duckdb
 
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, TableSource
-from headgate.core.errors import Conflict, Diverged, EngineBusy, EngineFailed, StatementFailed
+from headgate.core.errors import Conflict, EngineBusy, EngineFailed, StatementFailed
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import (
     BuildJob,
@@ -36,7 +36,6 @@ from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines import duckdb_loads as loads
 from headgate.plugins.engines.duckdb_builds import (
     build_one,
-    difference,
     shape_of_part,
     shape_of_query,
     text_of,
@@ -62,6 +61,7 @@ from headgate.plugins.engines.duckdb_views import (
     set_aside,
     statements_of,
 )
+from headgate.plugins.engines.refusals import another_state, difference
 
 
 class DuckEngine:
@@ -100,10 +100,7 @@ class DuckEngine:
             if present is None:
                 catalogue.write_state(cursor, state)
             elif present != state:
-                raise Diverged(
-                    "the warehouse belongs to another state",
-                    hint="Use the state it was made with, or another warehouse file.",
-                )
+                raise another_state("warehouse file")
 
     def markers(self) -> Mapping[str, Marker]:
         """Return the marker of every environment."""

@@ -25,6 +25,7 @@ from headgate.plugins.engines.duckdb_faults import position, statement_fault
 from headgate.plugins.engines.duckdb_files import fault_in_location, seed_reader, selection
 from headgate.plugins.engines.duckdb_streams import columns_of, fault_in_columns, selected
 from headgate.plugins.engines.duckdb_views import named
+from headgate.plugins.engines.refusals import difference
 
 # Bytes a value takes at most, before compression, by how its type begins; a text or anything nested counts as 24.
 _WIDTHS = (
@@ -89,18 +90,6 @@ def build_one(cursor: duckdb.DuckDBPyConnection, job: BuildJob, text: str) -> Bu
     rows = int(row[0]) if row else 0
     size = rows * sum(width(column.type) for column in job.shape)
     return BuildResult(job.id, rows, size, time.perf_counter() - started)
-
-
-def difference(found: Shape, demanded: Shape) -> str:
-    """Say where two shapes first differ."""
-    if len(found) != len(demanded):
-        return f"the result has {len(found)} columns, {len(demanded)} were planned"
-    for number, (have, want) in enumerate(zip(found, demanded, strict=True), 1):
-        if have.name != want.name:
-            return f"column {number} of the result is {have.name}, {want.name} was planned"
-        if have.type != want.type:
-            return f"column {have.name} of the result is {have.type}, {want.type} was planned"
-    return ""
 
 
 def width(kind: str) -> int:

@@ -13,6 +13,7 @@ from headgate.core.records import SetAside
 from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_faults import statement_fault
+from headgate.plugins.engines.refusals import name_is_taken, refuse_in_the_way
 
 
 def named(schema: str, name: str) -> str:
@@ -39,17 +40,8 @@ def refuse_tables_in_the_way(cursor: duckdb.DuckDBPyConnection, publication: Pub
         for (schema, name), kind in catalogue.objects(cursor, {view.schema for view in publication.replace}).items()
         if kind != "VIEW"
     }
-    found = [
-        Diagnostic(
-            "HG510",
-            f"{view.schema}.{view.name} is a table that Headgate did not make",
-            hint=f"Rename the table, or the asset; {publication.environment} shows its views in {view.schema}.",
-        )
-        for view in publication.replace
-        if (view.schema.lower(), view.name.lower()) in there
-    ]
-    if found:
-        raise Refused(found)
+    hidden = (view for view in publication.replace if (view.schema.lower(), view.name.lower()) in there)
+    refuse_in_the_way(hidden, publication.environment)
 
 
 def drop_views(cursor: duckdb.DuckDBPyConnection, dropped: Sequence[tuple[str, str]]) -> None:
@@ -80,8 +72,7 @@ def _rename(cursor: duckdb.DuckDBPyConnection, schema: str, name: str, other: st
     kinds = {(s.lower(), n.lower()): kind for (s, n), kind in objects.items()}
     kind = "view" if kinds.get((schema.lower(), name.lower())) == "VIEW" else "table"
     if (schema.lower(), other.lower()) in kinds:
-        summary = f"{schema}.{name} cannot get the name {schema}.{other}: something that Headgate did not make has it"
-        raise Refused([Diagnostic("HG510", summary, hint=f"Rename {schema}.{other}, or drop it if nobody needs it.")])
+        raise name_is_taken(schema, name, other)
     try:
         cursor.execute(f"alter {kind} {named(schema, name)} rename to {quoted(other)}")
     except duckdb.DependencyException:

@@ -15,7 +15,7 @@ import psycopg
 
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, TableSource
-from headgate.core.errors import Conflict, Diverged, EngineFailed, StatementFailed
+from headgate.core.errors import Conflict, EngineFailed, StatementFailed
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import (
     BuildJob,
@@ -39,7 +39,6 @@ from headgate.plugins.engines.postgres_columns import (
     NotOneSelect,
     Undescribed,
     columns_of,
-    difference,
     shape_of,
     wrapped,
 )
@@ -58,6 +57,7 @@ from headgate.plugins.engines.postgres_waiting import (
     tried,
     wait_for_snapshots,
 )
+from headgate.plugins.engines.refusals import another_state, difference
 
 OLDEST = 15
 """The oldest major version that is supported."""
@@ -101,10 +101,7 @@ class PostgresEngine:
             if present is None:
                 catalogue.write_state(connection, state)
             elif present != state:
-                raise Diverged(
-                    "the warehouse belongs to another state",
-                    hint="Use the state it was made with, or another database.",
-                )
+                raise another_state("database")
 
     def markers(self) -> Mapping[str, Marker]:
         """Return the marker of every environment."""

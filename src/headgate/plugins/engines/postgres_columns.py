@@ -147,15 +147,3 @@ def columns_of(connection: Connection, where: str, *values: object) -> Mapping[t
         if column is not None:
             columns.append(Column(column, kind if collation is None else f"{kind} COLLATE {quoted(collation)}"))
     return {name: tuple(columns) for name, columns in found.items()}
-
-
-def difference(found: Shape, demanded: Shape) -> str:
-    """Say where two shapes first differ; nothing where they do not."""
-    if len(found) != len(demanded):
-        return f"the result has {len(found)} columns, {len(demanded)} were planned"
-    for number, (have, want) in enumerate(zip(found, demanded, strict=True), 1):
-        if have.name != want.name:
-            return f"column {number} of the result is {have.name}, {want.name} was planned"
-        if have.type != want.type:
-            return f"column {have.name} of the result is {have.type}, {want.type} was planned"
-    return ""

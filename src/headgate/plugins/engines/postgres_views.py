@@ -18,6 +18,7 @@ from headgate.plugins.engines.postgres_columns import Undescribed, columns_of, s
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_faults import statement_fault, text_of
 from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX, literal, named, quoted
+from headgate.plugins.engines.refusals import name_is_taken, refuse_in_the_way
 
 Name = tuple[str, str]
 
@@ -218,17 +219,12 @@ def fault_in_name(schema: str, name: str) -> Diagnostic | None:
 
 def _refuse_tables_in_the_way(publication: Publication, present: Mapping[Name, Present]) -> None:
     """Raise ``Refused`` with all tables that stand where a view must be shown, if there are any."""
-    found = [
-        Diagnostic(
-            "HG510",
-            f"{view.schema}.{view.name} is a table that Headgate did not make",
-            hint=f"Rename the table, or the asset; {publication.environment} shows its views in {view.schema}.",
-        )
+    hidden = (
+        view
         for view in publication.replace
         if (view.schema, view.name) in present and present[view.schema, view.name].kind != "v"
-    ]
-    if found:
-        raise Refused(found)
+    )
+    refuse_in_the_way(hidden, publication.environment)
 
 
 def set_aside(connection: Connection, names: Iterable[SetAside]) -> None:
@@ -248,8 +244,7 @@ def _rename(connection: Connection, schema: str, name: str, other: str) -> None:
     if fault := fault_in_name(schema, other):
         raise Refused([fault])
     if (schema, other) in kinds:
-        summary = f"{schema}.{name} cannot get the name {schema}.{other}: something that Headgate did not make has it"
-        raise Refused([Diagnostic("HG510", summary, hint=f"Rename {schema}.{other}, or drop it if nobody needs it.")])
+        raise name_is_taken(schema, name, other)
     words = {"v": "view", "m": "materialized view", "f": "foreign table"}
     kind = words.get(kinds.get((schema, name), "r"), "table")
     run(connection, f"alter {kind} {named(schema, name)} rename to {quoted(other)}")
