@@ -41,11 +41,7 @@ from headgate.plugins.engines.duckdb_builds import (
     text_of,
     width,
 )
-from headgate.plugins.engines.duckdb_columns import (
-    quoted,
-    shape_of,
-    without_end,
-)
+from headgate.plugins.engines.duckdb_columns import shape_of, without_end
 from headgate.plugins.engines.duckdb_faults import engine_fault, said, statement_fault
 from headgate.plugins.engines.duckdb_files import reader, selection
 from headgate.plugins.engines.duckdb_inventory import inventory_of
@@ -56,12 +52,12 @@ from headgate.plugins.engines.duckdb_views import (
     drop_views,
     give_back,
     make_schemas,
-    named,
     refuse_tables_in_the_way,
     set_aside,
     statements_of,
 )
 from headgate.plugins.engines.refusals import another_state, difference
+from headgate.plugins.engines.sql_texts import named, quoted
 
 
 class DuckEngine:

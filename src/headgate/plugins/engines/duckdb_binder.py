@@ -17,14 +17,7 @@ from headgate.core.declarations import FileSource
 from headgate.core.ports.engine import Bound
 from headgate.core.ports.python import ArrowStream
 from headgate.core.recipe import Shape
-from headgate.plugins.engines.duckdb_columns import (
-    NotOneSelect,
-    explained,
-    parsed_select,
-    quoted,
-    refuse_effects,
-    shape_of,
-)
+from headgate.plugins.engines.duckdb_columns import NotOneSelect, explained, parsed_select, refuse_effects, shape_of
 from headgate.plugins.engines.duckdb_faults import position, said
 from headgate.plugins.engines.duckdb_files import (
     fault_in_content,
@@ -36,6 +29,7 @@ from headgate.plugins.engines.duckdb_files import (
 from headgate.plugins.engines.duckdb_packed import fault_in_packed
 from headgate.plugins.engines.duckdb_settings import settings_identity, settle, version_of
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream, columns_of
+from headgate.plugins.engines.sql_texts import quoted
 
 _EMPTY_BATCH_ROWS = 1
 _TABLES_MAX = 500

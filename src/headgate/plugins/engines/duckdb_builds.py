@@ -17,15 +17,14 @@ from headgate.plugins.engines.duckdb_columns import (
     collations,
     explained,
     parsed_select,
-    quoted,
     refuse_effects,
     shape_of,
 )
 from headgate.plugins.engines.duckdb_faults import position, statement_fault
 from headgate.plugins.engines.duckdb_files import fault_in_location, seed_reader, selection
 from headgate.plugins.engines.duckdb_streams import columns_of, fault_in_columns, selected
-from headgate.plugins.engines.duckdb_views import named
 from headgate.plugins.engines.refusals import difference
+from headgate.plugins.engines.sql_texts import named, quoted
 
 # Bytes a value takes at most, before compression, by how its type begins; a text or anything nested counts as 24.
 _WIDTHS = (

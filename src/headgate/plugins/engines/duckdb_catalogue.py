@@ -16,8 +16,7 @@ import duckdb
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import BuildJob, BuildResult, Marker
 from headgate.core.records import LogHead
-from headgate.plugins.engines.duckdb_columns import quoted
-from headgate.plugins.engines.duckdb_settings import literal
+from headgate.plugins.engines.sql_texts import literal, quoted
 
 SCHEMA = "headgate"
 OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "makers", "log", "loads", "parts"})

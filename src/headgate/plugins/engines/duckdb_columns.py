@@ -14,6 +14,7 @@ import duckdb
 
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines.duckdb_faults import said
+from headgate.plugins.engines.sql_texts import quoted
 
 _COLLATED = re.compile(r" COLLATE ([\w.\"]+)")
 _WRITING = re.compile(r"\b(insert|update|delete|merge|truncate)\b", re.IGNORECASE)
@@ -26,11 +27,6 @@ _TOKEN = re.compile(
     r"[eE]'(?:\\.|''|[^'])*'|'(?:''|[^'])*'|\"(?:\"\"|[^\"])*\"|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/|;", re.DOTALL
 )
 _BEFORE = "explain\n"
-
-
-def quoted(name: str) -> str:
-    """Return ``name`` as a quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def without_end(sql: str) -> str:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from headgate.core.declarations import FileSource
 from headgate.core.recipe import Shape
-from headgate.plugins.engines.duckdb_columns import quoted
-from headgate.plugins.engines.duckdb_settings import literal
+from headgate.plugins.engines.sql_texts import literal, quoted
 
 _PLAIN = frozenset(
     {"header", "skip", "hive_partitioning", "ignore_errors", "null_padding", "strict_mode", "maximum_depth"}

@@ -18,8 +18,8 @@ from headgate.core.ports.loads import FROM, TO
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines import duckdb_loads as loads
-from headgate.plugins.engines.duckdb_columns import quoted, shape_of, without_end
-from headgate.plugins.engines.duckdb_settings import literal
+from headgate.plugins.engines.duckdb_columns import shape_of, without_end
+from headgate.plugins.engines.sql_texts import literal, quoted
 
 _COUNTED_AT_ONCE = 500
 _LITERAL = re.compile(r"'(?:[^']|'')*'")

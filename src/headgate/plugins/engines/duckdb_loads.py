@@ -32,10 +32,9 @@ from headgate.core.ports.loads import (
     Visible,
 )
 from headgate.plugins.engines import duckdb_catalogue as catalogue
-from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_faults import statement_fault
-from headgate.plugins.engines.duckdb_settings import literal
-from headgate.plugins.engines.load_texts import LoadTexts, listed, refuse_twice, shown_by_none, visible
+from headgate.plugins.engines.load_texts import LoadTexts, refuse_twice, shown_by_none, visible
+from headgate.plugins.engines.sql_texts import listed, literal, quoted
 
 _STAGE = "headgate_stage"
 _ENDED = "headgate_ended"

@@ -12,9 +12,9 @@ from headgate.core.errors import EngineFailed, StatementFailed
 from headgate.core.ports.python import ArrowStream
 from headgate.core.ports.scratch import Found, Given, Misfit
 from headgate.core.recipe import Column, Shape
-from headgate.plugins.engines.duckdb_columns import NotOneSelect, parsed_select, quoted, refuse_effects, shape_of
+from headgate.plugins.engines.duckdb_columns import NotOneSelect, parsed_select, refuse_effects, shape_of
 from headgate.plugins.engines.duckdb_faults import engine_fault, said, statement_fault
-from headgate.plugins.engines.duckdb_settings import literal, settle
+from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import (
     INCOMING,
     DuckStream,
@@ -23,6 +23,7 @@ from headgate.plugins.engines.duckdb_streams import (
     fault_in_columns,
     selected,
 )
+from headgate.plugins.engines.sql_texts import literal, quoted
 
 MISFITS_MAX = 20
 _OWN_NAME = re.compile(r" when casting from source column c\d+$")

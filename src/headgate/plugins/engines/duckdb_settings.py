@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from headgate.plugins.engines.sql_texts import literal
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -117,15 +119,6 @@ def _are_open(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> b
         str(file) in alone or any(file.is_relative_to(folder) for folder in folders)
         for file in map(Path.absolute, files)
     )
-
-
-def literal(text: str) -> str:
-    """Return ``text`` as a SQL literal.
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _spellings(folders: Iterable[Path]) -> list[str]:

@@ -9,8 +9,9 @@ import duckdb
 
 from headgate.core.ports.python import ArrowStream
 from headgate.core.recipe import Shape
-from headgate.plugins.engines.duckdb_columns import quoted, shape_of
+from headgate.plugins.engines.duckdb_columns import shape_of
 from headgate.plugins.engines.duckdb_faults import statement_fault
+from headgate.plugins.engines.sql_texts import quoted
 
 INCOMING = "headgate incoming"
 """The name under which a stream is seen by the cursor that reads it."""

@@ -11,14 +11,9 @@ from headgate.core.errors import EngineFailed, Refused
 from headgate.core.ports.engine import Publication, ShownView
 from headgate.core.records import SetAside
 from headgate.plugins.engines import duckdb_catalogue as catalogue
-from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_faults import statement_fault
 from headgate.plugins.engines.refusals import name_is_taken, refuse_in_the_way
-
-
-def named(schema: str, name: str) -> str:
-    """Return the quoted name of a table or view."""
-    return f"{quoted(schema)}.{quoted(name)}"
+from headgate.plugins.engines.sql_texts import named, quoted
 
 
 def statements_of(cursor: duckdb.DuckDBPyConnection, views: Sequence[ShownView]) -> list[duckdb.Statement]:

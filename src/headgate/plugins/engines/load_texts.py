@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from headgate.core.errors import StatementFailed
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
 from headgate.core.ports.loads import FROM, NO_END, TO, LoadPart, Tracked, Visible
+from headgate.plugins.engines.sql_texts import listed, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +135,6 @@ def refuse_twice(count: int, part: LoadPart, key: Sequence[str]) -> None:
         told = f"{count:,} keys stand in several rows" if count > 1 else "one key stands in several rows"
         summary = f"the unique key ({', '.join(key)}) is not unique: {told} of the query"
         raise StatementFailed(summary, job=part.address)
-
-
-def quoted(name: str) -> str:
-    """Return ``name`` as a quoted identifier of standard SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def listed(names: Iterable[str], alias: str = "") -> str:
-    """Return names in a row, each with the alias in front of it."""
-    prefix = f"{alias}." if alias else ""
-    return ", ".join(f"{prefix}{quoted(name)}" for name in names)
 
 
 def _is_other(tracking: Tracking, names: Sequence[str]) -> str:

@@ -48,7 +48,7 @@ from headgate.plugins.engines.postgres_inventory import inventory_of
 from headgate.plugins.engines.postgres_loading import Loader
 from headgate.plugins.engines.postgres_settings import Setting
 from headgate.plugins.engines.postgres_streams import PostgresStream
-from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX, named, quoted, stored_name, without_end
+from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX, stored_name, without_end
 from headgate.plugins.engines.postgres_views import give_back, set_aside, switch
 from headgate.plugins.engines.postgres_waiting import (
     WAIT_SECONDS,
@@ -58,6 +58,7 @@ from headgate.plugins.engines.postgres_waiting import (
     wait_for_snapshots,
 )
 from headgate.plugins.engines.refusals import another_state, difference
+from headgate.plugins.engines.sql_texts import named, quoted
 
 OLDEST = 15
 """The oldest major version that is supported."""

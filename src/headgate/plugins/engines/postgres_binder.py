@@ -22,8 +22,9 @@ from headgate.plugins.engines.postgres_columns import NotOneSelect, Undescribed,
 from headgate.plugins.engines.postgres_connections import Connections
 from headgate.plugins.engines.postgres_faults import engine_fault, is_of_statement, offset_of, text_of
 from headgate.plugins.engines.postgres_settings import settings_identity
-from headgate.plugins.engines.postgres_texts import position, quoted
+from headgate.plugins.engines.postgres_texts import position
 from headgate.plugins.engines.postgres_types import held_shape
+from headgate.plugins.engines.sql_texts import quoted
 
 if TYPE_CHECKING:
     import pyarrow

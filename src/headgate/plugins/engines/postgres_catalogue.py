@@ -13,7 +13,8 @@ from headgate.core.hashing import Digest
 from headgate.core.ports.engine import BuildJob, BuildResult, Marker
 from headgate.core.records import LogHead
 from headgate.plugins.engines.postgres_connections import Connection
-from headgate.plugins.engines.postgres_texts import literal, quoted, stored_name
+from headgate.plugins.engines.postgres_texts import stored_name
+from headgate.plugins.engines.sql_texts import literal, quoted
 
 SCHEMA = "headgate"
 OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "log", "loads", "parts"})

@@ -17,7 +17,8 @@ import psycopg
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines.postgres_catalogue import rows
 from headgate.plugins.engines.postgres_connections import Connection
-from headgate.plugins.engines.postgres_texts import quoted, without_end
+from headgate.plugins.engines.postgres_texts import without_end
+from headgate.plugins.engines.sql_texts import quoted
 
 _BEFORE = "select * from (\n"
 _AFTER = "\n) as answer"

@@ -19,7 +19,8 @@ from headgate.plugins.engines import postgres_loads as loads
 from headgate.plugins.engines.postgres_catalogue import OWN_TABLES, SCHEMA, rows, run
 from headgate.plugins.engines.postgres_columns import columns_of
 from headgate.plugins.engines.postgres_connections import Connection
-from headgate.plugins.engines.postgres_texts import quoted, stored_name
+from headgate.plugins.engines.postgres_texts import stored_name
+from headgate.plugins.engines.sql_texts import quoted
 
 _COUNTED_AT_ONCE = 200
 _PROBE = "headgate_probe"

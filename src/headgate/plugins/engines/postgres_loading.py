@@ -18,7 +18,6 @@ from headgate.core.declarations import FileSource
 from headgate.core.errors import StatementFailed
 from headgate.core.ports.engine import BuildJob, CaptureInput, SeedInput, StreamInput
 from headgate.core.recipe import Shape
-from headgate.plugins.engines.duckdb_columns import quoted
 from headgate.plugins.engines.duckdb_columns import shape_of as duckdb_shape
 from headgate.plugins.engines.duckdb_faults import statement_fault
 from headgate.plugins.engines.duckdb_files import fault_in_location, seed_reader, selection
@@ -28,6 +27,7 @@ from headgate.plugins.engines.postgres_catalogue import table
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_faults import statement_fault as refused
 from headgate.plugins.engines.postgres_types import read_shape, texts, wanted_shape
+from headgate.plugins.engines.sql_texts import quoted
 
 _BATCH_ROWS = 20_000
 

@@ -31,11 +31,12 @@ from headgate.core.ports.loads import (
     Visible,
 )
 from headgate.plugins.engines import postgres_catalogue as catalogue
-from headgate.plugins.engines.load_texts import LoadTexts, listed, refuse_twice, shown_by_none, visible
+from headgate.plugins.engines.load_texts import LoadTexts, refuse_twice, shown_by_none, visible
 from headgate.plugins.engines.postgres_catalogue import rows, run
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_faults import statement_fault
-from headgate.plugins.engines.postgres_texts import quoted, without_end
+from headgate.plugins.engines.postgres_texts import without_end
+from headgate.plugins.engines.sql_texts import listed, quoted
 
 _STAGE = "headgate_stage"
 _ENDED = "headgate_ended"

@@ -17,7 +17,7 @@ from headgate.core.errors import EngineFailed
 from headgate.core.recipe import Shape
 from headgate.plugins.engines.postgres_connections import CONNECT_SECONDS, Connections
 from headgate.plugins.engines.postgres_settings import RESULT_SETTINGS, SESSION_SETTINGS
-from headgate.plugins.engines.postgres_texts import quoted
+from headgate.plugins.engines.sql_texts import quoted
 
 if TYPE_CHECKING:
     import pyarrow

@@ -1,4 +1,4 @@
-"""Names and texts of PostgreSQL: quoting, names that are too long, where a statement ends."""
+"""Names and texts of PostgreSQL: names that are too long, where a statement ends."""
 
 from __future__ import annotations
 
@@ -15,25 +15,6 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-
-
-def quoted(name: str) -> str:
-    """Return ``name`` as a quoted identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def named(schema: str, name: str) -> str:
-    """Return the quoted name of a table or view."""
-    return f"{quoted(schema)}.{quoted(name)}"
-
-
-def literal(text: str) -> str:
-    """Return ``text`` as a SQL literal.
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def stored_name(relation: str) -> str:

@@ -17,8 +17,9 @@ from headgate.plugins.engines.postgres_catalogue import rows, run
 from headgate.plugins.engines.postgres_columns import Undescribed, columns_of, shape_of
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_faults import statement_fault, text_of
-from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX, literal, named, quoted
+from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX
 from headgate.plugins.engines.refusals import name_is_taken, refuse_in_the_way
+from headgate.plugins.engines.sql_texts import literal, named, quoted
 
 Name = tuple[str, str]
 
