@@ -13,16 +13,12 @@ from typing import Any
 
 import duckdb
 
-from headgate.core.errors import Conflict, EngineFailed
+from headgate.core.errors import Conflict
 from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval, Intervals
 from headgate.core.loading import Merging
 from headgate.core.ports.engine import BuildResult
 from headgate.core.ports.loads import (
-    COPIED,
-    FROM,
-    NO_END,
-    TO,
     LoadEnd,
     LoadPart,
     LoadStart,
@@ -33,11 +29,8 @@ from headgate.core.ports.loads import (
 )
 from headgate.plugins.engines import duckdb_catalogue as catalogue
 from headgate.plugins.engines.duckdb_faults import statement_fault
-from headgate.plugins.engines.load_texts import LoadTexts, refuse_twice, shown_by_none, visible
+from headgate.plugins.engines.load_texts import ENDED, STAGE, LoadTexts, compacted, key_of, lost, refuse_twice, visible
 from headgate.plugins.engines.sql_texts import listed, literal, quoted
-
-_STAGE = "headgate_stage"
-_ENDED = "headgate_ended"
 
 _TABLES = """
 create table if not exists headgate.loads (
@@ -69,14 +62,11 @@ def _done(cursor: duckdb.DuckDBPyConnection, storage: Visible) -> Intervals:
 
 def _new_storage(cursor: duckdb.DuckDBPyConnection, start: LoadStart) -> Visible:
     storage = Visible(start.relation, 1)
-    columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in start.shape)
-    cursor.execute(f"create table {_table(storage)} ({columns}, {FROM} bigint not null, {TO} bigint not null)")
+    texts = _texts(storage)
+    cursor.execute(texts.create(start.shape))
     rows = 0
     if start.base is not None:
-        known = {column.name: column.type for column in start.base_shape}
-        kept = [column.name for column in start.shape if column.name in known]
-        shown = f"from {_table(start.base)} where {visible(start.base)}"
-        rows = _count(cursor, f"{_texts(storage).into(kept)} select {listed(kept)}, {COPIED}, {NO_END} {shown}")
+        rows = _count(cursor, texts.copy(start, start.base, _table(start.base)))
     _write_load(cursor, storage, start.key, rows)
     return storage
 
@@ -109,9 +99,8 @@ def _write_load(cursor: duckdb.DuckDBPyConnection, storage: Visible, key: str, r
 
 def take_out(cursor: duckdb.DuckDBPyConnection, storage: Visible) -> None:
     """Leave the storage as if the load, its newest one, had never begun."""
-    table, number = _table(storage), storage.number
-    cursor.execute(f"delete from {table} where {FROM} = {number:d}")
-    cursor.execute(f"update {table} set {TO} = {NO_END} where {TO} = {number:d}")
+    for text in _texts(storage).undone:
+        cursor.execute(text)
     cursor.execute(f"delete from headgate.parts where {_of(storage)}")
     cursor.execute(f"delete from headgate.loads where {_of(storage)}")
 
@@ -168,11 +157,11 @@ def _changed(cursor: duckdb.DuckDBPyConnection, storage: Visible, part: LoadPart
     if isinstance(change, Replacing):
         went = _count(cursor, texts.end(change.within)) if change.within else 0
         return _queried(cursor, f"{texts.into(names)} select {listed(names)}, {texts.born}", part), went
-    _queried(cursor, f"create or replace temp table {_STAGE} as select {listed(names)}", part)
+    _queried(cursor, f"create or replace temp table {STAGE} as select {listed(names)}", part)
     try:
         return _staged(cursor, texts, part, change)
     finally:
-        for table in (_STAGE, _ENDED):
+        for table in (STAGE, ENDED):
             cursor.execute(f"drop table if exists temp.{table}")
 
 
@@ -180,14 +169,13 @@ def _staged(
     cursor: duckdb.DuckDBPyConnection, texts: LoadTexts, part: LoadPart, change: Merging | Tracked
 ) -> tuple[int, int]:
     """Carry out what is done with a part that stands in the stage."""
-    names = [column.name for column in part.shape]
-    key = change.tracking.key if isinstance(change, Tracked) else change.key
+    names, key = [column.name for column in part.shape], key_of(change)
     refuse_twice(_row(cursor, texts.twice(key))[0], part, key)
     same = " and ".join(f"old.{quoted(name)} is not distinct from stage.{quoted(name)}" for name in key)
     came = 0
     if isinstance(change, Tracked):
         ended = texts.changed(names, change, same=same)
-        cursor.execute(f"create or replace temp table {_ENDED} as {ended}")
+        cursor.execute(f"create or replace temp table {ENDED} as {ended}")
         closed, statements = texts.track(names, change, same=same)
         came = _count(cursor, closed)
     else:
@@ -197,7 +185,7 @@ def _staged(
 
 
 def _texts(storage: Visible) -> LoadTexts:
-    return LoadTexts(_table(storage), storage.number, f"temp.{_STAGE}", f"temp.{_ENDED}", "rowid")
+    return LoadTexts(_table(storage), storage.number, f"temp.{STAGE}", f"temp.{ENDED}", "rowid")
 
 
 def _queried(cursor: duckdb.DuckDBPyConnection, before: str, part: LoadPart) -> int:
@@ -220,7 +208,7 @@ def end(cursor: duckdb.DuckDBPyConnection, load: OpenLoad, told: LoadEnd, *, byt
     known = f"max(key) as key, max(rows) as rows, bool_or(build = {identity}) as is_done, bool_or(is_open) as is_open"
     key, rows, is_done, is_open = _row(cursor, f"select {known} from headgate.loads where {_of(storage)}")
     if key is None:
-        raise EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
+        raise lost(storage)
     rows += _row(cursor, f"select coalesce(sum(rows), 0)::bigint from headgate.parts where {_of(storage)}")[0]
     if not is_done:
         values = f"{literal(told.id)}, {literal(told.address)}, {literal(storage.relation)}"
@@ -267,9 +255,8 @@ def _compact(cursor: duckdb.DuckDBPyConnection, relation: str, numbers: Sequence
         f"select number from headgate.loads where relation = {literal(relation)} and is_open"
     ).fetchall():
         take_out(cursor, Visible(relation, number))
-    table = f"{catalogue.SCHEMA}.{quoted(relation)}"
-    cursor.execute(f"delete from {table} where {shown_by_none(numbers)}")
-    cursor.execute(f"update {table} set {TO} = {NO_END} where {TO} > {numbers[-1]:d} and {TO} < {NO_END}")
+    for text in compacted(f"{catalogue.SCHEMA}.{quoted(relation)}", numbers):
+        cursor.execute(text)
 
 
 def _table(storage: Visible) -> str:

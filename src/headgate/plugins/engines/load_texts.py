@@ -9,10 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from headgate.core.errors import StatementFailed
+from headgate.core.errors import EngineFailed, StatementFailed
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
-from headgate.core.ports.loads import FROM, NO_END, TO, LoadPart, Tracked, Visible
+from headgate.core.ports.loads import COPIED, FROM, NO_END, TO, LoadPart, LoadStart, Tracked, Visible
+from headgate.core.recipe import Shape
 from headgate.plugins.engines.sql_texts import listed, quoted
+
+STAGE, ENDED = "headgate_stage", "headgate_ended"
+"""The temporary tables of a part: its rows, and those of a history that end with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,25 @@ class LoadTexts:
     stage: str
     ended: str
     place: str
+
+    def create(self, shape: Shape) -> str:
+        """Return the CREATE TABLE of a storage with these columns."""
+        columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in shape)
+        return f"create table {self.table} ({columns}, {FROM} bigint not null, {TO} bigint not null)"
+
+    def copy(self, start: LoadStart, base: Visible, table: str) -> str:
+        """Return the INSERT of the rows that a new storage begins with: those of the base, which are in ``table``."""
+        known = {column.name for column in start.base_shape}
+        kept = [column.name for column in start.shape if column.name in known]
+        return f"{self.into(kept)} select {listed(kept)}, {COPIED}, {NO_END} from {table} where {visible(base)}"
+
+    @property
+    def undone(self) -> tuple[str, str]:
+        """The statements that leave the rows as if the load, the newest one, had never begun."""
+        return (
+            f"delete from {self.table} where {FROM} = {self.number:d}",
+            f"update {self.table} set {TO} = {NO_END} where {TO} = {self.number:d}",
+        )
 
     def into(self, names: Sequence[str]) -> str:
         """Return the beginning of an INSERT of these columns; a SELECT follows, with ``born`` behind its columns."""
@@ -123,10 +146,26 @@ def visible(storage: Visible) -> str:
     return f"{FROM} <= {storage.number:d} and {TO} > {storage.number:d}"
 
 
-def shown_by_none(numbers: Sequence[int]) -> str:
-    """Return the condition that none of these loads shows a row."""
-    shown = (visible(Visible("", number)) for number in numbers)
-    return f"not ({' or '.join(f'({one})' for one in shown)})"
+def compacted(table: str, numbers: Sequence[int]) -> tuple[str, str]:
+    """Return the statements that keep what these loads, in their order, show, as if others had never been.
+
+    Rows that none of them shows are deleted; those live on that ended with a load after them.
+    """
+    shown = " or ".join(f"({visible(Visible('', number))})" for number in numbers)
+    return (
+        f"delete from {table} where not ({shown})",
+        f"update {table} set {TO} = {NO_END} where {TO} > {numbers[-1]:d} and {TO} < {NO_END}",
+    )
+
+
+def key_of(change: Merging | Tracked) -> Sequence[str]:
+    """Return the columns by which rows of a part are found in the storage."""
+    return change.tracking.key if isinstance(change, Tracked) else change.key
+
+
+def lost(storage: Visible) -> EngineFailed:
+    """Return the error of a load that was begun, and of which the warehouse knows nothing."""
+    return EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
 
 
 def refuse_twice(count: int, part: LoadPart, key: Sequence[str]) -> None:

@@ -12,16 +12,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 import psycopg
 
-from headgate.core.errors import Conflict, EngineFailed
+from headgate.core.errors import Conflict
 from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval, Intervals
 from headgate.core.loading import Merging
 from headgate.core.ports.engine import BuildResult
 from headgate.core.ports.loads import (
-    COPIED,
-    FROM,
-    NO_END,
-    TO,
     LoadEnd,
     LoadPart,
     LoadStart,
@@ -31,15 +27,13 @@ from headgate.core.ports.loads import (
     Visible,
 )
 from headgate.plugins.engines import postgres_catalogue as catalogue
-from headgate.plugins.engines.load_texts import LoadTexts, refuse_twice, shown_by_none, visible
+from headgate.plugins.engines.load_texts import ENDED, STAGE, LoadTexts, compacted, key_of, lost, refuse_twice, visible
 from headgate.plugins.engines.postgres_catalogue import rows, run
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_faults import statement_fault
 from headgate.plugins.engines.postgres_texts import without_end
 from headgate.plugins.engines.sql_texts import listed, quoted
 
-_STAGE = "headgate_stage"
-_ENDED = "headgate_ended"
 _OF = "relation = %s and number = %s"
 
 
@@ -61,14 +55,11 @@ def _done(connection: Connection, storage: Visible) -> Intervals:
 
 def _new_storage(connection: Connection, start: LoadStart) -> Visible:
     storage = Visible(start.relation, 1)
-    columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in start.shape)
-    run(connection, f"create table {_table(storage)} ({columns}, {FROM} bigint not null, {TO} bigint not null)")
+    texts = _texts(storage)
+    run(connection, texts.create(start.shape))
     count = 0
     if start.base is not None:
-        known = {column.name for column in start.base_shape}
-        kept = [column.name for column in start.shape if column.name in known]
-        shown = f"from {_table(start.base)} where {visible(start.base)}"
-        count = run(connection, f"{_texts(storage).into(kept)} select {listed(kept)}, {COPIED}, {NO_END} {shown}")
+        count = run(connection, texts.copy(start, start.base, _table(start.base)))
     _write_load(connection, storage, start.key, count)
     return storage
 
@@ -107,9 +98,8 @@ def _write_load(connection: Connection, storage: Visible, key: str, count: int, 
 
 def take_out(connection: Connection, storage: Visible) -> None:
     """Leave the storage as if the load, its newest one, had never begun."""
-    table, number = _table(storage), storage.number
-    run(connection, f"delete from {table} where {FROM} = {number:d}")
-    run(connection, f"update {table} set {TO} = {NO_END} where {TO} = {number:d}")
+    for text in _texts(storage).undone:
+        run(connection, text)
     run(connection, f"delete from headgate.parts where {_OF}", *_named(storage))
     run(connection, f"delete from headgate.loads where {_OF}", *_named(storage))
 
@@ -163,21 +153,20 @@ def _changed(connection: Connection, storage: Visible, part: LoadPart) -> tuple[
     if isinstance(change, Replacing):
         went = run(connection, texts.end(change.within)) if change.within else 0
         return _queried(connection, f"{texts.into(names)} select {listed(names)}, {texts.born}", part), went
-    _queried(connection, f"create temp table {_STAGE} on commit drop as select {listed(names)}", part)
+    _queried(connection, f"create temp table {STAGE} on commit drop as select {listed(names)}", part)
     run(connection, f"analyze {texts.stage}")
     return _staged(connection, texts, part, change)
 
 
 def _staged(connection: Connection, texts: LoadTexts, part: LoadPart, change: Merging | Tracked) -> tuple[int, int]:
     """Carry out what is done with a part that stands in the stage."""
-    names = [column.name for column in part.shape]
-    key = change.tracking.key if isinstance(change, Tracked) else change.key
+    names, key = [column.name for column in part.shape], key_of(change)
     ((twice,),) = rows(connection, texts.twice(key))
     refuse_twice(int(twice), part, key)
     same, came = _same(connection, texts.stage, key), 0
     if isinstance(change, Tracked):
         ended = texts.changed(names, change, same=same)
-        run(connection, f"create temp table {_ENDED} on commit drop as {ended}")
+        run(connection, f"create temp table {ENDED} on commit drop as {ended}")
         closed, statements = texts.track(names, change, same=same)
         came = run(connection, closed)
     else:
@@ -188,7 +177,7 @@ def _staged(connection: Connection, texts: LoadTexts, part: LoadPart, change: Me
 
 
 def _texts(storage: Visible) -> LoadTexts:
-    return LoadTexts(_table(storage), storage.number, f"pg_temp.{_STAGE}", f"pg_temp.{_ENDED}", "ctid")
+    return LoadTexts(_table(storage), storage.number, f"pg_temp.{STAGE}", f"pg_temp.{ENDED}", "ctid")
 
 
 def _queried(connection: Connection, before: str, part: LoadPart) -> int:
@@ -214,7 +203,7 @@ def end(connection: Connection, load: OpenLoad, told: LoadEnd) -> BuildResult:
         *_named(storage),
     )
     if key is None:
-        raise EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
+        raise lost(storage)
     ((more,),) = rows(
         connection, f"select coalesce(sum(rows), 0)::bigint from headgate.parts where {_OF}", *_named(storage)
     )
@@ -274,9 +263,8 @@ def _compact(connection: Connection, relation: str, numbers: Sequence[int]) -> N
     opened = "select number from headgate.loads where relation = %s and is_open"
     for (number,) in rows(connection, opened, relation):
         take_out(connection, Visible(relation, number))
-    table = catalogue.table(relation)
-    run(connection, f"delete from {table} where {shown_by_none(numbers)}")
-    run(connection, f"update {table} set {TO} = {NO_END} where {TO} > {numbers[-1]:d} and {TO} < {NO_END}")
+    for text in compacted(catalogue.table(relation), numbers):
+        run(connection, text)
 
 
 def _table(storage: Visible) -> str:
