@@ -9,8 +9,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,21 +23,16 @@ from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTak
 from headgate.plugins.stores.postgres import open_postgres_store
 from headgate.plugins.stores.postgres_address import postgres_address
 from tests.postgres.server import Database, Server, wait_until
+from tests.stores.processes import COMMIT, HOLD, RACE, READY, ends_of, go, line_of, started
 
 pytestmark = pytest.mark.slow
 
 SCHEMA = "headgate_state"
-PRELUDE = """
-import os, sys, time
-from headgate.core.errors import Conflict
-from headgate.core.ports.store import Batch, Entry, Expectation, LeaseTaken, NewEvent
+OPEN = f"""
 from headgate.plugins.stores.postgres import open_postgres_store
 from headgate.plugins.stores.postgres_address import postgres_address
-name, count = sys.argv[2], int(sys.argv[3])
 store = open_postgres_store(postgres_address(sys.argv[1], "headgate_state"), nonce=lambda: name)
-print("ready", flush=True)
-sys.stdin.readline()
-"""
+{READY}"""
 
 MOVE = """
 tries = 0
@@ -59,42 +52,6 @@ print(tries, store.identity(), flush=True)
 store.close()
 """
 
-RACE = """
-won = 0
-while won < count:
-    try:
-        lease = store.acquire("engine/local", holder=name, purpose="apply", at="now")
-    except LeaseTaken as taken:
-        assert taken.lease.holder != name, taken
-        time.sleep(0.002)
-        continue
-    with store.reading() as reading:
-        before = reading.get("c", ["count", "inside"])
-    assert before.get("inside", "") == "", "two holders at once"
-    store.commit(Batch((Entry("c", "inside", name),), lease=lease))
-    total = str(int(before.get("count", "0")) + 1)
-    store.commit(Batch((Entry("c", "inside", ""), Entry("c", "count", total)), lease=lease))
-    store.release(lease)
-    won += 1
-print(won, store.identity(), flush=True)
-store.close()
-"""
-
-COMMIT = """
-i = count
-while True:
-    i += 1
-    batch = Batch((Entry("a", name, str(i)), Entry("b", name, str(i))), (), (NewEvent("e", {"by": name, "i": i}),))
-    store.commit(batch)
-    os.write(1, b"%d\\n" % i)
-"""
-
-HOLD = """
-store.acquire("engine/local", holder=name, purpose="apply", at="now")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
 
 def opened(url: str, *, patience: float = 30) -> StateStore:
     return open_postgres_store(postgres_address(url, SCHEMA), nonce=lambda: "id", patience_seconds=patience)
@@ -105,34 +62,6 @@ def store(database: Database) -> Iterator[StateStore]:
     with closing(opened(database.url)) as store:
         store.identity()
         yield store
-
-
-def started(script: str, url: str, name: str, count: int = 0) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", PRELUDE + script, url, name, str(count)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def go(processes: list[subprocess.Popen[str]]) -> None:
-    """Let processes begin at once, each with its work."""
-    for process in processes:
-        assert line_of(process) == "ready", process.communicate()[1]
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-
-
-def line_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().strip()
-
-
-def ends_of(processes: list[subprocess.Popen[str]]) -> list[list[str]]:
-    """Return the words that each process printed at its end; fail where one failed."""
-    ends = [process.communicate(timeout=200) for process in processes]
-    assert [end[1] for end in ends] == [""] * len(ends)
-    assert [process.returncode for process in processes] == [0] * len(ends)
-    return [end[0].split() for end in ends]
 
 
 def beat_ago(database: Database, seconds: float) -> None:
@@ -153,7 +82,7 @@ def log_of(store: StateStore) -> list[tuple[str, int]]:
 
 
 def test_twenty_processes_move_one_pointer_and_lose_no_move(database: Database) -> None:
-    movers = [started(MOVE, database.url, f"p{number}", 10) for number in range(20)]
+    movers = [started(OPEN + MOVE, database.url, f"p{number}", 10) for number in range(20)]
     go(movers)
     ends = ends_of(movers)
     assert len({end[1] for end in ends}) == 1  # they made one state
@@ -165,7 +94,7 @@ def test_twenty_processes_move_one_pointer_and_lose_no_move(database: Database) 
 
 
 def test_eight_processes_exclude_each_other_by_a_lease(database: Database) -> None:
-    racers = [started(RACE, database.url, f"p{number}", 6) for number in range(8)]
+    racers = [started(OPEN + RACE, database.url, f"p{number}", 6) for number in range(8)]
     go(racers)
     ends_of(racers)
     with closing(opened(database.url)) as store:
@@ -175,7 +104,7 @@ def test_eight_processes_exclude_each_other_by_a_lease(database: Database) -> No
 
 
 def test_a_killed_holder_is_succeeded_after_six_seconds(database: Database, store: StateStore) -> None:
-    holder = started(HOLD, database.url, "dead")
+    holder = started(OPEN + HOLD, database.url, "dead")
     go([holder])
     assert line_of(holder) == "held"
     with pytest.raises(LeaseTaken):
@@ -202,10 +131,11 @@ def waited_for(store: StateStore, seconds: float) -> Lease:
 
 def test_a_suspended_holder_loses_its_lease_and_learns_of_it(database: Database, store: StateStore) -> None:
     holder = started(
-        HOLD.replace(
+        OPEN
+        + HOLD.replace(
             "sys.stdin.read()",
             'sys.stdin.readline()\nstore.commit(Batch((Entry("c", "late", "1"),), lease=lease))',
-        ).replace("store.acquire", "lease = store.acquire"),
+        ),
         database.url,
         "asleep",
     )
@@ -267,7 +197,7 @@ def test_a_machine_that_is_gone_without_a_word_blocks_nobody_for_long(database: 
 
 
 def test_writers_whose_connections_are_cut_lose_and_double_nothing(database: Database, store: StateStore) -> None:
-    movers = [started(MOVE, database.url, f"p{number}", 60) for number in range(4)]
+    movers = [started(OPEN + MOVE, database.url, f"p{number}", 60) for number in range(4)]
     go(movers)
     cuts = 0
     while any(mover.poll() is None for mover in movers):
@@ -286,7 +216,7 @@ def test_a_server_that_crashes_amid_commits_loses_and_doubles_nothing() -> None:
         database = server.database()
         with closing(opened(database.url)) as store:
             lease = store.acquire("engine/local", holder="me", purpose="apply", at="now")
-            movers = [started(MOVE, database.url, f"p{number}", 400) for number in range(4)]
+            movers = [started(OPEN + MOVE, database.url, f"p{number}", 400) for number in range(4)]
             go(movers)
             for pause in (0.4, 0.8, 1.2, 0.3):
                 time.sleep(pause)
@@ -304,7 +234,8 @@ def test_a_server_that_crashes_amid_commits_loses_and_doubles_nothing() -> None:
 def test_what_was_acknowledged_to_killed_writers_is_there_once(database: Database, store: StateStore) -> None:
     last: dict[str, int] = {}
     for attempt in range(5):
-        writers = {name: started(COMMIT, database.url, name, last.get(name, 0)) for name in ("x", "y", "z")}
+        script = OPEN + "lease = None" + COMMIT
+        writers = {name: started(script, database.url, name, last.get(name, 0)) for name in ("x", "y", "z")}
         go(list(writers.values()))
         time.sleep(0.05 + 0.05 * attempt)
         for name, writer in writers.items():

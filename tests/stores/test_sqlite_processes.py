@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,53 +20,16 @@ from headgate.core.events import verify_events
 from headgate.core.ports.store import Batch, Entry, LeaseTaken, StateStore
 from headgate.plugins.stores.locks import lock_path
 from headgate.plugins.stores.sqlite import open_sqlite_store
+from tests.stores.processes import COMMIT, HOLD, RACE, READY, ends_of, go, line_of, started
 
 pytestmark = pytest.mark.slow
 
-PRELUDE = """
-import os, signal, subprocess, sys, time, pathlib
-from headgate.core.ports.store import Batch, Entry, Expectation, LeaseTaken, NewEvent
-from headgate.core.errors import Conflict
+OPEN = """
 from headgate.plugins.stores.sqlite import open_sqlite_store
-path, name = pathlib.Path(sys.argv[1]), sys.argv[2]
-store = open_sqlite_store(path, nonce=lambda: name)
+store = open_sqlite_store(pathlib.Path(sys.argv[1]), nonce=lambda: name)
 """
-
-HOLD = """
-store.acquire("engine/local", holder=name, purpose="apply", at="now")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-RACE = """
-print("ready", flush=True)
-sys.stdin.readline()
-won = 0
-while won < 20:
-    try:
-        lease = store.acquire("engine/local", holder=name, purpose="apply", at="now")
-    except LeaseTaken as taken:
-        assert taken.lease.holder != name, taken
-        time.sleep(0.001)
-        continue
-    with store.reading() as reading:
-        before = reading.get("c", ["count", "inside"])
-    assert before.get("inside", "") == "", "two holders at once"
-    store.commit(Batch((Entry("c", "inside", name),), lease=lease))
-    count = str(int(before.get("count", "0")) + 1)
-    store.commit(Batch((Entry("c", "inside", ""), Entry("c", "count", count)), lease=lease))
-    store.release(lease)
-    won += 1
-print(store.identity(), flush=True)
-"""
-
-COMMIT = """
-i = int(sys.argv[3])
+LEASE = """
 lease = store.acquire("engine/local", holder=name, purpose="apply", at="now")
-while True:
-    i += 1
-    store.commit(Batch((Entry("a", "n", str(i)), Entry("b", "n", str(i))), (), (NewEvent("e", {"i": i}),), lease))
-    os.write(1, b"%d\\n" % i)
 """
 
 
@@ -82,23 +44,13 @@ def store(path: Path) -> Iterator[StateStore]:
         yield store
 
 
-def started(script: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", PRELUDE + script, *map(str, arguments)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def line_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().strip()
-
-
 def killed(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGKILL)
     return process.communicate()[0]
 
 
 def test_the_loser_is_told_who_holds_the_lease(path: Path, store: StateStore) -> None:
-    holder = started(HOLD, path, "ci@runner-7")
+    holder = started(OPEN + HOLD, path, "ci@runner-7")
     assert line_of(holder) == "held"
     with pytest.raises(LeaseTaken) as caught:
         store.acquire("engine/local", holder="me", purpose="promote", at="later")
@@ -111,16 +63,10 @@ def test_the_loser_is_told_who_holds_the_lease(path: Path, store: StateStore) ->
 
 
 def test_two_processes_that_make_and_use_a_state_exclude_each_other(path: Path) -> None:
-    racers = [started(RACE, path, name) for name in ("a", "b")]
-    assert [line_of(racer) for racer in racers] == ["ready", "ready"]
-    for racer in racers:
-        assert racer.stdin
-        racer.stdin.write("go\n")
-        racer.stdin.flush()
-    ends = [racer.communicate(timeout=60) for racer in racers]
-    assert [end[1] for end in ends] == ["", ""]
-    assert ends[0][0] == ends[1][0]
-    assert ends[0][0].strip() in {"a", "b"}
+    racers = [started(OPEN + READY + RACE, path, name, 20) for name in ("a", "b")]
+    go(racers)
+    ends = ends_of(racers)
+    assert ends in ([["20", "a"]] * 2, [["20", "b"]] * 2)  # they made one state
     with closing(open_sqlite_store(path, nonce=lambda: "id")) as store:
         with store.reading() as reading:
             assert reading.get("c", ["count"]) == {"count": "40"}
@@ -129,7 +75,7 @@ def test_two_processes_that_make_and_use_a_state_exclude_each_other(path: Path) 
 
 def test_a_killed_holder_is_succeeded_at_once(path: Path, store: StateStore) -> None:
     for fence in (1, 3, 5):
-        holder = started(HOLD, path, "dead")
+        holder = started(OPEN + HOLD, path, "dead")
         assert line_of(holder) == "held"
         killed(holder)
         with store.reading() as reading:
@@ -141,7 +87,7 @@ def test_a_killed_holder_is_succeeded_at_once(path: Path, store: StateStore) -> 
 
 
 def test_somebody_who_looks_at_a_dead_lease_does_not_stop_the_next_holder(path: Path, store: StateStore) -> None:
-    holder = started(HOLD, path, "dead")
+    holder = started(OPEN + HOLD, path, "dead")
     line_of(holder)
     killed(holder)
     with lock_path(path, "engine/local").open() as looking:
@@ -154,12 +100,12 @@ def test_somebody_who_looks_at_a_dead_lease_does_not_stop_the_next_holder(path: 
 def test_nothing_acknowledged_is_lost_by_a_kill(path: Path, store: StateStore) -> None:
     last = 0
     for attempt in range(10):
-        writer = started(COMMIT, path, "writer", last)
+        writer = started(OPEN + LEASE + COMMIT, path, "writer", last)
         line_of(writer)
         time.sleep(0.004 * attempt)
         acknowledged = [int(line) for line in killed(writer).split("\n")[:-1]]
         with store.reading() as reading:
-            values = {dict(reading.scan(collection))["n"] for collection in ("a", "b")}
+            values = {dict(reading.scan(collection))["writer"] for collection in ("a", "b")}
             events = list(reading.events())
             assert verify_events(reading) is None
         assert len(values) == 1
@@ -192,7 +138,7 @@ multiprocessing.get_context("fork").Process(target=child).start()
 
 @pytest.mark.parametrize("kind", CHILDREN)
 def test_a_child_does_not_keep_the_lease_of_its_parent_alive(kind: str, path: Path, store: StateStore) -> None:
-    holder = started(HOLD.replace('print("held", flush=True)', CHILDREN[kind]), path, "parent")
+    holder = started(OPEN + HOLD.replace('print("held", flush=True)', CHILDREN[kind]), path, "parent")
     child = int(line_of(holder))
     try:
         with pytest.raises(LeaseTaken):
