@@ -29,7 +29,7 @@ from headgate.plugins.engines.duckdb_files import (
 from headgate.plugins.engines.duckdb_packed import fault_in_packed
 from headgate.plugins.engines.duckdb_settings import settings_identity, settle, version_of
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream, columns_of
-from headgate.plugins.engines.sql_texts import quoted
+from headgate.plugins.engines.sql_texts import may_collate, quoted
 
 _EMPTY_BATCH_ROWS = 1
 _TABLES_MAX = 500
@@ -71,9 +71,7 @@ class DuckBinder:
             try:
                 parsed = parsed_select(self._connection, sql)
                 refuse_effects(self._connection, sql)
-                collated = "collate" in sql.lower() or any(
-                    " COLLATE " in column.type for shape in inputs.values() for column in shape
-                )
+                collated = may_collate(sql, inputs.values())
                 return Bound(shape_of(self._connection, sql, parsed=parsed, collated=collated))
             except NotOneSelect as refusal:
                 return Bound((), str(refusal), 1, 1)

@@ -24,7 +24,7 @@ from headgate.plugins.engines.duckdb_faults import position, statement_fault
 from headgate.plugins.engines.duckdb_files import fault_in_location, seed_reader, selection
 from headgate.plugins.engines.duckdb_streams import columns_of, fault_in_columns, selected
 from headgate.plugins.engines.refusals import difference
-from headgate.plugins.engines.sql_texts import named, quoted
+from headgate.plugins.engines.sql_texts import may_collate, named, quoted
 
 # Bytes a value takes at most, before compression, by how its type begins; a text or anything nested counts as 24.
 _WIDTHS = (
@@ -82,7 +82,7 @@ def build_one(cursor: duckdb.DuckDBPyConnection, job: BuildJob, text: str) -> Bu
     except duckdb.Error as error:
         raise statement_fault(error, text, prefix=prefix, job=job.address) from error
     found = shape_of(cursor, f"from {table}")
-    if any(" COLLATE " in column.type for column in job.shape) or "collate" in text.lower():
+    if may_collate(text, [job.shape]):
         found = collations(catalogue.definition(cursor, job.relation), found)
     if found != job.shape:
         raise StatementFailed(difference(found, job.shape), job=job.address)

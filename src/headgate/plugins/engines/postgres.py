@@ -58,7 +58,7 @@ from headgate.plugins.engines.postgres_waiting import (
     wait_for_snapshots,
 )
 from headgate.plugins.engines.refusals import another_state, difference
-from headgate.plugins.engines.sql_texts import named, quoted
+from headgate.plugins.engines.sql_texts import may_collate, named, quoted
 
 OLDEST = 15
 """The oldest major version that is supported."""
@@ -248,7 +248,7 @@ class PostgresEngine:
         Dates and times that Python has not (infinity, before Christ) come as texts, with all of their column.
         """
         with self._connections.reading() as connection:
-            prefix, shape = _described_query(connection, sql)
+            prefix, shape = _described(connection, sql)
             end = "" if limit is None else f" limit {limit:d}"
             try:
                 found = _answer(connection, f"{prefix}{without_end(sql)}\n) as answer{end}", shape)
@@ -259,7 +259,7 @@ class PostgresEngine:
     def stream(self, sql: str, *, batch_rows: int = 0) -> PostgresStream:
         """Return the answer to one SELECT as an Arrow stream that is computed as it is read, on its own connection."""
         with self._connections.reading() as connection:
-            _, shape = _described_query(connection, sql)
+            _, shape = _described(connection, sql)
         return PostgresStream(self._connections, without_end(sql), shape, batch_rows)
 
     def relation(self, relation: str) -> str:
@@ -387,16 +387,7 @@ def _made_of_select(connection: Connection, job: BuildJob, text: str) -> int:
 
 def _demand_shape(connection: Connection, text: str, shape: Shape, *, job: str) -> None:
     """Raise ``StatementFailed`` unless ``text`` is one SELECT with these columns. Nothing of it runs."""
-    try:
-        prefix, whole = wrapped(text)
-    except NotOneSelect as refusal:
-        raise StatementFailed(str(refusal), line=1, column=1, job=job) from None
-    try:
-        found = shape_of(connection, whole, collated=_may_collate(text, shape))
-    except Undescribed as fault:
-        raise StatementFailed(str(fault), job=job) from None
-    except psycopg.Error as error:
-        raise statement_fault(error, text, prefix=prefix, job=job) from error
+    _, found = _described(connection, text, collated=may_collate(text, [shape]), job=job)
     if told := difference(found, shape):
         raise StatementFailed(told, job=job)
 
@@ -410,22 +401,18 @@ def _create(connection: Connection, job: BuildJob, prefix: str, text: str = "") 
         raise statement_fault(error, text, prefix=prefix, job=job.address) from error
 
 
-def _may_collate(text: str, shape: Shape) -> bool:
-    return "collate" in text.lower() or any(" COLLATE " in column.type for column in shape)
-
-
-def _described_query(connection: Connection, sql: str) -> tuple[str, Shape]:
+def _described(connection: Connection, sql: str, *, collated: bool = False, job: str = "") -> tuple[str, Shape]:
     """Return what stands before the user's query, and its columns; raise ``StatementFailed`` where it is refused."""
     try:
         prefix, whole = wrapped(sql)
     except NotOneSelect as refusal:
-        raise StatementFailed(str(refusal), line=1, column=1) from None
+        raise StatementFailed(str(refusal), line=1, column=1, job=job) from None
     try:
-        return prefix, shape_of(connection, whole)
+        return prefix, shape_of(connection, whole, collated=collated)
     except Undescribed as fault:
-        raise StatementFailed(str(fault)) from None
+        raise StatementFailed(str(fault), job=job) from None
     except psycopg.Error as error:
-        raise statement_fault(error, sql, prefix=prefix) from error
+        raise statement_fault(error, sql, prefix=prefix, job=job) from error
 
 
 def _answer(connection: Connection, text: str, shape: Shape) -> list[tuple[object, ...]]:

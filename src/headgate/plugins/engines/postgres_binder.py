@@ -24,7 +24,7 @@ from headgate.plugins.engines.postgres_faults import engine_fault, is_of_stateme
 from headgate.plugins.engines.postgres_settings import settings_identity
 from headgate.plugins.engines.postgres_texts import position
 from headgate.plugins.engines.postgres_types import held_shape
-from headgate.plugins.engines.sql_texts import quoted
+from headgate.plugins.engines.sql_texts import may_collate, quoted
 
 if TYPE_CHECKING:
     import pyarrow
@@ -57,7 +57,7 @@ class PostgresBinder:
         except NotOneSelect as refusal:
             return Bound((), str(refusal), 1, 1)
         before = _given(inputs)
-        collated = "collate" in sql.lower() or any(" COLLATE " in c.type for shape in inputs.values() for c in shape)
+        collated = may_collate(sql, inputs.values())
         with self._connections.reading() as connection:
             try:
                 return Bound(shape_of(connection, before + text, collated=collated))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from headgate.core.recipe import Shape
+
 
 def quoted(name: str) -> str:
     """Return ``name`` as a quoted identifier."""
@@ -32,3 +34,8 @@ def literal(text: str) -> str:
     "'it''s'"
     """
     return "'" + text.replace("'", "''") + "'"
+
+
+def may_collate(sql: str, shapes: Iterable[Shape]) -> bool:
+    """Tell whether a column of a query may have a collation, by its text and the columns that it reads or must give."""
+    return "collate" in sql.lower() or any(" COLLATE " in column.type for shape in shapes for column in shape)
