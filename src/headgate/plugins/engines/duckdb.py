@@ -56,7 +56,7 @@ from headgate.plugins.engines.duckdb_views import (
     set_aside,
     statements_of,
 )
-from headgate.plugins.engines.refusals import another_state, difference
+from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded
 from headgate.plugins.engines.sql_texts import named, quoted
 
 
@@ -352,11 +352,10 @@ class DuckEngine:
         present = catalogue.markers(cursor).get(publication.environment)
         before, after = publication.before, publication.after
         if present is None or before is None:
-            is_as_demanded = present is before
+            may_publish = present is before
         else:
-            known = (present.state, present.serial, present.intent)
-            is_as_demanded = known == (before.state, before.serial, before.intent) and present.fence <= after.fence
-        if not is_as_demanded:
+            may_publish = is_as_demanded(present, before, after)
+        if not may_publish:
             raise Conflict(f"marker:{publication.environment}")
         missing = catalogue.missing_table(cursor, publication.tables)
         if missing is not None:

@@ -57,7 +57,7 @@ from headgate.plugins.engines.postgres_waiting import (
     tried,
     wait_for_snapshots,
 )
-from headgate.plugins.engines.refusals import another_state, difference
+from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded
 from headgate.plugins.engines.sql_texts import may_collate, named, quoted
 
 OLDEST = 15
@@ -311,14 +311,11 @@ class PostgresEngine:
             raise Conflict("state")
         before, after, environment = publication.before, publication.after, publication.environment
         if before is None:
-            is_as_demanded = catalogue.insert_marker(connection, environment, after)
+            may_publish = catalogue.insert_marker(connection, environment, after)
         else:
             present = catalogue.locked_marker(connection, environment)
-            is_as_demanded = present is not None and (
-                (present.state, present.serial, present.intent) == (before.state, before.serial, before.intent)
-                and present.fence <= after.fence
-            )
-        if not is_as_demanded:
+            may_publish = present is not None and is_as_demanded(present, before, after)
+        if not may_publish:
             raise Conflict(f"marker:{environment}")
         missing = catalogue.missing_table(connection, publication.tables)
         if missing is not None:

@@ -1,4 +1,4 @@
-"""What every engine refuses, in the same words: a result of another shape, and what others have put in the way."""
+"""What every engine refuses, by the same rules and in the same words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Diverged, Refused
-from headgate.core.ports.engine import ShownView
+from headgate.core.ports.engine import Marker, ShownView
 from headgate.core.recipe import Shape
 
 
@@ -40,6 +40,15 @@ def name_is_taken(schema: str, name: str, other: str) -> Refused:
     """Return the refusal of giving ``name`` the name ``other``, which something in its schema has already."""
     summary = f"{schema}.{name} cannot get the name {schema}.{other}: something that Headgate did not make has it"
     return Refused([Diagnostic("HG510", summary, hint=f"Rename {schema}.{other}, or drop it if nobody needs it.")])
+
+
+def is_as_demanded(present: Marker, before: Marker, after: Marker) -> bool:
+    """Tell whether an environment's marker is still what a publication found; only its fence may have been raised.
+
+    Where that is higher than the publication's own, somebody has taken over since, and the publication comes too late.
+    """
+    known = (present.state, present.serial, present.intent)
+    return known == (before.state, before.serial, before.intent) and present.fence <= after.fence
 
 
 def another_state(instead: str) -> Diverged:
