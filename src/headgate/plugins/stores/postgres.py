@@ -27,11 +27,11 @@ from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTaken, NewEvent, Nonce
 from headgate.core.records import Event
-from headgate.plugins.stores.migration import Migration
+from headgate.plugins.stores.migration import Migration, demand_newest
 from headgate.plugins.stores.postgres_address import PostgresAddress
 from headgate.plugins.stores.postgres_faults import LOCK_SECONDS, LOST_SECONDS, faults
 from headgate.plugins.stores.postgres_leases import IS_LIVE, Heart
-from headgate.plugins.stores.postgres_migrations import WRITE_LOCK, check_format, known_migrations
+from headgate.plugins.stores.postgres_migrations import WRITE_LOCK, known_migrations
 from headgate.plugins.stores.postgres_opening import Connections
 from headgate.plugins.stores.postgres_reading import PostgresReading
 from headgate.plugins.stores.postgres_texts import loaded, stored, stored_or_none
@@ -226,7 +226,7 @@ class PostgresStore:
             schema=sql.Identifier(self._address.schema), name=self._address.schema, token=token
         )
         _, _, form, *found = _results(connection.execute(begin + looks))
-        check_format(int(form[0][0]) if form else 0, self._address, self._connections.migrations)
+        demand_newest(int(form[0][0]) if form else 0, self._address.shown, self._connections.migrations)
         return found
 
 

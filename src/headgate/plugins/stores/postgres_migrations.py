@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from psycopg import Connection, sql
 
-from headgate.core.errors import StoreFailed, StoreTooNew
+from headgate.core.errors import StoreFailed
 from headgate.core.ports.store import Nonce
-from headgate.plugins.stores.migration import UPGRADE, Migration, migrations_of
+from headgate.plugins.stores.migration import Migration, demand_newest, demand_steps, migrations_of
 from headgate.plugins.stores.postgres_address import PostgresAddress
 
 _LOOK = """
@@ -53,18 +53,6 @@ def look(connection: Connection, address: PostgresAddress) -> Found:
     return Found(*row)
 
 
-def check_format(found: int, address: PostgresAddress, migrations: Sequence[Migration]) -> None:
-    """Return where a state has exactly the newest format known; raise where somebody else migrated it meanwhile."""
-    if found > len(migrations):
-        raise StoreTooNew(
-            f"The state {address.shown} was written by a newer Headgate"
-            f" (format {found}; this one knows {len(migrations)})",
-            hint=UPGRADE,
-        )
-    if found < len(migrations):
-        raise StoreFailed(f"The state {address.shown} was replaced by an older one", hint="Run the command again.")
-
-
 def prepare(
     connection: Connection, address: PostgresAddress, *, create: bool, nonce: Nonce, migrations: Sequence[Migration]
 ) -> None:
@@ -82,7 +70,7 @@ def prepare(
             raise StoreFailed(f"There is no state in {address.shown}", hint="headgate apply")
     number = _format(connection, address) if found.state else 0
     if number > len(migrations):
-        check_format(number, address, migrations)
+        demand_newest(number, address.shown, migrations)
     while number < len(migrations):
         number = _step(connection, address, migrations, nonce)
     _verify(connection, address, migrations)
@@ -122,10 +110,4 @@ def _take(connection: Connection, address: PostgresAddress, migration: Migration
 def _verify(connection: Connection, address: PostgresAddress, migrations: Sequence[Migration]) -> None:
     """Return where the state was made by exactly these steps; raise ``StoreFailed`` where one was altered."""
     query = sql.SQL("select number, checksum from {}").format(sql.Identifier(address.schema, "migrations"))
-    recorded: dict[int, str] = dict(connection.execute(query).fetchall())
-    for migration in migrations:
-        if recorded.get(migration.number) != migration.checksum:
-            raise StoreFailed(
-                f"The state {address.shown} was made by another migration {migration.number} than this Headgate has",
-                hint=f"Install a released version: {UPGRADE}",
-            )
+    demand_steps(dict(connection.execute(query).fetchall()), address.shown, migrations)

@@ -12,10 +12,10 @@ from psycopg import Connection, sql
 from headgate.core.errors import StoreFailed
 from headgate.core.ports.store import Lease
 from headgate.core.records import Event
+from headgate.plugins.stores.migration import demand_newest
 from headgate.plugins.stores.postgres_ahead import Ahead
 from headgate.plugins.stores.postgres_faults import faults, is_lost
 from headgate.plugins.stores.postgres_leases import IS_LIVE
-from headgate.plugins.stores.postgres_migrations import check_format
 from headgate.plugins.stores.postgres_opening import Connections
 from headgate.plugins.stores.postgres_texts import loaded, stored
 from headgate.plugins.stores.rows import event_of, prefix_end
@@ -128,7 +128,7 @@ class PostgresReading:
         while cursor.nextset():
             pass
         form, last_batch = cursor.fetchone() or (0, None)
-        check_format(int(form), self._connections.address, self._connections.migrations)
+        demand_newest(int(form), self._connections.address.shown, self._connections.migrations)
         return None if last_batch is None else int(last_batch)
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:

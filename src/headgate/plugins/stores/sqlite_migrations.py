@@ -9,9 +9,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from headgate.core.errors import StoreFailed, StoreTooNew
 from headgate.core.ports.store import Nonce
-from headgate.plugins.stores.migration import UPGRADE, Migration, migrations_of
+from headgate.plugins.stores.migration import Migration, demand_newest, demand_steps, migrations_of
 
 APPLICATION = 0x48475354
 """``HGST``: stands in the file's header, so that somebody else's SQLite file is never taken for a state."""
@@ -30,14 +29,7 @@ def stored_format(connection: sqlite3.Connection) -> int:
 
 def check_format(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
     """Return where the file has exactly the newest format known; raise where somebody else migrated it meanwhile."""
-    found = stored_format(connection)
-    if found > len(migrations):
-        raise StoreTooNew(
-            f"The state {path} was written by a newer Headgate (format {found}; this one knows {len(migrations)})",
-            hint=UPGRADE,
-        )
-    if found < len(migrations):
-        raise StoreFailed(f"The state {path} was replaced by an older one", hint="Run the command again.")
+    demand_newest(stored_format(connection), str(path), migrations)
 
 
 def is_foreign(connection: sqlite3.Connection) -> bool:
@@ -69,12 +61,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mig
 def verify_migrations(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
     """Return where the file was made by exactly these steps; raise ``StoreFailed`` where one was altered."""
     recorded = dict(connection.execute("select number, checksum from migrations"))
-    for migration in migrations:
-        if recorded.get(migration.number) != migration.checksum:
-            raise StoreFailed(
-                f"The state {path} was made by another migration {migration.number} than this Headgate has",
-                hint=f"Install a released version: {UPGRADE}",
-            )
+    demand_steps(recorded, str(path), migrations)
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration, nonce: Nonce) -> None:
