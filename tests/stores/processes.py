@@ -6,8 +6,15 @@ The text that opens the ``store`` stands before each of them. ``sys.argv[1]`` is
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
+from collections.abc import Callable
+
+import pytest
+
+from headgate.core.errors import StoreFailed
+from headgate.core.ports.store import Batch, Entry, Lease, LeaseTaken, StateStore
 
 _BEFORE = """
 import os, pathlib, subprocess, sys, time
@@ -88,3 +95,24 @@ def ends_of(processes: list[subprocess.Popen[str]]) -> list[list[str]]:
     assert [end[1] for end in ends] == [""] * len(ends)
     assert [process.returncode for process in processes] == [0] * len(ends)
     return [end[0].split() for end in ends]
+
+
+def fork_and_stay_apart(store: StateStore, lease: Lease, again: Callable[[], StateStore]) -> None:
+    """Have a forked child use in vain what its parent opened, whose ``lease`` stays, and then open the state itself."""
+
+    def in_child() -> None:
+        with pytest.raises(StoreFailed, match="another process"):
+            store.commit(Batch((Entry("c", "a", "child"),), lease=lease))
+        with pytest.raises(StoreFailed, match="another process"), store.reading():
+            pass
+        store.close()
+        other = again()
+        with pytest.raises(LeaseTaken):
+            other.acquire("engine/local", holder="child", purpose="apply", at="now")
+        assert other.acquire("engine/other", holder="child", purpose="apply", at="now").fence == 1
+        other.close()
+
+    child = multiprocessing.get_context("fork").Process(target=in_child)
+    child.start()
+    child.join(30)
+    assert child.exitcode == 0

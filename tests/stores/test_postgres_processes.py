@@ -5,7 +5,6 @@ What was acknowledged is there, and there once; the log is whole; no command fai
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -23,7 +22,7 @@ from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTak
 from headgate.plugins.stores.postgres import open_postgres_store
 from headgate.plugins.stores.postgres_address import postgres_address
 from tests.postgres.server import Database, Server, wait_until
-from tests.stores.processes import COMMIT, HOLD, RACE, READY, ends_of, go, line_of, started
+from tests.stores.processes import COMMIT, HOLD, RACE, READY, ends_of, fork_and_stay_apart, go, line_of, started
 
 pytestmark = pytest.mark.slow
 
@@ -398,24 +397,7 @@ def test_a_server_that_stays_away_is_told_after_the_time_of_patience() -> None:
 def test_a_forked_child_neither_uses_nor_harms_what_its_parent_opened(database: Database, store: StateStore) -> None:
     lease = store.acquire("engine/local", holder="parent", purpose="apply", at="now")
     store.commit(Batch((Entry("c", "a", "1"),), lease=lease))
-    url = database.url
-
-    def in_child() -> None:
-        with pytest.raises(StoreFailed, match="another process"):
-            store.commit(Batch((Entry("c", "a", "child"),), lease=lease))
-        with pytest.raises(StoreFailed, match="another process"), store.reading():
-            pass
-        store.close()
-        other = opened(url)
-        with pytest.raises(LeaseTaken):
-            other.acquire("engine/local", holder="child", purpose="apply", at="now")
-        assert other.acquire("engine/other", holder="child", purpose="apply", at="now").fence == 1
-        other.close()
-
-    child = multiprocessing.get_context("fork").Process(target=in_child)
-    child.start()
-    child.join(30)
-    assert child.exitcode == 0
+    fork_and_stay_apart(store, lease, lambda: opened(database.url))
     store.commit(Batch((Entry("c", "a", "2"),), lease=lease))
     wait_until(lambda: is_live(store, "engine/local"))
     store.release(lease)

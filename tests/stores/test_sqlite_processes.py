@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,12 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from headgate.core.errors import StoreFailed
 from headgate.core.events import verify_events
 from headgate.core.ports.store import Batch, Entry, LeaseTaken, StateStore
 from headgate.plugins.stores.locks import lock_path
 from headgate.plugins.stores.sqlite import open_sqlite_store
-from tests.stores.processes import COMMIT, HOLD, RACE, READY, ends_of, go, line_of, started
+from tests.stores.processes import COMMIT, HOLD, RACE, READY, ends_of, fork_and_stay_apart, go, line_of, started
 
 pytestmark = pytest.mark.slow
 
@@ -155,21 +153,7 @@ def test_a_child_does_not_keep_the_lease_of_its_parent_alive(kind: str, path: Pa
 def test_a_forked_child_neither_uses_nor_harms_what_its_parent_opened(path: Path, store: StateStore) -> None:
     lease = store.acquire("engine/local", holder="parent", purpose="apply", at="now")
     store.commit(Batch((Entry("c", "a", "1"),), lease=lease))
-
-    def in_child() -> None:
-        with pytest.raises(StoreFailed, match="another process"):
-            store.commit(Batch((Entry("c", "a", "child"),), lease=lease))
-        store.close()
-        other = open_sqlite_store(path, nonce=lambda: "child")
-        with pytest.raises(LeaseTaken):
-            other.acquire("engine/local", holder="child", purpose="apply", at="now")
-        assert other.acquire("engine/other", holder="child", purpose="apply", at="now").fence == 1
-        other.close()
-
-    child = multiprocessing.get_context("fork").Process(target=in_child)
-    child.start()
-    child.join(30)
-    assert child.exitcode == 0
+    fork_and_stay_apart(store, lease, lambda: open_sqlite_store(path, nonce=lambda: "child"))
     store.commit(Batch((Entry("c", "a", "2"),), lease=lease))
     with closing(open_sqlite_store(path, nonce=lambda: "x")) as other, pytest.raises(LeaseTaken):
         other.acquire("engine/local", holder="me", purpose="apply", at="now")
