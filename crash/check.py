@@ -1,33 +1,29 @@
 """What must hold in a world at any instant, and what must hold once the next command has ended.
 
-Everything is read from copies of the files, with code of this package: the state by ``state_file``, the warehouse with
-DuckDB, and what an environment must show by rebuilding the release's own SQL in memory.
+Everything is read with code of this package (``warehouses``, ``state_file``); what an environment must show is found by
+rebuilding the release's own SQL beside it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from crash.projects import RANDOM, TAKEN, VERSIONS, orders_of, rates_of, scores_sql
-from crash.state_file import State, faults_in_state, read_state
+from crash.state_file import State, faults_in_state
+from crash.warehouses import MISSING, Answer, Warehouse, opened
 
-OWN_TABLES = {"state", "builds", "environments", "schemas", "makers", "log"}
-LOADING_TABLES = {"loads", "parts"}
+BOOKS = {"state", "builds", "environments", "schemas", "log"}
+"""Headgate's own tables that are there from its first command on."""
+
+MORE_BOOKS = {"makers", "loads", "parts"}
 UNREPEATABLE = {RANDOM, "marts.rolled", "marts.best"}
 
-_Answer = tuple[tuple[tuple[str, str], ...], list[Any]]
-"""Columns with their types, and the rows in an order of our own."""
-
-_KNOWN: dict[tuple[str, int, int, int], dict[str, _Answer]] = {}
+_KNOWN: dict[tuple[str, int, int, int], dict[str, Answer]] = {}
 """Full rebuilds by the release's code and the versions of the data: captured orders, captured and live rates."""
 
 
@@ -62,47 +58,38 @@ class _Due:
 
 def check(world: Path, *, is_settled: bool) -> Checked:
     """Look at everything. Where the last command was killed, nothing is settled until the next one has ended."""
-    with tempfile.TemporaryDirectory(prefix="crash-check-") as folder:
-        for file in world.glob("warehouse.*"):
-            if not file.name.endswith((".lock", "-shm")):
-                shutil.copy2(file, folder)
-        state = read_state(Path(folder, "warehouse.state.db"))
+    with opened(world) as (state, warehouse):
         faults = list(faults_in_state(state))
-        with duckdb.connect(str(Path(folder, "warehouse.duckdb"))) as connection:
-            found = _Warehouse(connection, state)
-            faults += found.faults_in_builds(is_settled=is_settled)
-            faults += found.faults_in_markers(is_settled=is_settled)
-            heads = {}
-            for due in found.due():
-                told, content = found.compared(due)
-                faults += told
-                heads[due.name] = Head(due.serial, content)
-            faults += found.faults_in_views()
-            faults += found.faults_in_taken()
-            tables = len(found.tables)
-    return Checked(tuple(faults), heads, len(state.entries.get("builds", {})), tables)
+        found = _World(warehouse, state)
+        faults += found.faults_in_builds(is_settled=is_settled)
+        faults += found.faults_in_markers(is_settled=is_settled)
+        heads = {}
+        for due in found.due():
+            told, content = found.compared(due)
+            faults += told
+            heads[due.name] = Head(due.serial, content)
+        faults += found.faults_in_views()
+        faults += found.faults_in_taken()
+    return Checked(tuple(faults), heads, len(state.entries.get("builds", {})), len(found.tables))
 
 
-class _Warehouse:
-    """The copy of a warehouse beside its state."""
+class _World:
+    """A warehouse beside its state."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, state: State) -> None:
-        self.connection = connection
+    def __init__(self, warehouse: Warehouse, state: State) -> None:
+        self.warehouse = warehouse
+        self.rows = warehouse.rows
         self.state = state
         self.builds = state.all("builds")
-        rows = self.rows("select schema_name, table_name from duckdb_tables() where schema_name = 'headgate'")
-        names = {name for _, name in rows}
-        self.is_adopted = names >= OWN_TABLES
-        self.tables = names - OWN_TABLES - LOADING_TABLES
+        names = warehouse.tables("headgate")
+        self.is_adopted = names >= BOOKS
+        self.tables = names - BOOKS - MORE_BOOKS
         opened = "select relation, number from headgate.loads where is_open"
         self.loading = dict(self.rows(opened)) if "loads" in names else {}
         self.built = dict(self.rows("select id, relation from headgate.builds")) if self.is_adopted else {}
         markers = self.rows("select environment, serial, intent from headgate.environments") if self.is_adopted else []
         self.markers = {name: (serial, intent) for name, serial, intent in markers}
         self.marked = [name for name, _, _ in markers]
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self.connection.execute(sql).fetchall()
 
     def faults_in_builds(self, *, is_settled: bool) -> Iterator[str]:
         """Yield builds, tables, keys, pins and captures that do not belong together."""
@@ -192,8 +179,8 @@ class _Warehouse:
         hashed = hashlib.sha256()
         for address in sorted(shown & wanted.keys()):
             try:
-                columns, rows = self._answer(f"select * from {view_of(due, address)}")
-            except duckdb.CatalogException as error:
+                columns, rows = self.warehouse.answer(f"select * from {view_of(due, address)}")
+            except MISSING as error:
                 faults.append(f"{due.name} {address} cannot be read: {str(error).splitlines()[0]}")
                 continue
             if columns != tuple(tuple(c) for c in due.pointers[address]["shape"]):
@@ -216,46 +203,39 @@ class _Warehouse:
                 yield f"{due.name} points to {build['relation']}, which is gone"
                 continue
             relation = f'headgate."{build["relation"]}"'
-            columns, rows = self._answer(f"select * from {_shown(relation, build)}")
+            columns, rows = self.warehouse.answer(f"select * from {_shown(relation, build)}")
             if columns != tuple(tuple(c) for c in build["shape"]):
                 yield f"{build['relation']} has the columns {columns}"
             if build["rows"] not in (0, len(rows)):  # 0: sealed by recovery, which does not count
                 yield f"{build['relation']} has {len(rows)} rows, recorded are {build['rows']}"
 
-    def _answer(self, sql: str, database: str = "warehouse") -> _Answer:
-        self.connection.execute(f"use {database}")
-        relation = self.connection.execute(f"describe {sql}").fetchall()
-        rows = sorted(self.rows(sql), key=repr)
-        self.connection.execute("use warehouse")
-        return tuple((row[0], row[1]) for row in relation), rows
-
-    def _rebuilt(self, due: _Due) -> dict[str, _Answer]:
+    def _rebuilt(self, due: _Due) -> dict[str, Answer]:
         """Return what each asset of the release must show: tables over the captures, views over the live table."""
         files = self.state.files(due.tree)
         assets = {m[1] + "." + m[2]: m[0] for path in files if (m := re.fullmatch(r"assets/(\w+)/(\w+)\.\w+", path))}
         texts = {address: (path, _as_sql(path, files)) for address, path in assets.items()}
         orders, rates = self._captured(due)
-        ((live,),) = self.rows("select distinct batch from warehouse.raw.rates")
+        ((live,),) = self.rows("select distinct batch from raw.rates")
         key = (due.tree, orders, rates, live)
         if key not in _KNOWN:
             _KNOWN[key] = self._whole(due, texts, *key[1:])
         chance = {address: text for address, text in texts.items() if address in UNREPEATABLE}
-        with _database(self.connection, "chance") as database:
-            self._make(database, due, chance)
-            return {**_KNOWN[key], **{a: self._answer(f"select * from {a}", database) for a in chance}}
+        with self.warehouse.rebuilding():
+            self._make(due, chance)
+            return {**_KNOWN[key], **{a: self.warehouse.answer(f"select * from {a}") for a in chance}}
 
     def _whole(
         self, due: _Due, texts: Mapping[str, tuple[str, str]], orders: int, rates: int, live: int
-    ) -> dict[str, _Answer]:
+    ) -> dict[str, Answer]:
         """Return what a full rebuild shows. What is random is made of what the environment shows of it."""
-        with _database(self.connection, "whole") as database:
-            self._load(f"{database}.raw.orders", orders_of(orders))
-            self.connection.execute(f"create table {database}.raw.rates as {rates_of(rates)}")
-            self._make(database, due, texts)
-            tables = {a: self._answer(f"select * from {a}", database) for a in texts}
-            self.connection.execute(f"create or replace table {database}.raw.rates as {rates_of(live)}")
+        with self.warehouse.rebuilding():
+            self.warehouse.load("raw.orders", orders_of(orders))
+            self.warehouse.make("table", "raw.rates", rates_of(rates))
+            self._make(due, texts)
+            tables = {a: self.warehouse.answer(f"select * from {a}") for a in texts}
+            self.warehouse.make("table", "raw.rates", rates_of(live))
             views = [address for address, (_, text) in texts.items() if _is_view(text)]
-            return {**tables, **{a: self._answer(f"select * from {a}", database) for a in views}}
+            return {**tables, **{a: self.warehouse.answer(f"select * from {a}") for a in views}}
 
     def _captured(self, due: _Due) -> tuple[int, int]:
         """Return the versions of the two sources that the environment's tables were made from."""
@@ -264,46 +244,32 @@ class _Warehouse:
         ((batch,),) = self.rows(f'select distinct batch from headgate."{rates}"')
         return next(v for v in VERSIONS if len(orders_of(v)) == size), batch
 
-    def _load(self, table: str, text: str) -> None:
-        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-            file.write(text)
-            file.flush()
-            self.connection.execute(f"create table {table} as from read_csv('{file.name}', header = true)")
-
-    def _make(self, database: str, due: _Due, assets: Mapping[str, tuple[str, str]]) -> None:
+    def _make(self, due: _Due, assets: Mapping[str, tuple[str, str]]) -> None:
         """Make every asset as soon as what it reads is there; what is random is what the environment shows."""
         waiting = dict(assets)
         while waiting:
             before = len(waiting)
             for address, (path, text) in list(waiting.items()):
                 try:
-                    self._make_one(database, due, address, path, text)
-                except duckdb.CatalogException:
+                    self._make_one(due, address, path, text)
+                except MISSING:
                     continue
                 del waiting[address]
             if len(waiting) == before:
                 raise RuntimeError(f"these cannot be rebuilt: {sorted(waiting)}")
 
-    def _make_one(self, database: str, due: _Due, address: str, path: str, text: str) -> None:
-        target = f"{database}.{address}"
+    def _make_one(self, due: _Due, address: str, path: str, text: str) -> None:
         if path.endswith(".csv"):
-            self._load(target, text)
+            self.warehouse.load(address, text)
             return
         if address == RANDOM:
-            text = f"select id, roll from warehouse.{view_of(due, address)} where roll >= 0 and roll < 1"
-        self.connection.execute(f"use {database}")
-        try:
-            self.connection.execute(f"create {'view' if _is_view(text) else 'table'} {target} as {text}")
-        finally:
-            self.connection.execute("use warehouse")
+            shown = self.warehouse.aside(view_of(due, address))
+            text = f"select id, roll from {shown} where roll >= 0 and roll < 1"
+        self.warehouse.make("view" if _is_view(text) else "table", address, text)
 
     def faults_in_views(self) -> Iterator[str]:
         """Yield views that no environment points to, or that lack."""
-        sql = (
-            "select schema_name, view_name from duckdb_views() where not internal and database_name = 'warehouse' "
-            "and sql not like '%somebody else%'"
-        )
-        present = {f'"{schema}"."{name}"' for schema, name in self.rows(sql)}
+        present = {f'"{schema}"."{name}"' for schema, name in self.warehouse.views()}
         due = {
             view_of(due, address)
             for due in self.due()
@@ -315,7 +281,7 @@ class _Warehouse:
 
     def faults_in_taken(self) -> Iterator[str]:
         """Yield what somebody else made that is lost, or does not stand where production's marker says."""
-        if not self.rows("select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 'taken'"):
+        if "taken" not in self.warehouse.tables("raw"):
             return
         pointers = next((due.pointers for due in self.due() if due.name == "prod"), {})
         for schema, name in TAKEN:
@@ -323,29 +289,11 @@ class _Warehouse:
             where = f"{schema}.{name}{'__before_headgate' if is_released else ''}"
             try:
                 rows = self.rows(f"select whose from {where}")
-            except duckdb.Error as error:
+            except MISSING as error:
                 yield f"{where} of somebody else is not there: {str(error).splitlines()[0]}"
                 continue
             if rows != [("somebody else",)]:
                 yield f"{where} of somebody else holds {rows}"
-
-
-class _database:  # noqa: N801 - it is used as a function
-    """A database in memory with the schemas of the project, for the time of a ``with``."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
-        self._connection = connection
-        self._name = name
-
-    def __enter__(self) -> str:
-        self._connection.execute(f"attach ':memory:' as {self._name}")
-        for schema in ("raw", "staging", "marts"):
-            self._connection.execute(f"create schema {self._name}.{schema}")
-        return self._name
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.execute("use warehouse")
-        self._connection.execute(f"detach {self._name}")
 
 
 def _shown(relation: str, build: Mapping[str, Any]) -> str:

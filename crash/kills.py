@@ -1,31 +1,35 @@
 """Kill a command at every call of store and engine, at statements, inside of them, and at random instants.
 
-After each kill the files are checked as they lie there; then the next command runs, and they are checked again; then
-the same command must do the rest, once, and have nothing more to do.
+On PostgreSQL the server is crashed and connections are cut at such points as well: the command may bear it or say that
+it cannot go on. After each kill everything is checked as it lies there; then the next command runs, and it is checked
+again; then the same command must do the rest, once, and have nothing more to do.
 """
 
 from __future__ import annotations
 
 import random
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from crash.check import Head, check
-from crash.process import Command, Ended, Hangs, headgate
-from crash.state_file import read_state
-from crash.worlds import Worlds, copied
+from crash.process import POINT, Command, Ended, Hangs, headgate
+from crash.projects import URL
+from crash.warehouses import read_state
+from crash.worlds import Worlds
 
-RUNS_AT_ONCE = 2
 WRITING = {
-    "open_sqlite_store", "open_duckdb", "acquire", "commit", "release", "close",
+    "open_sqlite_store", "open_duckdb", "open_postgres_store", "open_postgres", "acquire", "commit", "release", "close",
     "adopt", "fence", "build", "drop", "publish", "begin_load", "load_part", "end_load", "take_out_loads",
 }  # fmt: skip
 """The calls that may write. (Reading the first time makes the state file: that is before the next call.)"""
+
+HARMS = ("server", "connections")
+"""What is harmed beside the process itself: the server is killed, all connections to the database are cut."""
 
 UNTOUCHED_TRIED = 4
 """Where a kill left the files as they were, byte by byte, the rest of the run is known; one in so many is run."""
@@ -86,13 +90,17 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """One run to be: ``spec`` for the launcher, or ``seconds`` after which the parent kills. ``then`` comes next."""
+    """One run to be: ``spec`` for the launcher, or ``seconds`` after which the parent kills. ``then`` comes next.
+
+    Where there is ``harm`` (one of ``HARMS``), that is done in place of the kill, ``seconds`` after the point.
+    """
 
     scenario: Scenario
     told: str
     spec: dict[str, Any] | None
     seconds: float
     then: tuple[str, ...]
+    harm: str = ""
 
 
 @dataclass(slots=True)
@@ -106,18 +114,17 @@ class Tally:
     faults: list[str] = field(default_factory=list)
 
 
-def measure(scenario: Scenario, worlds: Worlds, folder: Path) -> Reference:
+def measure(scenario: Scenario, worlds: Worlds) -> Reference:
     """Run the scenario three times without a kill, twice under the launcher that counts."""
-    template = worlds.get(scenario.world)
     counted: dict[str, tuple[tuple[str, float], ...]] = {}
     for level in ("call", "statement"):
-        world = copied(template, folder / f"count-{level}-{scenario.name.replace(' ', '')}")
+        world = worlds.copy(scenario.world)
         told = world.with_suffix(".count")
         _must(headgate(world, *scenario.command, spec={"level": level, "count": str(told)}))
         lines = [line.partition(" ")[2].rpartition(" ") for line in told.read_text().splitlines()]
         counted[level] = tuple((name, float(seconds)) for name, _, seconds in lines)
-        shutil.rmtree(world)
-    world = copied(template, folder / f"whole-{scenario.name.replace(' ', '')}")
+        worlds.remove(world)
+    world = worlds.copy(scenario.world)
     old = check(world, is_settled=True)
     ended = _must(headgate(world, *scenario.command))
     new = check(world, is_settled=True)
@@ -126,7 +133,7 @@ def measure(scenario: Scenario, worlds: Worlds, folder: Path) -> Reference:
             raise RuntimeError(f"{scenario.name}, without any kill: {checked.faults}")
     for idle in scenario.idle:
         _must(headgate(world, *idle))
-    shutil.rmtree(world)
+    worlds.remove(world)
     return Reference(old.heads, new.heads, new.builds, counted["call"], counted["statement"], ended.seconds)
 
 
@@ -163,20 +170,38 @@ def at_random(references: Mapping[Scenario, Reference], count: int, chance: rand
             yield Kill(scenario, f"at {instant * 1000:.0f} ms", None, instant, then)
 
 
+def with_harm(references: Mapping[Scenario, Reference], count: int, chance: random.Random) -> Iterator[Kill]:
+    """Yield harm done to the server and to connections, in turn: at calls that write, at statements, inside of both."""
+    scenarios = list(references)
+    for number in range(count):
+        scenario = scenarios[number % len(scenarios)]
+        reference, then = references[scenario], _next(scenario, chance)
+        harm = HARMS[number // len(scenarios) % len(HARMS)]
+        level = chance.choice(("call", "statement"))
+        points = reference.calls if level == "call" else reference.statements
+        writing = [n for n, (name, _) in enumerate(points) if level != "call" or name.rpartition(".")[2] in WRITING]
+        point = chance.choice(writing)
+        name, seconds = points[point]
+        when = chance.choice(("before", "after", chance.uniform(0, 1.2 * seconds)))
+        spec = {"level": level, "kill": point, "when": when, "tell": POINT}
+        told = f"{harm}, {when if isinstance(when, str) else f'{when * 1000:.2f} ms into'} {level} {point}, {name}"
+        yield Kill(scenario, told, spec, 0.0 if isinstance(when, str) else when, then, harm)
+
+
 def carry_out(
     kills: Sequence[Kill],
     references: Mapping[Scenario, Reference],
-    worlds: Worlds,
+    places: Sequence[Worlds],
     report: Callable[[Tally], None],
 ) -> Tally:
-    """Make all kills, two processes at a time; return the figures."""
+    """Make all kills, one at a time in each of the places; return the figures."""
     tally = Tally()
-    with (
-        tempfile.TemporaryDirectory(prefix="crash-kill-", dir=worlds.folder) as folder,
-        ThreadPoolExecutor(RUNS_AT_ONCE) as pool,
-    ):
-        run = _Runs(references, worlds, Path(folder))
-        for kill, (was_killed, side, faults) in zip(kills, pool.map(run.one, enumerate(kills)), strict=True):
+    free: SimpleQueue[Worlds] = SimpleQueue()
+    for worlds in places:
+        free.put(worlds)
+    with ThreadPoolExecutor(len(places)) as pool:
+        found = pool.map(partial(_one, references=references, free=free), enumerate(kills))
+        for kill, (was_killed, side, faults) in zip(kills, found, strict=True):
             tally.runs += 1
             tally.kills += was_killed
             tally.old += side == "old"
@@ -187,26 +212,26 @@ def carry_out(
     return tally
 
 
-class _Runs:
-    def __init__(self, references: Mapping[Scenario, Reference], worlds: Worlds, folder: Path) -> None:
-        self._references = references
-        self._worlds = worlds
-        self._folder = folder
-
-    def one(self, numbered: tuple[int, Kill]) -> tuple[bool, str, list[str]]:
-        """Return whether it was killed, which side was seen afterwards, and the faults."""
-        number, kill = numbered
-        world = copied(self._worlds.get(kill.scenario.world), self._folder / str(number))
+def _one(
+    numbered: tuple[int, Kill], *, references: Mapping[Scenario, Reference], free: SimpleQueue[Worlds]
+) -> tuple[bool, str, list[str]]:
+    """Return whether it was killed, which side was seen afterwards, and the faults."""
+    number, kill = numbered
+    worlds = free.get()
+    try:
+        world = worlds.copy(kill.scenario.world)
         try:
-            template = self._worlds.get(kill.scenario.world)
-            known = None if number % UNTOUCHED_TRIED == 0 else files_of(template)
-            return _played(kill, self._references[kill.scenario], world, known)
-        except (Hangs, RuntimeError) as fault:
-            return True, "", [str(fault)]
-        except Exception as fault:
-            return True, "", [f"{type(fault).__name__}: {fault}"]
+            is_known = worlds.databases is None and number % UNTOUCHED_TRIED
+            known = files_of(worlds.get(kill.scenario.world)) if is_known else None
+            return _played(kill, references[kill.scenario], world, worlds, known)
         finally:
-            shutil.rmtree(world, ignore_errors=True)
+            worlds.remove(world)
+    except (Hangs, RuntimeError) as fault:
+        return True, "", [str(fault)]
+    except Exception as fault:
+        return True, "", [f"{type(fault).__name__}: {fault}"]
+    finally:
+        free.put(worlds)
 
 
 def files_of(world: Path) -> dict[str, bytes]:
@@ -216,12 +241,13 @@ def files_of(world: Path) -> dict[str, bytes]:
 
 
 def _played(
-    kill: Kill, reference: Reference, world: Path, known: Mapping[str, bytes] | None
+    kill: Kill, reference: Reference, world: Path, worlds: Worlds, known: Mapping[str, bytes] | None
 ) -> tuple[bool, str, list[str]]:
-    killed = _killed(kill, world)
-    faults = [killed.told()] if killed.is_rude or not (killed.is_killed or killed.status == 0) else []
+    killed, is_killed = _killed(kill, world, worlds)
+    may_fail = kill.harm and killed.status in (1, 3)
+    faults = [killed.told()] if killed.is_rude or not (killed.is_killed or killed.status == 0 or may_fail) else []
     if files_of(world) == known:
-        return killed.is_killed, "old", faults
+        return is_killed, "old", faults
     after_kill = check(world, is_settled=False)
     faults += [f"after the kill: {fault}" for fault in after_kill.faults]
     side = _side(kill, reference, after_kill.heads)
@@ -229,12 +255,12 @@ def _played(
     if kill.then != kill.scenario.again:
         faults += _next_one(kill, reference, world)
     faults += _finished(kill, reference, world)
-    return killed.is_killed, side, faults
+    return is_killed, side, faults
 
 
 def _next_one(kill: Kill, reference: Reference, world: Path) -> Iterator[str]:
     """Run another command than the one that was killed; yield where it leaves neither the old nor the new."""
-    then = headgate(world, *kill.then)
+    then = headgate(world, *kill.then, *_patience(kill.then, world))
     if then.status:
         yield then.told()
     found = check(world, is_settled=kill.then == _GC)
@@ -243,16 +269,23 @@ def _next_one(kill: Kill, reference: Reference, world: Path) -> Iterator[str]:
         yield f"the next command left {found.heads}"
 
 
-def _killed(kill: Kill, world: Path) -> Ended:
+def _killed(kill: Kill, world: Path, worlds: Worlds) -> tuple[Ended, bool]:
+    """Return how the command ended, and whether it was killed or harm was done."""
     command = Command(world, *kill.scenario.command, spec=kill.spec)
+    if kill.harm and worlds.databases:
+        databases, url = worlds.databases, (world / URL).read_text()
+        harm = databases.crash if kill.harm == "server" else partial(databases.cut, url)
+        was_harmed = command.harm_after(kill.seconds, harm)
+        return command.end(), was_harmed
     if kill.spec is None:
         command.kill_after(kill.seconds)
-    return command.end()
+    ended = command.end()
+    return ended, ended.is_killed
 
 
 def _finished(kill: Kill, reference: Reference, world: Path) -> Iterator[str]:
     """Run what finishes the command; yield where that fails, does too much, or leaves something to do."""
-    again = headgate(world, *kill.scenario.again)
+    again = headgate(world, *kill.scenario.again, *_patience(kill.scenario.again, world))
     if again.status:
         yield again.told()
     whole = check(world, is_settled=True)
@@ -265,10 +298,16 @@ def _finished(kill: Kill, reference: Reference, world: Path) -> Iterator[str]:
         ended = headgate(world, *idle)
         if ended.status:
             yield f"something is left to do: {ended.told()}"
-    state = read_state(world / "warehouse.state.db")
+    state = read_state(world)
     serials = {name: record["serial"] for name, record in state.all("environments").items()}
     if serials != {name: head.serial for name, head in whole.heads.items()}:
         yield f"what should do nothing led from {whole.heads} to {serials}"
+
+
+def _patience(command: tuple[str, ...], world: Path) -> tuple[str, ...]:
+    """Return the words that make a command wait: on PostgreSQL a killed process holds its leases for some seconds."""
+    is_changing = command[0] in ("apply", "promote", "rollback", "run", "gc")
+    return ("--wait", "60s") if is_changing and (world / URL).exists() else ()
 
 
 def _side(kill: Kill, reference: Reference, heads: Mapping[str, Head]) -> str:

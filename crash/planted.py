@@ -12,6 +12,7 @@ from crash.process import PLANTED
 from crash.worlds import Worlds
 
 RUNS_MAX = 60
+AT_ONCE = 2
 LEASES = "every lease is granted"
 
 
@@ -102,13 +103,13 @@ def _raced(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
 
 def _killed(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
     found = [s for s in kills.SCENARIOS if s.name in ("apply", "rollback")]
-    references = {s: kills.measure(s, worlds, worlds.folder) for s in found}
+    references = {s: kills.measure(s, worlds) for s in found}
     killing = [kill for s, reference in references.items() for kill in _worthwhile(s, reference, chance)]
     chance.shuffle(killing)
     with _planted(name):
-        for number in range(0, RUNS_MAX, kills.RUNS_AT_ONCE):
-            some = killing[number : number + kills.RUNS_AT_ONCE]
-            if faults := kills.carry_out(some, references, worlds, lambda _: None).faults:
+        for number in range(0, RUNS_MAX, AT_ONCE):
+            some = killing[number : number + AT_ONCE]
+            if faults := kills.carry_out(some, references, [worlds] * AT_ONCE, lambda _: None).faults:
                 return number + len(some), faults[0]
     return RUNS_MAX, ""
 

@@ -8,9 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from crash.projects import URL
 
 HERE = Path(__file__).resolve().parent.parent
 SECONDS_MAX = 180
@@ -18,6 +21,9 @@ SECONDS_MAX = 180
 
 PLANTED: list[str] = []
 """The bug, if any, that every command is started with (see ``crash.planted``)."""
+
+POINT = "crash.point"
+"""The file by which a command tells that it is at the point where harm is done; it goes on when the file is gone."""
 
 _ORPHAN_SECONDS_MAX = 10
 
@@ -58,6 +64,7 @@ class Command:
 
     def __init__(self, world: Path, *arguments: str, spec: dict[str, Any] | None = None) -> None:
         self.arguments = arguments
+        self._world = world
         if PLANTED:
             spec = {"level": "none", **(spec or {}), "plant": PLANTED[-1]}
         module = ["headgate"] if spec is None else ["crash.launch", json.dumps(spec)]
@@ -66,7 +73,7 @@ class Command:
         self._process = subprocess.Popen(
             [sys.executable, "-m", *module, *arguments],
             cwd=world,
-            env=_environment(self.tag),
+            env=_environment(self.tag, world),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -83,6 +90,20 @@ class Command:
             self._process.wait(max(0.0, self._started + seconds - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._process.kill()
+
+    def harm_after(self, seconds: float, harm: Callable[[], object]) -> bool:
+        """Do harm, so many seconds after it has told that it is at its point; return whether it came to it."""
+        point = self._world / POINT
+        while not point.exists():
+            if self._process.poll() is not None:
+                return False
+            time.sleep(0.002)
+        time.sleep(seconds)
+        try:
+            harm()
+        finally:
+            point.unlink()
+        return True
 
     def end(self) -> Ended:
         """Wait for its end, and for the end of what it has started."""
@@ -119,10 +140,11 @@ def git(world: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=world, env=environment, check=True, capture_output=True)
 
 
-def _environment(tag: str) -> dict[str, str]:
+def _environment(tag: str, world: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     path = os.pathsep.join(filter(None, (str(HERE), kept.get("PYTHONPATH", ""))))
-    return {**kept, "HEADGATE_USER": "crash", "CRASH_RUN": tag, "PYTHONPATH": path}
+    url = {"CRASH_URL": (world / URL).read_text()} if (world / URL).exists() else {}
+    return {**kept, **url, "HEADGATE_USER": "crash", "CRASH_RUN": tag, "PYTHONPATH": path}
 
 
 def _wait_for_orphans(tag: str) -> None:

@@ -10,14 +10,33 @@ from __future__ import annotations
 from pathlib import Path
 
 VERSIONS = (1, 2, 3)
+SCHEMAS = ("raw", "staging", "marts")
+ORDERS = "id bigint, region text, amount double precision, batch bigint"
+URL = "database.url"
+"""The file in a world's folder that names its database; a world without one is on DuckDB and SQLite."""
 
-TOML = """\
+RATES = "region text, rate double precision, batch integer"
+
+ON_DUCKDB = """\
 name = "crash"
 
 [engines.local]
 kind = "duckdb"
 path = "warehouse.duckdb"
+"""
 
+ON_POSTGRES = """\
+name = "crash"
+
+[state]
+url = "env:CRASH_URL"
+
+[engines.local]
+kind = "postgres"
+url = "env:CRASH_URL"
+"""
+
+TOML = """
 [environments.prod]
 engine = "local"
 protected = true
@@ -65,12 +84,12 @@ RANDOM = "staging.dice"
 """The asset that no rebuild gives again."""
 
 
-def files_of(version: int) -> dict[str, str]:
-    """Return the project's files by path, without data."""
+def files_of(version: int, *, where: str = ON_DUCKDB) -> dict[str, str]:
+    """Return the project's files by path, without data. ``where`` is what headgate.toml says of state and engine."""
     files = {
-        "headgate.toml": TOML,
+        "headgate.toml": where + TOML,
         "assets/sources.yml": SOURCES,
-        ".gitignore": "*.db*\n*.duckdb*\n.headgate/\ndata/\n",
+        ".gitignore": "*.db*\n*.duckdb*\n.headgate/\ndata/\ndatabase.url\n",
     }
     files["assets/marts/scores.py"] = SCORES.format(version=version)
     files["lib/factors.py"] = f"FACTOR = {version + 1}\n"
@@ -109,8 +128,8 @@ def _assets(version: int) -> dict[str, str]:
         "marts.by_day": (
             "/* headgate\nkind: incremental\ntime_column: day\nstart: 2026-01-01\nlookback: 4000 days\n"
             "batch: 90 days\nowner: ops\n*/\n"
-            f"select timestamp '2026-01-01' + to_days(id::int) as day, sum(amount) * {version} as amount\n"
-            "from staging.orders group by all"
+            f"select timestamp '2026-01-01' + id::int * interval '1 day' as day, sum(amount) * {version} as amount\n"
+            "from staging.orders group by 1"
         ),
         "marts.loaded": (
             f"{head}select count(*) as n, sum(i.amount) as ids, (select sum(d.amount) from marts.by_day as d) as days\n"
@@ -147,37 +166,17 @@ def orders_of(version: int) -> str:
 
 def rates_of(version: int) -> str:
     """Return the SELECT of the table that the project reads."""
-    rows = ", ".join(f"('{region}', {number * version}.5::double, {version})" for number, region in enumerate("nse", 1))
+    each = ((region, number * version) for number, region in enumerate("nse", 1))
+    rows = ", ".join(f"('{region}', {rate}.5::double precision, {version})" for region, rate in each)
     return f"select * from (values {rows}) as t(region, rate, batch)"
 
 
-def write(folder: Path, version: int) -> None:
+def write(folder: Path, version: int, *, where: str) -> None:
     """Make the folder hold that version's files and no others of an earlier one."""
     for old in folder.glob("assets/**/*"):
         if old.is_file():
             old.unlink()
-    for path, text in files_of(version).items():
+    for path, text in files_of(version, where=where).items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
-
-
-def take_names(folder: Path) -> None:
-    """Make a table and a view of somebody else under names of assets."""
-    import duckdb
-
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
-        connection.execute("create table raw.taken as select 'somebody else' as whose")
-        for kind, (schema, name) in zip(("table", "view"), TAKEN, strict=True):
-            connection.execute(f"create {kind} {schema}.{name} as select 'somebody else' as whose")
-
-
-def write_data(folder: Path, version: int) -> None:
-    """Make the folder's data that version's: the file at once, the table in the warehouse."""
-    import duckdb
-
-    (folder / "data").mkdir(exist_ok=True)
-    (folder / "data/orders.csv").write_text(orders_of(version))
-    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
-        connection.execute("create schema if not exists raw")
-        connection.execute(f"create or replace table raw.rates as {rates_of(version)}")

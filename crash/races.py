@@ -1,9 +1,11 @@
-"""Two commands started together: what comes of it is what one after the other would give, and the loser is told."""
+"""Two commands started together: what comes of it is what one after the other would give, and the loser is told.
+
+On PostgreSQL every second race is that of two machines: the other command runs in a copy of the folder.
+"""
 
 from __future__ import annotations
 
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from pathlib import Path
 
 from crash.check import Head, check
 from crash.process import Command, Ended, Hangs, headgate
-from crash.worlds import Worlds, copied
+from crash.worlds import Worlds
 
 _APPLY, _PROMOTE, _GC = ("apply", "dev", "--yes"), ("promote", "dev", "--yes"), ("gc", "--yes")
 _ROLLBACK, _RUN = ("rollback", "prod", "--yes"), ("run", "prod")
@@ -24,6 +26,9 @@ MEETINGS_MIN = 20
 AGAIN_EVERY = 4
 """In every so many races the loser runs again."""
 
+
+_Start = tuple[Path, tuple[str, ...]]
+"""Where a command is started, and which."""
 
 Outcomes = tuple[list[Mapping[str, Head]], float]
 """What an order of the two, or one of them alone, leads to; and the seconds by which one may start earlier."""
@@ -79,13 +84,14 @@ def race(
     allowed, overlap = known or outcomes(pair, worlds)
     for number in range(count):
         head_start = chance.uniform(-overlap, overlap)
-        world = copied(worlds.get(pair.world), worlds.folder / f"race-{number}")
+        world = worlds.copy(pair.world)
+        beside = worlds.beside(world) if worlds.databases and number % 2 else world
         try:
-            faults = _raced(pair, world, head_start, allowed, tally)
+            faults = _raced(pair, (world, beside), head_start, allowed, tally)
         except Hangs as hangs:
             faults = [str(hangs)]
         finally:
-            shutil.rmtree(world, ignore_errors=True)
+            worlds.remove(world)
         tally.runs += 1
         tally.faults += [f"{pair.name}, head start {head_start * 1000:.0f} ms: {fault}" for fault in faults]
         report(tally)
@@ -94,8 +100,11 @@ def race(
     return tally
 
 
-def _raced(pair: Pair, world: Path, head_start: float, allowed: list[Mapping[str, Head]], tally: Tally) -> list[str]:
-    ended = _together(world, pair.first, pair.second, head_start)
+def _raced(
+    pair: Pair, at: tuple[Path, Path], head_start: float, allowed: list[Mapping[str, Head]], tally: Tally
+) -> list[str]:
+    world, beside = at
+    ended = _together((world, pair.first), (beside, pair.second), head_start)
     faults = [one.told() for one in ended if one.is_rude or one.status not in (0, 1)]
     for one, other in (ended, ended[::-1]):
         if one.status == 1:
@@ -112,14 +121,14 @@ def _raced(pair: Pair, world: Path, head_start: float, allowed: list[Mapping[str
     return faults
 
 
-def _together(world: Path, first: tuple[str, ...], second: tuple[str, ...], head_start: float) -> tuple[Ended, Ended]:
+def _together(first: _Start, second: _Start, head_start: float) -> tuple[Ended, Ended]:
     """Start both, the first one so many seconds earlier (later, where negative); return both."""
     if head_start < 0:
-        late, early = _together(world, second, first, -head_start)
+        late, early = _together(second, first, -head_start)
         return early, late
-    one = Command(world, *first)
+    one = Command(first[0], *first[1])
     time.sleep(head_start)
-    two = Command(world, *second)
+    two = Command(second[0], *second[1])
     return one.end(), two.end()
 
 
@@ -152,7 +161,7 @@ def outcomes(pair: Pair, worlds: Worlds) -> Outcomes:
     found: list[Mapping[str, Head]] = []
     seconds: list[float] = []
     for order in ((pair.first,), (pair.second,), (pair.first, pair.second), (pair.second, pair.first)):
-        world = copied(worlds.get(pair.world), worlds.folder / "order")
+        world = worlds.copy(pair.world)
         for command in order:
             ended = headgate(world, *command)
             seconds.append(ended.seconds)
@@ -160,5 +169,5 @@ def outcomes(pair: Pair, worlds: Worlds) -> Outcomes:
         if checked.faults:
             raise RuntimeError(f"{pair.name}, one after the other: {checked.faults}")
         found.append(checked.heads)
-        shutil.rmtree(world)
+        worlds.remove(world)
     return found, min(seconds) / 2

@@ -1,4 +1,4 @@
-"""The state file as this package reads it: SQLite and JSON, with nothing of Headgate's own code."""
+"""The state as this package reads it: tables and JSON, with nothing of Headgate's own code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that the file holds. ``entries`` are texts by collection and key."""
+    """All that is kept. ``entries`` are texts by collection and key."""
 
     identity: str
     entries: Mapping[str, Mapping[str, str]]
@@ -46,7 +46,7 @@ class State:
 EMPTY = State("", {}, (), "")
 
 
-def read_state(path: Path) -> State:
+def read_sqlite(path: Path) -> State:
     """Return what the file holds; one that does not exist, or in which nothing was ever committed, is empty."""
     if not path.exists():
         return EMPTY
@@ -56,14 +56,19 @@ def read_state(path: Path) -> State:
         names = {row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")}
         if "entries" not in names:
             return EMPTY
-        (identity,) = connection.execute("select value from state where name = 'identity'").fetchone()
-        entries: dict[str, dict[str, str]] = {}
-        for collection, key, value in connection.execute("select collection, key, value from entries"):
-            entries.setdefault(collection, {})[key] = value
-        query = "select number, kind, body, previous, hash from events order by number"
-        return State(identity, entries, tuple(connection.execute(query)), "" if damage == "ok" else damage)
+        return state_of(lambda sql: connection.execute(sql).fetchall(), damage="" if damage == "ok" else damage)
     finally:
         connection.close()
+
+
+def state_of(rows: Callable[[str], list[Any]], prefix: str = "", *, damage: str = "") -> State:
+    """Return what the tables hold whose names begin with ``prefix``."""
+    ((identity,),) = rows(f"select value from {prefix}state where name = 'identity'")
+    entries: dict[str, dict[str, str]] = {}
+    for collection, key, value in rows(f"select collection, key, value from {prefix}entries"):
+        entries.setdefault(collection, {})[key] = value
+    events = rows(f"select number, kind, body, previous, hash from {prefix}events order by number")
+    return State(identity, entries, tuple(map(tuple, events)), damage)
 
 
 def faults_in_state(state: State) -> Iterator[str]:

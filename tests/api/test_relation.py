@@ -108,7 +108,7 @@ def test_to_write_beside_a_stream_of_ones_own_says_what_to_do(shop: Path) -> Non
     project = headgate.open()
     reader = project.sql("dev", MANY).arrow()
     assert len(project.table("dev", "marts.revenue")) == 2  # to read beside it is nothing
-    with pytest.raises(headgate.EnvironmentFailed, match="is being read by a stream of this process") as raised:
+    with pytest.raises(headgate.EnvironmentFailed, match="by a stream or a connection of this process") as raised:
         project.apply("dev", yes=True)
     assert "close the project" in raised.value.hint
     assert reader.read_next_batch().num_rows

@@ -13,9 +13,11 @@ import pytest
 from headgate.app.session import nonce, now
 from headgate.plugins.stores.sqlite import open_sqlite_store
 from tests.cli.scenario import GIT, headgate
+from tests.postgres.server import wait_until
 
 pytestmark = pytest.mark.slow
 
+SOURCES = "sources:\n  - name: raw\n    tables:\n      - name: n\n        path: n.csv\n"
 ASSET = "/* headgate\nowner: ops\n*/\nselect 1 as x\n"
 
 
@@ -68,6 +70,23 @@ def test_who_waits_for_a_lease_is_told_once_for_whom(project: Path) -> None:
     assert status == 1
     told = "the warehouse of dev is being changed by ci@runner-7 (apply dev, process 1, since 1 s): waiting for that"
     assert text.count(f"{told}, up to 2 s.") == 1
+
+
+def test_who_waits_for_a_run_plans_after_it(project: Path) -> None:
+    (project / "assets" / "sources.yml").write_text(SOURCES)
+    (project / "n.csv").write_text("n\n40000\n")
+    slow = "select count(*) as x from raw.n, range(n) as a, range(n) as b where (a.range + b.range) % 3 = 1"
+    (project / "assets" / "m" / "a.sql").write_text(slow)
+    assert headgate(["apply", "dev", "--yes"], project)[1] == 0
+    (project / "n.csv").write_text("n\n40001\n")
+    command = [sys.executable, "-m", "headgate", "run", "dev", "--wait", "60s"]
+    both = [subprocess.Popen(command, cwd=project, stdout=-1, stderr=-2, text=True)]
+    wait_until(lambda: "process" in headgate(["status", "dev"], project)[0] or both[0].poll() is not None)
+    both.append(subprocess.Popen(command, cwd=project, stdout=-1, stderr=-2, text=True))
+    told = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert "Release 2, published" in told[0]
+    assert "dev: nothing new, nothing due. Release 2 stays as it is." in told[1]
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -13,16 +13,24 @@ import pytest
 
 from crash import kills, planted, races, readers
 from crash.check import check
-from crash.worlds import Worlds, copied
+from crash.databases import Databases
+from crash.warehouses import writing
+from crash.worlds import Worlds
 
 pytestmark = pytest.mark.slow
 
-APPLY, PROMOTE = kills.SCENARIOS[1], kills.SCENARIOS[3]
+APPLY, PROMOTE, RUN = (next(s for s in kills.SCENARIOS if s.name == name) for name in ("apply", "promote", "run"))
 
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
     return Worlds(tmp_path_factory.mktemp("crash"))
+
+
+@pytest.fixture(scope="module")
+def on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    with closing(Databases()) as databases:
+        yield Worlds(tmp_path_factory.mktemp("crash-postgres"), databases)
 
 
 def in_state(world: Path, sql: str) -> None:
@@ -80,9 +88,22 @@ def test_the_checker_finds_nothing_wrong_where_nothing_is(worlds: Worlds) -> Non
     assert len(found.heads["prod"].content) == 64
 
 
+def test_the_checker_reads_postgresql(on_postgres: Worlds) -> None:
+    world = on_postgres.copy("released")
+    found = check(world, is_settled=True)
+    assert found.faults == ()
+    assert {name: head.serial for name, head in found.heads.items()} == {"dev": 1, "prod": 1}
+    with writing(world) as execute:
+        execute("create or replace view staging.stamp as select 1 as version, 41::bigint as orders")
+        execute("update headgate_state.entries set value = replace(value, 'sealed', 'building')")
+    faults = check(world, is_settled=True).faults
+    assert any("prod staging.stamp shows [(1, 41)]" in fault or "not sealed" in fault for fault in faults), faults
+    assert any("unfinished builds are left" in fault for fault in faults), faults
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_the_checker_finds_damage(worlds: Worlds, tmp_path: Path, damage: str) -> None:
-    world = copied(worlds.get("released"), tmp_path / "world")
+    world = worlds.copy("released")
     harm, told = DAMAGES[damage]
     harm(world)
     faults = check(world, is_settled=True).faults
@@ -92,16 +113,39 @@ def test_the_checker_finds_damage(worlds: Worlds, tmp_path: Path, damage: str) -
 @pytest.mark.slow
 def test_a_kill_leaves_the_old_or_the_new(worlds: Worlds) -> None:
     chance = random.Random(7)
-    references = {scenario: kills.measure(scenario, worlds, worlds.folder) for scenario in (APPLY, PROMOTE)}
+    references = {scenario: kills.measure(scenario, worlds) for scenario in (APPLY, PROMOTE)}
     every = [kill for s, reference in references.items() for kill in kills.at_every_call(s, reference, chance)]
     writing = [kill for kill in every if kill.told.startswith("after")]
     switches = [kill for kill in writing if "publish" in kill.told]
     planned = [*switches, *chance.sample(writing, 2), *kills.at_random(references, 4, chance)]
-    tally = kills.carry_out(planned, references, worlds, lambda _: None)
+    tally = kills.carry_out(planned, references, [worlds] * 2, lambda _: None)
     assert tally.faults == []
     assert tally.kills >= len(planned) - 2, "a kill at a random instant may come too late, the others never do"
     assert tally.old
     assert tally.new >= len(switches)
+
+
+@pytest.mark.slow
+def test_a_kill_on_postgresql_leaves_the_old_or_the_new(on_postgres: Worlds) -> None:
+    chance = random.Random(7)
+    references = {scenario: kills.measure(scenario, on_postgres) for scenario in (RUN, PROMOTE)}
+    every = [kill for s, reference in references.items() for kill in kills.at_every_call(s, reference, chance)]
+    after = [kill for kill in every if kill.told.startswith("after")]
+    switches = [kill for kill in after if "publish" in kill.told]
+    harmed = list(kills.with_harm(references, 6, chance))
+    planned = [*switches, *chance.sample(after, 3), *harmed]
+    tally = kills.carry_out(planned, references, [on_postgres], lambda _: None)
+    assert tally.faults == []
+    assert tally.kills == len(planned)
+    assert tally.new >= len(switches)
+
+
+@pytest.mark.slow
+def test_a_race_of_two_machines_gives_what_an_order_gives(on_postgres: Worlds) -> None:
+    (pair,) = (pair for pair in races.PAIRS if pair.name == "a run and a promote")
+    tally = races.race(pair, 2, on_postgres, random.Random(3), lambda _: None)
+    assert tally.faults == []
+    assert tally.both + tally.held + tally.stale + tally.other >= tally.runs
 
 
 @pytest.mark.slow
@@ -113,11 +157,25 @@ def test_a_race_gives_what_an_order_gives(worlds: Worlds, pair: races.Pair) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("read", [readers.threads, readers.processes], ids=["threads", "processes"])
-def test_readers_see_whole_releases_and_both(worlds: Worlds, read: Callable[[Worlds, float], readers.Tally]) -> None:
-    tally = read(worlds, 1.0)
+def test_readers_in_threads_see_whole_releases_and_both(worlds: Worlds) -> None:
+    demand_all_seen(readers.threads(worlds, 1.0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("course", readers.COURSES)
+def test_readers_in_a_process_see_whole_releases_and_all(worlds: Worlds, course: str) -> None:
+    demand_all_seen(readers.processes(worlds, 1.0, readers.COURSES[course]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("course", readers.COURSES)
+def test_readers_on_postgresql_see_whole_releases_and_all(on_postgres: Worlds, course: str) -> None:
+    demand_all_seen(readers.processes(on_postgres, 1.0, readers.COURSES[course]))
+
+
+def demand_all_seen(tally: readers.Tally) -> None:
     assert tally.faults == []
-    assert len(tally.seen) == 2
+    assert len(tally.seen) == len(tally.rested) >= 2
 
 
 @pytest.mark.slow
@@ -127,6 +185,6 @@ def test_a_torn_switch_is_found(worlds: Worlds) -> None:
 
 
 def test_a_world_is_copied_whole(worlds: Worlds, tmp_path: Path) -> None:
-    world = copied(worlds.get("new"), tmp_path / "world")
+    world = worlds.copy("new")
     assert {p.name for p in world.iterdir()} >= {".git", "assets", "data", "headgate.toml", "warehouse.duckdb"}
-    shutil.rmtree(world)
+    worlds.remove(world)

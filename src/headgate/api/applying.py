@@ -54,7 +54,7 @@ def apply_tree(
 ) -> Applied:
     """Plan the working tree and carry that out; planned once more where somebody moved the environment meanwhile."""
     refuse_protected(session, request.environment)
-    session.settle(request.environment)
+    session.settle(request.environment, wait_seconds=wait_seconds)
     planned = plan_for_apply(session, repository, request)
     try:
         return apply_plan(session, planned, report=report, threads=threads, wait_seconds=wait_seconds)

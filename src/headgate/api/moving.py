@@ -27,7 +27,7 @@ def promote_now(
         planned = wanted._promotion  # one package
         session.settle(wanted.target)
     else:
-        session.settle(target_of(session, wanted, to))
+        session.settle(target_of(session, wanted, to), wait_seconds=wait_seconds)
         planned = plan_promotion(session, repository, source=wanted, to=to)
     target, serial = planned.plan.target, planned.plan.serial
     if planned.plan.is_empty:
@@ -49,7 +49,7 @@ def rollback_now(session: Session, wanted: Rollback | str, *, to: int | None, wa
         planned = wanted._rollback  # one package
         session.settle(wanted.environment)
     else:
-        session.settle(wanted)
+        session.settle(wanted, wait_seconds=wait_seconds if to else 0)
         planned = plan_rollback(session, wanted, to=to)
     name = planned.plan.environment
     if planned.plan.intended is None:

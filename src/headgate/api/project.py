@@ -328,7 +328,7 @@ class Project:
             drop, engine = garbage._drop, garbage.engine  # one package
         names = names_of(drop)
         with session_at(self.root) as session:
-            session.settle(names[0] if names else next(iter(session.protected()), "dev"))
+            session.settle(names[0] if names else next(iter(session.protected()), "dev"), wait_seconds=wait_seconds)
             return Garbage(gc(session, drop=names, engine=engine, wait_seconds=wait_seconds), names, is_dropped=True)
 
     def sql(self, environment: str, query: str) -> Relation:

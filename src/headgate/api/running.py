@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from headgate.api.shown import Shown
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.errors import EngineFailed, Refused
+from headgate.core.errors import EngineFailed, Refused, StalePlan
 from headgate.core.progress import Finished, RunEvent
 from headgate.core.runs import RunStep
 from headgate.words.apply import row_of_finished
@@ -64,9 +64,13 @@ def run_now(
     """Run an environment; raise what failed, with nothing published then."""
     from headgate.app.run import plan_run, run
 
-    session.settle(request.environment)
+    session.settle(request.environment, wait_seconds=wait_seconds)
     planned = plan_run(session, repository, request)
-    done = run(session, planned, report=_lines_to(report, planned), threads=threads, wait_seconds=wait_seconds)
+    try:
+        done = run(session, planned, report=_lines_to(report, planned), threads=threads, wait_seconds=wait_seconds)
+    except StalePlan:  # nobody agreed to that very plan: once more
+        planned = plan_run(session, repository, request)
+        done = run(session, planned, report=_lines_to(report, planned), threads=threads, wait_seconds=wait_seconds)
     if done.outcome is not None and not done.outcome.is_complete:
         raise _failure(done)
     record = done.record

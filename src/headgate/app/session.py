@@ -118,7 +118,8 @@ class Session:
             raise UsageError(fault)
         found = self.config.environment(name)
         if found is None:
-            raise _no_environment(name, self.config.environments)
+            way = f'headgate.toml allows it with [environments.{name}], or any name with [environments."*"].'
+            raise _no_environment(name, self.config.environments, way)
         return found
 
     def recorded(self, reading: Reading, name: str) -> EnvironmentConfig:
@@ -131,7 +132,7 @@ class Session:
         found = self.environment(name)
         known = {*self.config.environments, *read_environments(reading)}
         if name not in known:
-            raise _no_environment(name, known)
+            raise _no_environment(name, known, f"headgate apply {name} makes it.")
         return found
 
     def protected(self) -> tuple[str, ...]:
@@ -331,18 +332,25 @@ class Session:
         finally:
             engine.close()
 
-    def settle(self, environment: str) -> tuple[Recovery, ...]:
+    def settle(self, environment: str, *, wait_seconds: float = 0) -> tuple[Recovery, ...]:
         """Settle what a crash left half done, where the state shows any, and return what was done.
 
-        Where somebody else is at work, what is half done is theirs.
+        Where somebody else is at work, what is half done is theirs: who does not wait goes on. Who waits gets to see
+        what they made of it; raises ``LeaseHeld`` where they need longer than ``wait_seconds``.
         """
-        if not self.is_unsettled():
+        if not self.is_unsettled() and not (wait_seconds and self._is_held(environment)):
             return ()
         try:
-            with self.holding(environment, "recover") as held:
+            with self.holding(environment, "recover", wait_seconds=wait_seconds) as held:
                 return held.recovered
         except LeaseHeld:
+            if wait_seconds:
+                raise
             return ()
+
+    def _is_held(self, environment: str) -> bool:
+        with self.reading() as reading:
+            return reading.lease(f"engine/{self.environment(environment).engine}") is not None
 
     def is_unsettled(self) -> bool:
         """Tell whether some move or build was begun and not ended: by a crash, or by somebody who is at work."""
@@ -437,13 +445,13 @@ def holder() -> str:
     return f"{user()}@{os.uname().nodename}"
 
 
-def _no_environment(name: str, known: Iterable[str]) -> Refused:
+def _no_environment(name: str, known: Iterable[str], way: str) -> Refused:
     from headgate.core.diagnostic import Diagnostic, nearest
 
     names = sorted(set(known) - {"*"})
     near = nearest(name, names)
     there = f"There {'is' if len(names) == 1 else 'are'} {', '.join(names)}." if names else ""
-    hint = f"Did you mean {near[0]}?" if near else f"{there} headgate apply {name} makes it.".strip()
+    hint = f"Did you mean {near[0]}?" if near else f"{there} {way}".strip()
     return Refused([Diagnostic("HG544", f"there is no environment {name}", hint=hint)])
 
 

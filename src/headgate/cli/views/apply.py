@@ -62,7 +62,7 @@ def _apply_working_tree(
     from headgate.cli.views.plan import request_of
     from headgate.core.errors import StalePlan
 
-    session.settle(environment)
+    session.settle(environment, wait_seconds=options.wait)
     request = request_of(options, environment)
     planned = plan_for_apply(session, repository, request)
     if not planned.plan.is_empty and not _is_agreed(planned, terminal):

@@ -20,7 +20,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
     drop = tuple(options.drop_environment)
     with with_config(options, terminal) as session:
-        session.settle(drop[0] if drop else next(iter(session.protected()), "dev"))
+        session.settle(drop[0] if drop else next(iter(session.protected()), "dev"), wait_seconds=options.wait)
         planned = plan_gc(session, drop=drop, engine=options.engine)
         if planned.plan.is_empty or options.dry_run:
             return _tell(planned, terminal, is_done=False, options=options)

@@ -21,7 +21,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
     session, repository = with_repository(options, terminal)
     with session:
-        session.settle(target_of(session, options.source, options.to))
+        session.settle(target_of(session, options.source, options.to), wait_seconds=options.wait)
         promotion = plan_promotion(session, repository, source=options.source, to=options.to, adopts=options.adopt)
         _warn(promotion, terminal)
         if promotion.plan.is_empty:

@@ -19,7 +19,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
     session = with_config(options, terminal)
     with session:
-        session.settle(options.environment)
+        # Without --to, what a rollback leads to is what is shown now, not what others show after a wait.
+        session.settle(options.environment, wait_seconds=options.wait if options.to else 0)
         promised = plan_rollback(session, options.environment, to=options.to)
         name = promised.plan.environment
         if promised.plan.intended is None:

@@ -65,7 +65,7 @@ def _look(options: Namespace, terminal: Terminal) -> None:
     session, repository = with_repository(options, terminal)
     with session:
         request = request_of(options)
-        session.settle(request.environment)
+        session.settle(request.environment, wait_seconds=options.wait)
         planned = plan_run(session, repository, request)
         if planned.is_empty and not planned.due:
             return
@@ -88,13 +88,20 @@ def request_of(options: Namespace) -> RunRequest:
 
 def _run(session: Session, repository: Repository, request: RunRequest, options: Namespace, terminal: Terminal) -> int:
     from headgate.app.run import plan_run
+    from headgate.core.errors import StalePlan
 
-    session.settle(request.environment)
+    session.settle(request.environment, wait_seconds=options.wait)
     planned = plan_run(session, repository, request)
     if request.is_restating and not planned.is_empty and not _is_agreed(planned, terminal):
         terminal.complain("Nothing was done.")
         return 1
-    return _carry_out(session, planned, options, terminal)
+    try:
+        return _carry_out(session, planned, options, terminal)
+    except StalePlan:
+        if request.is_restating and not terminal.says_yes:
+            raise
+    # Nobody agreed to that very plan, so somebody who moved the environment meanwhile is no reason to stop: once more.
+    return _carry_out(session, plan_run(session, repository, request), options, terminal)
 
 
 def _carry_out(session: Session, planned: PlannedRun, options: Namespace, terminal: Terminal) -> int:

@@ -14,7 +14,7 @@ from headgate.core.errors import EngineBusy, EngineFailed
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _POLL_SECONDS_MAX = 0.5
 _SILENT_SECONDS = 1.0
-_STREAM = "Read the stream to its end, let go of it, or close the project that gave it."
+_STREAM = "Read a stream to its end or let go of it, close the project that gave it, or the connection to the file."
 
 
 def connected(
@@ -48,8 +48,8 @@ def connected(
 
 
 def read_by_stream(path: Path) -> EngineBusy:
-    """Return the error for a file that a stream of this process holds open in another way."""
-    return EngineBusy(f"{path.name} is being read by a stream of this process", hint=_STREAM)
+    """Return the error for a file that this process holds open in another way, for a stream or a connection."""
+    return EngineBusy(f"{path.name} is being read by a stream or a connection of this process", hint=_STREAM)
 
 
 def _busy(path: Path, message: str, waited: float) -> EngineBusy:
