@@ -18,7 +18,6 @@ from headgate.core.loading import Deletion, Merging, Tracking
 from headgate.core.ports.engine import Engine, physical_name
 from headgate.core.ports.loads import Change, LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing, Tracked, Visible
 from headgate.core.recipe import Column, Shape
-from headgate.sql.bind import visible
 from tests.conformance.test_engine_conformance import duckdb_place, postgres_place
 from tests.fakes.engine import FakeWarehouse
 
@@ -78,7 +77,7 @@ def loaded(engine: Engine, name: str, base: Visible | None, *parts: LoadPart, sh
 
 
 def rows(engine: Engine, storage: Visible, shape: Shape = SHAPE) -> list[tuple[Any, ...]]:
-    text = visible(engine.relation(storage.relation), shape, storage.number)
+    text = engine.visible(storage, shape)
     found = engine.query(f"select * from {text} as shown").rows
     return sorted(found, key=lambda row: tuple((value is not None, value) for value in row))
 

@@ -46,7 +46,7 @@ from headgate.core.ports.engine import (
     StoredTable,
     StreamInput,
 )
-from headgate.core.ports.loads import FROM, TO, LoadEnd, LoadPart, LoadStart, OpenLoad
+from headgate.core.ports.loads import FROM, TO, LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.recipe import Column, Shape
 from headgate.core.records import LogHead
 from tests.fakes import loads
@@ -115,7 +115,7 @@ class FakeEngine:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities("fake", "1", "duckdb", True, True, 1, 1000)
+        return Capabilities("fake", "1", "duckdb", True, 1, 1000)
 
     @_watched
     def state(self) -> str | None:
@@ -353,6 +353,11 @@ class FakeEngine:
 
     def relation(self, relation: str) -> str:
         return 'headgate."' + relation.replace('"', '""') + '"'
+
+    def visible(self, rows: Visible, shape: Shape) -> str:
+        names = ", ".join(f'"{column.name}"' for column in shape)
+        condition = f"{FROM} <= {rows.number} and {TO} > {rows.number}"
+        return f"(select {names} from {self.relation(rows.relation)} where {condition})"
 
     def source(self, location: FileSource | TableSource, root: str, shape: Shape = ()) -> str:
         if isinstance(location, TableSource):

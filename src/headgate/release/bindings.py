@@ -61,7 +61,7 @@ class Bindings:
         pointer = self.pointers[address]
         build = self.build(address)
         if pointer.kind is not Kind.VIEW:
-            return projection(shown_table(build, self._engine.relation), pointer.shape)
+            return projection(shown_table(build, self._engine), pointer.shape)
         return projection(inlined(self._view_text(address)), pointer.shape)
 
     def relations(self, address: Address) -> Iterator[str]:
@@ -119,7 +119,7 @@ class Bindings:
         pointer, build = self.pointers.get(address), self.build(address)
         if build.kind is Kind.SOURCE:
             return self._engine.source(_location(build), self._root, build.shape)
-        text = inlined(self._texts[address]) if self._is_view(address) else shown_table(build, self._engine.relation)
+        text = inlined(self._texts[address]) if self._is_view(address) else shown_table(build, self._engine)
         return reordered(text, build.shape, pointer.shape if pointer else build.shape)
 
 

@@ -72,7 +72,7 @@ class Schedule:
             plan,
             prepared.builds,
             [t.step for t in prepared.tasks if t.step.kind is not Kind.VIEW],
-            relation=engine.relation,
+            engine=engine,
         )
         self._uncertain = multiplying(prepared.tasks, relations)
 

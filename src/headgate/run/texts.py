@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
@@ -10,11 +10,11 @@ from headgate.core.graph import Node, SqlBody
 from headgate.core.plan import Plan, Step
 from headgate.core.recipe import Shape
 from headgate.core.records import Build
-from headgate.sql.bind import bound, inlined, reordered, shown_table
+from headgate.sql.bind import Relations, bound, inlined, reordered, shown_table
 
 
 def input_relations(
-    plan: Plan, builds: Mapping[Address, Build], readers: Iterable[Step], *, relation: Callable[[str], str]
+    plan: Plan, builds: Mapping[Address, Build], readers: Iterable[Step], *, engine: Relations
 ) -> Mapping[Address, str]:
     """Return the SQL text that stands for each input of ``readers`` inside their SQL.
 
@@ -29,7 +29,7 @@ def input_relations(
             continue
         build = builds[step.address]
         if step.kind is not Kind.VIEW:
-            texts[step.address] = reordered(shown_table(build, relation), build.shape, step.shape)
+            texts[step.address] = reordered(shown_table(build, engine), build.shape, step.shape)
         elif isinstance(step.node, Node) and isinstance(step.node.body, SqlBody):
             texts[step.address] = _inlined_view(step.node.body, texts, step.node.recipe.shape, step.shape)
         elif build.body is not None:

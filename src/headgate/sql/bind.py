@@ -6,14 +6,15 @@ messages are the lines of the user's file. Pure text; sqlglot is not needed here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Protocol
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused
 from headgate.core.graph import Reference, SqlBody
-from headgate.core.ports.loads import FROM, TO
+from headgate.core.ports.loads import Visible
 from headgate.core.recipe import Shape
 from headgate.core.records import Build
 
@@ -104,15 +105,21 @@ def _with_alias(relation: str) -> str:
     return f"{relation} as shown" if relation.startswith("(") and relation.endswith(")") else relation
 
 
-def shown_table(build: Build, relation: Callable[[str], str]) -> str:
-    """Return the relation that holds the rows of a build; ``relation`` gives the text that names a physical table."""
-    text = relation(build.relation)
-    return text if build.load is None else visible(text, build.shape, build.load.number)
+class Relations(Protocol):
+    """What gives the texts that stand for physical tables: an engine."""
+
+    def relation(self, relation: str) -> str:
+        """Return SQL text that names a physical table."""
+
+    def visible(self, rows: Visible, shape: Shape) -> str:
+        """Return SQL text of the columns of ``shape`` of what a storage shows at a load: a relation."""
 
 
-def visible(relation: str, shape: Shape, number: int) -> str:
-    """Return the relation that holds what of a storage is visible at load ``number`` (``core.ports.loads``)."""
-    return inlined(f"{projection(relation, shape)} where {FROM} <= {number:d} and {TO} > {number:d}")
+def shown_table(build: Build, relations: Relations) -> str:
+    """Return the relation that holds the rows of a build."""
+    if build.load is None:
+        return relations.relation(build.relation)
+    return relations.visible(Visible(build.relation, build.load.number), build.shape)
 
 
 def selected_columns(relation: str, columns: Sequence[str]) -> str:

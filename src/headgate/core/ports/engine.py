@@ -1,7 +1,8 @@
 """The port of an engine: where tables live and views are shown.
 
-An ``Engine`` is an open session. Every method that writes is one transaction of the engine. Relation names of physical
-tables are chosen by Headgate (``physical_name``); users' SQL comes with inputs already replaced.
+An ``Engine`` is an open session. Where it ``is_transactional``, every method that writes is one transaction; elsewhere
+such a method may be repeated until it is done, and what tells that it happened is written last. Relation names of
+physical tables are chosen by Headgate (``physical_name``); users' SQL comes with inputs already replaced.
 Errors: ``EngineBusy`` on opening, ``StatementFailed`` for the user's own SQL, ``EngineFailed`` for all else.
 """
 
@@ -16,7 +17,7 @@ from typing import Any, Protocol
 from headgate.core.address import Address, split
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.hashing import Digest, short
-from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.ports.python import ArrowStream, OpenStream
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead, SetAside
@@ -30,7 +31,6 @@ class Capabilities:
     version: str
     dialect: str
     is_transactional: bool
-    is_exclusive: bool
     parallel_builds: int
     identifier_bytes_max: int
 
@@ -154,7 +154,7 @@ class StoredTable:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What is in an engine, at one moment.
+    """What is in an engine: at one moment where it ``is_transactional``, else as read one after the other.
 
     ``builds`` are the rows of ``headgate.builds``, ``tables`` the physical tables by relation, whoever made them;
     ``visible`` counts the rows that each build of a storage shows, ``open`` are storages in which a load was begun.
@@ -227,7 +227,7 @@ class Engine(Protocol):
     def build(
         self, jobs: Sequence[BuildJob], begun: Callable[[Address], None] | None = None
     ) -> tuple[BuildResult, ...]:
-        """Make the tables and their rows in ``headgate.builds`` in one transaction, all or none.
+        """Make the tables and their rows in ``headgate.builds``: all or none where it ``is_transactional``, else each.
 
         A job whose id is there already is an error. The caller groups small jobs to share a commit. ``begun`` is told
         the address of each job as its turn comes, from the same thread.
@@ -286,6 +286,9 @@ class Engine(Protocol):
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table."""
 
+    def visible(self, rows: Visible, shape: Shape) -> str:
+        """Return SQL text of a relation: the columns of ``shape`` of the rows that a storage shows at a load."""
+
     def source(self, location: FileSource | TableSource, root: str, shape: Shape = ()) -> str:
         """Return SQL text that reads a source where it is, for live views; files with the types of ``shape``."""
 
@@ -310,7 +313,7 @@ class Bound:
 
 
 class Binder(Protocol):
-    """Gives exact columns of queries over empty tables, in memory, without a warehouse."""
+    """Gives exact columns of queries over empty tables, without the tables of a warehouse."""
 
     @property
     def identity(self) -> str:

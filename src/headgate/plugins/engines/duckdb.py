@@ -29,7 +29,7 @@ from headgate.core.ports.engine import (
     ShownView,
     StreamInput,
 )
-from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import duckdb_catalogue as catalogue
@@ -56,6 +56,7 @@ from headgate.plugins.engines.duckdb_views import (
     set_aside,
     statements_of,
 )
+from headgate.plugins.engines.load_texts import visible_rows
 from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded
 from headgate.plugins.engines.sql_texts import named, quoted
 
@@ -78,7 +79,6 @@ class DuckEngine:
             version=duckdb.__version__,
             dialect="duckdb",
             is_transactional=True,
-            is_exclusive=True,
             parallel_builds=4,
             identifier_bytes_max=65_535,
         )
@@ -302,6 +302,10 @@ class DuckEngine:
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""
         return f"{catalogue.SCHEMA}.{quoted(relation)}"
+
+    def visible(self, rows: Visible, shape: Shape) -> str:
+        """Return SQL text of a relation: the columns of ``shape`` of the rows that a storage shows at a load."""
+        return visible_rows(self.relation(rows.relation), rows, shape)
 
     def source(self, location: FileSource | TableSource, root: str, shape: Shape = ()) -> str:
         """Return SQL text that reads a source where it is: files typed by ``shape``, else sniffed at each read."""

@@ -146,6 +146,11 @@ def visible(storage: Visible) -> str:
     return f"{FROM} <= {storage.number:d} and {TO} > {storage.number:d}"
 
 
+def visible_rows(table: str, storage: Visible, shape: Shape) -> str:
+    """Return a relation with the columns of ``shape`` of the rows of ``table`` that are visible at a load."""
+    return f"(\nselect {listed([column.name for column in shape])} from {table} where {visible(storage)}\n)"
+
+
 def compacted(table: str, numbers: Sequence[int]) -> tuple[str, str]:
     """Return the statements that keep what these loads, in their order, show, as if others had never been.
 

@@ -30,11 +30,12 @@ from headgate.core.ports.engine import (
     SelectInput,
     ShownView,
 )
-from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import postgres_catalogue as catalogue
 from headgate.plugins.engines import postgres_loads as loads
+from headgate.plugins.engines.load_texts import visible_rows
 from headgate.plugins.engines.postgres_columns import (
     NotOneSelect,
     Undescribed,
@@ -84,7 +85,6 @@ class PostgresEngine:
             version=self._version,
             dialect="postgres",
             is_transactional=True,
-            is_exclusive=False,
             parallel_builds=4,
             identifier_bytes_max=IDENTIFIER_BYTES_MAX,
         )
@@ -265,6 +265,10 @@ class PostgresEngine:
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""
         return catalogue.table(relation)
+
+    def visible(self, rows: Visible, shape: Shape) -> str:
+        """Return SQL text of a relation: the columns of ``shape`` of the rows that a storage shows at a load."""
+        return visible_rows(self.relation(rows.relation), rows, shape)
 
     def source(self, location: FileSource | TableSource, root: str, shape: Shape = ()) -> str:  # noqa: ARG002
         """Return SQL text that reads a source table where it is; PostgreSQL reads no files."""
