@@ -19,7 +19,19 @@ from headgate.core.address import Address
 from headgate.core.declarations import File, FileSource, TableSource
 from headgate.core.errors import EngineBusy, EngineFailed, StatementFailed
 from headgate.core.hashing import digest
-from headgate.core.ports.engine import BuildJob, CaptureInput, Marker, Publication, SeedInput, SelectInput, ShownView
+from headgate.core.intervals import Interval
+from headgate.core.loading import Tracking
+from headgate.core.ports.engine import (
+    BuildJob,
+    CaptureInput,
+    Marker,
+    Publication,
+    SeedInput,
+    SelectInput,
+    ShownView,
+    physical_name,
+)
+from headgate.core.ports.loads import LoadPart, LoadStart, Tracked
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
 from headgate.plugins.engines.duckdb_settings import RESULT_SETTINGS, settings_identity
@@ -395,6 +407,17 @@ def test_a_full_disk_is_not_the_users_fault_and_leaves_the_file_good(tmp_path: P
     assert session.state() == "state"
     assert session.built() == {}
     session.close()
+
+
+def test_a_part_that_fails_in_its_own_statements_says_why(engine: DuckEngine) -> None:
+    """The transaction is broken then: whatever is run in it afterwards says that alone."""
+    address, name, shape = Address("s.a"), physical_name(Address("s.a"), digest("a")), (Column("k", "INTEGER"),)
+    history = (*shape, Column("valid_from", "TIMESTAMP"), Column("valid_to", "TIMESTAMP"))
+    load = engine.begin_load(LoadStart(digest("l"), address, name, history, None, (), copies=False, fence=1))
+    change = Tracked(Tracking(("k",)), "error('there is no present')")
+    with pytest.raises(EngineFailed, match="there is no present"):
+        engine.load_part(load, LoadPart(address, Interval("", ""), "select 1 as k", shape, "", change))
+    assert engine.begin_load(LoadStart(digest("l"), address, name, history, None, (), copies=False, fence=1)) == load
 
 
 # Publishing

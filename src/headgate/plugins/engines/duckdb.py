@@ -33,18 +33,18 @@ from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Vi
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import duckdb_catalogue as catalogue
-from headgate.plugins.engines import duckdb_loads as loads
+from headgate.plugins.engines import loads
 from headgate.plugins.engines.duckdb_builds import (
     build_one,
     shape_of_part,
     shape_of_query,
     text_of,
-    width,
 )
 from headgate.plugins.engines.duckdb_columns import shape_of, without_end
 from headgate.plugins.engines.duckdb_faults import engine_fault, said, statement_fault
 from headgate.plugins.engines.duckdb_files import reader, selection
 from headgate.plugins.engines.duckdb_inventory import inventory_of
+from headgate.plugins.engines.duckdb_loads import DuckStorages
 from headgate.plugins.engines.duckdb_opening import connected, read_by_stream
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream
@@ -173,7 +173,7 @@ class DuckEngine:
     def begin_load(self, start: LoadStart) -> OpenLoad:
         """Return the load to go on with; see ``core.ports.engine.Engine.begin_load``."""
         with self._writing, self._cursor() as cursor, _transaction(cursor):
-            return loads.begin(cursor, start)
+            return loads.begin(DuckStorages(cursor), start)
 
     def load_part(self, load: OpenLoad, part: LoadPart) -> int:
         """Make one part in one transaction, unless it was made already; return the rows that came in."""
@@ -182,12 +182,12 @@ class DuckEngine:
             if found != part.shape:
                 raise StatementFailed(difference(found, part.shape), job=part.address)
             with _transaction(cursor):
-                return loads.make_part(cursor, load, part)
+                return loads.make_part(DuckStorages(cursor), load, part)
 
     def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
         """Write the load's row in ``headgate.builds``; its rows are those visible at the load's number."""
         with self._writing, self._cursor() as cursor, _transaction(cursor):
-            return loads.end(cursor, load, end, bytes_a_row=sum(width(column.type) for column in end.shape))
+            return loads.end(DuckStorages(cursor), load, end)
 
     def built(self) -> Mapping[Digest, str]:
         """Return all builds in ``headgate.builds``: id to physical relation."""
@@ -200,7 +200,7 @@ class DuckEngine:
             if not relations or not self._adopted(cursor):
                 return
             with _transaction(cursor):
-                kept = loads.drop(cursor, relations, dict.fromkeys(relations.values()))
+                kept = loads.drop(DuckStorages(cursor), relations, dict.fromkeys(relations.values()))
                 for relation in relations.values():
                     if relation and relation not in kept:
                         cursor.execute(f"drop table if exists {self.relation(relation)}")
@@ -211,7 +211,7 @@ class DuckEngine:
         with self._writing, self._cursor() as cursor:
             if self._adopted(cursor):
                 with _transaction(cursor):
-                    loads.take_out_all(cursor)
+                    loads.take_out_all(DuckStorages(cursor))
 
     def publish(self, publication: Publication) -> None:
         """Switch views and marker in one transaction.

@@ -17,8 +17,9 @@ from headgate.core.ports.engine import BuiltRow, Inventory, ShownView, Standing,
 from headgate.core.ports.loads import FROM, TO
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines import duckdb_catalogue as catalogue
-from headgate.plugins.engines import duckdb_loads as loads
+from headgate.plugins.engines import loads
 from headgate.plugins.engines.duckdb_columns import shape_of, without_end
+from headgate.plugins.engines.duckdb_loads import DuckStorages
 from headgate.plugins.engines.sql_texts import literal, quoted
 
 _COUNTED_AT_ONCE = 500
@@ -48,8 +49,8 @@ def inventory_of(cursor: duckdb.DuckDBPyConnection, views: Collection[ShownView]
         others=frozenset(
             name for folded, (name, text) in stored.items() if folded not in asked and _reads_builds(text)
         ),
-        visible=loads.counted(cursor, tables) if is_adopted else {},
-        open=loads.opened(cursor) if is_adopted else frozenset(),
+        visible=loads.counted(DuckStorages(cursor), tables) if is_adopted else {},
+        open=loads.opened(DuckStorages(cursor)) if is_adopted else frozenset(),
     )
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from headgate.core.errors import EngineFailed, StatementFailed
+from headgate.core.intervals import Interval
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
 from headgate.core.ports.loads import COPIED, FROM, NO_END, TO, LoadPart, LoadStart, Tracked, Visible
 from headgate.core.recipe import Shape
-from headgate.plugins.engines.sql_texts import listed, quoted
+from headgate.plugins.engines.sql_texts import listed, literal, quoted
 
 STAGE, ENDED = "headgate_stage", "headgate_ended"
 """The temporary tables of a part: its rows, and those of a history that end with it."""
@@ -80,12 +81,9 @@ class LoadTexts:
         grouped = f"select count(*) as n from {self.stage} group by {listed(key)} having count(*) > 1"
         return f"select count(*) from ({grouped}) as twice"
 
-    def merge(self, names: Sequence[str], merging: Merging, *, same: str, is_flagged: str) -> Statements:
-        """Replace rows by key; a row that is as it was stays, so that a full comparison writes what changed alone.
-
-        ``is_flagged`` is the condition that a row of the stage says that it is gone.
-        """
-        is_gone = is_flagged if merging.deletion is Deletion.FLAGGED else "false"
+    def merge(self, names: Sequence[str], merging: Merging, *, same: str) -> Statements:
+        """Replace rows by key; a row that is as it was stays, so that a full comparison writes what changed alone."""
+        is_gone = f"stage.{quoted(merging.flag)} is true" if merging.deletion is Deletion.FLAGGED else "false"
         differs = " or ".join([is_gone, *_distinct(name for name in names if name not in merging.key)])
         ending = [
             f"update {self.table} as old set {TO} = {self.number:d} from {self.stage} as stage "
@@ -139,6 +137,23 @@ class LoadTexts:
 
 
 _CURRENT = f"old.{TO} = {NO_END} and old.{VALID_TO} is null"
+
+
+def of_load(storage: Visible) -> str:
+    """Return the condition that a row of ``headgate.loads`` or ``headgate.parts`` is of this load."""
+    return f"relation = {literal(storage.relation)} and number = {storage.number:d}"
+
+
+def of_part(storage: Visible, interval: Interval) -> str:
+    """Return the condition that a row of ``headgate.parts`` is this part's."""
+    begins, ends = (literal(moment) for moment in interval)
+    return f"{of_load(storage)} and begins = {begins} and ends = {ends}"
+
+
+def part_values(storage: Visible, interval: Interval) -> str:
+    """Return the values of a row of ``headgate.parts``, without its count of rows."""
+    begins, ends = (literal(moment) for moment in interval)
+    return f"{literal(storage.relation)}, {storage.number:d}, {begins}, {ends}"
 
 
 def visible(storage: Visible) -> str:

@@ -33,8 +33,8 @@ from headgate.core.ports.engine import (
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
+from headgate.plugins.engines import loads
 from headgate.plugins.engines import postgres_catalogue as catalogue
-from headgate.plugins.engines import postgres_loads as loads
 from headgate.plugins.engines.load_texts import visible_rows
 from headgate.plugins.engines.postgres_columns import (
     NotOneSelect,
@@ -47,6 +47,7 @@ from headgate.plugins.engines.postgres_connections import Connection, Connection
 from headgate.plugins.engines.postgres_faults import statement_fault
 from headgate.plugins.engines.postgres_inventory import inventory_of
 from headgate.plugins.engines.postgres_loading import Loader
+from headgate.plugins.engines.postgres_loads import PostgresStorages
 from headgate.plugins.engines.postgres_settings import Setting
 from headgate.plugins.engines.postgres_streams import PostgresStream
 from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX, stored_name, without_end
@@ -172,18 +173,18 @@ class PostgresEngine:
     def begin_load(self, start: LoadStart) -> OpenLoad:
         """Return the load to go on with; see ``core.ports.engine.Engine.begin_load``."""
         with self._connections.transaction() as connection:
-            return loads.begin(connection, start)
+            return loads.begin(PostgresStorages(connection), start)
 
     def load_part(self, load: OpenLoad, part: LoadPart) -> int:
         """Make one part in one transaction, unless it was made already; return the rows that came in."""
         with self._connections.transaction() as connection:
             _demand_shape(connection, part.sql, part.shape, job=part.address)
-            return loads.make_part(connection, load, part)
+            return loads.make_part(PostgresStorages(connection), load, part)
 
     def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
         """Write the load's row in ``headgate.builds``; its rows are those visible at the load's number."""
         with self._connections.transaction() as connection:
-            return loads.end(connection, load, end)
+            return loads.end(PostgresStorages(connection), load, end)
 
     def built(self) -> Mapping[Digest, str]:
         """Return all builds in ``headgate.builds``: id to physical relation."""
@@ -200,7 +201,7 @@ class PostgresEngine:
             with self._connections.transaction(settings=self._waiting_briefly()) as connection:
                 if not self._adopted(connection):
                     return
-                kept = loads.drop(connection, relations, dict.fromkeys(names))
+                kept = loads.drop(PostgresStorages(connection), relations, dict.fromkeys(names))
                 for relation in sorted({*names} - kept):
                     catalogue.run(connection, f"drop table if exists {catalogue.table(relation)}")
                 catalogue.erase_builds(connection, list(relations))
@@ -212,7 +213,7 @@ class PostgresEngine:
         """Take out all that loads left which were begun and never ended. Nobody may be loading meanwhile."""
         with self._connections.transaction() as connection:
             if self._adopted(connection):
-                loads.take_out_all(connection)
+                loads.take_out_all(PostgresStorages(connection))
 
     def publish(self, publication: Publication) -> None:
         """Switch views and marker in one transaction.

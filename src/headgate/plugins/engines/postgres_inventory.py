@@ -14,11 +14,12 @@ import psycopg
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import BuiltRow, Inventory, ShownView, Standing, StoredTable, is_physical_name
 from headgate.core.ports.loads import FROM, TO
+from headgate.plugins.engines import loads
 from headgate.plugins.engines import postgres_catalogue as catalogue
-from headgate.plugins.engines import postgres_loads as loads
 from headgate.plugins.engines.postgres_catalogue import OWN_TABLES, SCHEMA, rows, run
 from headgate.plugins.engines.postgres_columns import columns_of
 from headgate.plugins.engines.postgres_connections import Connection
+from headgate.plugins.engines.postgres_loads import PostgresStorages
 from headgate.plugins.engines.postgres_texts import stored_name
 from headgate.plugins.engines.sql_texts import quoted
 
@@ -36,8 +37,8 @@ def inventory_of(connection: Connection, views: Collection[ShownView], *, is_ado
         tables=tables,
         views=_standings(connection, views),
         others=_others(connection, {(view.schema, view.name) for view in views}),
-        visible=loads.counted(connection, tables) if is_adopted else {},
-        open=loads.opened(connection) if is_adopted else frozenset(),
+        visible=loads.counted(PostgresStorages(connection), tables) if is_adopted else {},
+        open=loads.opened(PostgresStorages(connection)) if is_adopted else frozenset(),
     )
 
 
