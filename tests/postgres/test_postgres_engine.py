@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import TableSource
 from headgate.core.errors import Conflict, EngineBusy, EngineFailed, Refused, StatementFailed
 from headgate.core.hashing import digest
+from headgate.core.intervals import Interval
 from headgate.core.ports.engine import (
     BuildJob,
     Engine,
@@ -25,6 +27,7 @@ from headgate.core.ports.engine import (
     Standing,
     physical_name,
 )
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, Replacing
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines.postgres import PostgresEngine, open_postgres
 from headgate.plugins.engines.postgres_connections import Connections
@@ -300,6 +303,21 @@ def test_a_reader_that_never_ends_is_named(engine: PostgresEngine, database: Dat
             show(engine, ("s", "a", "select 2 as x"))
         assert engine.markers()["dev"].serial == 1
     assert engine.query("select x from s.a").rows == ((1,),)
+
+
+def test_a_part_that_two_make_at_once_comes_in_once(engine: PostgresEngine, database: Database, tmp_path: Path) -> None:
+    other = open_postgres(database.url, root=tmp_path, wait_seconds=3)
+    shape: Shape = (Column("k", "integer"), Column("v", "text"))
+    name = physical_name(Address("s.a"), digest("a"))
+    load = engine.begin_load(LoadStart(digest("l"), Address("s.a"), name, shape, None, (), copies=False, fence=1))
+    slow = "select 1 as k, 'a' as v from pg_sleep(0.5)"
+    one = LoadPart(Address("s.a"), Interval("1", "2"), slow, shape, "", Replacing(""))
+    with ThreadPoolExecutor(2) as pool:
+        came = list(pool.map(lambda session: session.load_part(load, one), (engine, other)))
+    other.close()
+    assert sorted(came) == [0, 1]
+    assert engine.end_load(load, LoadEnd(digest("b"), Address("s.a"), shape, 1)).rows == 1
+    assert engine.query(f"select k from {engine.relation(name)}").rows == ((1,),)
 
 
 def test_two_publishers_at_once(engine: PostgresEngine, database: Database, tmp_path: Path) -> None:
