@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from headgate.core.address import Address
-from headgate.core.errors import Conflict, StatementFailed
+from headgate.core.errors import Conflict, LeaseLost, StatementFailed
 from headgate.core.hashing import Digest, digest
 from headgate.core.intervals import Interval
 from headgate.core.loading import Deletion, Merging, Tracking
@@ -48,9 +48,15 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
 
 
 def start(
-    name: str, base: Visible | None = None, *, copies: bool = False, relation: str = STORAGE, shape: Shape = SHAPE
+    name: str,
+    base: Visible | None = None,
+    *,
+    copies: bool = False,
+    relation: str = STORAGE,
+    shape: Shape = SHAPE,
+    fence: int = 1,
 ) -> LoadStart:
-    return LoadStart(digest("load", name), ASSET, relation, shape, base, SHAPE, copies, fence=1)
+    return LoadStart(digest("load", name), ASSET, relation, shape, base, SHAPE, copies, fence)
 
 
 def part(change: Change, *rows: tuple[Any, ...], interval: Interval = WHOLE, within: str = "") -> LoadPart:
@@ -112,12 +118,55 @@ def test_a_part_is_made_once(engine: Engine) -> None:
     assert engine.load_part(load, one) == 1
     assert engine.load_part(load, one) == 0
     again = engine.begin_load(start("a", relation="another"))
-    assert again == OpenLoad(load.storage, (ONE,))
+    assert again == OpenLoad(load.storage, (ONE,), 1)
     assert engine.load_part(again, one) == 0
     result = engine.end_load(again, LoadEnd(digest("build"), ASSET, SHAPE, 1))
     assert result.rows == 1
     assert engine.end_load(again, LoadEnd(digest("build"), ASSET, SHAPE, 1)).rows == 1
     assert engine.built() == {digest("build"): STORAGE}
+
+
+def test_who_was_overtaken_makes_no_part_and_ends_no_load(engine: Engine) -> None:
+    """The process was stopped; meanwhile somebody else got the lease, and went on with what it had begun."""
+    late = engine.begin_load(start("a", fence=1))
+    one, two = part(REPLACING_1, (1, 10, "a"), interval=ONE), part(REPLACING_2, (3, 20, "c"), interval=TWO)
+    assert engine.load_part(late, one) == 1
+    load = engine.begin_load(start("a", fence=2))
+    assert load.done == (ONE,)
+    with pytest.raises(LeaseLost):
+        engine.load_part(late, two)
+    with pytest.raises(LeaseLost):
+        engine.end_load(late, LoadEnd(digest("build", "late"), ASSET, SHAPE, 1))
+    engine.load_part(load, two)
+    engine.end_load(load, LoadEnd(digest("build", "a"), ASSET, SHAPE, 2))
+    for _ in range(2):
+        with pytest.raises(LeaseLost):
+            engine.load_part(late, two)
+        with pytest.raises(LeaseLost):
+            engine.end_load(late, LoadEnd(digest("build", "late"), ASSET, SHAPE, 1))
+    assert rows(engine, load.storage) == [(1, 10, "a"), (3, 20, "c")]
+    assert set(engine.built()) == {digest("build", "a")}
+
+
+def test_who_was_overtaken_by_another_load_makes_no_part(engine: Engine) -> None:
+    base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), interval=ONE))
+    late = engine.begin_load(start("b", base, fence=1))
+    load = engine.begin_load(start("c", base, fence=2))
+    with pytest.raises(LeaseLost):
+        engine.load_part(late, part(REPLACING_1, (9, 10, "late"), interval=ONE))
+    engine.load_part(load, part(REPLACING_1, (1, 10, "new"), interval=ONE))
+    engine.end_load(load, LoadEnd(digest("build", "c"), ASSET, SHAPE, 2))
+    assert rows(engine, load.storage) == [(1, 10, "new")]
+
+
+def test_two_loads_of_one_holder_do_not_go_on_from_one_base(engine: Engine) -> None:
+    base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), interval=ONE))
+    first = engine.begin_load(start("b", base))
+    with pytest.raises(Conflict):
+        engine.begin_load(start("c", base))
+    engine.load_part(first, part(REPLACING_1, (1, 10, "b"), interval=ONE))
+    ended(engine, first, "b")
+    assert rows(engine, first.storage) == [(1, 10, "b")]
 
 
 def test_parts_that_share_no_row_are_made_side_by_side(engine: Engine) -> None:
@@ -139,7 +188,7 @@ def span(number: int, value: str) -> LoadPart:
 
 def test_what_another_attempt_left_is_taken_out(engine: Engine) -> None:
     base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), interval=ONE))
-    broken = engine.begin_load(start("broken", base))
+    broken = engine.begin_load(start("broken", base, fence=0))
     engine.load_part(broken, part(REPLACING_1, (1, 10, "x"), (9, 11, "y"), interval=ONE))
     after = loaded(engine, "b", base, part(REPLACING_2, (3, 20, "c"), interval=TWO))
     assert rows(engine, base) == [(1, 10, "a")]
@@ -264,7 +313,7 @@ def test_a_storage_stays_as_long_as_one_of_its_loads(engine: Engine) -> None:
 def test_a_load_that_takes_nothing_is_another_build_of_the_same_rows(engine: Engine) -> None:
     base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), interval=ONE))
     for _ in range(2):
-        result = engine.end_load(OpenLoad(base, ()), LoadEnd(digest("build", "idle"), ASSET, SHAPE, 1))
+        result = engine.end_load(OpenLoad(base, (), None), LoadEnd(digest("build", "idle"), ASSET, SHAPE, 1))
         assert result.rows == 1
     assert set(engine.built()) == {digest("build", "a"), digest("build", "idle")}
     engine.drop({digest("build", "a"): STORAGE})

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from headgate.core.errors import Conflict, StatementFailed
+from headgate.core.errors import Conflict, StatementFailed, lost_lease
 from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval
 from headgate.core.loading import Deletion, Merging
@@ -30,18 +30,23 @@ Row = dict[str, Any]
 
 
 def create(run: Run) -> None:
-    run('create table if not exists "headgate.loads" (relation, number, key, build, is_open, rows)')
+    run('create table if not exists "headgate.loads" (relation, number, key, build, is_open, rows, fence)')
     run('create table if not exists "headgate.parts" (relation, number, begins, ends)')
 
 
 def begin(run: Run, start: LoadStart) -> OpenLoad:
     found = run('select relation, number from "headgate.loads" where is_open and key = ?', start.key).fetchone()
     if found:
+        run('update "headgate.loads" set fence = ? where is_open and key = ?', start.fence, start.key)
         parts = run('select begins, ends from "headgate.parts" where relation = ? and number = ? order by 1', *found)
-        return OpenLoad(Visible(*found), tuple(Interval(*row) for row in parts))
+        return OpenLoad(Visible(*found), tuple(Interval(*row) for row in parts), start.fence)
     base = start.base
     if base is not None and not start.copies:
-        for (number,) in run('select number from "headgate.loads" where is_open and relation = ?', base.relation):
+        opening = 'select number, fence from "headgate.loads" where is_open and relation = ?'
+        opened = run(opening, base.relation).fetchall()
+        for number, fence in opened:
+            if fence == start.fence:
+                raise Conflict(f"storage:{base.relation}")
             take_out(run, Visible(base.relation, number))
         numbers = run(
             """select max(number) filter (where build <> ''), max(number) from "headgate.loads" where relation = ?""",
@@ -59,8 +64,8 @@ def begin(run: Run, start: LoadStart) -> OpenLoad:
         for row in copied:
             _insert(run, Visible(storage.relation, COPIED), {c.name: row.get(c.name) for c in start.shape})
         rows = len(copied)
-    run('insert into "headgate.loads" values (?, ?, ?, ?, 1, ?)', *_of(storage), start.key, "", rows)
-    return OpenLoad(storage, ())
+    run('insert into "headgate.loads" values (?, ?, ?, ?, 1, ?, ?)', *_of(storage), start.key, "", rows, start.fence)
+    return OpenLoad(storage, (), start.fence)
 
 
 def take_out(run: Run, storage: Visible) -> None:
@@ -85,6 +90,9 @@ def counted(run: Run) -> dict[Digest, int]:
 
 
 def make_part(run: Run, load: OpenLoad, part: LoadPart, rows: list[Row]) -> int:
+    mine = 'select 1 from "headgate.loads" where relation = ? and number = ? and is_open and fence = ?'
+    if not run(mine, *_of(load.storage), load.fence).fetchone():
+        raise lost_lease(load.storage.relation)
     known = 'select 1 from "headgate.parts" where relation = ? and number = ? and begins = ? and ends = ?'
     if run(known, *_of(load.storage), *part.interval).fetchone():
         return 0
@@ -108,13 +116,17 @@ def end(run: Run, load: OpenLoad, told: LoadEnd) -> BuildResult:
     where = "where relation = ? and number = ?"
     known = run(f'select key, rows, build, is_open from "headgate.loads" {where}', *_of(load.storage)).fetchall()
     key, rows = known[0][:2]
+    mine = run(f'select 1 from "headgate.loads" {where} and is_open and fence = ?', *_of(load.storage), load.fence)
+    if load.fence is not None and not mine.fetchone() and all(build != told.id for _, _, build, _ in known):
+        raise lost_lease(load.storage.relation)
     if all(build != told.id for _, _, build, _ in known):
         values = (told.id, told.address, load.storage.relation, rows, rows * 8, told.fence)
         run('insert into "headgate.builds" values (?, ?, ?, ?, ?, ?)', *values)
         if any(is_open for *_, is_open in known):
             run(f'update "headgate.loads" set is_open = 0, build = ? {where}', told.id, *_of(load.storage))
         else:
-            run('insert into "headgate.loads" values (?, ?, ?, ?, 0, ?)', *_of(load.storage), key, told.id, rows)
+            values = (*_of(load.storage), key, told.id, rows, told.fence)
+            run('insert into "headgate.loads" values (?, ?, ?, ?, 0, ?, ?)', *values)
         run(f'delete from "headgate.parts" {where}', *_of(load.storage))
     return BuildResult(told.id, rows, rows * 8, 0.001)
 

@@ -276,6 +276,24 @@ def test_a_reader_with_an_older_snapshot_never_finds_a_new_table_empty(
     assert engine.query("select x from s.a").rows == ((2,),)
 
 
+def test_a_reader_who_came_amid_a_load_never_finds_a_part_of_it(engine: PostgresEngine, database: Database) -> None:
+    shape = (Column("x", "integer"),)
+    relation = physical_name(Address("s.a"), digest("storage"))
+    load = engine.begin_load(LoadStart(digest("load"), Address("s.a"), relation, shape, None, shape, False, 1))
+    parts = [LoadPart(Address("s.a"), Interval(n, n), f"select {n} as x", shape, "", Replacing("")) for n in "12"]
+    engine.load_part(load, parts[0])
+    body = f"select x from {engine.visible(load.storage, shape)} as shown"
+    with psycopg.connect(database.url) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("select 1")
+        engine.load_part(load, parts[1])
+        engine.end_load(load, LoadEnd(digest("build"), Address("s.a"), shape, 1))
+        with pytest.raises(EngineBusy, match="would not see them"):
+            show(engine, ("s", "a", body), tables=(relation,))
+    show(engine, ("s", "a", body), tables=(relation,))
+    assert engine.query("select x from s.a order by x").rows == ((1,), (2,))
+
+
 def test_a_publication_waits_for_a_reader_and_then_goes_on(engine: PostgresEngine, database: Database) -> None:
     show(engine, ("s", "a", "select 1 as x"), ("s", "b", "select 1 as x"))
     with psycopg.connect(database.url) as reader:

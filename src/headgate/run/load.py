@@ -52,7 +52,7 @@ def with_storages(prepared: Prepared, plan: Plan, engine: Engine) -> Prepared:
 def _opened(task: Task, load: LoadPlan, engine: Engine) -> OpenLoad:
     start = _start(task, load)
     if is_idle(load) and start.base is not None:
-        return OpenLoad(start.base, ())  # it shows what its base shows
+        return OpenLoad(start.base, (), None)  # it shows what its base shows
     return engine.begin_load(start)
 
 

@@ -237,18 +237,22 @@ class Engine(Protocol):
         """Return the load to go on with: a storage is made where there is none, copied where that is asked for.
 
         What an attempt under another key left in the storage is taken out. Raises ``Conflict`` (``storage:RELATION``)
-        where the base is not the newest load of its storage, and nothing is copied. Cost: a look-up, or the copy.
+        where the base is not the newest load of its storage or another load of this fence goes on from it, and nothing
+        is copied. Cost: a look-up, or the copy.
         """
 
     def load_part(self, load: OpenLoad, part: LoadPart) -> int:
         """Make one part in one transaction, unless it was made already; return the rows that came in.
 
-        Raises ``StatementFailed`` where the query fails, has other columns, or gives a key twice. Cost: the query, and
-        a look for the rows that are replaced.
+        Raises ``StatementFailed`` where the query fails, has other columns, or gives a key twice, and ``LeaseLost``
+        where somebody else has begun or ended the load since. Cost: the query, and a look for what is replaced.
         """
 
     def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
-        """Write the load's row in ``headgate.builds``; its rows are those visible at the load's number."""
+        """Write the load's row in ``headgate.builds``; its rows are those visible at the load's number.
+
+        Raises ``LeaseLost`` where somebody else has begun or ended the load since.
+        """
 
     def built(self) -> Mapping[Digest, str]:
         """Return all builds in ``headgate.builds``: id to physical relation."""

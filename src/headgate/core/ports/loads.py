@@ -41,6 +41,7 @@ class LoadStart:
 
     ``base`` are the rows that it begins with, None for none; they stay in their storage unless ``copies``: then, and
     without a base, ``relation`` becomes the storage. Columns of ``shape`` that the base lacks are NULL in copied rows.
+    ``fence`` is that of the lease: from now on nobody with another one makes parts of the load, or ends it.
     """
 
     key: Digest
@@ -55,10 +56,14 @@ class LoadStart:
 
 @dataclass(frozen=True, slots=True)
 class OpenLoad:
-    """A load on its way: its storage and number, and the parts that were made already."""
+    """A load on its way: its storage and number, the parts that were made already, and the fence of who began it last.
+
+    The fence is None where nothing is to be loaded: what shows the same rows gets one more build.
+    """
 
     storage: Visible
     done: Intervals
+    fence: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from headgate.plugins.engines.sql_texts import quoted
 _TABLES = """
 create table if not exists headgate.loads (
     relation varchar not null, number bigint not null, key varchar not null, build varchar not null,
-    is_open boolean not null, rows bigint not null);
+    is_open boolean not null, rows bigint not null, fence bigint not null);
 create table if not exists headgate.parts (
     relation varchar not null, number bigint not null, begins varchar not null, ends varchar not null,
     rows bigint not null);
@@ -67,6 +67,9 @@ class DuckStorages:
 
     def analyze(self, table: str) -> None:
         """Do nothing: DuckDB counts as it writes."""
+
+    def lock(self, storage: Visible, *, shared: bool) -> None:
+        """Do nothing: one process holds the warehouse, and one lease of it."""
 
     def claim_part(self, storage: Visible, interval: Interval) -> bool:
         """Tell whether a part was not made yet. Nobody else makes it: one process holds the warehouse."""

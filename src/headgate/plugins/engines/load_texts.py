@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from headgate.core.errors import EngineFailed, StatementFailed
+from headgate.core.errors import EngineFailed, LeaseLost, StatementFailed, lost_lease
 from headgate.core.intervals import Interval
 from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
 from headgate.core.ports.loads import COPIED, FROM, NO_END, TO, LoadPart, LoadStart, Tracked, Visible
@@ -186,6 +186,11 @@ def key_of(change: Merging | Tracked) -> Sequence[str]:
 def lost(storage: Visible) -> EngineFailed:
     """Return the error of a load that was begun, and of which the warehouse knows nothing."""
     return EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
+
+
+def overtaken(storage: Visible) -> LeaseLost:
+    """Return the refusal of a holder after whom somebody else has gone on with a load, or has ended it."""
+    return lost_lease(f"load {storage.number} of {storage.relation}")
 
 
 def refuse_twice(count: int, part: LoadPart, key: Sequence[str]) -> None:

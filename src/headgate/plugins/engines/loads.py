@@ -27,6 +27,7 @@ from headgate.plugins.engines.load_texts import (
     key_of,
     lost,
     of_load,
+    overtaken,
     refuse_twice,
     visible,
 )
@@ -60,6 +61,9 @@ class Storages(Protocol):
     def analyze(self, table: str) -> None:
         """Have the planner know how many rows a table has, where it does not know by itself."""
 
+    def lock(self, storage: Visible, *, shared: bool) -> None:
+        """Let nobody take a load over, or end it, before the transaction is over; those who make parts share that."""
+
     def claim_part(self, storage: Visible, interval: Interval) -> bool:
         """Tell whether a part is to be made; who asks while somebody else makes it waits, and finds it made."""
 
@@ -79,10 +83,11 @@ def begin(storages: Storages, start: LoadStart) -> OpenLoad:
     known = storages.rows(f"select relation, number from headgate.loads where is_open and key = {literal(start.key)}")
     if known:
         storage = Visible(*known[0])
-        return OpenLoad(storage, _done(storages, storage))
+        storages.run(f"update headgate.loads set fence = {start.fence:d} where {of_load(storage)}")
+        return OpenLoad(storage, _done(storages, storage), start.fence)
     if start.base is None or start.copies:
-        return OpenLoad(_new_storage(storages, start), ())
-    return OpenLoad(_continued(storages, start, start.base), ())
+        return OpenLoad(_new_storage(storages, start), (), start.fence)
+    return OpenLoad(_continued(storages, start, start.base), (), start.fence)
 
 
 def _done(storages: Storages, storage: Visible) -> Intervals:
@@ -97,12 +102,15 @@ def _new_storage(storages: Storages, start: LoadStart) -> Visible:
     count = 0
     if start.base is not None:
         count = storages.run(texts.copy(start, start.base, storages.texts(start.base).table))
-    _write_load(storages, storage, start.key, count)
+    _write_load(storages, storage, start.key, count, fence=start.fence)
     return storage
 
 
 def _continued(storages: Storages, start: LoadStart, base: Visible) -> Visible:
-    """Return the next load of the base's storage; what another attempt began there is taken out."""
+    """Return the next load of the base's storage; what an earlier holder began there is taken out."""
+    own = f"relation = {literal(base.relation)} and is_open and fence = {start.fence:d}"
+    if storages.rows(f"select 1 from headgate.loads where {own}"):
+        raise Conflict(f"storage:{base.relation}")
     _take_out_open(storages, base.relation)
     ((last, newest, count),) = storages.rows(
         "select max(number), max(number) filter (where build <> ''), "
@@ -112,15 +120,16 @@ def _continued(storages: Storages, start: LoadStart, base: Visible) -> Visible:
     if newest != base.number:
         raise Conflict(f"storage:{base.relation}")
     storage = Visible(base.relation, last + 1)
-    _write_load(storages, storage, start.key, count)
+    _write_load(storages, storage, start.key, count, fence=start.fence)
     return storage
 
 
-def _write_load(storages: Storages, storage: Visible, key: str, count: int, *, build: str = "") -> None:
+def _write_load(storages: Storages, storage: Visible, key: str, count: int, *, fence: int, build: str = "") -> None:
     """Write a load: open, or with its build."""
     is_open = "false" if build else "true"
-    values = f"{literal(storage.relation)}, {storage.number:d}, {literal(key)}, {literal(build)}, {is_open}, {count:d}"
-    storages.run(f"insert into headgate.loads (relation, number, key, build, is_open, rows) values ({values})")
+    values = f"{literal(storage.relation)}, {storage.number:d}, {literal(key)}, {literal(build)}, {is_open}"
+    columns = "relation, number, key, build, is_open, rows, fence"
+    storages.run(f"insert into headgate.loads ({columns}) values ({values}, {count:d}, {fence:d})")
 
 
 def _take_out(storages: Storages, storage: Visible) -> None:
@@ -176,11 +185,19 @@ def counted(storages: Storages, tables: Collection[str]) -> dict[Digest, int]:
 
 def make_part(storages: Storages, load: OpenLoad, part: LoadPart) -> int:
     """Make one part, unless it was made; return the rows that came in."""
+    storages.lock(load.storage, shared=True)
+    if not storages.rows(f"select 1 from headgate.loads where {of_load(load.storage)} and {_is_mine(load)}"):
+        raise overtaken(load.storage)
     if not storages.claim_part(load.storage, part.interval):
         return 0
     came, went = _changed(storages, load.storage, part)
     storages.write_part(load.storage, part.interval, came - went)
     return came
+
+
+def _is_mine(load: OpenLoad) -> str:
+    """Return the condition that nobody else has begun or ended a load since."""
+    return "false" if load.fence is None else f"(is_open and fence = {load.fence:d})"
 
 
 def _changed(storages: Storages, storage: Visible, part: LoadPart) -> tuple[int, int]:
@@ -223,23 +240,26 @@ def end(storages: Storages, load: OpenLoad, told: LoadEnd) -> BuildResult:
     A load that is whole already gets one more build, which shows the same rows.
     """
     storage, build = load.storage, literal(told.id)
-    ((key, count, is_done, is_open),) = storages.rows(
-        f"select max(key), max(rows), bool_or(build = {build}), bool_or(is_open) "
+    storages.lock(storage, shared=False)
+    ((key, count, is_done, is_mine),) = storages.rows(
+        f"select max(key), max(rows), bool_or(build = {build}), bool_or({_is_mine(load)}) "
         f"from headgate.loads where {of_load(storage)}"
     )
     if key is None:
         raise lost(storage)
+    if not is_done and not is_mine and load.fence is not None:
+        raise overtaken(storage)
     ((grown,),) = storages.rows(f"select coalesce(sum(rows), 0)::bigint from headgate.parts where {of_load(storage)}")
     count += grown
     size = storages.size(storage, told.shape, count)
     if not is_done:
         values = f"{build}, {literal(told.address)}, {literal(storage.relation)}, {count:d}, {size:d}, {told.fence:d}"
         storages.run(f"insert into headgate.builds (id, address, relation, rows, bytes, fence) values ({values})")
-        if is_open:
+        if is_mine:
             whole = f"is_open = false, build = {build}, rows = {count:d}"
             storages.run(f"update headgate.loads set {whole} where {of_load(storage)}")
         else:
-            _write_load(storages, storage, key, count, build=told.id)
+            _write_load(storages, storage, key, count, fence=told.fence, build=told.id)
         storages.run(f"delete from headgate.parts where {of_load(storage)}")
         storages.analyze(storages.texts(storage).table)
     return BuildResult(told.id, count, size, 0.0)

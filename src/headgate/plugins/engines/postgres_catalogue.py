@@ -34,7 +34,7 @@ create table if not exists headgate.schemas (name text primary key);
 create table if not exists headgate.log (number bigint not null, hash text not null);
 create table if not exists headgate.loads (
     relation text not null, number bigint not null, key text not null, build text not null,
-    is_open boolean not null, rows bigint not null);
+    is_open boolean not null, rows bigint not null, fence bigint not null);
 create table if not exists headgate.parts (
     relation text not null, number bigint not null, begins text not null, ends text not null,
     rows bigint not null default 0, primary key (relation, number, begins, ends))

@@ -11,7 +11,7 @@ from headgate.core.intervals import Interval
 from headgate.core.ports.loads import LoadPart, Visible
 from headgate.core.recipe import Shape
 from headgate.plugins.engines import postgres_catalogue as catalogue
-from headgate.plugins.engines.load_texts import ENDED, STAGE, LoadTexts, of_part, part_values
+from headgate.plugins.engines.load_texts import ENDED, STAGE, LoadTexts, of_load, of_part, part_values
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_faults import statement_fault
 from headgate.plugins.engines.postgres_texts import without_end
@@ -58,6 +58,10 @@ class PostgresStorages:
     def analyze(self, table: str) -> None:
         """Have the planner know the rows of a table: nobody tells it in time, and of temporary tables never."""
         self.run(f"analyze {table}")
+
+    def lock(self, storage: Visible, *, shared: bool) -> None:
+        """Lock the row of a load."""
+        self.rows(f"select 1 from headgate.loads where {of_load(storage)} for {'share' if shared else 'update'}")
 
     def claim_part(self, storage: Visible, interval: Interval) -> bool:
         """Write the row of a part first: somebody else who makes the same one waits, and then finds it made."""

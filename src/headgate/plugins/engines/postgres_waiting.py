@@ -1,7 +1,8 @@
 """Whom a publication waits for in PostgreSQL: readers with an older snapshot, and whoever holds a lock on a view.
 
 A transaction with REPEATABLE READ keeps its snapshot but sees new definitions of views at once: in a table that was
-made after its snapshot it would see no rows (seen). So the views are switched only when no older snapshot is left.
+made after its snapshot it would see no rows (seen), and of a load that ended after it only the parts that were there.
+So the views are switched only when no older snapshot is left.
 Nobody waits for a lock longer than half of ``deadlock_timeout``: at a deadlock PostgreSQL ends whoever finds it, and
 that may be a reader (seen). We let go and try again.
 """
@@ -52,7 +53,9 @@ def tried(attempt: Callable[[], T], *, seconds: float, blamed: Callable[[], str]
 
 
 def wait_for_snapshots(connections: Connections, relations: Collection[str], *, seconds: float) -> None:
-    """Return when nobody has a snapshot in which one of these tables has no rows yet; ``EngineBusy`` where that lasts.
+    """Return when nobody has a snapshot in which one of these tables has not all of its rows, those of loads as well.
+
+    Raises ``EngineBusy`` where that lasts.
 
     Cost: one query where all of them are older than every snapshot, which is nearly always.
     """
@@ -60,13 +63,14 @@ def wait_for_snapshots(connections: Connections, relations: Collection[str], *, 
     deadline = time.monotonic() + seconds
     while names:
         with connections.reading() as connection:
-            found = rows(connection, _OLDER, names)
+            found = rows(connection, _OLDER, names, list(relations))
         if not found:
             return
         if time.monotonic() >= deadline:
             process, told = _told(found)
             text = (
-                f"{told} has read since before the new tables were made, and would see them empty; waited {seconds:g} s"
+                f"{told} has read since before all of the new rows were there, and would not see them; "
+                f"waited {seconds:g} s"
             )
             raise EngineBusy(text, hint=_HINT.format(process))
         time.sleep(_PAUSE_SECONDS)
@@ -78,8 +82,10 @@ from pg_stat_activity as a
 where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_xmin is not null
 and a.usesysid is not null -- the server's own workers have no user, and read no views
 and age(a.backend_xmin) >= (
-    select min(age(c.xmin)) from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
-    where n.nspname = 'headgate' and c.relname = any(%s))
+    select min(age(made.at)) from (
+        select c.xmin as at from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+        where n.nspname = 'headgate' and c.relname = any(%s)
+        union all select b.xmin from headgate.builds as b where b.relation = any(%s)) as made)
 order by age(a.backend_xmin) desc
 """
 
