@@ -294,6 +294,32 @@ def test_a_reader_who_came_amid_a_load_never_finds_a_part_of_it(engine: Postgres
     assert engine.query("select x from s.a order by x").rows == ((1,), (2,))
 
 
+def test_readers_who_came_later_are_not_waited_for_beside_an_old_writer(
+    engine: PostgresEngine, database: Database
+) -> None:
+    """A writer that goes on for hours makes the snapshot of everybody look as old as itself."""
+    show(engine, ("s", "a", "select 1 as x"))
+    database.execute(f"create table public.other (x int); grant all on public.other to {database.owner}")
+    with ExitStack() as stack:
+        writer, early, late = (stack.enter_context(psycopg.connect(database.url)) for _ in range(3))
+        writer.execute("insert into other values (1)")
+        early.isolation_level = late.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        early.execute("select 1")
+        table = built(engine, "select 2 as x")
+        done: list[object] = []
+        view = ("s", "a", f"select x from {engine.relation(table.relation)}")
+        worker = threading.Thread(target=lambda: done.append(show(engine, view, tables=(table.relation,))))
+        worker.start()
+        looked = "select 1 from pg_stat_activity where query like %s and pid <> pg_backend_pid()"
+        wait_until(lambda: database.execute(looked, "%t.locktype = 'virtualxid'%"))
+        assert not done
+        late.execute("select 1")
+        early.rollback()
+        worker.join(20)
+        assert done == [None]
+        assert late.execute("select x from s.a").fetchall() == [(2,)]
+
+
 def test_a_publication_waits_for_a_reader_and_then_goes_on(engine: PostgresEngine, database: Database) -> None:
     show(engine, ("s", "a", "select 1 as x"), ("s", "b", "select 1 as x"))
     with psycopg.connect(database.url) as reader:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from headgate.core.errors import EngineBusy
 from headgate.plugins.engines.postgres_catalogue import rows
@@ -55,15 +55,19 @@ def tried(attempt: Callable[[], T], *, seconds: float, blamed: Callable[[], str]
 def wait_for_snapshots(connections: Connections, relations: Collection[str], *, seconds: float) -> None:
     """Return when nobody has a snapshot in which one of these tables has not all of its rows, those of loads as well.
 
-    Raises ``EngineBusy`` where that lasts.
+    Raises ``EngineBusy`` where that lasts. Waited for are the transactions of the first look alone, as CREATE INDEX
+    CONCURRENTLY does: an old writer makes the snapshots of all who come later look old, too.
 
-    Cost: one query where all of them are older than every snapshot, which is nearly always.
+    Cost: one query where all of the rows are older than every snapshot, which is nearly always.
     """
     names = sorted({stored_name(relation) for relation in relations})
     deadline = time.monotonic() + seconds
+    awaited: set[str] | None = None
     while names:
         with connections.reading() as connection:
             found = rows(connection, _OLDER, names, list(relations))
+        awaited = {row[3] for row in found} if awaited is None else awaited
+        found = [row for row in found if row[3] in awaited]
         if not found:
             return
         if time.monotonic() >= deadline:
@@ -77,8 +81,9 @@ def wait_for_snapshots(connections: Connections, relations: Collection[str], *, 
 
 
 _OLDER = """
-select a.pid, coalesce(a.usename, ''), coalesce(a.application_name, '')
-from pg_stat_activity as a
+select a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''), t.virtualxid
+from pg_stat_activity as a join pg_locks as t on t.pid = a.pid and t.locktype = 'virtualxid' and t.granted
+and t.mode = 'ExclusiveLock' -- its own: it tells one transaction of a process from the next
 where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_xmin is not null
 and a.usesysid is not null -- the server's own workers have no user, and read no views
 and age(a.backend_xmin) >= (
@@ -107,7 +112,7 @@ def holders(connections: Connections, names: Sequence[tuple[str, str]]) -> str:
     return _told(found)[1] if found else ""
 
 
-def _told(found: Sequence[tuple[int, str, str]]) -> tuple[int, str]:
-    process, user, application = found[0]
+def _told(found: Sequence[tuple[Any, ...]]) -> tuple[int, str]:
+    process, user, application = found[0][:3]
     more = ", ".join(text for text in (user, application) if text)
     return process, f"process {process} of the database{f' ({more})' if more else ''}"
