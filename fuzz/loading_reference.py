@@ -106,7 +106,13 @@ def load(
     is_new = base is None or base.read != data
     if name == "inc":
         made = _by_time(settings, base, code, data, now, is_new=is_new, is_due=is_run or is_new)
-        return base if base and made == base else _after(base, made)
+        if (
+            base
+            and (made.content, made.covered) == (base.content, base.covered)
+            and not _wanted(settings, base, now, is_new=is_new, is_due=is_run or is_new)
+        ):
+            return replace(base, code=code, read=data)  # nothing came in: it stands for the new data, too
+        return _after(base, made)
     if not is_new and base is not None:
         return base
     if name == "key":
@@ -116,20 +122,25 @@ def load(
 
 def _bases(own: Made | None, beside: Made | None, code: int) -> list[Made]:
     """Return what may be gone on with: one's own, unless what came in beside since then is not in it."""
-    is_behind = own is not None and beside is not None and beside.number not in own.line
-    order = (beside, own) if is_behind else (own, beside)
-    return [made for made in order if made and made.code == code]
+    found = [made for made in (own, beside) if made and made.code == code]
+    is_behind = len(found) == 2 and found[1].number not in found[0].line
+    return found[1:] if is_behind else found
 
 
 def _by_time(
     settings: Settings, base: Made | None, code: int, data: Data, now: datetime, *, is_new: bool, is_due: bool
 ) -> Made:
+    return reloaded(settings, base, code, data, _wanted(settings, base, now, is_new=is_new, is_due=is_due))
+
+
+def _wanted(settings: Settings, base: Made | None, now: datetime, *, is_new: bool, is_due: bool) -> set[str]:
+    """Return the grains that a load takes."""
     over = complete(settings, now)
     covered = base.covered if base else frozenset()
     wanted = [one for one in over if one not in covered] if is_due else []
     if is_new and settings.lookback:
         wanted += over[-settings.lookback :]
-    return reloaded(settings, base, code, data, set(wanted))
+    return set(wanted)
 
 
 def reloaded(settings: Settings, base: Made | None, code: int, data: Data, wanted: set[str]) -> Made:
@@ -237,10 +248,12 @@ def promoted(own: Shown, other: Shown, codes: dict[str, int]) -> list[Shown]:
         assets: dict[str, Made] = {}
         for name, code in codes.items():
             kept, taken = own.assets.get(name), other.assets.get(name)
-            if kept and (kept.code, kept.read) == (code, read):
-                assets[name] = kept
-            elif taken and (taken.code, taken.read) == (code, read) and _holds(taken, kept):
+            is_kept = kept is not None and (kept.code, kept.read) == (code, read)
+            is_taken = taken is not None and (taken.code, taken.read) == (code, read) and _holds(taken, kept)
+            if taken and is_taken and not (kept and is_kept and not _is_further(taken, kept)):
                 assets[name] = taken
+            elif kept and is_kept:
+                assets[name] = kept
         if assets.keys() == codes.keys():
             found.append(Shown(assets, read))
     return found
@@ -251,6 +264,11 @@ def _holds(taken: Made, kept: Made | None) -> bool:
     if kept is None:
         return True
     return kept.covered <= taken.covered and (kept.code != taken.code or kept.number in taken.line)
+
+
+def _is_further(taken: Made, kept: Made) -> bool:
+    """Tell whether what came into the one since then is all that tells them apart."""
+    return kept.number in taken.line and taken.number not in kept.line
 
 
 def table_of(name: str, made: Made) -> list[tuple[Any, ...]]:

@@ -197,13 +197,15 @@ def _planned(
         session.check_state(reading, engine)
     bare = session.config.bare == request.environment
     becomes_bare = bare if snapshot.shown is not None and snapshot.shown.record.bare != bare else None
-    if not request.select and not request.since and request.refresh is None and becomes_bare is None:
+    is_plain = not request.select and not request.since and request.refresh is None and becomes_bare is None
+    # What is loaded goes on from what the protected environment has loaded meanwhile.
+    is_plain = is_plain and not (_is_behind(snapshot) and _has_loads(snapshot))
+    if is_plain:
         empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)
         if empty is not None:
             return empty
     check_place(reading, request.environment, engine=engine, bare=bare)
     repository.look_at_git()
-    is_plain = not request.select and not request.since and request.refresh is None and becomes_bare is None
     if is_plain and not request.is_whole:
         short = _if_little_changed(session, repository, snapshot, reading, engine=engine)
         if short is not None:
@@ -251,8 +253,17 @@ def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, re
         select=selected(graph, request.select) if request.select else None,
         refresh=frozenset() if request.refresh is None else refreshed(graph, request.refresh),
         is_protected=session.environment(request.environment).protected,
-        occasion=Occasion(request.now or now(), since=request.since),
+        occasion=Occasion(
+            request.now or now(),
+            since=request.since,
+            is_draft=asks_for_commit(session, request.environment, origin),
+        ),
     )
+
+
+def asks_for_commit(session: Session, environment: str, origin: Origin) -> bool:
+    """Tell whether the code is in no commit, and only a commit is promoted from the environment."""
+    return bool(origin.commit and origin.dirty) and session.beside(environment) is not None
 
 
 def _if_nothing_changed(
@@ -296,6 +307,11 @@ def _if_nothing_changed(
 def _is_behind(snapshot: Snapshot) -> bool:
     shown, beside = snapshot.shown, snapshot.beside
     return shown is not None and beside is not None and shown.record.beside != beside.record.serial
+
+
+def _has_loads(snapshot: Snapshot) -> bool:
+    kinds = (Kind.INCREMENTAL, Kind.SNAPSHOT)
+    return snapshot.shown is not None and any(p.kind in kinds for p in snapshot.shown.pointers.values())
 
 
 def _is_settled(snapshot: Snapshot, engine: str) -> bool:

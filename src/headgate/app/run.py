@@ -187,6 +187,7 @@ def _make(
     *,
     engine: str,
 ) -> Plan:
+    from headgate.app.plan import asks_for_commit
     from headgate.plan.make import make_plan
     from headgate.plan.occasion import Occasion
 
@@ -197,6 +198,7 @@ def _make(
         due=found.due | restated.keys(),
         watermarks=found.watermarks,
         restated=restated,
+        is_draft=asks_for_commit(session, request.environment, origin),
     )
     return make_plan(
         graph,

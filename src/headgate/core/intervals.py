@@ -25,6 +25,10 @@ Intervals = tuple[Interval, ...]
 """Disjoint, sorted, and none touches the next one, so that equal sets are equal tuples."""
 
 
+NO_LAST = "9999-12-31T23:59:59"
+"""The end of what has none: no moment is later."""
+
+
 def union(intervals: Iterable[Interval]) -> Intervals:
     """Return the set that holds all of ``intervals``.
 

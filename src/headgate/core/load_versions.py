@@ -8,10 +8,10 @@ built anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from headgate.core.calendar import calendar_of
 from headgate.core.hashing import Digest, Part, digest
-from headgate.core.loading import LoadPlan, Timing, Tracking
+from headgate.core.intervals import NO_LAST, Interval, Intervals
+from headgate.core.loading import Fork, LoadPlan, Timing, Tracking
 from headgate.core.recipe import Recipe, Shape
 from headgate.core.records import Build
 from headgate.core.versions import OpenVersions, Versions, published_versions
@@ -20,7 +20,7 @@ from headgate.core.versions import OpenVersions, Versions, published_versions
 def key_of_load(
     recipe: Recipe, plain: Versions, load: LoadPlan, base: Build | None, tracking: Tracking | None
 ) -> Digest:
-    """Return the key of a load: attempts under one key go on with each other's parts.
+    """Return the key of a load: of two sealed builds under one key each may stand for the other.
 
     ``plain`` are the versions of the recipe over what it reads now.
     """
@@ -77,29 +77,49 @@ def is_idle(load: LoadPlan) -> bool:
     return not load.parts and load.base is not None and not load.copies
 
 
-def goes_on_from(build: Build, other: Build, known: Callable[[Digest], Build | None]) -> bool:
-    """Tell whether a build is another one, or was loaded on from it; where builds between them are gone: not.
+def goes_on_from(build: Build, other: Build) -> bool:
+    """Tell whether a build holds all that another one does, or came by loads that went on from there.
 
-    Cost: a look-up for each load between them.
+    Loads of one table follow each other, so numbers tell; where rows were copied, the load that they were copied at.
     """
-    current: Build | None = build
-    while current is not None:
-        if current.id == other.id:
-            return True
-        base = current.load.base if current.load is not None else None
-        current = known(base) if base is not None else None
-    return False
+    if build.id == other.id:
+        return True
+    load, before = build.load, other.load
+    if load is None or before is None:
+        return False
+    points = (Fork(build.relation, load.number), *load.forks)
+    return any(relation == other.relation and number >= before.number for relation, number in points)
+
+
+def forks_of(base: Build) -> tuple[Fork, ...]:
+    """Return the forks of a load that copies ``base``: the latest load of each table."""
+    if base.load is None:
+        return ()
+    latest: dict[str, int] = {}
+    for relation, number in (*base.load.forks, Fork(base.relation, base.load.number)):
+        latest[relation] = max(number, latest.get(relation, 0))
+    return tuple(Fork(relation, number) for relation, number in latest.items())
+
+
+def ever_due(timing: Timing, shape: Shape) -> Intervals:
+    """Return all that may be loaded at any time: what comes from the start on."""
+    type_ = _type_of(timing, shape)
+    calendar = calendar_of(timing, type_)
+    return (Interval(calendar.floor(calendar.local(timing.start)) if timing.start else "", NO_LAST),)
 
 
 def axis_of(timing: Timing, shape: Shape) -> str:
     """Return what the moments of intervals are counted on: the column of times, its type and the zone."""
-    type_ = next((column.type for column in shape if column.name == timing.column), "")
-    return f"{timing.column} {type_} {timing.zone}"
+    return f"{timing.column} {_type_of(timing, shape)} {timing.zone}"
 
 
 def same_columns(shape: Shape, other: Shape) -> bool:
     """Tell whether two shapes have the same columns, in whatever order."""
     return {(c.name, c.type) for c in shape} == {(c.name, c.type) for c in other}
+
+
+def _type_of(timing: Timing, shape: Shape) -> str:
+    return next((column.type for column in shape if column.name == timing.column), "")
 
 
 def _taken(load: LoadPlan, tracking: Tracking | None) -> Part:

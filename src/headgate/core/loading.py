@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval, Intervals
@@ -92,13 +92,24 @@ class Loading:
     keeps_history: bool = False
 
 
+class Fork(NamedTuple):
+    """A load of another table: the rows that it shows were copied, and loads went on from there."""
+
+    relation: str
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """What a build of such an asset holds: the rows of its table that are visible at ``number``.
 
     ``base`` is the build that it continues, None where it began anew. ``covered`` are the intervals that have been
-    loaded so far, ``loaded`` those that this load took. ``is_part``: it was
-    asked to hold only the newest rows. ``axis`` is what the moments of its intervals are counted on.
+    loaded so far, ``loaded`` those that this load took. ``is_part``: it was asked to hold only the newest rows, those
+    from ``since`` on. ``axis`` is what the moments of its intervals are counted on. ``forks`` are the loads that it
+    goes on from in other tables. ``is_draft``: some of its rows were loaded by its code while that was in no commit.
+
+    Records from before the last three were kept have none of them: such a copy goes on from nothing, such a part
+    begins with what it covers, and all code counts as committed.
     """
 
     number: int
@@ -107,6 +118,9 @@ class Load:
     loaded: Intervals
     is_part: bool = False
     axis: str = ""
+    since: str = ""
+    forks: tuple[Fork, ...] = ()
+    is_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +128,8 @@ class LoadPlan:
     """What a step loads: ``parts``, each in a transaction of its own; none for what is loaded as a whole.
 
     ``base`` is the build that it continues; ``copies``: into a table of its own, as others go on from that build, or
-    its columns differ. ``now`` is the present of the plan, in UTC. ``covered`` is what is covered afterwards.
+    its columns differ. ``now`` is the present of the plan, in UTC. ``covered`` is what is covered afterwards. ``lost``
+    is what was covered before and begins earlier than the asset does now. The others are those of ``Load``.
     """
 
     parts: Intervals
@@ -124,6 +139,9 @@ class LoadPlan:
     now: str
     is_part: bool = False
     axis: str = ""
+    since: str = ""
+    is_draft: bool = False
+    lost: Intervals = ()
 
 
 def load_from_json(body: Mapping[str, Any]) -> Load:
@@ -135,12 +153,16 @@ def load_from_json(body: Mapping[str, Any]) -> Load:
         loaded=_intervals(body["loaded"]),
         is_part=body["is_part"],
         axis=body["axis"],
+        since=body.get("since", ""),
+        forks=tuple(Fork(relation, number) for relation, number in body.get("forks", ())),
+        is_draft=body.get("is_draft", False),
     )
 
 
 def load_plan_from_json(body: Mapping[str, Any]) -> LoadPlan:
     """Return the plan of a load of its stored form, which is its plain one."""
-    return LoadPlan(**{**body, "parts": _intervals(body["parts"]), "covered": _intervals(body["covered"])})
+    told = {name: _intervals(body.get(name, ())) for name in ("parts", "covered", "lost")}
+    return LoadPlan(**{**body, **told})
 
 
 def _intervals(body: Iterable[Sequence[str]]) -> Intervals:

@@ -189,4 +189,5 @@ def effect_of_load(load: LoadPlan) -> str:
         return told
     first = str(spans[0]) if len(spans) == 1 else f"{spans[0]} and {len(spans) - 1} more"
     batches = f"in {len(load.parts)} batches" if len(load.parts) > len(spans) else ""
-    return ", ".join(part for part in (first, batches, told) if part)
+    part = "a part" if load.is_part else ""
+    return ", ".join(word for word in (first, batches, part, told) if word)

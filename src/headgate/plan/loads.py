@@ -7,17 +7,18 @@ is loaded then; what was loaded before stays as it is, whatever its inputs show 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from headgate.core.calendar import calendar_of, due
 from headgate.core.declarations import Kind
 from headgate.core.hashing import Digest, short
-from headgate.core.intervals import Interval, Intervals, common, union
-from headgate.core.load_versions import axis_of, goes_on_from, key_of_load, open_loaded_versions, same_columns
+from headgate.core.intervals import NO_LAST, Interval, Intervals, common, minus, union
+from headgate.core.load_versions import axis_of, ever_due, key_of_load, open_loaded_versions, same_columns
 from headgate.core.loading import Loading, LoadPlan
 from headgate.core.plan import Action, Cause
 from headgate.core.records import Build
 from headgate.core.versions import open_versions, plain_versions
+from headgate.plan.bases import Base, bases_of
 from headgate.plan.case import Case
 from headgate.plan.outcome import Outcome, of_build
 
@@ -28,61 +29,20 @@ WHOLE = Interval("", "")
 """The one part of a load without times."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """A build that the node may go on with; ``is_current``: it has read exactly what is there now."""
-
-    build: Build
-    is_own: bool
-    is_current: bool
-
-
 def plan_loaded(case: Case) -> Outcome:
     """Return the outcome of a node whose inputs are planned."""
     loading = case.node.properties.loading
     if loading is None:
         raise AssertionError(f"{case.node.address} does not say how it is loaded")
     code = case.ground.codes.of(case.node)
-    bases = _bases(case, code)
-    if bases and case.ground.occasion.has_to_wait(case.node.address, case.node.properties):
-        return pointing(case, bases[0].build, "waits for its schedule")
-    current = next((base for base in bases if base.is_current), None)
+    bases = bases_of(case, loading, code)
+    same = [base for base in bases if base.is_same_code]
+    if same and case.ground.occasion.has_to_wait(case.node.address, case.node.properties):
+        return pointing(case, same[0].build, "waits for its schedule")
+    current = next((base for base in same if base.is_current), None)
     if current is not None and not _has_reason(case, loading, current.build):
         return pointing(case, current.build, "loaded from what is there now")
-    base = bases[0] if bases else None
-    if base is None and loading.keeps_history:
-        base = _kept_history(case)
-    return _loading(case, loading, base, code)
-
-
-def _bases(case: Case, code: Mapping[str, Digest]) -> list[_Base]:
-    """Return the builds of the same code that may be gone on with, the best one first."""
-    present = case.standing.present
-    found: list[_Base] = []
-    for build in _shown(case):
-        if build is None or build.load is None or build.kind is not case.node.kind or build.code != code:
-            continue
-        if build.load.is_part and not _may_be_part(case, is_own=build is present):
-            continue
-        found.append(_Base(build, build is present, _is_current(case, build)))
-    return found
-
-
-def _shown(case: Case) -> tuple[Build | None, ...]:
-    """Return what is shown here and beside: here first, unless what came in beside since then is not in it."""
-    own, beside = case.standing.present, case.ground.shown_beside(case.node.address)
-    if own is not None and beside is not None and not goes_on_from(own, beside, case.ground.snapshot.build):
-        return beside, own
-    return own, beside
-
-
-def _may_be_part(case: Case, *, is_own: bool) -> bool:
-    """Tell whether a build of the newest rows alone will do: a run goes on with it, an apply where it is asked for."""
-    return bool(case.ground.occasion.since) or (is_own and case.ground.occasion.is_run)
-
-
-def _is_current(case: Case, build: Build) -> bool:
-    return all(build.reads.get(read) == (case.seen(read) or "") for read in case.node.recipe.reads())
+    return _loading(case, loading, bases[0] if bases else None, code)
 
 
 def waiting(case: Case) -> Outcome | None:
@@ -92,23 +52,6 @@ def waiting(case: Case) -> Outcome | None:
         if build is not None and build.kind is case.node.kind and build.code == code:
             return pointing(case, build, "waits for its schedule")
     return None
-
-
-def _kept_history(case: Case) -> _Base | None:
-    """Return what a changed recipe goes on with where its history is kept."""
-    for build in _shown(case):
-        if build is not None and build.load is not None and _has_same_axis(case, build):
-            return _Base(build, build is case.standing.present, is_current=False)
-    return None
-
-
-def _has_same_axis(case: Case, build: Build) -> bool:
-    """Tell whether what a build covers means the same for the node: its rows have their times in the same column."""
-    loading = case.node.properties.loading
-    timing = loading.timing if loading is not None else None
-    if build.load is None or build.kind is not case.node.kind:
-        return False
-    return build.load.axis == (axis_of(timing, case.node.recipe.shape) if timing is not None else "")
 
 
 def _has_reason(case: Case, loading: Loading, build: Build) -> bool:
@@ -123,18 +66,44 @@ def _parts(case: Case, loading: Loading, base: Build | None, *, is_input_new: bo
         return (WHOLE,) if is_input_new or base is None else ()
     type_ = next((c.type for c in case.node.recipe.columns if c.name == timing.column), "")
     calendar = calendar_of(timing, type_)
-    if base is None and occasion.since:
-        timing = replace(timing, start=calendar.wall(occasion.since))
     covered = base.load.covered if base is not None and base.load is not None else ()
+    begins = _beginning(case, loading, base)
+    is_longer = base is not None and begins < _beginning_of(base)
     wanted: Intervals = ()
-    if occasion.is_run or is_input_new or base is None:
-        wanted = due(timing, calendar, covered, now=occasion.now, is_input_new=is_input_new)
+    if occasion.is_run or is_input_new or base is None or is_longer:
+        found = due(timing, calendar, covered, now=occasion.now, is_input_new=is_input_new)
+        wanted = common(found, (Interval(begins, NO_LAST),))
     if asked := occasion.restated.get(case.node.address):
         possible = due(timing, calendar, (), now=occasion.now, is_input_new=False)
         until = calendar.local(asked.end) if asked.end else calendar.moment(occasion.now)
         bounds = Interval(calendar.local(asked.start) if asked.start else "", until)
         wanted = union((*wanted, *common(possible, (calendar.aligned(bounds),))))
     return tuple(part for one in wanted for part in calendar.batches(one, timing.batch))
+
+
+def _beginning(case: Case, loading: Loading, base: Build | None) -> str:
+    """Return the moment from which on the newest rows alone are loaded; empty where all are.
+
+    A part that is gone on with stays one: it begins where it began, or earlier where that is asked for.
+    """
+    occasion, timing = case.ground.occasion, loading.timing
+    asked = ""
+    if occasion.since and timing is not None:
+        type_ = next((c.type for c in case.node.recipe.columns if c.name == timing.column), "")
+        calendar = calendar_of(timing, type_)
+        asked = calendar.floor(calendar.moment(occasion.since))
+    if base is None:
+        return asked
+    begun = _beginning_of(base)
+    return min(asked, begun) if asked and begun else begun
+
+
+def _beginning_of(build: Build) -> str:
+    """Return the moment with which a part begins; empty for a build that is none."""
+    load = build.load
+    if load is None or not load.is_part:
+        return ""
+    return load.since or (load.covered[0].start if load.covered else "")
 
 
 def pointing(case: Case, build: Build, proof: str) -> Outcome:
@@ -155,11 +124,12 @@ def pointing(case: Case, build: Build, proof: str) -> Outcome:
     return of_build(step, build)
 
 
-def _loading(case: Case, loading: Loading, base: _Base | None, code: Mapping[str, Digest]) -> Outcome:
+def _loading(case: Case, loading: Loading, base: Base | None, code: Mapping[str, Digest]) -> Outcome:
     node, recipe = case.node, case.node.recipe
     build = base.build if base else None
     parts = _parts(case, loading, build, is_input_new=base is None or not base.is_current)
     covered = build.load.covered if build is not None and build.load is not None else ()
+    is_part = _is_part(case, loading, build)
     load = LoadPlan(
         parts=parts,
         covered=union((*covered, *(part for part in parts if part != WHOLE))),
@@ -167,7 +137,10 @@ def _loading(case: Case, loading: Loading, base: _Base | None, code: Mapping[str
         copies=build is not None and _must_copy(case, build, is_idle=not parts),
         now=case.ground.occasion.now,
         axis=axis_of(loading.timing, recipe.shape) if loading.timing is not None else "",
-        is_part=_is_part(case, loading, build),
+        is_part=is_part,
+        since=_beginning(case, loading, build) if is_part else "",
+        is_draft=_is_draft(case, base, is_idle=not parts),
+        lost=_lost(case, loading) if build is None and not is_part else (),
     )
     plain = plain_versions(recipe, case.seen)
     versions = open_loaded_versions(open_versions(recipe, case.seen), load, build, loading.tracking)
@@ -188,7 +161,7 @@ def _loading(case: Case, loading: Loading, base: _Base | None, code: Mapping[str
     return Outcome(step, None, versions)
 
 
-def _cause(case: Case, base: _Base | None) -> Cause:
+def _cause(case: Case, base: Base | None) -> Cause:
     if case.node.address in case.ground.occasion.restated:
         return Cause.ASKED
     if base is not None and base.is_current:
@@ -202,16 +175,39 @@ def _is_part(case: Case, loading: Loading, base: Build | None) -> bool:
     return bool(case.ground.occasion.since) and loading.timing is not None
 
 
+def _is_draft(case: Case, base: Base | None, *, is_idle: bool) -> bool:
+    """Tell whether code that is in no commit loads, or has loaded, some of the rows.
+
+    A load from a commit says that the base's code is in it, as only the same code goes on from a draft.
+    """
+    if not case.ground.occasion.is_draft:
+        return False
+    if not is_idle or base is None:
+        return True
+    return base.is_same_code and base.build.load is not None and base.build.load.is_draft
+
+
+def _lost(case: Case, loading: Loading) -> Intervals:
+    """Return what was loaded before and begins earlier than the node does now."""
+    baseline, timing = case.standing.baseline, loading.timing
+    if baseline is None or baseline.load is None or timing is None:
+        return ()
+    if baseline.load.axis != axis_of(timing, case.node.recipe.shape):
+        return ()
+    return minus(baseline.load.covered, ever_due(timing, case.node.recipe.shape))
+
+
 def _must_copy(case: Case, base: Build, *, is_idle: bool) -> bool:
     """Tell whether others go on from the base, or its columns are other ones.
 
-    A protected environment shares the storage with whoever looks at its builds; these then copy, not it.
+    A protected environment shares the storage with whoever looks at its builds; these then copy, not it. A build that
+    was made for another address goes on there: two assets of one recipe share builds, and never a storage that grows.
     """
     if base.load is None or not same_columns(base.shape, case.node.recipe.shape):
         return True
     if is_idle:
         return False
-    if case.ground.snapshot.newest_load(base.relation) != base.load.number:
+    if base.address != case.node.address or case.ground.snapshot.newest_load(base.relation) != base.load.number:
         return True
     beside = case.ground.shown_beside(case.node.address)
     return beside is not None and beside.relation == base.relation

@@ -17,7 +17,8 @@ class Occasion:
     ``is_run``: time alone is a reason to load. ``due`` are the addresses with a schedule whose time has come; others
     wait for it, whatever data there is. ``watermarks`` are noted with the captures of source tables. ``since``, an
     instant: what is begun anew starts there and is marked as a part; empty for all. ``restated`` are the intervals to
-    load again on purpose, as moments of wall clocks.
+    load again on purpose, as moments of wall clocks. ``is_draft``: the code is in no commit, and a promotion would ask
+    for one.
     """
 
     now: str
@@ -26,6 +27,7 @@ class Occasion:
     watermarks: Mapping[Address, str] = field(default_factory=dict)
     since: str = ""
     restated: Mapping[Address, Interval] = field(default_factory=dict)
+    is_draft: bool = False
 
     def has_to_wait(self, address: Address, properties: Properties) -> bool:
         """Tell whether an address takes no new data now, as its schedule says."""

@@ -7,7 +7,7 @@ will show, so closure holds by construction, and what would not fit together is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address
@@ -16,8 +16,8 @@ from headgate.core.declarations import FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors, in_order
 from headgate.core.graph import ExposureNode, Graph, Node, SourceNode
 from headgate.core.hashing import Digest
-from headgate.core.intervals import minus
-from headgate.core.load_versions import goes_on_from
+from headgate.core.intervals import common, minus
+from headgate.core.load_versions import ever_due, goes_on_from
 from headgate.core.recipe import Read
 from headgate.core.records import Build, BuildStatus, Capture, Move, MoveKind, Pointer, PointerChange
 from headgate.core.reuse import stands_for
@@ -31,8 +31,7 @@ class Code:
     """The code that is promoted: the graph of the commit's tree, and what git says of it.
 
     ``is_ancestor``: the commit of the target's release is an ancestor of ``commit``; None where that cannot be asked.
-    ``is_clean``: the working tree equals the commit; it decides only which command a refusal names. ``build``
-    gives the builds that loads were loaded on from.
+    ``is_clean``: the working tree equals the commit; it decides only which command a refusal names.
     """
 
     graph: Graph
@@ -40,7 +39,6 @@ class Code:
     commit: str = ""
     is_clean: bool = True
     is_ancestor: bool | None = None
-    build: Callable[[Digest], Build | None] = lambda _: None
     versions: CodeVersions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -113,7 +111,7 @@ def plan_promotion(
             "HG514", f"{source.name} shows nothing yet", hint=f"Build it first: headgate apply {source.name}"
         )
         return _plan(source, target, {}, {}, (fault,), None)
-    choices = _choose_all(source.shown, source, target, replace(code, build=source.build))
+    choices = _choose_all(source.shown, source, target, code)
     pointers = {address: choice.pointer for address, choice in choices.items() if choice.pointer is not None}
     faults = [choice.fault for choice in choices.values() if choice.fault is not None]
     faults += _release_faults(source.shown, source.name, target, code, moves, is_beside=is_beside)
@@ -292,25 +290,35 @@ def _choose_by_code(
 ) -> _Choice:
     """Keep the target's build if its code is the commit's and it has read what will be shown; else take the source's.
 
-    What was loaded when does not count, but the source's must hold every interval that the target's does. With a
-    schedule what was read does not count either.
+    Where both are so, the source's is taken if it goes on from the target's: it holds all of that, and more, and what
+    reads it in the source was built on it. Otherwise what was loaded when does not count, but the source's must hold
+    every interval that the target's does. With a schedule what was read does not count either.
     """
     wanted = code.versions.of(node)
-    old = theirs[1]
-    for (pointer, build), is_kept in ((theirs, True), (ours, False)):
+
+    def fits(pointer: Pointer | None, build: Build | None) -> bool:
         if pointer is None or build is None or build.status is BuildStatus.LOST or build.kind is not node.kind:
-            continue
-        if build.code != wanted or not (node.properties.cron or _has_read(build, node, chosen)):
-            continue
-        if is_kept:
-            return _Choice(Pointer(build.id, node.kind, node.recipe.shape), build)
-        if fault := _fault_in_load(node, build, old, name, code):
+            return False
+        return build.code == wanted and bool(node.properties.cron or _has_read(build, node, chosen))
+
+    new, old = ours[1], theirs[1]
+    is_kept, is_there = fits(*theirs), fits(*ours)
+    fault = _fault_in_load(node, new, old, name) if is_there and new is not None else None
+    if old is not None and is_kept and not (new is not None and is_there and fault is None and _is_further(new, old)):
+        return _Choice(Pointer(old.id, node.kind, node.recipe.shape), old)
+    if new is not None and is_there:
+        if fault is not None:
             return _Choice(*ours, fault=fault)
-        return _Choice(Pointer(build.id, node.kind, node.recipe.shape), build, _why(old, node.recipe.digest()))
-    new = ours[1]
+        reason = "newer data" if is_kept else _why(old, node.recipe.digest())
+        return _Choice(Pointer(new.id, node.kind, node.recipe.shape), new, reason)
     if new is None or new.status is BuildStatus.LOST or new.code != wanted:
         return _Choice(*ours, fault=_not_applied(node.address, name, is_clean=code.is_clean))
     return _Choice(*ours, fault=_on_other_data(node, new, chosen, name))
+
+
+def _is_further(build: Build, other: Build) -> bool:
+    """Tell whether a build goes on from another one, and holds what that does not."""
+    return goes_on_from(build, other) and not goes_on_from(other, build)
 
 
 def _has_read(build: Build, node: Node, chosen: Mapping[Address, _Choice]) -> bool:
@@ -318,7 +326,7 @@ def _has_read(build: Build, node: Node, chosen: Mapping[Address, _Choice]) -> bo
     return all(build.reads.get(read) == _seen(read, chosen) for read in node.recipe.reads())
 
 
-def _fault_in_load(node: Node, build: Build, old: Build | None, name: str, code: Code) -> Diagnostic | None:
+def _fault_in_load(node: Node, build: Build, old: Build | None, name: str) -> Diagnostic | None:
     """Return why a load of the right code and data cannot be promoted, or None."""
     load = build.load
     if load is None:
@@ -329,10 +337,12 @@ def _fault_in_load(node: Node, build: Build, old: Build | None, name: str, code:
     if old is None or old.load is None or old.status is BuildStatus.LOST:
         return None
     is_going_on = old.code == build.code or bool(node.properties.loading and node.properties.loading.keeps_history)
-    if is_going_on and not goes_on_from(build, old, code.build):
+    if is_going_on and not goes_on_from(build, old):
         summary = f"{node.address} in {name} does not go on from what is shown now: what came in there would be lost"
         return Diagnostic("HG512", summary, node.place, hint=f"Take it along: headgate apply {name}")
     lacking = minus(old.load.covered, load.covered) if old.load.axis == load.axis else ()
+    if node.properties.loading is not None and node.properties.loading.timing is not None:
+        lacking = common(lacking, ever_due(node.properties.loading.timing, node.recipe.shape))
     if not lacking:
         return None
     more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""

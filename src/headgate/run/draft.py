@@ -111,8 +111,18 @@ def _started_load(build: Build, drafted: Draft, load: LoadPlan, recipe: Recipe) 
     """Return the record of a load. Which storage it goes on in, and under which number, is the engine's to say."""
     base = drafted.base
     versions = published_load_versions(recipe, drafted.versions, load, build.id)
-    number = base.load.number if base is not None and base.load is not None else 0
-    told = Load(number, load.base, load.covered, load.parts, is_part=load.is_part, axis=load.axis)
+    before = base.load if base is not None else None
+    told = Load(
+        number=before.number if before is not None else 0,
+        base=load.base,
+        covered=load.covered,
+        loaded=load.parts,
+        is_part=load.is_part,
+        axis=load.axis,
+        since=load.since,
+        forks=before.forks if before is not None else (),
+        is_draft=load.is_draft,
+    )
     return replace(build, versions=versions, load=told)
 
 

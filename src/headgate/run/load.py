@@ -10,9 +10,10 @@ from dataclasses import replace
 from headgate.core.address import Address
 from headgate.core.errors import Conflict
 from headgate.core.graph import Node, SqlBody
+from headgate.core.hashing import digest
 from headgate.core.intervals import Interval
-from headgate.core.load_versions import is_idle
-from headgate.core.loading import VALID_FROM, VALID_TO, LoadPlan
+from headgate.core.load_versions import forks_of, is_idle
+from headgate.core.loading import VALID_FROM, VALID_TO, Fork, LoadPlan
 from headgate.core.plan import Plan
 from headgate.core.ports.engine import BuildResult, Engine
 from headgate.core.ports.loads import Change, LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing, Tracked, Visible
@@ -42,7 +43,7 @@ def with_storages(prepared: Prepared, plan: Plan, engine: Engine) -> Prepared:
         except Conflict as conflict:
             raise stale(plan, [task.address]) from conflict
         storage = opened.storage
-        load = replace(task.build.load, number=storage.number)
+        load = replace(task.build.load, number=storage.number, forks=_forks(task, storage))
         build = replace(task.build, relation=storage.relation, load=load)
         prepared.builds.add(build, task.address)
         tasks.append(replace(task, build=build, load=opened))
@@ -56,10 +57,17 @@ def _opened(task: Task, load: LoadPlan, engine: Engine) -> OpenLoad:
     return engine.begin_load(start)
 
 
+def _forks(task: Task, storage: Visible) -> tuple[Fork, ...]:
+    base = task.base
+    if base is None or base.load is None:
+        return ()
+    return base.load.forks if storage.relation == base.relation else forks_of(base)
+
+
 def _start(task: Task, load: LoadPlan) -> LoadStart:
     build, base = task.build, task.base
     return LoadStart(
-        key=build.key,
+        key=digest("open load", build.key, task.address),
         address=task.address,
         relation=build.relation,
         shape=build.shape,

@@ -8,7 +8,7 @@ batch.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
 from headgate.core.build_forms import build_from_json
@@ -83,6 +83,7 @@ def prepare(plan: Plan, reading: Reading, *, frame: Frame, nonce: Nonce) -> Prep
         if step.action not in MAKING:
             continue
         base = bases[step.load.base] if step.load is not None and step.load.base is not None else None
+        base = None if base is None else _with_forks_that_count(base, reading)
         drafted = draft(step, builds, base)
         same = _newest(reading, drafted, frame.engine)
         if same is not None:
@@ -97,6 +98,14 @@ def prepare(plan: Plan, reading: Reading, *, frame: Frame, nonce: Nonce) -> Prep
         builds.add(build, step.address)
     recipes = {t.build.recipe: t.step.node.recipe for t in tasks.values() if isinstance(t.step.node, Node)}
     return Prepared(builds, tuple(tasks.values()), tuple(found), tuple(shared), tuple(expects), recipes)
+
+
+def _with_forks_that_count(base: Build, reading: Reading) -> Build:
+    """Return the base without the forks that nobody can ask for: no build of their table is recorded any more."""
+    if base.load is None or not base.load.forks:
+        return base
+    forks = (f for f in base.load.forks if next(iter(reading.scan(Collection.LOADS, f"{f.relation}/")), None))
+    return replace(base, load=replace(base.load, forks=tuple(forks)))
 
 
 def _newest(reading: Reading, drafted: Draft, engine: str) -> tuple[Build, str] | None:

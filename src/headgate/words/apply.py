@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan
 from headgate.words.diagnostics import excerpt_of
-from headgate.words.figures import bytes_text, counted, made_text, milliseconds_text, seconds_text
+from headgate.words.figures import bytes_text, counted, listed, made_text, milliseconds_text, seconds_text
 from headgate.words.layout import styled
 
 if TYPE_CHECKING:
@@ -44,6 +44,16 @@ def row_of_build(build: Build) -> tuple[str, ...]:
 
 BUILD_NUMBERS = frozenset({1, 2})
 """Which cells of such a row are numbers."""
+
+
+def next_text(applied: Applied) -> str:
+    """Return what comes after an apply beside a protected environment."""
+    name = applied.plan.environment
+    builds = applied.outcome.builds
+    parts: list[str] = [a for a, build in builds.items() if build.load is not None and build.load.is_part]
+    if not parts:
+        return f"Next: headgate promote {name}"
+    return f"Next: headgate apply {name} loads the rest of {listed(parts)}, which came with --since; then promote"
 
 
 def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> str:

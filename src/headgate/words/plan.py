@@ -172,6 +172,8 @@ def _losses(plan: Plan) -> list[tuple[str, ...]]:
             gone = [*difference.columns_removed, *retyped]
             what = listed(gone) if gone else f"what it was: it is a {step.kind.value} now"
             rows.append(("loses", step.address, what, "its readers may break"))
+        if step.load is not None and step.load.lost:
+            rows.append(("loses", step.address, listed([str(one) for one in step.load.lost]), "it begins later now"))
     return rows
 
 

@@ -11,7 +11,7 @@ from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action
-from headgate.words.apply import after_failure, announcement, lines_of_failure, result_text
+from headgate.words.apply import after_failure, announcement, lines_of_failure, next_text, result_text
 from headgate.words.figures import seconds_text
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _carry_out(session: Session, planned: Planned, options: Namespace, terminal:
         size = session.warehouse_bytes(applied.plan.engine)
         terminal.write(result_text(planned, applied, warehouse_bytes=size))
         if session.beside(applied.plan.environment):
-            terminal.say(f"Next: headgate promote {applied.plan.environment}")
+            terminal.say(next_text(applied))
     else:
         _tell_failure(applied, terminal)
     return status_of(applied)
