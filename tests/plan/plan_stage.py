@@ -168,7 +168,7 @@ class State:
             find=self._find,
             recipe=self.recipes.get,
             timed=lambda address: next((b for b in reversed(self.builds.values()) if b.address == address), None),
-            newest_load=lambda _relation: 0,
+            is_newest_load=lambda _build: False,
         )
 
     def plan(self, world: World, name: str = "dev", **options: object) -> Plan:

@@ -88,6 +88,7 @@ def apply(
             root=str(session.root),
             report=report,
             threads=threads,
+            forget=held.forget_loads,
             runner=runner_of(session, plan),
         )
         if not outcome.is_complete:

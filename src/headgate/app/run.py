@@ -317,6 +317,7 @@ def _carried_out(
             root=str(code.root),
             report=report,
             threads=threads,
+            forget=held.forget_loads,
             runner=runner_of(session, plan, code.root),
         )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headgate.app.engines import Access
     from headgate.app.state import StatePlace
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
+    from headgate.core.hashing import Digest
     from headgate.core.limits import Limits
     from headgate.core.ports.engine import Engine
     from headgate.core.ports.python import PythonRunner
@@ -67,6 +68,14 @@ class Held:
             keeps=keeps,
         )
         return move, time.monotonic() - started
+
+    def forget_loads(self, builds: Iterable[Digest]) -> frozenset[Digest]:
+        """Take out those loads that nobody holds; return which they were."""
+        from headgate.release.unshown import forget_loads
+
+        return forget_loads(
+            builds, store=self.store, engine=self.engine, lease=self.lease, clock=now, by=self.lease.holder
+        )
 
 
 class Session:

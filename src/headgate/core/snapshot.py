@@ -25,8 +25,8 @@ class Snapshot:
 
     ``shown`` is None for a new environment. ``build`` gives a build by id (None: erased); ``find`` the builds under a
     key that are sealed, newest first; ``recipe`` a recorded recipe by digest; ``captures`` the latest capture of each
-    source. ``timed`` gives the newest build of an address, for expected rows and seconds; ``newest_load`` the number of
-    the newest load of a storage, 0 where there is none.
+    source. ``timed`` gives the newest build of an address, for expected rows and seconds; ``is_newest_load`` tells of
+    the build of a load whether nobody shows, may show again or has pinned a later one of its table.
     """
 
     name: str
@@ -37,4 +37,4 @@ class Snapshot:
     find: Callable[[Digest], tuple[Build, ...]]
     recipe: Callable[[Digest], Recipe | None]
     timed: Callable[[Address], Build | None]
-    newest_load: Callable[[str], int]
+    is_newest_load: Callable[[Build], bool]

@@ -207,7 +207,7 @@ def _must_copy(case: Case, base: Build, *, is_idle: bool) -> bool:
         return True
     if is_idle:
         return False
-    if base.address != case.node.address or case.ground.snapshot.newest_load(base.relation) != base.load.number:
+    if base.address != case.node.address or not case.ground.snapshot.is_newest_load(base):
         return True
     beside = case.ground.shown_beside(case.node.address)
     return beside is not None and beside.relation == base.relation

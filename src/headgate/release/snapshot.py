@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from headgate.core.address import Address
 from headgate.core.hashing import Digest
@@ -12,6 +13,7 @@ from headgate.core.recipe import Recipe, recipe_from_json
 from headgate.core.records import Build, BuildStatus, Capture, Collection
 from headgate.core.snapshot import Shown, Snapshot
 from headgate.release.stored import StoredBuilds, read_environment, read_pointers
+from headgate.release.unshown import is_newest_load
 
 
 def take_snapshot(reading: Reading, *, environment: str, beside: str | None, engine: str) -> Snapshot:
@@ -46,10 +48,6 @@ def take_snapshot(reading: Reading, *, environment: str, beside: str | None, eng
         found = [build for build in (builds.get(pointer.build) for pointer in pointers) if build is not None]
         return max(found, key=lambda build: (build.created_at, build.id), default=None)
 
-    def newest_load(relation: str) -> int:
-        keys = reading.scan(Collection.LOADS, f"{relation}/")
-        return max((int(key.rsplit("/", 2)[1]) for key, _ in keys), default=0)
-
     return Snapshot(
         name=environment,
         shown=shown,
@@ -59,7 +57,7 @@ def take_snapshot(reading: Reading, *, environment: str, beside: str | None, eng
         find=find,
         recipe=recipe,
         timed=timed,
-        newest_load=newest_load,
+        is_newest_load=partial(is_newest_load, reading),
     )
 
 

@@ -17,6 +17,7 @@ from headgate.core.ports.store import Clock, Lease, Nonce, StateStore
 from headgate.core.progress import Began, Finished, RunEvent
 from headgate.run.draft import Frame
 from headgate.run.guard import check_tables
+from headgate.run.later_loads import Forget, later_loads, nothing_forgotten, with_room
 from headgate.run.ledger import Ledger
 from headgate.run.load import with_storages
 from headgate.run.outcome import Outcome
@@ -39,6 +40,7 @@ def carry_out(
     report: Callable[[RunEvent], None],
     threads: int = 0,
     runner: PythonRunner | None = None,
+    forget: Forget = nothing_forgotten,
 ) -> Outcome:
     """Return the builds of the plan's result, made where they were lacking; the failures among them are in the outcome.
 
@@ -46,12 +48,15 @@ def carry_out(
     anything is made, and ``LeaseLost`` where the lease is lost meanwhile. ``threads`` bounds how many builds run at
     once; 0 is what the engine can do. ``runner`` calls the functions of Python assets. An interruption ends running
     statements and calls and returns what is finished; a second one goes through. ``report`` is called from this thread
-    alone.
+    alone. ``forget`` takes loads out that stand where one of the plan has to go on.
     """
     frame = Frame(plan.engine, lease.fence, clock())
     with store.reading() as reading:
         prepared = prepare(plan, reading, frame=frame, nonce=nonce)
+        later = later_loads(prepared.tasks, reading)
     check_tables(plan, engine)
+    if later:
+        prepared = with_room(prepared, later, forget)
     prepared = with_storages(prepared, plan, engine)
     ledger = Ledger(store, lease)
     _begin(plan, prepared, ledger)
