@@ -6,6 +6,7 @@ environment shows is a value that moves copy. It says nothing of storages, keys 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -269,6 +270,12 @@ def _holds(taken: Made, kept: Made | None) -> bool:
 def _is_further(taken: Made, kept: Made) -> bool:
     """Tell whether what came into the one since then is all that tells them apart."""
     return kept.number in taken.line and taken.number not in kept.line
+
+
+def is_counted(shown: Shown, sides: Iterable[Shown]) -> bool:
+    """Tell whether one of the sides has all loads that would be shown: only there is the table that reads them all."""
+    numbers = {name: made.number for name, made in shown.assets.items()}
+    return any(numbers == {name: made.number for name, made in side.assets.items()} for side in sides)
 
 
 def table_of(name: str, made: Made) -> list[tuple[Any, ...]]:
