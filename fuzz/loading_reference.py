@@ -135,13 +135,12 @@ def _by_time(
 
 
 def _wanted(settings: Settings, base: Made | None, now: datetime, *, is_new: bool, is_due: bool) -> set[str]:
-    """Return the grains that a load takes."""
-    over = complete(settings, now)
+    """Return the grains that a load takes: what is due and, with new input, the newest that were loaded."""
     covered = base.covered if base else frozenset()
-    wanted = [one for one in over if one not in covered] if is_due else []
-    if is_new and settings.lookback:
-        wanted += over[-settings.lookback :]
-    return set(wanted)
+    over = complete(settings, now)
+    wanted = {one for one in over if one not in covered} if is_due else set()
+    known = [one for one in over if one in covered]
+    return wanted | (set(known[-settings.lookback :]) if is_new and settings.lookback else set())
 
 
 def reloaded(settings: Settings, base: Made | None, code: int, data: Data, wanted: set[str]) -> Made:
@@ -150,12 +149,6 @@ def reloaded(settings: Settings, base: Made | None, code: int, data: Data, wante
     for one in wanted:
         content[one] = tuple(sorted((r.id, r.at, r.v * code) for r in data if label(settings, r.at) == one))
     return Made(code, data, content, (base.covered if base else frozenset()) | wanted)
-
-
-def _late(settings: Settings, base: Made, data: Data, now: datetime) -> set[str]:
-    """Return the lookback, where there is new input."""
-    is_new = base.read != data and settings.lookback
-    return set(complete(settings, now)[-settings.lookback :]) if is_new else set()
 
 
 def _by_key(settings: Settings, base: Made | None, code: int, data: Data) -> Made:
@@ -232,8 +225,7 @@ def run(
         again = asked & set(complete(settings, now)) if name == "inc" else frozenset()
         if again:
             base = current or bases[0]
-            due = load(name, settings, base, made.code, data, now, is_run=True)
-            wanted = set(again) | (due.covered - base.covered) | _late(settings, base, data, now)
+            wanted = set(again) | _wanted(settings, base, now, is_new=base.read != data, is_due=True)
             assets[name] = _after(base, reloaded(settings, base, made.code, data, wanted))
         elif current and not is_due:
             assets[name] = current

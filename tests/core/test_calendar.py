@@ -83,17 +83,46 @@ def test_nothing_is_due_before_its_grain_is_over() -> None:
         assert tuple(start for start, _ in due(timing, calendar, (), now=now, is_input_new=True)) == expected
 
 
-def test_the_lookback_is_loaded_again_with_new_input_only() -> None:
+@pytest.mark.parametrize(
+    ("now", "since_new", "since_late"),
+    [
+        ("2026-01-11T06:00:00Z", "2026-01-10", "2026-01-08"),
+        ("2026-01-14T06:00:00Z", "2026-01-10", "2026-01-08"),  # three nights were missed
+        ("2026-01-10T06:00:00Z", "", "2026-01-08"),  # once more that day
+        ("2026-01-06T06:00:00Z", "", "2026-01-04"),  # the clock went back
+    ],
+)
+def test_the_lookback_counts_from_what_was_loaded_and_with_new_input_only(
+    now: str, since_new: str, since_late: str
+) -> None:
     timing = Timing("at", Grain.DAY, lookback=2, start="2026-01-01")
     calendar = Calendar(Grain.DAY, "UTC", is_instant=False)
     covered = (Interval("2026-01-01T00:00:00", "2026-01-10T00:00:00"),)
-    at = {"now": "2026-01-11T06:00:00Z"}
-    assert due(timing, calendar, covered, is_input_new=False, **at) == (
-        Interval("2026-01-10T00:00:00", "2026-01-11T00:00:00"),
-    )
-    assert due(timing, calendar, covered, is_input_new=True, **at) == (
-        Interval("2026-01-09T00:00:00", "2026-01-11T00:00:00"),
-    )
+    end = f"{now[:10]}T00:00:00"
+    due_alone = (Interval(f"{since_new}T00:00:00", end),) if since_new else ()
+    assert due(timing, calendar, covered, now=now, is_input_new=False) == due_alone
+    assert due(timing, calendar, covered, now=now, is_input_new=True) == (Interval(f"{since_late}T00:00:00", end),)
+
+
+@given(
+    st.builds(Calendar, st.sampled_from([Grain.HOUR, Grain.DAY, Grain.MONTH]), st.sampled_from(ZONES), st.booleans()),
+    moments,
+    st.lists(st.integers(0, 9), min_size=1, max_size=6),
+    st.integers(1, 4),
+)
+def test_every_grain_is_loaded_again_until_so_many_came_after_it(
+    calendar: Calendar, start: str, steps: list[int], lookback: int
+) -> None:
+    timing = Timing("at", calendar.grain, calendar.zone, lookback, start=calendar.wall(f"{start}Z"))
+    covered: tuple[Interval, ...] = ()
+    now = datetime.fromisoformat(f"{start}Z")
+    for step in steps:
+        now += step * timedelta(hours=7)
+        parts = due(timing, calendar, covered, now=now.isoformat(), is_input_new=True)
+        if covered and parts:
+            before = list(calendar.batches(covered[0], 1))[-lookback:]
+            assert parts == (Interval(before[0].start, max(parts[-1].end, covered[-1].end)),)
+        covered = union((*covered, *parts))
 
 
 @given(calendars, moments, moments, st.integers(0, 5), st.booleans())

@@ -45,9 +45,23 @@ def test_the_next_tick(cron: str, zone: str, instant: str, expected: str) -> Non
     assert previous_tick(cron, zone, expected) == expected
 
 
+@pytest.mark.parametrize("cron", CRONS)
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Havana", "Atlantic/Azores"])
+def test_the_last_tick_is_the_newest_of_those_that_came(cron: str, zone: str) -> None:
+    for begin in ("2026-03-28T23:00:00+00:00", "2026-11-01T03:00:00+00:00", "2026-10-24T23:00:00+00:00"):
+        first = datetime.fromisoformat(begin)
+        last = previous_tick(cron, zone, begin)
+        for number in range(16):
+            now = first + number * timedelta(minutes=14, seconds=30)
+            while (following := next_tick(cron, zone, last)) <= f"{now.replace(tzinfo=None).isoformat()}Z":
+                last = following
+            assert previous_tick(cron, zone, now.isoformat()) == last
+
+
 def test_the_last_tick_is_that_of_the_instant_itself_or_before() -> None:
     assert previous_tick("0 6 * * *", "UTC", "2026-07-01T06:00:00.250000Z") == "2026-07-01T06:00:00Z"
     assert previous_tick("0 6 * * *", "UTC", "2026-07-01T05:59:59.999999Z") == "2026-06-30T06:00:00Z"
+    assert previous_tick("30 2 * * *", "Europe/Berlin", "2026-10-25T01:29:00Z") == "2026-10-25T00:30:00Z"
 
 
 @given(

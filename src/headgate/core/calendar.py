@@ -1,13 +1,14 @@
 """Grains of time on a calendar: where they begin, which ones are due. Pure: the present is always given.
 
 Days, weeks, months, quarters and years begin at midnight of the asset's zone, so they are as long as they are there: 23
-or 25 hours where clocks are changed. Hours and minutes are those of the zone's clock, too (which may be off by half an
-hour from UTC's), and each of them is as long as the unit says.
+or 25 hours where clocks are changed. Hours and minutes begin where the zone's clock shows a full one, which may be half
+an hour off from UTC's. They are as long as the unit says, but for those in which clocks are changed by a part of it:
+where 02:00 becomes 01:30 again, the hour from 01:00 to 02:00 has 90 minutes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from headgate.core.loading import Grain, Timing
 
 _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 _DAYS = {Grain.DAY: 1, Grain.WEEK: 7}
+_SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LENGTHS = {Grain.MINUTE: timedelta(minutes=1), Grain.HOUR: timedelta(hours=1)}
 
 
@@ -48,19 +50,41 @@ class Calendar:
         """Return what the zone's wall clock shows at an instant, as people write the start of an asset."""
         return _text(datetime.fromisoformat(instant).astimezone(ZoneInfo(self.zone)))
 
+    def settled(self, instant: str) -> str:
+        """Return the moment before which nothing comes any more, from an instant on.
+
+        It is that of the instant but where a wall clock is about to be put back: then it is what that will show.
+
+        >>> Calendar(Grain.DAY, "Europe/Berlin", False).settled("2026-10-25T00:45:00Z")  # 02:45, for the first time
+        '2026-10-25T02:00:00'
+        """
+        zone, found = ZoneInfo(self.zone), _read(instant).astimezone(UTC)
+        local = found.astimezone(zone)
+        back = _offset(local.replace(fold=0)) - _offset(local.replace(fold=1))
+        if self.is_instant or local.fold or back <= timedelta(0):
+            return self.moment(instant)
+        shown = _offset(local)
+        changed = _bisected(found, found + back, lambda at: _offset(at.astimezone(zone)) != shown)
+        return _text(changed.astimezone(zone))
+
     def floor(self, moment: str) -> str:
         """Return the beginning of the grain that a moment falls into."""
-        wall = self._wall(moment)
-        begin = self._floor(wall)
-        if self._is_absolute:  # of an hour that comes twice each is one of its own
-            return _text(_read(moment) - (wall - begin))
-        return self._axis(begin)
+        if self._is_absolute:
+            return _text(self._full(_read(moment)))
+        begin = self._floor(self._wall(moment))
+        following = self._axis(self._stepped(begin, 1))
+        # Of a day that comes once more, as clocks are put back over midnight, the rest belongs to the next one.
+        return following if following <= moment else self._axis(begin)
 
     def shifted(self, moment: str, count: int) -> str:
         """Return the beginning of the grain ``count`` grains after that of ``moment``; before it, where negative."""
         if self._is_absolute:
-            return self.floor(_text(_read(self.floor(moment)) + count * _LENGTHS[self.grain]))
-        return self._axis(self._stepped(self._floor(self._wall(moment)), count))
+            return _text(self._walked(self._full(_read(moment)), count))
+        begin = self.floor(moment)
+        found = self._axis(self._stepped(self._floor(self._wall(begin)), count))
+        if count < 0 and found == begin:  # the zone has left that day out (Apia, 2011-12-30)
+            return self.shifted(moment, count - 1)
+        return found
 
     def aligned(self, interval: Interval) -> Interval:
         """Return the whole grains that an interval touches."""
@@ -86,13 +110,54 @@ class Calendar:
         found = _read(moment)
         if not self.is_instant:
             return found
-        return found.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
+        return self._shown(found)
+
+    def _shown(self, instant: datetime) -> datetime:
+        """Return what the wall clock shows at an instant; both are without a zone."""
+        return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None, fold=0)
 
     def _axis(self, wall: datetime) -> str:
-        """Return a wall clock's time on the axis; of an hour that comes twice the first, of one left out its end."""
+        """Return a wall clock's time on the axis: the first instant at which it shows that, or later."""
         if not self.is_instant:
             return _text(wall)
-        return _text(wall.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC))
+        zone = ZoneInfo(self.zone)
+        both = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC).replace(tzinfo=None) for fold in (0, 1))
+        first, second = sorted(both)
+        if self._shown(first) == wall:
+            return _text(first)
+        return _text(_bisected(first, second, lambda at: self._shown(at) >= wall))  # it is left out
+
+    def _past(self, instant: datetime) -> timedelta:
+        """Return what the wall clock shows at an instant beyond its last full hour or minute."""
+        shown = self._shown(instant)
+        return shown - self._floor(shown)
+
+    def _full(self, instant: datetime) -> datetime:
+        """Return the last instant, until this one, at which the wall clock showed a full hour or minute."""
+        begin = instant - self._past(instant)
+        if not self._past(begin):
+            return begin
+        before = begin - self._past(begin)  # the clock was changed by a part of the unit in between
+        after = before + _LENGTHS[self.grain]
+        return after if after <= instant and not self._past(after) else before
+
+    def _walked(self, begin: datetime, count: int) -> datetime:
+        """Return the beginning of the hour or minute ``count`` of them after one. Cost: a step for each day between."""
+        unit = _LENGTHS[self.grain]
+        most = _DAY // unit
+        while count:
+            stride = max(-most, min(most, count))
+            there = begin + stride * unit
+            if self._past(there):  # the clock was changed in between
+                stride = 1 if count > 0 else -1
+                there = self._next(begin) if count > 0 else self._full(begin - _SECOND)
+            begin, count = there, count - stride
+        return begin
+
+    def _next(self, begin: datetime) -> datetime:
+        unit = _LENGTHS[self.grain]
+        found = self._full(begin + unit)
+        return found if found > begin else self._full(begin + 2 * unit)
 
     def _floor(self, wall: datetime) -> datetime:
         if self.grain is Grain.MINUTE:
@@ -124,16 +189,18 @@ def calendar_of(timing: Timing, type_: str) -> Calendar:
 def due(timing: Timing, calendar: Calendar, covered: Intervals, *, now: str, is_input_new: bool) -> Intervals:
     """Return what is to be loaded at ``now``: complete grains that were never loaded and, with new input, the lookback.
 
-    ``now`` is an instant. Nothing is due of the grain that is not over yet.
+    ``now`` is an instant. Nothing is due of the grain that is not over yet. The lookback counts back from where the
+    loads so far have come, so that it is as far from what is new after nights without a run as after each of them.
     """
-    end = calendar.floor(calendar.moment(now))
+    end = calendar.floor(calendar.settled(now))
     start = calendar.floor(calendar.local(timing.start)) if timing.start else ""
     if start >= end:
         return ()
     whole = (Interval(start, end),)
     wanted = minus(whole, covered)
-    if is_input_new and timing.lookback:
-        late = Interval(calendar.shifted(end, -timing.lookback), end)
+    if is_input_new and timing.lookback and covered:
+        known = min(covered[-1].end, end)
+        late = Interval(calendar.shifted(known, -timing.lookback), known)
         wanted = union((*wanted, *common(whole, (late,))))
     return union(calendar.aligned(one) for one in wanted)
 
@@ -144,3 +211,15 @@ def _read(moment: str) -> datetime:
 
 def _text(moment: datetime) -> str:
     return moment.replace(tzinfo=None, microsecond=0).isoformat()
+
+
+def _offset(local: datetime) -> timedelta:
+    return local.utcoffset() or timedelta(0)
+
+
+def _bisected(before: datetime, after: datetime, is_there: Callable[[datetime], bool]) -> datetime:
+    """Return the first second after ``before`` at which something is so that is so at ``after``, and stays so."""
+    while after - before > _SECOND:
+        middle = before + (after - before) // 2 // _SECOND * _SECOND
+        before, after = (before, middle) if is_there(middle) else (middle, after)
+    return after

@@ -27,7 +27,7 @@ class Grain(StrEnum):
 class Timing:
     """Rows belong to intervals of ``grain`` by the time in ``column``.
 
-    ``zone`` is where days begin. ``lookback`` counts the grains before the newest complete one that are loaded again
+    ``zone`` is where days begin. ``lookback`` counts the newest of the loaded grains, which are loaded again
     whenever there is new input. ``start`` is the first moment of the first grain; without it the first load takes all
     that there is. ``batch`` is how many grains one statement loads at most; 0: as many as are missing.
     """

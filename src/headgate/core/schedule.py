@@ -51,8 +51,12 @@ def previous_tick(cron: str, zone: str, instant: str) -> str:
     >>> previous_tick("0 6 * * *", "Europe/Berlin", "2026-07-01T04:00:00Z")
     '2026-07-01T04:00:00Z'
     """
-    after = datetime.fromisoformat(instant).replace(microsecond=0) + timedelta(seconds=1)
-    return _first(cron, zone, after, is_back=True)
+    now = datetime.fromisoformat(instant).replace(microsecond=0)
+    found = _first(cron, zone, now + timedelta(seconds=1), is_back=True)
+    # On the way back the first pass of an hour that comes twice is left out, on the way forward it is not.
+    while found and (following := next_tick(cron, zone, found)) and datetime.fromisoformat(following) <= now:
+        found = following
+    return found
 
 
 def _first(cron: str, zone: str, begin: datetime, *, is_back: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from headgate.core.address import Address, fold
@@ -16,10 +17,19 @@ TIME_TYPES = (
     "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS",
     "TIMESTAMP WITHOUT TIME ZONE",
 )  # fmt: skip
-"""The types that a column of times may have."""
+"""The types that a column of times may have, each with or without the number of its digits after the second."""
 
 RESERVED = ("_headgate_from", "_headgate_to")
 """The columns in which tables of incrementals and snapshots keep from which load to which a row is there."""
+
+
+def is_time(type_: str) -> bool:
+    """Tell whether a column of this type says when something was.
+
+    >>> is_time("timestamp(3) with time zone"), is_time("TIME")
+    (True, False)
+    """
+    return re.sub(r"\(\d+\)", "", type_).upper() in TIME_TYPES
 
 
 def loading_faults(asset: AssetDeclaration, shape: Shape) -> Iterator[Diagnostic]:
@@ -74,7 +84,7 @@ class _Checking:
         column = self._columns.get(fold(timing.column))
         if column is None:
             return
-        if column.type.upper() not in TIME_TYPES:
+        if not is_time(column.type):
             hint = "Cast it in the query: it has to be a DATE, a TIMESTAMP, or a TIMESTAMP WITH TIME ZONE."
             yield self._fault("HG353", f"the time_column {column.name} is of type {column.type}", "time_column", hint)
         elif column.type.upper() == "DATE" and timing.grain in (Grain.MINUTE, Grain.HOUR):
@@ -99,7 +109,7 @@ class _Checking:
         yield from self._unknown("updated_at", filter(None, (tracking.updated_at,)))
         yield from self._unknown("check", tracking.checked)
         updated_at = self._columns.get(fold(tracking.updated_at))
-        if updated_at is not None and updated_at.type.upper() not in TIME_TYPES:
+        if updated_at is not None and not is_time(updated_at.type):
             hint = "Cast it in the query to a TIMESTAMP, or name with `check` the columns whose change counts."
             summary = f"updated_at is {updated_at.name}, of type {updated_at.type}, which is no time"
             yield self._fault("HG353", summary, "updated_at", hint)

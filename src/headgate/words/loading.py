@@ -22,7 +22,7 @@ def rows_of_loading(properties: Properties) -> list[tuple[str, ...]]:
     >>> from headgate.core.declarations import Properties
     >>> from headgate.core.loading import Loading, Timing
     >>> rows_of_loading(Properties(loading=Loading(Timing("day", lookback=2)), cron="0 6 * * *"))
-    [('by time', 'days of day'), ('late rows', 'the last 2 days again'), ('runs', '0 6 * * *')]
+    [('by time', 'days of day'), ('late rows', 'the last 2 loaded days again'), ('runs', '0 6 * * *')]
     """
     found: list[tuple[str, ...]] = [*_of_loading(properties.loading)] if properties.loading else []
     return [*found, ("runs", properties.cron)] if properties.cron else found
@@ -45,7 +45,8 @@ def _of_timing(timing: Timing) -> Iterator[Row]:
     since = f", from {shown(timing.start)}" if timing.start else ""
     yield "by time", f"{grain}s of {timing.column}{zone}{since}"
     if timing.lookback:
-        yield "late rows", f"the last {f'{timing.lookback:,} {grain}s' if timing.lookback > 1 else grain} again"
+        several = f"{timing.lookback:,} loaded {grain}s"
+        yield "late rows", f"the last {several if timing.lookback > 1 else f'loaded {grain}'} again"
     if timing.batch:
         yield "at once", counted(timing.batch, grain)
 
