@@ -102,6 +102,16 @@ class World:
                 done = apply(session, planned, report=_silent)
                 assert done.outcome.is_complete, done.outcome.failures
 
+    def restate(self, now: datetime, since: str, until: str) -> bool:
+        """Load an interval of prod again; tell whether any of it could be."""
+        try:
+            self.run("prod", now, since, until)
+        except Refused as refused:
+            if refused.diagnostics[0].code != "HG407":
+                raise
+            return False
+        return True
+
     def run(self, environment: str, now: datetime, since: str = "", until: str = "") -> None:
         """Run an environment, restating an interval where one is given."""
         session, repository = open_repository(self.root)

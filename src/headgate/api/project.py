@@ -217,9 +217,10 @@ class Project:
         prod: nothing new, nothing due. Release 1 stays as it is.
         """
         from headgate.api.running import run_now
+        from headgate.app.given_times import present
         from headgate.app.run import RunRequest
 
-        request = RunRequest(environment, now, names_of(addresses), since, until)
+        request = RunRequest(environment, present(now), names_of(addresses), since, until)
         with repository_at(self.root) as (session, repository):
             return run_now(session, repository, request, report=report, threads=threads, wait_seconds=wait_seconds)
 

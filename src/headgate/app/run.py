@@ -87,11 +87,13 @@ class Ran:
 
 def plan_run(session: Session, repository: Repository, request: RunRequest) -> PlannedRun:
     """Return what a run takes in; raise ``Refused`` where the environment shows nothing yet."""
+    from headgate.app.given_times import span
     from headgate.app.plan import snapshot_of
     from headgate.app.released import released
     from headgate.app.repository import linked_now
     from headgate.app.run_facts import remember
 
+    span(request.since, request.until)  # before anything is read
     request = replace(request, now=request.now or now())
     environment = session.environment(request.environment)
     with session.reading() as reading:
@@ -214,23 +216,27 @@ def _make(
 
 def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
     """Return the intervals to load again: of what was asked for, and of all that reads it and has times."""
+    from headgate.app.given_times import span, told
     from headgate.core.graph import Node
-    from headgate.core.intervals import Interval
+    from headgate.plan.loads import restated
     from headgate.plan.select import selected
 
     if not request.is_restating:
         return {}
     wanted = selected(graph, tuple(f"{a}+" for a in request.addresses)) if request.addresses else graph.nodes.keys()
-    span = Interval(request.since, request.until)
+    asked = span(request.since, request.until)
     found = {}
     for address in wanted:
         node = graph.nodes.get(address)
         if isinstance(node, Node) and node.properties.loading is not None and node.properties.loading.timing:
-            found[address] = span
+            found[address] = node
     if not found:
         hint = "--since and --until load intervals again of incrementals with a time_column."
         raise Refused([Diagnostic("HG406", "nothing that was asked for has times", hint=hint)])
-    return found
+    if not any(restated(node, asked, request.now) for node in found.values()):
+        hint = "They begin with the `start` of the asset, and the one that is not over yet is not loaded."
+        raise Refused([Diagnostic("HG407", f"no interval {told(asked)} can be loaded yet", hint=hint)])
+    return dict.fromkeys(found, asked)
 
 
 def _skipped(plan: Plan, found: NewInput, graph: Graph) -> Mapping[Address, str]:

@@ -21,6 +21,9 @@ _DAYS = {Grain.DAY: 1, Grain.WEEK: 7}
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LENGTHS = {Grain.MINUTE: timedelta(minutes=1), Grain.HOUR: timedelta(hours=1)}
 
+_ANY_ZONE_KNOWS = "0002"
+"""From this year on a zone's clock has a moment in UTC that can be written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
@@ -203,6 +206,19 @@ def due(timing: Timing, calendar: Calendar, covered: Intervals, *, now: str, is_
         late = Interval(calendar.shifted(known, -timing.lookback), known)
         wanted = union((*wanted, *common(whole, (late,))))
     return union(calendar.aligned(one) for one in wanted)
+
+
+def asked_for(timing: Timing, calendar: Calendar, asked: Interval, *, now: str) -> Intervals:
+    """Return the complete grains that an interval of the zone's wall clock touches; it may be open at both ends."""
+    present = calendar.wall(now)
+    if asked.start >= present or (asked.end and asked.end < _ANY_ZONE_KNOWS):
+        return ()
+    start = calendar.local(asked.start) if asked.start >= _ANY_ZONE_KNOWS else ""
+    end = calendar.local(asked.end) if asked.end and asked.end < present else calendar.moment(now)
+    if start >= end:
+        return ()
+    possible = due(timing, calendar, (), now=now, is_input_new=False)
+    return common(possible, (calendar.aligned(Interval(start, end)),))
 
 
 def _read(moment: str) -> datetime:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from headgate.core.calendar import calendar_of, due
+from headgate.core.calendar import Calendar, asked_for, calendar_of, due
 from headgate.core.declarations import Kind
+from headgate.core.graph import Node
 from headgate.core.hashing import Digest, short
 from headgate.core.intervals import NO_LAST, Interval, Intervals, common, minus, union
 from headgate.core.load_versions import axis_of, ever_due, key_of_load, open_loaded_versions, same_columns
-from headgate.core.loading import Loading, LoadPlan
+from headgate.core.loading import Loading, LoadPlan, Timing
 from headgate.core.plan import Action, Cause
 from headgate.core.records import Build
 from headgate.core.versions import open_versions, plain_versions
@@ -64,8 +65,7 @@ def _parts(case: Case, loading: Loading, base: Build | None, *, is_input_new: bo
     occasion, timing = case.ground.occasion, loading.timing
     if timing is None:
         return (WHOLE,) if is_input_new or base is None else ()
-    type_ = next((c.type for c in case.node.recipe.columns if c.name == timing.column), "")
-    calendar = calendar_of(timing, type_)
+    calendar = _calendar(case.node, timing)
     covered = base.load.covered if base is not None and base.load is not None else ()
     begins = _beginning(case, loading, base)
     is_longer = base is not None and begins < _beginning_of(base)
@@ -74,10 +74,7 @@ def _parts(case: Case, loading: Loading, base: Build | None, *, is_input_new: bo
         found = due(timing, calendar, covered, now=occasion.now, is_input_new=is_input_new)
         wanted = common(found, (Interval(begins, NO_LAST),))
     if asked := occasion.restated.get(case.node.address):
-        possible = due(timing, calendar, (), now=occasion.now, is_input_new=False)
-        until = calendar.local(asked.end) if asked.end else calendar.moment(occasion.now)
-        bounds = Interval(calendar.local(asked.start) if asked.start else "", until)
-        wanted = union((*wanted, *common(possible, (calendar.aligned(bounds),))))
+        wanted = union((*wanted, *asked_for(timing, calendar, asked, now=occasion.now)))
     return tuple(part for one in wanted for part in calendar.batches(one, timing.batch))
 
 
@@ -89,8 +86,7 @@ def _beginning(case: Case, loading: Loading, base: Build | None) -> str:
     occasion, timing = case.ground.occasion, loading.timing
     asked = ""
     if occasion.since and timing is not None:
-        type_ = next((c.type for c in case.node.recipe.columns if c.name == timing.column), "")
-        calendar = calendar_of(timing, type_)
+        calendar = _calendar(case.node, timing)
         asked = calendar.floor(calendar.moment(occasion.since))
     if base is None:
         return asked
@@ -104,6 +100,19 @@ def _beginning_of(build: Build) -> str:
     if load is None or not load.is_part:
         return ""
     return load.since or (load.covered[0].start if load.covered else "")
+
+
+def _calendar(node: Node, timing: Timing) -> Calendar:
+    return calendar_of(timing, next((c.type for c in node.recipe.columns if c.name == timing.column), ""))
+
+
+def restated(node: Node, asked: Interval, now: str) -> Intervals:
+    """Return the intervals of an incremental that a span touches, as far as they are over; none of what has no times.
+
+    ``asked`` is as clocks show it in the zone of the node, ``now`` an instant.
+    """
+    timing = node.properties.loading.timing if node.properties.loading is not None else None
+    return asked_for(timing, _calendar(node, timing), asked, now=now) if timing is not None else ()
 
 
 def pointing(case: Case, build: Build, proof: str) -> Outcome:
@@ -162,7 +171,8 @@ def _loading(case: Case, loading: Loading, base: Base | None, code: Mapping[str,
 
 
 def _cause(case: Case, base: Base | None) -> Cause:
-    if case.node.address in case.ground.occasion.restated:
+    occasion = case.ground.occasion
+    if (asked := occasion.restated.get(case.node.address)) and restated(case.node, asked, occasion.now):
         return Cause.ASKED
     if base is not None and base.is_current:
         return Cause.DUE

@@ -58,12 +58,14 @@ def _plan(options: Namespace, terminal: Terminal) -> int:
 
 def request_of(options: Namespace, environment: str) -> Request:
     """Return what the options ask for."""
+    from headgate.app.given_times import begin, present
     from headgate.app.session import now
     from headgate.cli.argument_values import before
 
     refresh = None if options.refresh is None else tuple(options.refresh)
-    since = before(options.since, options.now or now()) if options.since else ""
-    return Request(environment, tuple(options.select), refresh, now=options.now or "", since=since)
+    given = present(options.now or "")
+    since = begin(before(options.since, given or now()), given) if options.since else ""
+    return Request(environment, tuple(options.select), refresh, now=given, since=since)
 
 
 def _show(planned: Planned, options: Namespace, terminal: Terminal) -> int:

@@ -75,11 +75,12 @@ def _look(options: Namespace, terminal: Terminal) -> None:
 
 def request_of(options: Namespace) -> RunRequest:
     """Return what the command line asks for."""
+    from headgate.app.given_times import present
     from headgate.app.run import RunRequest
 
     return RunRequest(
         environment=options.environment or "prod",
-        now=options.now or "",
+        now=present(options.now or ""),
         addresses=tuple(options.address),
         since=options.since or "",
         until=options.until or "",

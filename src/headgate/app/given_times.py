@@ -1,0 +1,77 @@
+"""Times that somebody gives to a command: refused where nothing can be meant by them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from headgate.app.session import now
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Refused
+from headgate.core.intervals import Interval, shown
+
+AHEAD_SECONDS_MAX = 300
+"""By so much clocks of machines may differ."""
+
+
+def present(given: str) -> str:
+    """Return the instant that is to be taken for the present; raise ``Refused`` where this machine's is long before it.
+
+    What is loaded up to some time counts as loaded, so that a time that was given by mistake would keep out what comes
+    until then.
+    """
+    clock = now()
+    if given and (_instant(given) - _instant(clock)).total_seconds() > AHEAD_SECONDS_MAX:
+        summary = f"--now {given} has not come yet: by the clock of this machine it is {clock[:19]}Z"
+        hint = "What comes until then would count as loaded. Leave --now out, or set the clock."
+        raise Refused([Diagnostic("HG407", summary, hint=hint)])
+    return given
+
+
+def begin(given: str, present: str) -> str:
+    """Return the instant from which on something is loaded; raise ``Refused`` where it is not before the present."""
+    if given and _instant(given) >= _instant(present or now()):
+        summary = f"--since {given} has not come yet: there is nothing to load from then on"
+        raise Refused([Diagnostic("HG407", summary, hint="Name a time that is past, or how long ago: 7d")])
+    return given
+
+
+def span(since: str, until: str) -> Interval:
+    """Return the span between two times of wall clocks, empty texts for no bound; raise ``Refused`` where it is empty.
+
+    >>> span("2026-01-02", "2026-01-03")
+    Interval(start='2026-01-02T00:00:00', end='2026-01-03T00:00:00')
+    """
+    found = Interval(_wall("--since", since), _wall("--until", until))
+    if not since or not until or found.start < found.end:
+        return found
+    is_empty = found.start == found.end
+    why = "ends where it begins" if is_empty else "ends before it begins"
+    summary = f"the span from {shown(found.start)} until {shown(found.end)} {why}"
+    hint = "--until is the first moment that is not loaded again: of one day, it is the next one."
+    raise Refused([Diagnostic("HG407", summary, hint=hint if is_empty else "Give the earlier one as --since.")])
+
+
+def told(span: Interval) -> str:
+    """Return a span as it was given.
+
+    >>> told(Interval("2026-01-02T00:00:00", ""))
+    'since 2026-01-02'
+    """
+    bounds = (("since", span.start), ("until", span.end))
+    return " ".join(f"{word} {shown(bound)}" for word, bound in bounds if bound)
+
+
+def _instant(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def _wall(option: str, text: str) -> str:
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        found = None
+    if text and (found is None or found.tzinfo is not None):
+        summary = f"{option} {text} is no time of a wall clock, such as 2013-02-01 or 2013-02-01T06:00"
+        raise Refused([Diagnostic("HG407", summary)])
+    return found.replace(microsecond=0).isoformat() if found else ""
