@@ -23,7 +23,7 @@ from headgate.core.address import Address
 from headgate.core.hashing import digest
 from headgate.core.intervals import Interval
 from headgate.core.loading import Merging
-from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, Merged, OpenLoad, Replacing
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
 
@@ -118,7 +118,9 @@ def merges(folder: Path, rows: int, count: int, runs: int) -> tuple[float, float
             base = engine.begin_load(_start("base", None))
             _load(engine, base, filled, "base", Replacing(""))
             return _timed(
-                lambda: _load(engine, engine.begin_load(_start("next", base)), changes, "next", Merging(("id",)))
+                lambda: _load(
+                    engine, engine.begin_load(_start("next", base)), changes, "next", Merged(Merging(("id",)))
+                )
             )
         finally:
             engine.close()
@@ -148,7 +150,7 @@ def _start(name: str, base: OpenLoad | None) -> LoadStart:
     return LoadStart(digest("bench", name), Address("m.t"), "m__t__0000000000000000", SHAPE, storage, SHAPE, False, 1)
 
 
-def _load(engine: DuckEngine, load: OpenLoad, sql: str, name: str, change: Merging | Replacing) -> None:
+def _load(engine: DuckEngine, load: OpenLoad, sql: str, name: str, change: Merged | Replacing) -> None:
     engine.load_part(load, LoadPart(Address("m.t"), Interval("", ""), sql, SHAPE, "", change))
     engine.end_load(load, LoadEnd(digest("bench build", name), Address("m.t"), SHAPE, 1))
 

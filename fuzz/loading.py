@@ -32,7 +32,7 @@ SETTINGS = st.builds(
     closes_missing=st.booleans(),
     by_timestamp=st.booleans(),
 )
-NAMES = ("inc", "key", "hist")
+NAMES = ("inc", "key", "both", "hist")
 HOURS = st.one_of(st.integers(-6, 24 * 5), st.integers(-30, 24 * 70))
 
 

@@ -47,7 +47,7 @@ def label(settings: Settings, at: datetime) -> str:
     """Return the grain that a moment of the column falls into."""
     wall = at.replace(tzinfo=UTC).astimezone(ZoneInfo(settings.zone)) if settings.is_instant else at
     if settings.grain == "hour":
-        return f"{wall:%Y-%m-%d %H} {wall.utcoffset()}" if settings.is_instant else f"{wall:%Y-%m-%d %H}"
+        return f"{at:%Y-%m-%d %H}"  # no zone here is off by half an hour
     return f"{wall:%Y-%m-%d}" if settings.grain == "day" else f"{wall:%Y-%m}"
 
 
@@ -72,7 +72,7 @@ def complete(settings: Settings, now: datetime) -> list[str]:
 class Made:
     """What one asset shows: by which code, from which data, and what came of it.
 
-    ``content`` is, by kind: rows by label; rows by id; a tuple of states with their times. ``line`` are the loads that
+    ``content`` is, by kind: rows by label; rows by key; a tuple of states with their times. ``line`` are the loads that
     it came about by, itself included, as numbers that are given once.
     """
 
@@ -85,6 +85,8 @@ class Made:
 
 
 NUMBERS = count(1)
+TIMED = ("inc", "both")
+"""The assets that are loaded by time."""
 
 
 def _after(base: Made | None, made: Made) -> Made:
@@ -105,8 +107,8 @@ def load(
 ) -> Made:
     """Return the asset after one load; ``base`` is what it goes on with."""
     is_new = base is None or base.read != data
-    if name == "inc":
-        made = _by_time(settings, base, code, data, now, is_new=is_new, is_due=is_run or is_new)
+    if name in TIMED:
+        made = _by_time(name, settings, base, code, data, now, is_new=is_new, is_due=is_run or is_new)
         if (
             base
             and (made.content, made.covered) == (base.content, base.covered)
@@ -129,9 +131,17 @@ def _bases(own: Made | None, beside: Made | None, code: int) -> list[Made]:
 
 
 def _by_time(
-    settings: Settings, base: Made | None, code: int, data: Data, now: datetime, *, is_new: bool, is_due: bool
+    name: str,
+    settings: Settings,
+    base: Made | None,
+    code: int,
+    data: Data,
+    now: datetime,
+    *,
+    is_new: bool,
+    is_due: bool,
 ) -> Made:
-    return reloaded(settings, base, code, data, _wanted(settings, base, now, is_new=is_new, is_due=is_due))
+    return reloaded(name, settings, base, code, data, _wanted(settings, base, now, is_new=is_new, is_due=is_due))
 
 
 def _wanted(settings: Settings, base: Made | None, now: datetime, *, is_new: bool, is_due: bool) -> set[str]:
@@ -143,12 +153,41 @@ def _wanted(settings: Settings, base: Made | None, now: datetime, *, is_new: boo
     return wanted | (set(known[-settings.lookback :]) if is_new and settings.lookback else set())
 
 
-def reloaded(settings: Settings, base: Made | None, code: int, data: Data, wanted: set[str]) -> Made:
+def reloaded(name: str, settings: Settings, base: Made | None, code: int, data: Data, wanted: set[str]) -> Made:
     """Return the asset with these grains taken from the data anew."""
+    if name == "both":
+        return _newest_by_key(settings, base, code, data, wanted)
     content = dict(base.content) if base else {}
     for one in wanted:
         content[one] = tuple(sorted((r.id, r.at, r.v * code) for r in data if label(settings, r.at) == one))
     return Made(code, data, content, (base.covered if base else frozenset()) | wanted)
+
+
+def _newest_by_key(settings: Settings, base: Made | None, code: int, data: Data, wanted: set[str]) -> Made:
+    """Return the rows by key: the latest of each, of those in the grains and of those that are not asked for anew.
+
+    A row that is gone leaves nothing behind, so where rows may be gone all grains after the first are asked for.
+    """
+    covered = base.covered if base else frozenset()
+    if settings.deletes == "flag" and wanted:
+        wanted = {one for one in wanted | covered if one >= min(wanted)}
+    content = dict(base.content) if base else {}
+    for row in sorted((keyed(row) for row in data), key=lambda row: row.at):
+        old = content.get(row.id)
+        if label(settings, row.at) not in wanted:
+            continue
+        if old and label(settings, old[0]) not in wanted and old[0] > row.at:
+            continue
+        if settings.deletes == "flag" and row.gone:
+            content.pop(row.id, None)
+        else:
+            content[row.id] = (row.at, row.v * code)
+    return Made(code, data, content, covered | wanted)
+
+
+def keyed(row: Row) -> Row:
+    """Return a row of the source as the query of the asset by key and time gives it: several have one key."""
+    return row._replace(id=row.id % 3, at=row.at + timedelta(seconds=row.id))
 
 
 def _by_key(settings: Settings, base: Made | None, code: int, data: Data) -> Made:
@@ -167,6 +206,11 @@ def _history(settings: Settings, base: Made | None, code: int, data: Data, now: 
     states = list(base.content) if base else []
     given = {row.id: row for row in data}
     current = {state[0]: state for state in states if state[4] is None}
+
+    def close(old: Any, until: datetime) -> None:
+        states.remove(old)
+        states.append((*old[:4], max(until, old[3])))
+
     for key, row in given.items():
         since = row.at if settings.by_timestamp else now
         old = current.get(key)
@@ -174,14 +218,13 @@ def _history(settings: Settings, base: Made | None, code: int, data: Data, now: 
             is_other = row.at > old[1] if settings.by_timestamp else (row.at, row.v * code) != old[1:3]
             if not is_other:
                 continue
-            states.remove(old)
-            states.append((*old[:4], since))
-        states.append((key, row.at, row.v * code, since, None))
+            close(old, since)
+        begins = max([since, *(state[4] for state in states if state[0] == key)])  # no two states at once
+        states.append((key, row.at, row.v * code, begins, None))
     if settings.closes_missing:
         for key, old in current.items():
             if key not in given:
-                states.remove(old)
-                states.append((*old[:4], now))
+                close(old, now)
     return Made(code, data, tuple(states))
 
 
@@ -221,12 +264,12 @@ def run(
     for name, made in shown.assets.items():
         bases = _bases(made, beside.assets.get(name), made.code)
         current = next((one for one in bases if one.read == data), None)
-        is_due = name == "inc" and current and any(g not in current.covered for g in complete(settings, now))
-        again = asked & set(complete(settings, now)) if name == "inc" else frozenset()
+        is_due = name in TIMED and current and any(g not in current.covered for g in complete(settings, now))
+        again = asked & set(complete(settings, now)) if name in TIMED else frozenset()
         if again:
             base = current or bases[0]
             wanted = set(again) | _wanted(settings, base, now, is_new=base.read != data, is_due=True)
-            assets[name] = _after(base, reloaded(settings, base, made.code, data, wanted))
+            assets[name] = _after(base, reloaded(name, settings, base, made.code, data, wanted))
         elif current and not is_due:
             assets[name] = current
         else:
@@ -274,6 +317,6 @@ def table_of(name: str, made: Made) -> list[tuple[Any, ...]]:
     """Return the rows that people read, sorted."""
     if name == "inc":
         return sorted(row for rows in made.content.values() for row in rows)
-    if name == "key":
+    if name in ("key", "both"):
         return sorted((key, *value) for key, value in made.content.items())
     return sorted(made.content, key=lambda s: (s[0], s[3], s[4] or FOREVER))

@@ -72,18 +72,24 @@ class World:
         """Leave the assets with these factors, and commit them."""
         s = self.settings
         query = "select e.id, e.ts, e.v * {}{} as v{} from raw.events as e"
+        timed = (
+            f"kind: incremental\ntime_column: ts\ngrain: {s.grain}\ntime_zone: {s.zone}\n"
+            f"lookback: {s.lookback}\nstart: {s.start:%Y-%m-%d}\nbatch: 5"
+        )
+        flag = "\ndeletes: gone" if s.deletes == "flag" else ""
         headers = {
-            "inc": f"kind: incremental\ntime_column: ts\ngrain: {s.grain}\ntime_zone: {s.zone}\n"
-            f"lookback: {s.lookback}\nstart: {s.start:%Y-%m-%d}\nbatch: 5",
-            "key": "kind: incremental\nunique_key: id"
-            + {"flag": "\ndeletes: gone", "missing": "\ndeletes: missing", "": ""}[s.deletes],
+            "inc": timed,
+            "key": "kind: incremental\nunique_key: id" + ("\ndeletes: missing" if s.deletes == "missing" else flag),
+            "both": f"{timed}\nunique_key: id{flag}",
             "hist": "kind: snapshot\nunique_key: id\n"
             + ("updated_at: ts" if s.by_timestamp else "check: [ts, v]")
             + ("\ndeletes: missing" if s.closes_missing else ""),
         }
         for name, code in codes.items():
-            text = query.format(code, "::bigint", ", e.gone" if name == "key" and s.deletes == "flag" else "")
-            where = " where e.ts >= :start and e.ts < :end" if name == "inc" else ""
+            text = query.format(code, "::bigint", ", e.gone" if name in ("key", "both") and s.deletes == "flag" else "")
+            if name == "both":  # several rows of a key, each at a time of its own
+                text = text.replace("e.id, e.ts", "e.id % 3 as id, e.ts + e.id * interval '1 second' as ts")
+            where = " where e.ts >= :start and e.ts < :end" if name in ("inc", "both") else ""
             (self.root / "assets" / "m" / f"{name}.sql").write_text(
                 f"/* headgate\n{headers[name]}\n*/\n{text}{where}\n"
             )

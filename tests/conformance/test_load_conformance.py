@@ -16,7 +16,17 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.intervals import Interval
 from headgate.core.loading import Deletion, Merging, Tracking
 from headgate.core.ports.engine import Engine, physical_name
-from headgate.core.ports.loads import Change, LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing, Tracked, Visible
+from headgate.core.ports.loads import (
+    Change,
+    LoadEnd,
+    LoadPart,
+    LoadStart,
+    Merged,
+    OpenLoad,
+    Replacing,
+    Tracked,
+    Visible,
+)
 from headgate.core.recipe import Column, Shape
 from tests.conformance.test_engine_conformance import duckdb_place, postgres_place
 from tests.fakes.engine import FakeWarehouse
@@ -207,7 +217,7 @@ def test_a_base_that_is_not_the_newest_is_copied_or_refused(engine: Engine) -> N
     assert rows(engine, newest) == [(1, 10, "a"), (2, 20, "b")]
 
 
-@pytest.mark.parametrize("change", [REPLACING_1, Merging(("k",), Deletion.MISSING)])
+@pytest.mark.parametrize("change", [REPLACING_1, Merged(Merging(("k",), Deletion.MISSING))])
 def test_what_was_copied_is_replaced_as_what_was_there(engine: Engine, change: Change) -> None:
     base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), (2, 11, "b"), interval=ONE))
     copy = engine.begin_load(start("c", base, copies=True, relation="m__orders__0000000000000001"))
@@ -217,7 +227,7 @@ def test_what_was_copied_is_replaced_as_what_was_there(engine: Engine, change: C
 
 
 def test_a_merge_replaces_by_key_and_null_is_a_key(engine: Engine) -> None:
-    merging = Merging(("k",))
+    merging = Merged(Merging(("k",)))
     first = loaded(engine, "a", None, part(merging, (1, 1, "a"), (2, 1, "b"), (None, 1, "n")))
     second = loaded(engine, "b", first, part(merging, (2, 2, "b"), (None, 1, "m"), (3, 2, "c")))
     assert rows(engine, first) == [(None, 1, "n"), (1, 1, "a"), (2, 1, "b")]
@@ -225,11 +235,11 @@ def test_a_merge_replaces_by_key_and_null_is_a_key(engine: Engine) -> None:
 
 
 def test_a_merge_deletes_what_is_missing_or_flagged(engine: Engine) -> None:
-    missing = Merging(("k",), Deletion.MISSING)
+    missing = Merged(Merging(("k",), Deletion.MISSING))
     first = loaded(engine, "a", None, part(missing, (1, 0, "a"), (2, 0, "b"), (None, 0, "n")))
     second = loaded(engine, "b", first, part(missing, (1, 0, "a")))
     assert rows(engine, second) == [(1, 0, "a")]
-    flagged = Merging(("k", "v"), Deletion.FLAGGED, "t")
+    flagged = Merged(Merging(("k", "v"), Deletion.FLAGGED, "t"))
     flag: Shape = (Column("k", "INTEGER"), Column("t", "BOOLEAN"), Column("v", "VARCHAR"))
     base = engine.begin_load(start("f", relation="m__flags__0000000000000000", shape=flag))
     given = LoadPart(
@@ -243,13 +253,13 @@ def test_a_merge_deletes_what_is_missing_or_flagged(engine: Engine) -> None:
 
 
 def test_a_merge_writes_what_changed_alone(engine: Engine) -> None:
-    merging = Merging(("k",))
+    merging = Merged(Merging(("k",)))
     first = loaded(engine, "a", None, part(merging, *((n, 0, "a") for n in range(50))))
     load = engine.begin_load(start("b", first))
     assert engine.load_part(load, part(merging, *((n, int(n == 7), "a") for n in range(50)))) == 1
 
 
-@pytest.mark.parametrize("change", [Merging(("k",)), Tracked(Tracking(("k",)), "1")])
+@pytest.mark.parametrize("change", [Merged(Merging(("k",))), Tracked(Tracking(("k",)), "1")])
 def test_a_key_that_stands_twice_is_refused(engine: Engine, change: Change) -> None:
     shape = HISTORY if isinstance(change, Tracked) else SHAPE
     load = engine.begin_load(start("a", shape=shape))
@@ -292,18 +302,98 @@ def test_a_history_by_timestamp_goes_by_the_rows_own_time(engine: Engine) -> Non
     ]
 
 
+def test_a_history_goes_on_from_a_row_without_a_time(engine: Engine) -> None:
+    def of(*given: tuple[Any, ...]) -> LoadPart:
+        values = " union all ".join(
+            f"select {k} as k, cast({'null' if t is None else t} as integer) as t, '{v}' as v" for k, t, v in given
+        )
+        return LoadPart(ASSET, WHOLE, values, SHAPE, "", Tracked(Tracking(("k",), updated_at="t"), "0"))
+
+    first = loaded(engine, "a", None, of((1, None, "a")), shape=HISTORY)
+    second = loaded(engine, "b", first, of((1, None, "b")), shape=HISTORY)
+    third = loaded(engine, "c", second, of((1, 20, "c")), shape=HISTORY)
+    fourth = loaded(engine, "d", third, of((1, None, "d")), shape=HISTORY)
+    assert rows(engine, second, HISTORY) == [(1, None, "a", None, None)]
+    assert rows(engine, fourth, HISTORY) == [(1, None, "a", None, 20), (1, 20, "c", 20, None)]
+
+
+def test_states_of_a_key_do_not_overlap(engine: Engine) -> None:
+    def at(now: int, *given: tuple[Any, ...]) -> LoadPart:
+        return part(Tracked(Tracking(("k",), updated_at="t", closes_missing=True), str(now)), *given)
+
+    base = None
+    for name, one in enumerate(
+        (
+            at(5, (1, 10, "a"), (2, 10, "a"), (3, 10, "a")),
+            at(30, (2, 10, "a")),
+            at(40, (1, 10, "b"), (2, 10, "a")),  # 1 is back with the time that it had
+            at(50, (1, 20, "c"), (2, 10, "a")),  # and changed at a time at which it was gone
+            at(8, (4, 1, "a")),  # a clock that goes back
+        )
+    ):
+        base = loaded(engine, str(name), base, one, shape=HISTORY)
+    assert base is not None
+    assert rows(engine, base, HISTORY) == [
+        (1, 10, "a", 10, 30),
+        (1, 10, "b", 30, 30),
+        (1, 20, "c", 30, 30),
+        (2, 10, "a", 10, 10),
+        (3, 10, "a", 10, 30),
+        (4, 1, "a", 1, None),
+    ]
+
+
+BY_TIME = Merged(Merging(("k",)), "t", "old.t >= 10 and old.t < 20")
+
+
+def test_a_later_row_of_a_key_stays(engine: Engine) -> None:
+    second = Merged(Merging(("k",)), "t", "old.t >= 20 and old.t < 30")
+    base = loaded(engine, "a", None, part(BY_TIME, (1, 10, "a"), (2, 12, "a"), (3, 12, "a"), interval=ONE))
+    base = loaded(engine, "b", base, part(second, (1, 20, "b"), interval=TWO))
+    base = loaded(
+        engine, "c", base, part(BY_TIME, (1, 10, "z"), (2, 11, "z"), (3, 13, "z"), (4, 12, "z"), interval=ONE)
+    )
+    assert rows(engine, base) == [(1, 20, "b"), (2, 11, "z"), (3, 13, "z"), (4, 12, "z")]
+
+
+def test_a_later_row_stays_where_an_older_one_says_that_the_key_is_gone(engine: Engine) -> None:
+    flag: Shape = (Column("k", "INTEGER"), Column("t", "INTEGER"), Column("v", "BOOLEAN"))
+    change = Merged(Merging(("k",), Deletion.FLAGGED, "v"), "t", "old.t >= 10 and old.t < 20")
+
+    def of(k: int, t: int, v: str) -> LoadPart:
+        return LoadPart(ASSET, WHOLE, f"select {k} as k, {t} as t, {v} as v", flag, "", change)
+
+    base = loaded(engine, "a", None, of(1, 30, "false"), shape=flag)
+    kept = loaded(engine, "b", base, of(1, 15, "true"), shape=flag)
+    assert [row[:2] for row in rows(engine, kept, flag)] == [(1, 30)]
+    gone = loaded(engine, "c", kept, of(1, 31, "true"), shape=flag)
+    assert rows(engine, gone, flag) == []
+
+
+def test_of_the_rows_of_a_key_the_latest_comes_in(engine: Engine) -> None:
+    given = ((1, 10, "a"), (1, 12, "c"), (1, 11, "b"), (None, 10, "n"), (None, 11, "m"), (2, 10, "x"))
+    assert rows(engine, loaded(engine, "a", None, part(BY_TIME, *given))) == [
+        (None, 11, "m"),
+        (1, 12, "c"),
+        (2, 10, "x"),
+    ]
+    load = engine.begin_load(start("b", relation="m__orders__0000000000000002"))
+    with pytest.raises(StatementFailed, match="unique"):
+        engine.load_part(load, part(BY_TIME, *given, (1, 10, "b")))
+
+
 def test_a_storage_stays_as_long_as_one_of_its_loads(engine: Engine) -> None:
     builds = {}
     base: Visible | None = None
     for name, value in (("a", "1"), ("b", "2"), ("c", "3")):
-        base = loaded(engine, name, base, part(Merging(("k",)), (1, 0, value), (ord(name), 0, value)))
+        base = loaded(engine, name, base, part(Merged(Merging(("k",))), (1, 0, value), (ord(name), 0, value)))
         builds[name] = base
     engine.drop({digest("build", "a"): STORAGE, digest("build", "c"): STORAGE})
     assert engine.built() == {digest("build", "b"): STORAGE}
     assert rows(engine, builds["b"]) == [(1, 0, "2"), (97, 0, "1"), (98, 0, "2")]
     stored = engine.query(f"select count(*) from {engine.relation(STORAGE)}").rows
     assert stored == ((3,),)
-    after = loaded(engine, "d", builds["b"], part(Merging(("k",)), (1, 0, "4")))
+    after = loaded(engine, "d", builds["b"], part(Merged(Merging(("k",))), (1, 0, "4")))
     assert rows(engine, after)[0] == (1, 0, "4")
     engine.drop({digest("build", "b"): STORAGE, digest("build", "d"): STORAGE})
     assert engine.built() == {}

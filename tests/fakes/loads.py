@@ -9,7 +9,7 @@ from typing import Any
 from headgate.core.errors import Conflict, StatementFailed, lost_lease
 from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval
-from headgate.core.loading import Deletion, Merging
+from headgate.core.loading import Deletion, Tracking
 from headgate.core.ports.engine import BuildResult
 from headgate.core.ports.loads import (
     COPIED,
@@ -19,6 +19,7 @@ from headgate.core.ports.loads import (
     LoadEnd,
     LoadPart,
     LoadStart,
+    Merged,
     OpenLoad,
     Replacing,
     Tracked,
@@ -165,51 +166,74 @@ def visible(run: Run, storage: Visible) -> list[Row]:
     return [{n: v for n, v in zip(names, row, strict=True) if n not in (FROM, TO)} for row in cursor]
 
 
-def _merge(
-    run: Run, storage: Visible, merging: Merging, rows: list[Row], part: LoadPart
-) -> tuple[list[Row], list[int]]:
-    given = _by_key(rows, merging.key, part)
+def _merge(run: Run, storage: Visible, change: Merged, rows: list[Row], part: LoadPart) -> tuple[list[Row], list[int]]:
+    merging, time = change.merging, change.time
+    given = _newest(rows, change, part) if time else _by_key(rows, merging.key, part)
     came, went = [], []
     current = _current(run, storage, merging.key)
+    asked = set(_rowids(run, storage, change.asked)) if change.asked else set()
     for key, row in given.items():
         is_gone = merging.deletion is Deletion.FLAGGED and bool(row[merging.flag])
         old = current.get(key)
-        if old is not None and (is_gone or old[1] != row):
+        if old is not None and time and old[1][time] > row[time] and old[0] not in asked:
+            continue
+        if old is not None and (is_gone or not _is_same(old[1], row)):
             went.append(old[0])
-        if not is_gone and (old is None or old[1] != row):
+        if not is_gone and (old is None or not _is_same(old[1], row)):
             came.append(row)
     if merging.deletion is Deletion.MISSING:
         went += [rowid for key, (rowid, _) in current.items() if key not in given]
     return came, went
 
 
+def _is_same(old: Row, new: Row) -> bool:
+    return {name: repr(value) for name, value in old.items()} == {name: repr(value) for name, value in new.items()}
+
+
+def _newest(rows: list[Row], change: Merged, part: LoadPart) -> dict[tuple[Any, ...], Row]:
+    key = change.merging.key
+    _by_key(rows, tuple(dict.fromkeys((*key, change.time))), part)
+    return {tuple(row[name] for name in key): row for row in sorted(rows, key=lambda row: row[change.time])}
+
+
 def _track(run: Run, storage: Visible, change: Tracked, rows: list[Row], part: LoadPart) -> tuple[list[Row], list[int]]:
     tracking, (now,) = change.tracking, run(f"select {change.now}").fetchone()
     given = _by_key(rows, tracking.key, part)
-    current = {k: (i, row) for k, (i, row) in _current(run, storage, tracking.key, "valid_to is null").items()}
+    current = _current(run, storage, tracking.key, "valid_to is null")
     came: list[Row] = []
     went: list[int] = []
+
+    def close(rowid: int, row: Row, until: Any) -> None:
+        went.append(rowid)
+        came.append({**row, "valid_to": _later(until, row["valid_from"])})
+
     for key, row in given.items():
         since = row[tracking.updated_at] if tracking.updated_at else now
         old = current.get(key)
         if old is not None:
-            checked = tracking.checked or tuple(row)
-            is_other = (
-                row[tracking.updated_at] > old[1][tracking.updated_at]
-                if tracking.updated_at
-                else any(row[name] != old[1][name] for name in checked)
-            )
-            if not is_other:
+            if not _is_other(tracking, old[1], row):
                 continue
-            went.append(old[0])
-            came.append({**old[1], "valid_to": since})
+            close(*old, since)
+        ended = [r for r in (*visible(run, storage), *came) if tuple(r[name] for name in tracking.key) == key]
+        for state in ended:
+            since = _later(since, state["valid_to"])
         came.append({**row, "valid_from": since, "valid_to": None})
     if tracking.closes_missing:
-        for key, (rowid, row) in current.items():
+        for key, old in current.items():
             if key not in given:
-                went.append(rowid)
-                came.append({**row, "valid_to": now})
+                close(*old, now)
     return came, went
+
+
+def _is_other(tracking: Tracking, old: Row, new: Row) -> bool:
+    if not tracking.updated_at:
+        return any(repr(new[name]) != repr(old[name]) for name in tracking.checked or tuple(new))
+    before, now = old[tracking.updated_at], new[tracking.updated_at]
+    return now is not None and (before is None or now > before)
+
+
+def _later(one: Any, other: Any) -> Any:
+    return one if other is None else other if one is None else max(one, other)
 
 
 def _by_key(rows: list[Row], key: tuple[str, ...], part: LoadPart) -> dict[tuple[Any, ...], Row]:
@@ -233,7 +257,7 @@ def _current(
 
 
 def _rowids(run: Run, storage: Visible, where: str) -> list[int]:
-    query = f"select rowid from {_table(storage)} where {TO} = ? and {FROM} < ? and ({where})"
+    query = f"select rowid from {_table(storage)} as old where {TO} = ? and {FROM} < ? and ({where})"
     return [rowid for (rowid,) in run(query, NO_END, storage.number)]
 
 

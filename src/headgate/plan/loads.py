@@ -15,7 +15,7 @@ from headgate.core.graph import Node
 from headgate.core.hashing import Digest, short
 from headgate.core.intervals import NO_LAST, Interval, Intervals, common, minus, union
 from headgate.core.load_versions import axis_of, ever_due, key_of_load, open_loaded_versions, same_columns
-from headgate.core.loading import Loading, LoadPlan, Timing
+from headgate.core.loading import Deletion, Loading, LoadPlan, Timing
 from headgate.core.plan import Action, Cause
 from headgate.core.records import Build
 from headgate.core.versions import open_versions, plain_versions
@@ -75,6 +75,8 @@ def _parts(case: Case, loading: Loading, base: Build | None, *, is_input_new: bo
         wanted = common(found, (Interval(begins, NO_LAST),))
     if asked := occasion.restated.get(case.node.address):
         wanted = union((*wanted, *asked_for(timing, calendar, asked, now=occasion.now)))
+    if loading.merging is not None and loading.merging.deletion is Deletion.FLAGGED:
+        wanted = _to_the_newest(wanted, covered)
     return tuple(part for one in wanted for part in calendar.batches(one, timing.batch))
 
 
@@ -113,6 +115,17 @@ def restated(node: Node, asked: Interval, now: str) -> Intervals:
     """
     timing = node.properties.loading.timing if node.properties.loading is not None else None
     return asked_for(timing, _calendar(node, timing), asked, now=now) if timing is not None else ()
+
+
+def _to_the_newest(wanted: Intervals, covered: Intervals) -> Intervals:
+    """Return what is wanted and all that is covered after it.
+
+    A row that was taken out leaves nothing behind that would keep an earlier row of its key out: what took it out has
+    to come after that once more.
+    """
+    if not wanted:
+        return ()
+    return (Interval(wanted[0].start, max(one.end for one in (*wanted, *covered))),)
 
 
 def pointing(case: Case, build: Build, proof: str) -> Outcome:

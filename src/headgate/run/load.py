@@ -11,12 +11,22 @@ from headgate.core.address import Address
 from headgate.core.errors import Conflict
 from headgate.core.graph import Node, SqlBody
 from headgate.core.hashing import digest
-from headgate.core.intervals import Interval
+from headgate.core.intervals import Interval, union
 from headgate.core.load_versions import forks_of, is_idle
 from headgate.core.loading import VALID_FROM, VALID_TO, Fork, LoadPlan
 from headgate.core.plan import Plan
 from headgate.core.ports.engine import BuildResult, Engine
-from headgate.core.ports.loads import Change, LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing, Tracked, Visible
+from headgate.core.ports.loads import (
+    Change,
+    LoadEnd,
+    LoadPart,
+    LoadStart,
+    Merged,
+    OpenLoad,
+    Replacing,
+    Tracked,
+    Visible,
+)
 from headgate.core.recipe import Shape
 from headgate.run.prepare import Prepared, Task
 from headgate.run.staleness import stale
@@ -130,20 +140,15 @@ def _parts(task: Task, relations: Mapping[Address, str]) -> Iterator[LoadPart]:
         raise AssertionError(f"{task.address} has nothing to be loaded from")
     timing = node.properties.loading.timing if node.properties.loading else None
     shape = _given_shape(task, node)
+    type_ = next((column.type for column in shape if timing and column.name == timing.column), "")
     for interval in plan.parts:
-        literals: Mapping[str, str] = {}
-        condition = ""
-        if timing is not None:
-            type_ = next(column.type for column in shape if column.name == timing.column)
-            literals = moment_literals(interval, type_)
-            condition = within(timing.column, interval, type_)
         yield LoadPart(
             address=task.address,
             interval=interval,
-            sql=bound(node.body, relations, literals),
+            sql=bound(node.body, relations, moment_literals(interval, type_) if timing else {}),
             shape=shape,
-            within=condition,
-            change=_change(task, node, interval, condition),
+            within=within(timing.column, interval, type_) if timing else "",
+            change=_change(task, node, interval, type_),
         )
 
 
@@ -154,14 +159,19 @@ def _given_shape(task: Task, node: Node) -> Shape:
     return tuple(column for column in task.build.shape if column.name not in (VALID_FROM, VALID_TO))
 
 
-def _change(task: Task, node: Node, interval: Interval, condition: str) -> Change:
+def _change(task: Task, node: Node, interval: Interval, type_: str) -> Change:
+    """Return what a part does; ``type_`` is that of the column of times."""
     loading, plan = node.properties.loading, task.step.load
     if loading is None or plan is None:
         raise AssertionError(f"{task.address} does not say how it is loaded")
     if loading.tracking is not None:
         return Tracked(loading.tracking, instant_literal(plan.now))
+    timing = loading.timing
+    if loading.merging is not None and timing is not None:
+        asked = " or ".join(within(timing.column, one, type_, "old") for one in union(plan.parts))
+        return Merged(loading.merging, timing.column, asked)
     if loading.merging is not None:
-        return loading.merging
+        return Merged(loading.merging)
     covered = task.base.load.covered if task.base is not None and task.base.load is not None else ()
     was_there = any(one.start < interval.end and interval.start < one.end for one in covered)
-    return Replacing(condition if was_there else "")
+    return Replacing(within(timing.column, interval, type_) if timing is not None and was_there else "")

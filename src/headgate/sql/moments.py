@@ -38,9 +38,9 @@ def literal_type(type_: str) -> str:
     return type_.lower() if type_.upper() in ("DATE", "TIMESTAMP_NS") else "timestamp"
 
 
-def within(column: str, interval: Interval, type_: str) -> str:
+def within(column: str, interval: Interval, type_: str, alias: str = "") -> str:
     """Return the condition that a row's time is in an interval; a row without a time is in none."""
-    name, end = quoted(column), _literal(interval.end, type_)
+    name, end = f"{alias}.{quoted(column)}" if alias else quoted(column), _literal(interval.end, type_)
     if interval.start:
         return f"{name} >= {_literal(interval.start, type_)} and {name} < {end}"
     return f"{name} < {end}"

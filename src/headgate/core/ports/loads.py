@@ -74,6 +74,20 @@ class Replacing:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """What the part gives takes the place of the rows with its keys.
+
+    With ``time`` the rows have their times in that column, and of the rows of one key the latest stays: of those that
+    the part gives, and against the one that is there. That one goes all the same where ``asked`` holds, a condition on
+    a row called ``old``: its time is in what the load asks for anew.
+    """
+
+    merging: Merging
+    time: str = ""
+    asked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tracked:
     """A history goes on: ``now`` is SQL text of the present, for what has no time of its own."""
 
@@ -81,7 +95,7 @@ class Tracked:
     now: str
 
 
-Change: TypeAlias = "Replacing | Merging | Tracked"
+Change: TypeAlias = "Replacing | Merged | Tracked"
 """What a part does to the rows that are there."""
 
 

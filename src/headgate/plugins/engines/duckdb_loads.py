@@ -11,6 +11,7 @@ from headgate.core.intervals import Interval
 from headgate.core.ports.loads import LoadPart, Visible
 from headgate.core.recipe import Shape
 from headgate.plugins.engines import duckdb_catalogue as catalogue
+from headgate.plugins.engines.differences import differs_in_duckdb
 from headgate.plugins.engines.duckdb_builds import width
 from headgate.plugins.engines.duckdb_faults import statement_fault
 from headgate.plugins.engines.load_texts import ENDED, STAGE, LoadTexts, of_part, part_values
@@ -59,7 +60,7 @@ class DuckStorages:
     def texts(self, storage: Visible) -> LoadTexts:
         """Return the texts of a load."""
         table = f"{catalogue.SCHEMA}.{quoted(storage.relation)}"
-        return LoadTexts(table, storage.number, f"temp.{STAGE}", f"temp.{ENDED}", "rowid")
+        return LoadTexts(table, storage.number, f"temp.{STAGE}", f"temp.{ENDED}", "rowid", differs_in_duckdb)
 
     def temporary(self, name: str) -> str:
         """Return the beginning of a CREATE of a temporary table; it is gone when the cursor is closed."""

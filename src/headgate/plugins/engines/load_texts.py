@@ -6,14 +6,14 @@ and one of the stage have one key. Names are quoted, numbers and literals are He
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from headgate.core.errors import EngineFailed, LeaseLost, StatementFailed, lost_lease
 from headgate.core.intervals import Interval
-from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Merging, Tracking
-from headgate.core.ports.loads import COPIED, FROM, NO_END, TO, LoadPart, LoadStart, Tracked, Visible
-from headgate.core.recipe import Shape
+from headgate.core.loading import VALID_FROM, VALID_TO, Deletion, Tracking
+from headgate.core.ports.loads import COPIED, FROM, NO_END, TO, LoadPart, LoadStart, Merged, Tracked, Visible
+from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines.sql_texts import listed, literal, quoted
 
 STAGE, ENDED = "headgate_stage", "headgate_ended"
@@ -32,7 +32,9 @@ class Statements:
 class LoadTexts:
     """The texts of one load: its storage as text and number, and the names of the tables beside it.
 
-    ``place`` is the engine's own name of where a row stands, which holds within a transaction.
+    ``place`` is the engine's own name of where a row stands, which holds within a transaction. ``differs`` gives the
+    condition that a row of the storage (``old``) shows another value in a column than one of the stage: 1.0 and 1.00
+    are equal, and not the same to see.
     """
 
     table: str
@@ -40,6 +42,7 @@ class LoadTexts:
     stage: str
     ended: str
     place: str
+    differs: Callable[[Column], str]
 
     def create(self, shape: Shape) -> str:
         """Return the CREATE TABLE of a storage with these columns."""
@@ -81,13 +84,24 @@ class LoadTexts:
         grouped = f"select count(*) as n from {self.stage} group by {listed(key)} having count(*) > 1"
         return f"select count(*) from ({grouped}) as twice"
 
-    def merge(self, names: Sequence[str], merging: Merging, *, same: str) -> Statements:
+    def without_older(self, key: Sequence[str], time: str) -> str:
+        """Return the DELETE that leaves in the stage, of the rows of one key, the one with the latest time."""
+        order = f"row_number() over (partition by {listed(key)} order by {quoted(time)} desc)"
+        numbered = f"select {self.place} as place, {order} as number from {self.stage}"
+        return f"delete from {self.stage} where {self.place} in (select place from ({numbered}) as n where number > 1)"
+
+    def merge(self, shape: Shape, change: Merged, *, same: str) -> Statements:
         """Replace rows by key; a row that is as it was stays, so that a full comparison writes what changed alone."""
+        merging, names = change.merging, [column.name for column in shape]
         is_gone = f"stage.{quoted(merging.flag)} is true" if merging.deletion is Deletion.FLAGGED else "false"
-        differs = " or ".join([is_gone, *_distinct(name for name in names if name not in merging.key)])
+        differs = " or ".join([is_gone, *(self.differs(column) for column in shape)])
+        is_newer = ""
+        if change.time:
+            time = quoted(change.time)
+            is_newer = f" and (old.{time} <= stage.{time} or {change.asked})"
         ending = [
             f"update {self.table} as old set {TO} = {self.number:d} from {self.stage} as stage "
-            f"where old.{TO} = {NO_END} and {same} and ({differs})"
+            f"where old.{TO} = {NO_END} and {same}{is_newer} and ({differs})"
         ]
         if merging.deletion is Deletion.MISSING:
             ending.append(self.end(f"not exists (select 1 from {self.stage} as stage where {same})"))
@@ -98,29 +112,30 @@ class LoadTexts:
         )
         return Statements(tuple(ending), (coming,))
 
-    def changed(self, names: Sequence[str], change: Tracked, *, same: str) -> str:
-        """Return the SELECT of the rows of a history that end, and until when they were so."""
-        tracking, now = change.tracking, change.now
-        since = f"stage.{quoted(tracking.updated_at)}" if tracking.updated_at else now
+    def changed(self, shape: Shape, change: Tracked, *, same: str) -> str:
+        """Return the SELECT of the rows of a history that end, and until when they were so: never before they began."""
+        tracking = change.tracking
+        now, since = _now(shape, change), _since(shape, change)
         ended = (
-            f"select old.{self.place} as place, {since} as until from {self.table} as old "
-            f"join {self.stage} as stage on {same} where {_CURRENT} and ({_is_other(tracking, names)})"
+            f"select old.{self.place} as place, greatest({since}, old.{VALID_FROM}) as until from {self.table} as old "
+            f"join {self.stage} as stage on {same} where {_CURRENT} and ({self._is_other(tracking, shape)})"
         )
         if tracking.closes_missing:
             ended += (
-                f" union all select old.{self.place} as place, {now} as until from {self.table} as old "
+                f" union all select old.{self.place} as place, greatest({now}, old.{VALID_FROM}) as until "
+                f"from {self.table} as old "
                 f"where {_CURRENT} and not exists (select 1 from {self.stage} as stage where {same})"
             )
         return ended
 
-    def track(self, names: Sequence[str], change: Tracked, *, same: str) -> tuple[str, Statements]:
+    def track(self, shape: Shape, change: Tracked, *, same: str) -> tuple[str, Statements]:
         """End what is another now, or gone, and begin what is new, once ``ended`` holds what ``changed`` gives.
 
         The first statement comes before the others. A row that ends is replaced by one that says until when it was so:
-        what an earlier load showed is not written on.
+        what an earlier load showed is not written on. What comes begins where the last state of its key has ended, if
+        that is later than its own time: no two states of a key are so at once.
         """
-        tracking = change.tracking
-        since = f"stage.{quoted(tracking.updated_at)}" if tracking.updated_at else change.now
+        names, key = [column.name for column in shape], change.tracking.key
         into = self.into([*names, VALID_FROM, VALID_TO])
         closed = (
             f"{into} select {listed(names, 'old')}, old.{VALID_FROM}, ended.until, {self.born} "
@@ -129,11 +144,24 @@ class LoadTexts:
         ending = (
             f"update {self.table} set {TO} = {self.number:d} where {self.place} in (select place from {self.ended})"
         )
+        before = (
+            f"select {listed(key)}, max({VALID_TO}) as until from {self.table} "
+            f"where {TO} = {NO_END} and {VALID_TO} is not null group by {listed(key)}"
+        )
         coming = (
-            f"{into} select {listed(names, 'stage')}, {since}, null, {self.born} from {self.stage} as stage "
+            f"{into} select {listed(names, 'stage')}, greatest({_since(shape, change)}, old.until), null, {self.born} "
+            f"from {self.stage} as stage left join ({before}) as old on {same} "
             f"where not exists (select 1 from {self.table} as old where {_CURRENT} and {same})"
         )
         return closed, Statements((ending,), (coming,))
+
+    def _is_other(self, tracking: Tracking, shape: Shape) -> str:
+        """Return the condition that a row of the stage is another state; a time follows on none."""
+        if tracking.updated_at:
+            column = quoted(tracking.updated_at)
+            return f"stage.{column} > old.{column} or (old.{column} is null and stage.{column} is not null)"
+        checked = tracking.checked or [column.name for column in shape if column.name not in tracking.key]
+        return " or ".join(self.differs(column) for column in shape if column.name in checked) or "false"
 
 
 _CURRENT = f"old.{TO} = {NO_END} and old.{VALID_TO} is null"
@@ -178,9 +206,9 @@ def compacted(table: str, numbers: Sequence[int]) -> tuple[str, str]:
     )
 
 
-def key_of(change: Merging | Tracked) -> Sequence[str]:
+def key_of(change: Merged | Tracked) -> Sequence[str]:
     """Return the columns by which rows of a part are found in the storage."""
-    return change.tracking.key if isinstance(change, Tracked) else change.key
+    return change.tracking.key if isinstance(change, Tracked) else change.merging.key
 
 
 def lost(storage: Visible) -> EngineFailed:
@@ -193,21 +221,24 @@ def overtaken(storage: Visible) -> LeaseLost:
     return lost_lease(f"load {storage.number} of {storage.relation}")
 
 
-def refuse_twice(count: int, part: LoadPart, key: Sequence[str]) -> None:
-    """Raise where keys stand in several rows of a part: nothing says which of them would replace the other."""
+def refuse_twice(count: int, part: LoadPart, key: Sequence[str], time: str = "") -> None:
+    """Raise where keys stand in several rows of a part: nothing says which of them would replace the other.
+
+    ``time`` is the column that would say it, where there is one: they are the same in it, too.
+    """
     if count:
         told = f"{count:,} keys stand in several rows" if count > 1 else "one key stands in several rows"
-        summary = f"the unique key ({', '.join(key)}) is not unique: {told} of the query"
-        raise StatementFailed(summary, job=part.address)
+        of = f"of the query with the same {time}" if time else "of the query"
+        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique: {told} {of}", job=part.address)
 
 
-def _is_other(tracking: Tracking, names: Sequence[str]) -> str:
-    if tracking.updated_at:
-        column = quoted(tracking.updated_at)
-        return f"stage.{column} > old.{column}"
-    checked = tracking.checked or [name for name in names if name not in tracking.key]
-    return " or ".join(_distinct(checked)) or "false"
+def _now(shape: Shape, change: Tracked) -> str:
+    """Return the present, in the type of the times of the history."""
+    type_ = next((column.type for column in shape if column.name == change.tracking.updated_at), "")
+    return f"cast({change.now} as {type_})" if type_ else change.now
 
 
-def _distinct(names: Iterable[str]) -> list[str]:
-    return [f"old.{quoted(name)} is distinct from stage.{quoted(name)}" for name in names]
+def _since(shape: Shape, change: Tracked) -> str:
+    """Return since when a row of the stage is as it is."""
+    updated_at = change.tracking.updated_at
+    return f"stage.{quoted(updated_at)}" if updated_at else _now(shape, change)

@@ -15,9 +15,8 @@ from typing import Any, Protocol
 from headgate.core.errors import Conflict
 from headgate.core.hashing import Digest
 from headgate.core.intervals import Interval, Intervals
-from headgate.core.loading import Merging
 from headgate.core.ports.engine import BuildResult
-from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Replacing, Tracked, Visible
+from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, Merged, OpenLoad, Replacing, Tracked, Visible
 from headgate.core.recipe import Shape
 from headgate.plugins.engines.load_texts import (
     ENDED,
@@ -218,20 +217,31 @@ def _queried(storages: Storages, before: str, part: LoadPart) -> int:
     return storages.run_part(f"{before} from (\n", part, f"\n) as part{within}")
 
 
-def _staged(storages: Storages, texts: LoadTexts, part: LoadPart, change: Merging | Tracked) -> tuple[int, int]:
+def _staged(storages: Storages, texts: LoadTexts, part: LoadPart, change: Merged | Tracked) -> tuple[int, int]:
     """Carry out what is done with a part that stands in the stage."""
-    names, key = [column.name for column in part.shape], key_of(change)
-    ((twice,),) = storages.rows(texts.twice(key))
-    refuse_twice(int(twice), part, key)
-    same, came = storages.same_key(texts.stage, key), 0
+    shape, came = part.shape, 0
+    _leave_one_of_each(storages, texts, part, change)
+    same = storages.same_key(texts.stage, key_of(change))
     if isinstance(change, Tracked):
-        storages.run(f"{storages.temporary(ENDED)} {texts.changed(names, change, same=same)}")
-        closed, statements = texts.track(names, change, same=same)
+        storages.run(f"{storages.temporary(ENDED)} {texts.changed(shape, change, same=same)}")
+        closed, statements = texts.track(shape, change, same=same)
         came = storages.run(closed)
     else:
-        statements = texts.merge(names, change, same=same)
+        statements = texts.merge(shape, change, same=same)
     went = sum(storages.run(text) for text in statements.ending)
     return came + sum(storages.run(text) for text in statements.beginning), went
+
+
+def _leave_one_of_each(storages: Storages, texts: LoadTexts, part: LoadPart, change: Merged | Tracked) -> None:
+    """Leave one row of each key in the stage, the latest where rows have times; raise where nothing says which."""
+    key, time = key_of(change), change.time if isinstance(change, Merged) else ""
+    ((twice,),) = storages.rows(texts.twice(key))
+    if not twice:
+        return
+    if time:
+        ((twice,),) = storages.rows(texts.twice(tuple(dict.fromkeys((*key, time)))))
+    refuse_twice(int(twice), part, key, time)
+    storages.run(texts.without_older(key, time))
 
 
 def end(storages: Storages, load: OpenLoad, told: LoadEnd) -> BuildResult:

@@ -11,6 +11,7 @@ from headgate.core.intervals import Interval
 from headgate.core.ports.loads import LoadPart, Visible
 from headgate.core.recipe import Shape
 from headgate.plugins.engines import postgres_catalogue as catalogue
+from headgate.plugins.engines.differences import differs_in_postgres
 from headgate.plugins.engines.load_texts import ENDED, STAGE, LoadTexts, of_load, of_part, part_values
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_faults import statement_fault
@@ -49,7 +50,7 @@ class PostgresStorages:
     def texts(self, storage: Visible) -> LoadTexts:
         """Return the texts of a load."""
         table = catalogue.table(storage.relation)
-        return LoadTexts(table, storage.number, f"pg_temp.{STAGE}", f"pg_temp.{ENDED}", "ctid")
+        return LoadTexts(table, storage.number, f"pg_temp.{STAGE}", f"pg_temp.{ENDED}", "ctid", differs_in_postgres)
 
     def temporary(self, name: str) -> str:
         """Return the beginning of a CREATE of a temporary table; it is gone when the transaction ends."""
