@@ -120,7 +120,7 @@ class Spelled:
 
     @staticmethod
     def _in(words: Mapping[str, str], shape: Shape) -> Shape:
-        return tuple(Column(column.name, words[column.type]) for column in shape)
+        return tuple(Column(column.name, words.get(column.type, column.type)) for column in shape)
 
 
 @pytest.fixture

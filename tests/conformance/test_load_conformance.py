@@ -234,6 +234,37 @@ def test_a_merge_replaces_by_key_and_null_is_a_key(engine: Engine) -> None:
     assert rows(engine, second) == [(None, 1, "m"), (1, 1, "a"), (2, 2, "b"), (3, 2, "c")]
 
 
+def test_a_value_that_is_equal_and_shown_otherwise_is_taken(engine: Engine) -> None:
+    cases = {
+        "duckdb": [("interval '1 month'", "interval '30 days'", "INTERVAL"), ("[1.0::double]", "[2.0]", "DOUBLE[]")],
+        "postgres": [
+            ("1.0", "1.00", "numeric"),
+            ("json '[1]'", "json '[ 1]'", "json"),
+            ("point '1,1'", "null", "point"),
+        ],
+    }.get(engine.capabilities.kind, [("1", "1.0", "NUMERIC")])
+    for number, (before, after, kind) in enumerate(cases):
+        _is_taken_once(engine, before, after, Column("n", kind), f"m__orders__{number:016}")
+
+
+def _is_taken_once(engine: Engine, before: str, after: str, column: Column, relation: str) -> None:
+    shape: Shape = (Column("k", "INTEGER"), column)
+
+    def of(value: str) -> LoadPart:
+        given = value if column.type == "NUMERIC" else f"cast({value} as {column.type})"  # SQLite would make 1 of 1.0
+        text = f"select 1 as k, {given} as n"
+        return LoadPart(ASSET, WHOLE, text, shape, "", Merged(Merging(("k",))))
+
+    first = engine.begin_load(start(relation, relation=relation, shape=shape))
+    engine.load_part(first, of(before))
+    ended(engine, first, relation, shape)
+    load = engine.begin_load(start(f"{relation} b", first.storage, shape=shape))
+    assert engine.load_part(load, of(after)) == 1
+    ended(engine, load, f"{relation} b", shape)
+    again = engine.begin_load(start(f"{relation} c", load.storage, shape=shape))
+    assert engine.load_part(again, of(after)) == 0
+
+
 def test_a_merge_deletes_what_is_missing_or_flagged(engine: Engine) -> None:
     missing = Merged(Merging(("k",), Deletion.MISSING))
     first = loaded(engine, "a", None, part(missing, (1, 0, "a"), (2, 0, "b"), (None, 0, "n")))

@@ -19,6 +19,9 @@ TIME_TYPES = (
 )  # fmt: skip
 """The types that a column of times may have, each with or without the number of its digits after the second."""
 
+_WITHOUT_EQUALITY = frozenset("box circle json jsonpath line lseg path point polygon xml".split())
+"""Types of PostgreSQL whose values it cannot group."""
+
 RESERVED = ("_headgate_from", "_headgate_to")
 """The columns in which tables of incrementals and snapshots keep from which load to which a row is there."""
 
@@ -94,7 +97,7 @@ class _Checking:
 
     def merging(self, merging: Merging) -> Iterator[Diagnostic]:
         """Yield what is wrong with the key, and with the column that tells which rows are gone."""
-        yield from self._unknown("unique_key", merging.key)
+        yield from self._key(merging.key)
         if not merging.flag:
             return
         yield from self._unknown("deletes", (merging.flag,), "Or write `deletes: missing`.")
@@ -105,7 +108,7 @@ class _Checking:
 
     def tracking(self, tracking: Tracking) -> Iterator[Diagnostic]:
         """Yield what is wrong with the columns of a snapshot."""
-        yield from self._unknown("unique_key", tracking.key)
+        yield from self._key(tracking.key)
         yield from self._unknown("updated_at", filter(None, (tracking.updated_at,)))
         yield from self._unknown("check", tracking.checked)
         updated_at = self._columns.get(fold(tracking.updated_at))
@@ -120,6 +123,15 @@ class _Checking:
             if column := self._columns.get(name):
                 hint = "Call it something else: a snapshot adds valid_from and valid_to itself."
                 yield self._fault("HG354", f"the query of a snapshot has a column {column.name}", "kind", hint)
+
+    def _key(self, key: tuple[str, ...]) -> Iterator[Diagnostic]:
+        yield from self._unknown("unique_key", key)
+        for name in key:
+            column = self._columns.get(fold(name))
+            if column is not None and column.type.removesuffix("[]") in _WITHOUT_EQUALITY:
+                hint = f"Cast it in the query, as `{column.name}::text as {column.name}`, or name another column."
+                summary = f"unique_key names {column.name}, of type {column.type}, which knows no equality"
+                yield self._fault("HG353", summary, "unique_key", hint, column.name)
 
     def _unknown(self, key: str, names: Iterable[str], more: str = "") -> Iterator[Diagnostic]:
         unknown = [name for name in names if fold(name) not in self._columns]

@@ -42,10 +42,10 @@ def differs_in_postgres(column: Column) -> str:
     """Return the condition that a column of ``old`` and of ``stage`` show different values in PostgreSQL.
 
     >>> differs_in_postgres(Column("a", "text")), differs_in_postgres(Column("a", "json"))
-    ('old."a" is distinct from stage."a"', 'row(old."a") *<> row(stage."a"::json)')
+    ('old."a" is distinct from stage."a"', 'record_image_ne(row(old."a"), row(stage."a"::json))')
     """
     old, new = f"old.{quoted(column.name)}", f"stage.{quoted(column.name)}"
     if column.type.partition("(")[0] in _EXACT_IN_POSTGRES and not column.type.endswith("]"):
         return f"{old} is distinct from {new}"
-    # Compares what is stored, byte by byte, and refuses two types.
-    return f"row({old}) *<> row({new}::{column.type})"
+    # It compares what is stored, byte by byte, and refuses two types.
+    return f"record_image_ne(row({old}), row({new}::{column.type}))"
