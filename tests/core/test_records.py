@@ -14,6 +14,7 @@ from headgate.core import build_forms, recipe, records
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.graph import SqlBody
 from headgate.core.json_form import dumps, loads
+from headgate.core.properties import PropertyChanges
 from headgate.core.python import PythonBody
 from headgate.core.recipe import Recipe, Shape, recipe_from_json, recipe_to_json
 from headgate.core.records import Build, Capture, EnvironmentRecord, Intent, Move, Pointer
@@ -27,7 +28,7 @@ LEAVES: Mapping[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
 }
 
-ONLY_FOR_TYPES = {"Template": Template, "PythonBody": PythonBody}
+ONLY_FOR_TYPES = {"Template": Template, "PythonBody": PythonBody, "PropertyChanges": PropertyChanges}
 """What the modules of records import for the checker of types alone."""
 
 

@@ -20,6 +20,7 @@ from headgate.core.hashing import Digest, content_digest, digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import BuildJob, CaptureInput, Engine, SelectInput, physical_name
 from headgate.core.ports.store import Batch, Entry, Lease, StateStore
+from headgate.core.properties import PropertyChanges
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Term, reading, recipe_to_json, term
 from headgate.core.records import Build, BuildStatus, Capture, Collection, Move, MoveKind, Pointer, pin_key
 from headgate.core.snapshot import Snapshot
@@ -32,11 +33,12 @@ from headgate.core.versions import (
     source_versions,
 )
 from headgate.release.bindings import Bindings
+from headgate.release.choose import Code
 from headgate.release.closure import broken_reads
 from headgate.release.collect import CollectionPlan, collect
 from headgate.release.history import read_moves
 from headgate.release.intended import Intended
-from headgate.release.promote import Code, PromotionPlan, plan_promotion
+from headgate.release.promote import PromotionPlan, plan_promotion
 from headgate.release.publish import publish
 from headgate.release.recover import Recovery, recover
 from headgate.release.rollback import RollbackPlan, plan_rollback
@@ -177,7 +179,14 @@ class Stage:
             **more,
         )
 
-    def promotion(self, project: Project, source: str = "dev", target: str = "prod", **more: Any) -> PromotionPlan:
+    def promotion(
+        self,
+        project: Project,
+        source: str = "dev",
+        target: str = "prod",
+        properties: PropertyChanges | None = None,
+        **more: Any,
+    ) -> PromotionPlan:
         given = {"commit": "c0ffee", "is_ancestor": True, **more}
         code = Code(graph_of(project), tree_of(project), **given)
         with self.store.reading() as state:
@@ -185,18 +194,19 @@ class Stage:
             theirs = take_snapshot(state, environment=target, beside=None, engine=ENGINE)
             moves = read_moves(state, target, after=ours.shown.record.beside if ours.shown else 0)
             return plan_promotion(
-                source=ours, target=theirs, code=code, engine=ENGINE, by="me", bare=target == "prod", moves=moves
-            )
+                source=ours, target=theirs, code=code, engine=ENGINE, by="me", bare=target == "prod", moves=moves,
+                properties=properties,
+            )  # fmt: skip
 
     def promote(self, project: Project, **more: Any) -> Move | None:
         planned = self.promotion(project, **more)
         return self.publish(planned.intended) if planned.intended else None
 
-    def rollback_plan(self, environment: str = "prod", to: int | None = None) -> RollbackPlan:
+    def rollback_plan(self, environment: str = "prod", to: int | None = None, **more: Any) -> RollbackPlan:
         with self.store.reading() as state:
             snapshot = take_snapshot(state, environment=environment, beside=None, engine=ENGINE)
             moves = read_moves(state, environment)
-            return plan_rollback(snapshot=snapshot, moves=moves, by="me", bare=environment == "prod", to=to)
+            return plan_rollback(snapshot=snapshot, moves=moves, by="me", bare=environment == "prod", to=to, **more)
 
     def rollback(self, environment: str = "prod", to: int | None = None) -> Move | None:
         planned = self.rollback_plan(environment, to)

@@ -88,6 +88,32 @@ def test_a_move_that_changes_nothing_writes_nothing(released: World) -> None:
     assert (entries(released), len(released.disk.events)) == before
 
 
+def test_other_properties_are_a_move_of_no_pointer(released: World) -> None:
+    changed = {Address("marts.m"): ("cron", "lookback")}
+    stage = released.session()
+    before = released.shown("prod")
+    planned = stage.promotion(BASE, properties=changed)
+    assert (planned.is_empty, planned.moved, planned.properties) == (False, (), changed)
+    move = stage.publish(planned.intended)
+    assert (move.changes, move.properties, released.shown("prod")) == ({}, changed, before)
+    with stage.store.reading() as state:
+        assert read_moves(state, "prod")[-1] == move
+    # The way back is the code of before, with the same tables; without other properties there is none to go.
+    assert stage.rollback_plan().intended is None
+    back = stage.rollback_plan(properties=changed)
+    assert stage.publish(back.intended).restores == move.serial - 1
+
+
+def test_what_waits_for_its_schedule_in_the_code_shown_is_left_out_of_closure(released: World) -> None:
+    stage = released.session()
+    stage.apply(EDITED)
+    with stage.store.reading() as state:
+        mixed = dict(read_pointers(state, "prod"))
+        mixed[Address("staging.a")] = read_pointers(state, "dev")[Address("staging.a")]
+    intended = Intended("prod", ENGINE, 1, mixed, MoveKind.RUN, "me", bare=True, scheduled=frozenset({"marts.m"}))
+    assert stage.publish(intended) is not None
+
+
 def test_an_apply_that_moves_nothing_still_stands_beside_the_present_release(released: World) -> None:
     stage = released.session()
     with stage.store.reading() as state:

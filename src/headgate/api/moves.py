@@ -15,6 +15,8 @@ from headgate.words.rollback import nothing_text as nothing_to_roll_back
 from headgate.words.rollback import promise_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from headgate.app import gc, promote, rollback
     from headgate.core.address import Address
     from headgate.core.diagnostic import Diagnostic
@@ -70,6 +72,11 @@ class Promotion(Shown):
     def removed(self) -> tuple[Promoted, ...]:
         """The addresses that will be gone."""
         return self._promotion.plan.removed
+
+    @property
+    def properties(self) -> Mapping[Address, tuple[str, ...]]:
+        """What is declared otherwise than the target goes by, as `lookback`, by address; it builds nothing."""
+        return self._promotion.plan.properties
 
     @property
     def kept(self) -> int:

@@ -76,6 +76,11 @@ class Plan(Shown):
         return self._planned.plan.reaches
 
     @property
+    def properties(self) -> Mapping[Address, tuple[str, ...]]:
+        """What is declared otherwise than the environment goes by, as `lookback`, by address; it builds nothing."""
+        return self._planned.plan.properties
+
+    @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         """What is not wrong and should be known."""
         return self._planned.warnings

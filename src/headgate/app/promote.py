@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from headgate.core.graph import Graph
     from headgate.core.ports.store import Reading
     from headgate.core.records import Move
-    from headgate.release.promote import Code, PromotionPlan
+    from headgate.release.choose import Code
+    from headgate.release.promote import PromotionPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
     """What a promotion would do. ``files`` is the code that goes with it; numbers count what readers see.
 
-    ``heads`` are the records of both environments that it was decided on. ``differs``: afterwards the source still
-    shows something else, that is in no commit or not in the one checked out; ``left`` are assets that only it shows.
+    ``heads`` are the records of both environments that it was decided on. ``differs``: nothing is promoted, and the
+    source shows something else, that is in no commit or not in the one checked out; ``left`` are assets that only it
+    shows. ``is_clean``: the working tree equals the commit.
     """
 
     plan: PromotionPlan
@@ -40,6 +42,7 @@ class Promotion:
     differs: bool
     heads: tuple[str | None, ...]
     left: tuple[Address, ...]
+    is_clean: bool = True
     adopted: tuple[Address, ...] = ()
     """Tables of somebody else that are set aside."""
 
@@ -96,13 +99,14 @@ def plan_promotion(
     with committed(session, repository) as code, session.reading() as reading:
         graph, _ = linked_now(session, code, reading, engine=engine)
         contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
-        plan = _plan(session, reading, source, target, _code(session, code, graph, reading, target))
-        differs = plan.intended is None and _is_different(reading, source, target)
+        plan = _plan(session, reading, source, target, code, _code(session, code, graph, reading, target))
+        differs = plan.intended is None and _is_different(session, reading, plan, code)
         heads = _heads(reading, source, target)
         left = _left(reading, source, plan)
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
     promotion = _counted(plan, code, contents, differs=differs, heads=heads, left=left)
+    promotion = replace(promotion, is_clean=code.root == session.root)
     return _adopting(session, promotion, engine) if adopts else promotion
 
 
@@ -147,7 +151,7 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
 
 
 def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:
-    from headgate.release.promote import Code
+    from headgate.release.choose import Code
     from headgate.release.source_code import tree_digest
 
     commit = code.git.commit
@@ -172,7 +176,10 @@ def _released_commit(reading: Reading, target: str) -> str:
     return moves[-1].commit if moves else ""
 
 
-def _plan(session: Session, reading: Reading, source: str, target: str, code: Code) -> PromotionPlan:
+def _plan(
+    session: Session, reading: Reading, source: str, target: str, repository: Repository, code: Code
+) -> PromotionPlan:
+    from headgate.app.released import properties_changed
     from headgate.release.history import read_moves, serial_before
     from headgate.release.promote import plan_promotion as planned
     from headgate.release.snapshot import take_snapshot
@@ -192,6 +199,9 @@ def _plan(session: Session, reading: Reading, source: str, target: str, code: Co
         bare=session.config.bare == target,
         moves=read_moves(reading, target, after=known if is_beside else last),
         is_beside=is_beside,
+        properties=properties_changed(session, repository, reading, target, theirs.shown.record.serial)
+        if theirs.shown
+        else {},
     )
 
 
@@ -202,10 +212,15 @@ def _heads(reading: Reading, source: str, target: str) -> tuple[str | None, ...]
     return tuple(read_environment(reading, name)[1] for name in (source, target))
 
 
-def _is_different(reading: Reading, source: str, target: str) -> bool:
-    from headgate.release.stored import read_pointers
+def _is_different(session: Session, reading: Reading, plan: PromotionPlan, code: Repository) -> bool:
+    """Tell whether the source shows other code than that of the commit; other data alone does not count."""
+    from headgate.app.released import properties_changed
+    from headgate.release.stored import read_environment
 
-    return dict(read_pointers(reading, source)) != dict(read_pointers(reading, target))
+    if plan.other_code:
+        return True
+    record, _ = read_environment(reading, plan.source)
+    return record is not None and bool(properties_changed(session, code, reading, plan.source, record.serial))
 
 
 def _left(reading: Reading, source: str, plan: PromotionPlan) -> tuple[Address, ...]:

@@ -2,18 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate.app.repository import Repository, link_data
 from headgate.app.session import own_folder
+from headgate.core.errors import EnvironmentFailed
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.ports.store import Reading
+    from headgate.core.properties import PropertyChanges, Told
     from headgate.core.records import Move
+
+_KIND = "properties"
+_KEPT = 20
+
+
+def move_of_code(reading: Reading, environment: str, serial: int) -> Move | None:
+    """Return the move whose code the environment shows at ``serial``: of one without code, the one that brought it.
+
+    Cost: a look-up for each move without code.
+    """
+    from headgate.release.history import read_move
+
+    found = read_move(reading, environment, serial)
+    while found is not None and not found.tree:
+        serial = found.restores or serial - 1
+        found = read_move(reading, environment, serial)
+    return found
+
+
+def properties_changed(
+    session: Session, repository: Repository, reading: Reading, environment: str, serial: int
+) -> PropertyChanges:
+    """Return what a repository declares otherwise than the code that the environment shows at ``serial``.
+
+    Nothing where it shows no code, or where that is lost. Cost: where the files differ, a look into the cache, which
+    knows the last trees; else those files are read.
+    """
+    from headgate.core.properties import property_changes
+
+    move = move_of_code(reading, environment, serial)
+    if move is None or move.tree == repository.tree:
+        return {}
+    return property_changes(told_of_move(session, reading, move), told_of_repository(session, repository))
+
+
+def told_of_repository(session: Session, repository: Repository) -> Told:
+    """Return what a repository declares, and keep that for the next command."""
+    from headgate.core.json_form import dumps
+    from headgate.core.properties import told_of
+
+    told = told_of(repository.declarations)
+    key = _key(repository.tree)
+    if not session.cache.get(_KIND, (key,)):
+        session.cache.put(_KIND, {key: dumps(told)})
+        session.cache.forget(_KIND, keep=_KEPT)
+    return told
+
+
+def told_of_move(session: Session, reading: Reading, move: Move) -> Told:
+    """Return what the code of a move declares; nothing where the state does not hold it."""
+    from headgate.core.address import Address
+    from headgate.core.json_form import loads
+
+    key = _key(move.tree)
+    text = session.cache.get(_KIND, (key,)).get(key)
+    if text is not None:
+        found: Mapping[str, Mapping[str, str]] = loads(text)
+        return {Address(address): told for address, told in found.items()}
+    try:
+        with released(session, Repository(session.root, memory=session.cache), reading, move) as code:
+            return told_of_repository(session, code)
+    except EnvironmentFailed:
+        return {}
+
+
+def _key(tree: str) -> str:
+    from headgate import __version__
+
+    return f"{__version__}/{tree}"
 
 
 @contextmanager

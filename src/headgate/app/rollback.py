@@ -17,6 +17,7 @@ from headgate.core.records import MoveKind
 if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.ports.store import Reading
+    from headgate.core.properties import Told
     from headgate.core.records import Move
     from headgate.core.snapshot import Snapshot
     from headgate.release.rollback import RollbackPlan
@@ -81,6 +82,7 @@ def rollback(session: Session, promised: Rollback, *, wait_seconds: float = 0) -
 
 
 def _planned(session: Session, reading: Reading, environment: str, to: int | None) -> Rollback:
+    from headgate.core.properties import property_changes, with_schedule
     from headgate.release.history import read_move, read_moves, release_at, serial_before
     from headgate.release.rollback import plan_rollback as planned
     from headgate.release.snapshot import take_snapshot
@@ -92,8 +94,11 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
     target = serial_before(reading, environment, serial) if to is None else to
     # A number that is none of its moves is told by all of them.
     moves = read_moves(reading, environment, after=target - 1 if 0 < target <= serial else 0)
+    before, after = (_told(session, reading, environment, one) for one in (serial, target))
     plan = planned(
         snapshot=snapshot,
+        properties=property_changes(before, after),
+        scheduled=with_schedule(after),
         moves=moves,
         by=user(),
         bare=session.config.bare == environment,
@@ -114,6 +119,14 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
         is_of_data=all(move.kind is MoveKind.RUN for move in moves if move.serial > target),
         lacks=_lacking(plan, snapshot),
     )
+
+
+def _told(session: Session, reading: Reading, environment: str, serial: int) -> Told:
+    """Return what the code declares that the environment showed at ``serial``."""
+    from headgate.app.released import move_of_code, told_of_move
+
+    move = move_of_code(reading, environment, serial) if serial else None
+    return told_of_move(session, reading, move) if move is not None else {}
 
 
 def _lacking(plan: RollbackPlan, snapshot: Snapshot) -> Mapping[Address, Intervals]:

@@ -160,13 +160,9 @@ def recorded_failure(session: Session, request: RunRequest, move: Move) -> Itera
 
 def _released_move(reading: Reading, environment: str, shown: Shown | None) -> Move:
     """Return the move whose code the environment shows: of a rollback or a run, the one that brought it."""
-    from headgate.release.history import read_move
+    from headgate.app.released import move_of_code
 
-    serial = shown.record.serial if shown else 0
-    found = read_move(reading, environment, serial)
-    while found is not None and not found.tree:
-        serial = found.restores or serial - 1
-        found = read_move(reading, environment, serial)
+    found = move_of_code(reading, environment, shown.record.serial if shown else 0)
     if found is None or shown is None or not shown.pointers:
         hint = "A run goes on with what was applied, or promoted: headgate apply dev && headgate promote dev"
         raise Refused([Diagnostic("HG514", f"{environment} shows nothing yet", hint=hint)])
@@ -257,7 +253,7 @@ def run(
 
     Raises ``LeaseHeld`` where somebody else changes the warehouse and ``StalePlan`` where the environment has moved.
     """
-    from headgate.app.run_records import begun, ended
+    from headgate.app.run_records import begun, ended, recorded_end
     from headgate.app.schedules import looked_at
 
     if planned.plan is None or planned.plan.is_empty:
@@ -269,10 +265,11 @@ def run(
     ) as held:
         shown = _check(session, planned.plan, held)
         record = begun(held.store, _begins(planned.request, planned.move, RunStatus.RUNNING), held.lease)
-        outcome = _carried_out(session, planned, planned.plan, held, report=report, threads=threads)
-        move, seconds = None, 0.0
-        if outcome.is_complete:
-            move, seconds = _publish(session, planned, planned.plan, outcome, held, shown)
+        with recorded_end(held.store, record):
+            outcome = _carried_out(session, planned, planned.plan, held, report=report, threads=threads)
+            move, seconds = None, 0.0
+            if outcome.is_complete:
+                move, seconds = _publish(session, planned, planned.plan, outcome, held, shown)
         record = replace(record, steps=_steps(planned.plan, outcome), **_left(planned))
         looked = looked_at(record.environment, planned.due, record.now) if outcome.is_complete else ()
         record = ended(held.store, record, outcome, move, lease=held.lease, keeps=looked)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headgate.app.session import now
-from headgate.core.errors import Conflict
+from headgate.core.errors import Conflict, HeadgateError, Refused
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, NewEvent, Reading, StateStore
 from headgate.core.records import Collection, Move
@@ -72,6 +73,23 @@ def ended(
     entry = Entry(Collection.RUNS, run_key(record.environment, record.number), dumps(run_to_json(record)))
     store.commit(Batch((entry, *keeps), (), _events(record), lease))
     return record
+
+
+@contextmanager
+def recorded_end(store: StateStore, record: RunRecord) -> Iterator[None]:
+    """Write why a run that was begun failed, where an error ends it; what nobody expected leaves it as cut off.
+
+    The lease may be lost by then, and the record is the run's own: so it is written without.
+    """
+    try:
+        yield
+    except HeadgateError as error:
+        why = error.diagnostics[0].summary if isinstance(error, Refused) else str(error)
+        failed = replace(record, status=RunStatus.FAILED, ended_at=now(), error=why)
+        entry = Entry(Collection.RUNS, run_key(record.environment, record.number), dumps(run_to_json(failed)))
+        with suppress(HeadgateError):  # what is told is what came first
+            store.commit(Batch((entry,), (), _events(failed)))
+        raise
 
 
 def _events(record: RunRecord) -> tuple[NewEvent, ...]:

@@ -45,8 +45,6 @@ def build_to_json(build: Build) -> dict[str, Any]:
         body["load"] = plain(build.load)
     if build.code:
         body["code"] = dict(build.code)
-    if build.schedule:
-        body["schedule"] = build.schedule
     return body
 
 
@@ -77,7 +75,6 @@ def build_from_json(body: Mapping[str, Any]) -> Build:
         printed=body.get("printed", ""),
         load=load_from_json(body["load"]) if "load" in body else None,
         code=body.get("code", {}),
-        schedule=body.get("schedule", ""),
     )
 
 

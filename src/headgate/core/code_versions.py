@@ -24,6 +24,9 @@ class CodeVersions:
         self._nodes = nodes
         self._known: dict[Address, Versions] = {}
 
+    def __contains__(self, address: Address) -> bool:
+        return address in self._nodes
+
     def of(self, node: Node) -> Mapping[str, Digest]:
         """Return what identifies the code of a node and of all that it reads: ``rows`` and each ``column NAME``."""
         waiting: list[AnyNode] = [node]

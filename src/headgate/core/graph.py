@@ -146,3 +146,8 @@ class Graph:
             for source in node.inputs:
                 found[source].append(address)
         return {address: tuple(readers) for address, readers in found.items()}
+
+
+def scheduled_in(graph: Graph) -> frozenset[Address]:
+    """Return the tables, views and loads that take new data in when their schedule says so. Cost: one pass."""
+    return frozenset(a for a, node in graph.nodes.items() if isinstance(node, Node) and node.properties.cron)

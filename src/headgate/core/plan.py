@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from headgate.core.address import Address
 from headgate.core.declarations import File, Kind
@@ -18,6 +19,9 @@ from headgate.core.hashing import Digest
 from headgate.core.loading import LoadPlan
 from headgate.core.recipe import Shape
 from headgate.core.records import Capture
+
+if TYPE_CHECKING:
+    from headgate.core.properties import PropertyChanges
 
 
 class Action(StrEnum):
@@ -144,6 +148,8 @@ class Plan:
     ``serial`` is the environment's when it was read (0: new). ``entries`` are the pointers that were read: each must
     still be what it was. ``beside`` names the protected environment and its serial that the plan was made beside.
     ``becomes_bare``: the environment's schemas lose their suffix, or get one; None where their names stay.
+    ``scheduled`` are the addresses with a schedule: they may show what came in at their last time. ``properties`` are
+    those that differ from the code that the environment shows, whether or not a build does.
     """
 
     project: str
@@ -157,11 +163,18 @@ class Plan:
     beside: tuple[str, int] | None = None
     graph: Digest = Digest("")
     becomes_bare: bool | None = None
+    scheduled: frozenset[Address] = frozenset()
+    properties: PropertyChanges = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether applying it would move no pointer, rename no schema and build nothing."""
-        return self.becomes_bare is None and all(step.action is Action.KEEP for step in self.steps)
+        """Tell whether applying it would move no pointer, rename no schema, build nothing and change no property."""
+        return self.becomes_bare is None and not self.properties and self.keeps_all
+
+    @property
+    def keeps_all(self) -> bool:
+        """Tell whether every address keeps the build that is shown."""
+        return all(step.action is Action.KEEP for step in self.steps)
 
     def doing(self, *actions: Action) -> tuple[Step, ...]:
         """Return the steps with one of these actions."""

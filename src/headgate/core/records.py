@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind, TableSource
@@ -17,6 +17,9 @@ from headgate.core.hashing import Digest
 from headgate.core.loading import Load
 from headgate.core.recipe import Read, Shape, shape_from_json, shape_to_json
 from headgate.core.versions import Versions
+
+if TYPE_CHECKING:
+    from headgate.core.properties import PropertyChanges
 
 
 class Collection(StrEnum):
@@ -72,9 +75,8 @@ class Build:
     when it was built: closure compares them. ``body`` is there for views, which are bound again at each publish;
     ``location`` for captures of sources. ``relation`` is the physical table in the schema ``headgate``, empty for
     views. ``printed`` is what a Python asset printed while it was made. ``load`` is there for incrementals and
-    snapshots, whose builds share physical tables. ``code`` is there for what new data alone does not make anew: the
-    versions of its recipe and of the code of all that it reads, ``rows`` and each ``column NAME``. With a
-    ``schedule`` (cron) it shows the data of its last time, whatever its inputs show by now.
+    snapshots, whose builds share physical tables. ``code`` are the versions of its recipe and of the code of all that
+    it reads, ``rows`` and each ``column NAME``; none of sources, and of builds by a Headgate that noted them for few.
     """
 
     id: Digest
@@ -100,7 +102,6 @@ class Build:
     printed: str = ""
     load: Load | None = None
     code: Mapping[str, Digest] = field(default_factory=dict)
-    schedule: str = ""
 
     @property
     def is_from_files(self) -> bool:
@@ -181,6 +182,7 @@ class Move:
     (empty outside of git), ``dirty`` the paths that differed from it. ``source`` is the environment promoted from;
     ``restores`` the serial that a rollback or a repair shows again. ``sources`` are the captures that the environment
     then shows. ``adopted`` are tables of others that it set aside, ``returned`` those that it gave their names back.
+    ``properties`` are those that its code has otherwise than the code before: a move may change nothing else.
     """
 
     environment: str
@@ -199,6 +201,7 @@ class Move:
     decision: str = "pass"
     adopted: tuple[SetAside, ...] = ()
     returned: tuple[SetAside, ...] = ()
+    properties: PropertyChanges = field(default_factory=dict)
 
     @property
     def is_idle(self) -> bool:
@@ -272,7 +275,7 @@ def move_to_json(move: Move) -> dict[str, Any]:
             "sources", "decision",
         )
     }  # fmt: skip
-    for name in ("adopted", "returned"):
+    for name in ("adopted", "returned", "properties"):
         if getattr(move, name):
             body[name] = plain(getattr(move, name))
     body["changes"] = {
@@ -326,6 +329,7 @@ def move_from_json(body: Mapping[str, Any]) -> Move:
         decision=body["decision"],
         adopted=_set_aside(body.get("adopted", ())),
         returned=_set_aside(body.get("returned", ())),
+        properties={Address(a): tuple(names) for a, names in body.get("properties", {}).items()},
     )
 
 

@@ -42,7 +42,7 @@ class RunRecord:
     ``now`` is the instant that it took for the present; ``started_at`` and ``ended_at`` are the clock's, the latter
     empty while it goes on. ``serial`` is the environment's after it published, 0 where it did not. ``skipped`` says of
     addresses why they were left as they are; those without new input are only counted: ``idle``. ``error`` is why it
-    could not even begin.
+    could not begin, or why what it made was not published.
     """
 
     environment: str

@@ -128,7 +128,7 @@ def _building(case: Case, *, key: Digest | None) -> Outcome:
         cause=case.cause(Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM),
         key=key,
         node=case.node,
-        code=case.ground.codes.of(case.node) if case.node.properties.cron else {},
+        code=case.ground.code_of(case.node),
         rows=timed.rows if timed else None,
         seconds=timed.seconds if timed else None,
     )

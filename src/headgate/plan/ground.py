@@ -82,6 +82,10 @@ class Ground:
         """Return the build to reuse for ``node``, or None."""
         return next((build for build in self.shared(key, node.address) if stands_for(build, node, recipe)), None)
 
+    def code_of(self, node: Node) -> Mapping[str, Digest]:
+        """Return the versions of code of a node; none where only a part of the graph is planned, to be looked at."""
+        return self.codes.of(node) if node.address in self.codes else {}
+
     def _usable(self, build: Build | None) -> Build | None:
         if build is None or build.status is not BuildStatus.SEALED or build.engine != self.engine:
             return None

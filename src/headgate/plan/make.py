@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.graph import ExposureNode, Graph, Node, SourceNode
+from headgate.core.graph import ExposureNode, Graph, Node, SourceNode, scheduled_in
 from headgate.core.plan import Action, Cause, Origin, Plan, Step
 from headgate.core.records import Pointer
 from headgate.core.snapshot import Snapshot
@@ -62,6 +62,7 @@ def make_plan(
         origin=origin,
         beside=(snapshot.beside.record.name, snapshot.beside.record.serial) if snapshot.beside else None,
         graph=graph.digest,
+        scheduled=scheduled_in(graph),
     )
 
 

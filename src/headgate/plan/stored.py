@@ -56,6 +56,8 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "beside": plain(plan.beside),
         "graph": plan.graph,
         "becomes_bare": plan.becomes_bare,
+        "scheduled": sorted(plan.scheduled),
+        "properties": plain(plan.properties),
     }
 
 
@@ -92,6 +94,8 @@ def _plan_from_json(body: Mapping[str, Any]) -> Plan:
         beside=(beside[0], beside[1]) if beside is not None else None,
         graph=body["graph"],
         becomes_bare=body.get("becomes_bare"),
+        scheduled=frozenset(map(Address, body.get("scheduled", ()))),
+        properties={Address(address): tuple(names) for address, names in body.get("properties", {}).items()},
     )
 
 

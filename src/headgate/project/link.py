@@ -20,7 +20,7 @@ from headgate.core.declarations import (
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
 from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest, digest
-from headgate.core.json_form import dumps, plain
+from headgate.core.properties import told_of_node
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
 from headgate.project.declared_columns import declared_shape, mismatches, type_key
 from headgate.project.loaded_recipes import as_given, loaded_recipe
@@ -434,8 +434,9 @@ def identity_of(node: AnyNode) -> Digest:
 
 
 def _facts(node: AnyNode) -> tuple[str | tuple[str, ...], ...]:
+    told = sorted(told_of_node(node).items())
     facts: tuple[str | tuple[str, ...], ...] = (
-        node.address, node.kind.value, node.properties.owner, str(node.place), node.inputs, *_when(node.properties),
+        node.address, node.kind.value, str(node.place), node.inputs, *(f"{name} {text}" for name, text in told),
     )  # fmt: skip
     if isinstance(node, Node):
         return (*facts, node.recipe.digest(), node.file_digest, *(c.name for c in node.recipe.columns))
@@ -445,14 +446,6 @@ def _facts(node: AnyNode) -> tuple[str | tuple[str, ...], ...]:
         shape = tuple(f"{c.name} {c.type}" for c in node.shape)
         return (*facts, *where, node.token or "", str(node.is_captured), *shape)
     return (*facts, *(f"{address}.{c}" for address, columns in sorted(node.uses.items()) for c in columns))
-
-
-def _when(properties: Properties) -> Iterator[str]:
-    """Yield how and when an asset is loaded, where that is said."""
-    if properties.cron:
-        yield f"cron {properties.cron}"
-    if properties.loading is not None:
-        yield dumps(plain(properties.loading))
 
 
 def loaded(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from headgate.core.address import Address
@@ -24,15 +24,17 @@ def broken_reads(
     readers: Mapping[Address, Pointer],
     pointers: Mapping[Address, Pointer],
     build: Callable[[Digest], Build | None],
+    scheduled: Container[Address] = frozenset(),
 ) -> Iterator[BrokenRead]:
     """Yield every read recorded by ``readers`` that differs from what ``pointers`` show; lost builds are left out.
 
-    So are those with a schedule: they wait for their time, whatever comes into what they read meanwhile.
+    So are those that are ``scheduled`` in the code that is shown, whatever it was when they were built: they wait for
+    their time, whatever comes into what they read meanwhile.
     Versions are compared only where the input is another build than the one that was read. Cost: one pass over reads.
     """
     for address, pointer in readers.items():
         reader = build(pointer.build)
-        if reader is None or reader.schedule:
+        if reader is None or address in scheduled:
             continue
         same = {
             source for source, read in reader.inputs.items() if source in pointers and pointers[source].build == read

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
@@ -12,6 +13,9 @@ from headgate.core.plan import Action, Plan
 from headgate.core.records import Build, MoveKind, Pointer, PointerChange, SetAside
 from headgate.core.snapshot import Shown
 
+if TYPE_CHECKING:
+    from headgate.core.properties import PropertyChanges
+
 
 @dataclass(frozen=True, slots=True)
 class Intended:
@@ -19,7 +23,8 @@ class Intended:
 
     ``bare``: the environment's schemas stand without suffix. ``graph`` is the digest of the graph that the pointers
     show whole, else empty. ``adopts``: tables of others that stand in the way are set aside. ``aside`` are those that
-    may stay so, None for all that are.
+    may stay so, None for all that are. ``scheduled`` are the addresses with a schedule in the code that goes with it.
+    ``properties`` are those that become others with that code: they make it a move even where no pointer changes.
     """
 
     environment: str
@@ -40,6 +45,8 @@ class Intended:
     graph: Digest = Digest("")
     adopts: bool = False
     aside: tuple[SetAside, ...] | None = None
+    scheduled: frozenset[Address] = frozenset()
+    properties: PropertyChanges = field(default_factory=dict)
 
 
 def intended_for_plan(
@@ -68,6 +75,8 @@ def intended_for_plan(
         commit=plan.origin.commit,
         dirty=plan.origin.dirty,
         beside=plan.beside[1] if plan.beside else 0,
+        scheduled=plan.scheduled,
+        properties=plan.properties,
     )
 
 
@@ -80,9 +89,12 @@ def pointer_changes(
     return dict(sorted(found.items()))
 
 
-def identity_of_changes(tag: str, changes: Mapping[Address, PointerChange]) -> Digest:
-    """Return the digest that stands for a plan which is nothing but changes of pointers."""
-    return digest(tag, *((address, _part(change.before), _part(change.after)) for address, change in changes.items()))
+def identity_of_changes(
+    tag: str, changes: Mapping[Address, PointerChange], properties: PropertyChanges | None = None
+) -> Digest:
+    """Return the digest that stands for a plan which is nothing but changes of pointers and of properties."""
+    moved = ((address, _part(change.before), _part(change.after)) for address, change in changes.items())
+    return digest(tag, *moved, *((address, names) for address, names in (properties or {}).items()))
 
 
 def _part(pointer: Pointer | None) -> Part:

@@ -90,7 +90,8 @@ def publish(
     """
     with store.reading() as reading:
         head = _read_head(move_plan, reading)
-        is_same = not head.changes and (head.record is None or head.record.bare == move_plan.bare)
+        is_same = not head.changes and not move_plan.properties
+        is_same = is_same and (head.record is None or head.record.bare == move_plan.bare)
         prepared = None if is_same else _prepare(move_plan, head, reading, engine, root)
     if prepared is None:
         _rest(move_plan, head, store, lease)
@@ -210,7 +211,7 @@ def _check_closure(intended: Intended, changes: Mapping[Address, PointerChange],
         for address, pointer in intended.pointers.items()
         if address in changes or not changes.keys().isdisjoint(builds.sources(pointer.build))
     }
-    broken = broken_reads(checked, intended.pointers, builds.get)
+    broken = broken_reads(checked, intended.pointers, builds.get, intended.scheduled)
     pairs = list(dict.fromkeys((b.reader, b.read.address) for b in broken))
     if pairs:
         told = listed([Address(f"{reader} on {read}") for reader, read in pairs])
@@ -314,6 +315,7 @@ def _intent(intended: Intended, head: _Head, prepared: _Prepared, lease: Lease, 
         decision=intended.decision,
         adopted=prepared.moving.aside,
         returned=prepared.moving.back,
+        properties=intended.properties,
     )
     return Intent(
         id=identity,

@@ -9,6 +9,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors, nearest
 from headgate.core.hashing import Digest
+from headgate.core.properties import PropertyChanges
 from headgate.core.records import BuildStatus, Move, MoveKind, PointerChange
 from headgate.core.snapshot import Snapshot
 from headgate.release.aside import aside_as_of
@@ -38,11 +39,14 @@ def plan_rollback(
     bare: bool,
     to: int | None = None,
     release: int | None = None,
+    properties: PropertyChanges | None = None,
+    scheduled: frozenset[Address] = frozenset(),
 ) -> RollbackPlan:
     """Return the move back to the state after ``to``, by default to the one just before the last move.
 
     ``moves`` are those of the environment, oldest first: from ``to`` on, or all. A rollback of a rollback shows again
     what was left; ``release`` is then the move that ``to`` itself went back to, and the one that is named and recorded.
+    ``properties`` become others with the code that is shown again, in which ``scheduled`` are those with a schedule.
     Builds that are gone are named. Cost: linear in the changes of the moves undone.
     """
     serial = snapshot.shown.record.serial if snapshot.shown else 0
@@ -64,7 +68,7 @@ def plan_rollback(
         kind=MoveKind.ROLLBACK,
         by=by,
         bare=bare,
-        plan=identity_of_changes("rollback", changes),
+        plan=identity_of_changes("rollback", changes, properties),
         tree=restored.tree if restored else Digest(""),
         commit=restored.commit if restored else "",
         dirty=restored.dirty if restored else (),
@@ -72,8 +76,10 @@ def plan_rollback(
         restores=restores,
         beside=snapshot.shown.record.beside,
         aside=aside_as_of(target, aside, moves),
+        scheduled=scheduled,
+        properties=properties or {},
     )
-    is_possible = bool(changes) and not has_errors(diagnostics)
+    is_possible = bool(changes or properties) and not has_errors(diagnostics)
     return RollbackPlan(snapshot.name, serial, restores, changes, diagnostics, intended if is_possible else None)
 
 

@@ -92,7 +92,6 @@ def started_build(drafted: Draft, builds: Mapping[Address, Build], *, frame: Fra
         created_at=frame.now,
         fence=frame.fence,
         code=step.code,
-        schedule=step.node.properties.cron if isinstance(step.node, Node) else "",
     )
     if isinstance(step.node, Node):
         recipe = step.node.recipe

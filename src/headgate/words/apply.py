@@ -9,6 +9,7 @@ from headgate.core.plan import Action, Plan
 from headgate.words.diagnostics import excerpt_of
 from headgate.words.figures import bytes_text, counted, listed, made_text, milliseconds_text, seconds_text
 from headgate.words.layout import styled
+from headgate.words.properties import properties_text
 
 if TYPE_CHECKING:
     from headgate.app.apply import Applied
@@ -59,6 +60,9 @@ def next_text(applied: Applied) -> str:
 def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> str:
     """Return what was made and what the environment shows now, in one line."""
     plan = applied.plan
+    switched = f"Published at once in {milliseconds_text(applied.switch_seconds)}."
+    if plan.keeps_all and plan.properties:
+        return f"{plan.environment}: no asset changes; {properties_text(plan.properties)}. {switched}"
     made = [a for a in applied.outcome.made if applied.outcome.builds[a].kind is not Kind.SOURCE]
     others = planned.shows - len(made)
     if planned.is_new and not others:
@@ -67,7 +71,6 @@ def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> 
     kept = f", {others:,} {'shared' if _is_shared(plan) else 'as before'}" if others else ""
     removed = len(plan.doing(Action.REMOVE))
     gone = f", {removed:,} gone" if removed else ""
-    switched = f"Published at once in {milliseconds_text(applied.switch_seconds)}."
     views = sum(applied.outcome.builds[a].kind is Kind.VIEW for a in made)
     new = made_text(len(made) - views, views, word="new")
     return f"{plan.environment}: {new}{kept}{gone}. {switched}"

@@ -8,8 +8,10 @@ from headgate.app.plan import Planned
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Cause, Plan, Step
+from headgate.core.properties import PropertyChanges
 from headgate.words.figures import age_text, counted, listed, renamed_row, rows_text, seconds_text
 from headgate.words.layout import aligned, styled, widths_of, wrapped
+from headgate.words.properties import changed_rows
 
 SHORT_MAX = 20
 """So many addresses are listed under one word; the others are counted."""
@@ -49,9 +51,16 @@ def told_plan(planned: Planned, *, is_verbose: bool = False) -> PlanTold:
     switched = switched_in(planned)
     rows = [*_changes(plan, switched, is_verbose=is_verbose), *_losses(plan)]
     rows += renamed_row(plan.environment, becomes_bare=plan.becomes_bare)
+    rows += changed_rows(_beside_changes(plan), is_verbose=is_verbose)
     rows += [] if is_verbose else _kept(plan, switched, left_out=planned.left_out)
     kept = _kept_one_by_one(plan, switched) if is_verbose else []
     return PlanTold(headline(planned), rows, kept, [*_reaches(plan), *_captured(planned), *_expectations(plan)])
+
+
+def _beside_changes(plan: Plan) -> PropertyChanges:
+    """Return the properties of what is kept: what is built goes by its new ones at once."""
+    kept = {step.address for step in plan.doing(Action.KEEP, Action.REUSE)}
+    return {address: names for address, names in plan.properties.items() if address in kept}
 
 
 def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> list[str]:

@@ -8,11 +8,13 @@ from headgate.core.declarations import Kind
 from headgate.core.listing import listed
 from headgate.words.figures import counted, milliseconds_text, renamed_row
 from headgate.words.layout import aligned, wrapped
+from headgate.words.properties import changed_rows, properties_text
 
 if TYPE_CHECKING:
     from headgate.app.promote import Promotion
 
 _SHORT_MAX = 20
+_TOLD_MAX = 3
 
 
 def told_promotion(
@@ -28,6 +30,7 @@ def told_promotion(
     if len(shown) > len(told):
         rows.append(("promote", f"and {len(shown) - len(told):,} more", "--verbose lists them"))
     rows += renamed_row(plan.target, becomes_bare=plan.becomes_bare)
+    rows += changed_rows(plan.properties, is_verbose=is_verbose)
     rows += [("remove", item.address, item.reason) for item in plan.removed]
     if promotion.kept:
         rows.append(("keep", counted(promotion.kept, "asset"), "built on what will be shown, from the same code"))
@@ -43,12 +46,19 @@ def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_ver
 def nothing_text(promotion: Promotion) -> tuple[str, str]:
     """Return what is said where nothing would move, and the command to go on with, where the source shows more."""
     source, target = promotion.plan.source, promotion.plan.target
+    if not promotion.differs and promotion.plan.other_data:
+        assets = listed(promotion.plan.other_data, _TOLD_MAX)
+        return f"{target} shows {_code(promotion)} already; {source} has other data of {assets}: nothing to do.", ""
     if not promotion.differs:
         return f"{target} shows what {source} shows: nothing to do.", ""
     way_on = f"commit what {source} shows, then headgate promote {source}"
+    if promotion.is_clean:
+        way_on = f"have {source} show {_code(promotion)}: headgate apply {source}"
     if not promotion.plan.serial:
         return f"{target} is new, and {_code(promotion)} has no assets for it. {source} shows some.", way_on
-    return f"{target} shows {_code(promotion)} already. {source} shows something else.", way_on
+    others = promotion.plan.other_code
+    other = f"shows something else: {listed(others, _TOLD_MAX)}" if others else "goes by other properties"
+    return f"{target} shows {_code(promotion)} already. {source} {other}.", way_on
 
 
 def left_text(promotion: Promotion) -> str:
@@ -61,6 +71,8 @@ def left_text(promotion: Promotion) -> str:
 def promise_text(promotion: Promotion) -> str:
     """Return what would be done, in one sentence."""
     where = f"(release {promotion.release}, {_commit(promotion)})"
+    if _is_of_properties(promotion):
+        return f"{promotion.plan.target} will go by other {properties_text(promotion.plan.properties)} {where}."
     shown = f"{promotion.plan.target} will show {_changes(promotion)} {where}, built and unchanged since."
     return f"{shown}{_aside(promotion)}"
 
@@ -72,7 +84,17 @@ def result_text(promotion: Promotion, seconds: float) -> str:
     is_way_back = promotion.plan.serial or promotion.adopted
     back = f" Back again: headgate rollback {target}" if is_way_back else ""
     git = "" if promotion.commit else " It is recorded without a commit."
+    told = properties_text(promotion.plan.properties) if promotion.plan.properties else ""
+    if _is_of_properties(promotion):
+        return f"{target}: no asset changes; {told}. Switched in {milliseconds_text(seconds)}.{git}{back}"
+    kept += f"; other {told}" if told else ""
     return f"{target} now shows {_changes(promotion)}{kept}. Switched in {milliseconds_text(seconds)}.{git}{back}"
+
+
+def _is_of_properties(promotion: Promotion) -> bool:
+    """Tell whether nothing but properties becomes others."""
+    plan = promotion.plan
+    return bool(plan.properties) and not plan.moved and not plan.removed and plan.becomes_bare is None
 
 
 def _aside(promotion: Promotion) -> str:

@@ -27,7 +27,9 @@ def row_of(release: Release) -> tuple[str, ...]:
 
 def _what(release: Release) -> str:
     move = release.move
-    changed = counted(len(release.changes), "asset")
+    parts = [counted(len(release.changes), "asset")] if release.changes or not move.properties else []
+    parts += [f"properties of {counted(len(move.properties), 'asset')}"] if move.properties else []
+    changed = ", ".join(parts)
     match move.kind:
         case MoveKind.PROMOTE:
             return f"promote {move.source}: {changed}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headgate.words.figures import age_text, counted, duration_text, milliseconds_text
+from headgate.words.properties import properties_text
 
 if TYPE_CHECKING:
     from headgate.app.rollback import Rollback, RolledBack
@@ -33,7 +34,10 @@ def promise_text(promised: Rollback) -> str:
     if not promised.plan.restores:
         back = "what was set aside for it gets its name back"
         return f"{promised.plan.environment} will show nothing, as before its first release; {back}."
-    facts = [counted(promised.changed, "asset")]
+    intended = promised.plan.intended
+    properties = intended.properties if intended is not None else {}
+    facts = [counted(promised.changed, "asset")] if promised.changed or not properties else []
+    facts += [properties_text(properties)] if properties else []
     if restored is not None:
         age = age_text(age_seconds(restored.at))
         facts += [" ".join(part for part in (restored.commit[:7], f"of {restored.by}", age) if part)]

@@ -180,6 +180,7 @@ def result_of(applied: Applied) -> dict[str, Any]:
         "seconds": round(applied.seconds, 3),
         "switch_seconds": round(applied.switch_seconds, 4),
         "bytes": applied.bytes,
+        "properties": {address: list(names) for address, names in plan.properties.items()},
     }
 
 

@@ -128,5 +128,5 @@ def result_of(planned: Planned) -> dict[str, Any]:
         "is_empty": plan.is_empty, "is_new": planned.is_new, "is_stale": bool(planned.stale),
         "beside": plain(plan.beside), "commit": plan.origin.commit, "dirty": list(plan.origin.dirty),
         "steps": steps, "reaches": plain(plan.reaches), "captured": dict(planned.captured),
-        "becomes_bare": plan.becomes_bare,
+        "becomes_bare": plan.becomes_bare, "properties": plain(plan.properties),
     }  # fmt: skip

@@ -98,5 +98,6 @@ def _json(
         "commit": promotion.commit, "is_empty": plan.is_empty, "is_done": move is not None,
         "moved": plain(plan.moved), "removed": plain(plan.removed), "kept": list(plan.kept),
         "switch_seconds": round(seconds, 4), "becomes_bare": plan.becomes_bare, "adopted": list(promotion.adopted),
+        "properties": plain(plan.properties), "other_code": list(plan.other_code), "other_data": list(plan.other_data),
     }  # fmt: skip
     return print_envelope(terminal, command, body, status=status, diagnostics=plan.diagnostics)

@@ -51,6 +51,7 @@ def _json(promised: Rollback, done: RolledBack | None, terminal: Terminal) -> in
         "serial": done.move.serial if done and done.move else promised.plan.serial,
         "is_done": done is not None and done.move is not None,
         "changes": plain(promised.plan.changes),
+        "properties": plain(promised.plan.intended.properties) if promised.plan.intended else {},
         "switch_seconds": round(done.switch_seconds, 4) if done else 0.0,
     }
     return print_envelope(terminal, "rollback", body, diagnostics=promised.plan.diagnostics)

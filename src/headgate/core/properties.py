@@ -1,0 +1,114 @@
+"""What is declared of an asset that no build shows, and that counts all the same once it is released.
+
+A run goes by it: when and how data comes in, what a call may use, which columns were promised; and who answers for it.
+Descriptions, tags and tests are looked up in the repository alone, so they are not among it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from headgate.core.address import Address
+from headgate.core.declarations import Declarations, Kind, Properties
+from headgate.core.graph import AnyNode, Node
+from headgate.core.json_form import dumps, plain
+from headgate.core.limits import NO_LIMITS, Limits
+from headgate.core.python import PythonBody
+
+if TYPE_CHECKING:
+    from headgate.core.loading import Loading
+
+Told: TypeAlias = Mapping[Address, Mapping[str, str]]
+"""Of each address what is declared, as text, under the names that users write."""
+
+PropertyChanges: TypeAlias = Mapping[Address, tuple[str, ...]]
+"""The names of what differs, by address."""
+
+
+def told_properties(
+    kind: Kind, properties: Properties, *, limits: Limits = NO_LIMITS, is_networked: bool = False
+) -> Mapping[str, str]:
+    """Return what is declared of one asset or source; what is not said is left out."""
+    freshness, contract = properties.freshness, properties.contract
+    told = {
+        "kind": kind.value,
+        "owner": properties.owner,
+        "cron": properties.cron,
+        "columns": "".join(f"{c.name} {c.type}\n" for c in properties.columns if c.type or _is_promised(properties)),
+        "contract": str(contract.is_enforced) if contract else "",
+        "freshness": _without_place(freshness) if freshness else "",
+        "limits": dumps(plain(limits)) if limits != NO_LIMITS else "",
+        "network": str(is_networked) if is_networked else "",
+    }
+    if properties.loading is not None:
+        told.update(_of_loading(properties.loading))
+    return {name: text for name, text in told.items() if text}
+
+
+def told_of_node(node: AnyNode) -> Mapping[str, str]:
+    """Return what is declared of a node."""
+    body = node.body if isinstance(node, Node) and isinstance(node.body, PythonBody) else None
+    if body is None:
+        return told_properties(node.kind, node.properties)
+    return told_properties(node.kind, node.properties, limits=body.limits, is_networked=body.is_networked)
+
+
+def told_of(declarations: Declarations) -> Told:
+    """Return what a repository declares of all its assets and sources. Cost: one pass."""
+    found: dict[Address, Mapping[str, str]] = {}
+    for asset in declarations.assets:
+        python = asset.python
+        limits, is_networked = (python.limits, python.is_networked) if python else (NO_LIMITS, False)
+        found[asset.address] = told_properties(asset.kind, asset.properties, limits=limits, is_networked=is_networked)
+    for source in declarations.sources:
+        found[source.address] = told_properties(Kind.SOURCE, source.properties)
+    return found
+
+
+def property_changes(before: Told, after: Told) -> PropertyChanges:
+    """Return what differs of the addresses that both have, and that are of one kind in both, sorted by address."""
+    found: dict[Address, tuple[str, ...]] = {}
+    for address in sorted(before.keys() & after.keys()):
+        old, new = before[address], after[address]
+        if old.get("kind") == new.get("kind") and old != new:
+            found[address] = tuple(sorted(n for n in {*old, *new} if old.get(n) != new.get(n)))
+    return found
+
+
+def with_schedule(told: Told) -> frozenset[Address]:
+    """Return the addresses with a schedule, but for sources, of which nothing is closed."""
+    return frozenset(a for a, said in told.items() if "cron" in said and said["kind"] != Kind.SOURCE.value)
+
+
+def _is_promised(properties: Properties) -> bool:
+    return properties.contract is not None and properties.contract.is_enforced
+
+
+def _without_place(noun: object) -> str:
+    return dumps({name: value for name, value in plain(noun).items() if name != "place"})
+
+
+def _folded(names: Iterable[str]) -> str:
+    return "\n".join(name.casefold() for name in names)
+
+
+def _of_loading(loading: Loading) -> Iterator[tuple[str, str]]:
+    """Yield what is said of how data comes in."""
+    timing, merging, tracking = loading.timing, loading.merging, loading.tracking
+    if timing is not None:
+        yield "time_column", timing.column.casefold()
+        yield "grain", timing.grain.value
+        yield "time_zone", timing.zone
+        yield "lookback", str(timing.lookback or "")
+        yield "start", timing.start
+        yield "batch", str(timing.batch or "")
+    if merging is not None:
+        yield "unique_key", _folded(merging.key)
+        yield "deletes", f"{merging.deletion.value} {merging.flag.casefold()}"
+    if tracking is not None:
+        yield "unique_key", _folded(tracking.key)
+        yield "updated_at", tracking.updated_at.casefold()
+        yield "check", _folded(tracking.checked)
+        yield "deletes", "missing" if tracking.closes_missing else ""
+    yield "history", "keep" if loading.keeps_history else ""
