@@ -40,13 +40,18 @@ def nothing_text(ran: Ran) -> str:
 
 def result_text(ran: Ran) -> str:
     """Return what was taken in, in one line."""
+    from headgate.core.load_versions import is_idle
+
     outcome, plan = ran.outcome, ran.planned.plan
     if outcome is None or plan is None or ran.move is None:
         return nothing_text(ran)
     made = [a for a in outcome.made if outcome.builds[a].kind is not Kind.SOURCE]
     loaded = sum(outcome.builds[address].load is not None for address in made)
-    counts = ((loaded, "load"), (len(made) - loaded, "build"))
-    parts = [counted(count, word) for count, word in counts if count] or ["what was built before"]
+    idle = sum(step.load is not None and is_idle(step.load) for step in plan.steps if step.address in made)
+    counts = ((loaded - idle, "load"), (len(made) - loaded, "build"))
+    parts = [counted(count, word) for count, word in counts if count]
+    parts += [f"{idle:,} had nothing due"] if idle else []
+    parts = parts or ["what was built before"]
     parts += [f"{ran.record.idle:,} had nothing new"] if ran.record.idle else []
     switched = f"published at once in {milliseconds_text(ran.switch_seconds)}"
     return f"{ran.record.environment}: {', '.join(parts)}. Release {ran.move.serial}, {switched}."
