@@ -18,7 +18,7 @@ from headgate.core.loading import Grain, Timing
 
 _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 _DAYS = {Grain.DAY: 1, Grain.WEEK: 7}
-_SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
+_NONE, _SECOND, _DAY = timedelta(0), timedelta(seconds=1), timedelta(days=1)
 _LENGTHS = {Grain.MINUTE: timedelta(minutes=1), Grain.HOUR: timedelta(hours=1)}
 
 _ANY_ZONE_KNOWS = "0002"
@@ -61,23 +61,27 @@ class Calendar:
         >>> Calendar(Grain.DAY, "Europe/Berlin", False).settled("2026-10-25T00:45:00Z")  # 02:45, for the first time
         '2026-10-25T02:00:00'
         """
-        zone, found = ZoneInfo(self.zone), _read(instant).astimezone(UTC)
-        local = found.astimezone(zone)
-        back = _offset(local.replace(fold=0)) - _offset(local.replace(fold=1))
-        if self.is_instant or local.fold or back <= timedelta(0):
+        if self.is_instant:
             return self.moment(instant)
-        shown = _offset(local)
-        changed = _bisected(found, found + back, lambda at: _offset(at.astimezone(zone)) != shown)
-        return _text(changed.astimezone(zone))
+        found = _read(instant).astimezone(ZoneInfo(self.zone))
+        before, after = self._offsets(found.replace(tzinfo=None))
+        if found.fold or before <= after:
+            return _text(found)
+        first = found.astimezone(UTC).replace(tzinfo=None)
+        changed = _bisected(first, first + before - after, lambda at: self._shown(at) != at + before)
+        return _text(self._shown(changed))
 
     def floor(self, moment: str) -> str:
         """Return the beginning of the grain that a moment falls into."""
         if self._is_absolute:
             return _text(self._full(_read(moment)))
-        begin = self._floor(self._wall(moment))
-        following = self._axis(self._stepped(begin, 1))
-        # Of a day that comes once more, as clocks are put back over midnight, the rest belongs to the next one.
-        return following if following <= moment else self._axis(begin)
+        wall = self._wall(moment)
+        begin = self._floor(wall)
+        if wall.fold:  # where clocks are put back over midnight, what comes once more of a day is the next one's
+            following = self._axis(self._stepped(begin, 1))
+            if following <= moment:
+                return following
+        return self._axis(begin)
 
     def shifted(self, moment: str, count: int) -> str:
         """Return the beginning of the grain ``count`` grains after that of ``moment``; before it, where negative."""
@@ -110,10 +114,11 @@ class Calendar:
         return self.is_instant and self.grain in _LENGTHS
 
     def _wall(self, moment: str) -> datetime:
+        """Return what the wall clock shows at a moment, with the fold of a time that it shows for the second time."""
         found = _read(moment)
         if not self.is_instant:
             return found
-        return self._shown(found)
+        return found.replace(tzinfo=UTC).astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
 
     def _shown(self, instant: datetime) -> datetime:
         """Return what the wall clock shows at an instant; both are without a zone."""
@@ -123,12 +128,15 @@ class Calendar:
         """Return a wall clock's time on the axis: the first instant at which it shows that, or later."""
         if not self.is_instant:
             return _text(wall)
-        zone = ZoneInfo(self.zone)
-        both = (wall.replace(tzinfo=zone, fold=fold).astimezone(UTC).replace(tzinfo=None) for fold in (0, 1))
-        first, second = sorted(both)
-        if self._shown(first) == wall:
-            return _text(first)
-        return _text(_bisected(first, second, lambda at: self._shown(at) >= wall))  # it is left out
+        before, after = self._offsets(wall)
+        if before >= after:
+            return _text(wall - before)
+        return _text(_bisected(wall - after, wall - before, lambda at: self._shown(at) >= wall))  # it is left out
+
+    def _offsets(self, wall: datetime) -> tuple[timedelta, timedelta]:
+        """Return how far a wall clock's time is from UTC's before and after a change of clocks about then (PEP 495)."""
+        local = wall.replace(tzinfo=ZoneInfo(self.zone), fold=0)
+        return local.utcoffset() or _NONE, local.replace(fold=1).utcoffset() or _NONE
 
     def _past(self, instant: datetime) -> timedelta:
         """Return what the wall clock shows at an instant beyond its last full hour or minute."""
@@ -227,10 +235,6 @@ def _read(moment: str) -> datetime:
 
 def _text(moment: datetime) -> str:
     return moment.replace(tzinfo=None, microsecond=0).isoformat()
-
-
-def _offset(local: datetime) -> timedelta:
-    return local.utcoffset() or timedelta(0)
 
 
 def _bisected(before: datetime, after: datetime, is_there: Callable[[datetime], bool]) -> datetime:
