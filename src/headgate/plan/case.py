@@ -11,6 +11,7 @@ from headgate.core.hashing import Digest
 from headgate.core.plan import Action, Cause, Step
 from headgate.core.recipe import Read
 from headgate.core.records import Build
+from headgate.core.reuse import reads_older
 from headgate.core.versions import OpenVersions, Versions
 from headgate.plan.ground import Ground, Standing
 from headgate.plan.impact import affected_of, difference_of, follows_types, influences_of, is_destructive
@@ -29,6 +30,14 @@ class Case:
     def seen(self, read: Read) -> Digest | None:
         """Return the version of what the node reads, None where it is not known yet."""
         return self.inputs[read.address].seen(read)
+
+    def is_left_behind(self, build: Build) -> bool:
+        """Tell whether a build that waits for its schedule was made from older data than is shown beside.
+
+        Promoted, it would take that back in time.
+        """
+        beside = self.ground.shown_beside(self.node.address)
+        return beside is not None and beside.id != build.id and reads_older(build, beside, self.ground.snapshot.build)
 
     def retyped(self, address: Address) -> frozenset[str]:
         """Return the columns of an input whose type is another one than it was."""

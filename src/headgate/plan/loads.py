@@ -38,7 +38,8 @@ def plan_loaded(case: Case) -> Outcome:
     code = case.ground.codes.of(case.node)
     bases = bases_of(case, loading, code)
     same = [base for base in bases if base.is_same_code]
-    if same and case.ground.occasion.has_to_wait(case.node.address, case.node.properties):
+    is_waiting = case.ground.occasion.has_to_wait(case.node.address, case.node.properties)
+    if same and is_waiting and not case.is_left_behind(same[0].build):
         return pointing(case, same[0].build, "waits for its schedule")
     current = next((base for base in same if base.is_current), None)
     if current is not None and not _has_reason(case, loading, current.build):
@@ -47,10 +48,15 @@ def plan_loaded(case: Case) -> Outcome:
 
 
 def waiting(case: Case) -> Outcome | None:
-    """Return the outcome of a table or a view that waits for its schedule; None where its code is another one now."""
+    """Return the outcome of a table that waits for its schedule.
+
+    None where its code is another one now, and where what is shown beside was made from newer data by other code.
+    """
     code = case.ground.codes.of(case.node)
     for build in (case.standing.present, case.ground.shown_beside(case.node.address)):
-        if build is not None and build.kind is case.node.kind and build.code == code:
+        if build is None or build.kind is not case.node.kind or build.code != code:
+            continue
+        if not case.is_left_behind(build):
             return pointing(case, build, "waits for its schedule")
     return None
 

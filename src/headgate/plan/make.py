@@ -76,7 +76,6 @@ def _walk(
             outcomes[address] = plan_asset(node, outcomes, ground)
         elif isinstance(node, SourceNode):
             is_held = select is not None and address not in select
-            is_held = is_held or ground.occasion.has_to_wait(address, node.properties)
             outcomes[address] = plan_source(node, ground, is_refreshed=address in refresh, is_held=is_held)
     for address in sorted(ground.pointers):
         outcome = outcomes.get(address)

@@ -20,13 +20,18 @@ def plan_source(node: SourceNode, ground: Ground, *, is_refreshed: bool, is_held
 
     Files are known by content: a capture of the same content is reused wherever it was made. A table of the engine is
     captured once; after that its latest capture is taken until ``is_refreshed`` asks for a new one. ``is_held``: what
-    the environment reads now is kept, as long as it has the source's columns.
+    the environment reads now is kept, as long as it has the source's columns. What waits for its schedule takes nothing
+    new either, but what came in beside.
     """
     if not node.is_captured:
         return LIVE
     standing = ground.standing(node.address)
     if is_held and not is_refreshed and standing.present and _is_capture_of(standing.present, node):
         return _pointing(node, standing, standing.present)
+    if not is_refreshed and ground.occasion.has_to_wait(node.address, node.properties):
+        shown = [b for b in (standing.present, ground.shown_beside(node.address)) if b and _is_capture_of(b, node)]
+        if shown:
+            return _pointing(node, standing, max(shown, key=lambda b: b.capture.number if b.capture else 0))
     if node.token is not None:
         return _plan_files(node, node.token, ground, standing)
     return _plan_table(node, ground, standing, is_refreshed=is_refreshed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address
@@ -15,7 +15,7 @@ from headgate.core.intervals import common, minus
 from headgate.core.load_versions import ever_due, goes_on_from
 from headgate.core.recipe import Read
 from headgate.core.records import Build, BuildStatus, Capture, Pointer
-from headgate.core.reuse import stands_for
+from headgate.core.reuse import reads_older, stands_for
 from headgate.core.snapshot import Shown, Snapshot
 from headgate.core.versions import build_key, live_version, plain_versions
 
@@ -25,7 +25,8 @@ class Code:
     """The code that is promoted: the graph of the commit's tree, and what git says of it.
 
     ``is_ancestor``: the commit of the target's release is an ancestor of ``commit``; None where that cannot be asked.
-    ``is_clean``: the working tree equals the commit; it decides only which command a refusal names.
+    ``is_clean``: the working tree equals the commit; it decides only which command a refusal names. ``build`` gives the
+    builds that were read.
     """
 
     graph: Graph
@@ -33,6 +34,7 @@ class Code:
     commit: str = ""
     is_clean: bool = True
     is_ancestor: bool | None = None
+    build: Callable[[Digest], Build | None] = lambda _: None
     versions: CodeVersions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -172,6 +174,8 @@ def _choose_by_code(
 
     is_kept, is_there = fits(*theirs), fits(*ours)
     fault = _fault_in_load(node, new, old, name) if is_there and new is not None else None
+    if fault is None and is_there and not is_kept and new is not None and old is not None:
+        fault = _fault_in_age(node, new, old, chosen, name, code)
     if old is not None and is_kept and not (new is not None and is_there and fault is None and _is_further(new, old)):
         return Choice(Pointer(old.id, node.kind, node.recipe.shape), old)
     if new is not None and is_there:
@@ -183,6 +187,17 @@ def _choose_by_code(
     if new is None or new.status is BuildStatus.LOST or not is_of_code:
         return Choice(*ours, fault=_not_applied(node.address, name, is_clean=code.is_clean))
     return Choice(*ours, fault=_on_other_data(node, new, chosen, name))
+
+
+def _fault_in_age(
+    node: Node, build: Build, old: Build, chosen: Mapping[Address, Choice], name: str, code: Code
+) -> Diagnostic | None:
+    """Return why a build that need not have read what will be shown would take its address back in time, or None."""
+    is_newest = not node.properties.cron or _has_read(build, node, chosen)
+    if is_newest or old.status is BuildStatus.LOST or not reads_older(build, old, code.build):
+        return None
+    summary = f"{node.address} would go back in time: in {name} it was made from older data than what is shown now"
+    return Diagnostic("HG512", summary, node.place, hint=f"Make it from what is newest: headgate apply {name}")
 
 
 def _is_further(build: Build, other: Build) -> bool:

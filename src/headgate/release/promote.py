@@ -85,6 +85,7 @@ def plan_promotion(
             "HG514", f"{source.name} shows nothing yet", hint=f"Build it first: headgate apply {source.name}"
         )
         return _plan(source, target, {}, {}, (fault,), None)
+    code = replace(code, build=source.build)
     choices = choose_all(source.shown, source, target, code)
     pointers = {address: choice.pointer for address, choice in choices.items() if choice.pointer is not None}
     faults = [choice.fault for choice in choices.values() if choice.fault is not None]
