@@ -132,6 +132,22 @@ def test_what_dev_shows_beside_the_commit_is_not_silently_left(shop: Path) -> No
         project.promote("dev", yes=True)
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"now": "2126-01-01"}, "has not come yet"),
+        ({"now": "tomorrow"}, "is no instant"),
+        ({"since": "2026-01-02", "until": "2026-01-02T00:00"}, "ends where it begins"),
+        ({"since": "2026-01-02T00:00:00Z"}, "is no time of a wall clock"),
+        ({"until": "soon"}, "is no time of a wall clock"),
+    ],
+)
+def test_times_that_cannot_be_meant_are_refused(given: dict[str, str], told: str, shop: Path) -> None:
+    with pytest.raises(headgate.Refused, match=told) as refused:
+        headgate.open(shop).run("prod", **given)
+    assert [found.code for found in refused.value.diagnostics] == ["HG407"]
+
+
 def test_names_may_stand_alone_or_in_a_list(shop: Path) -> None:
     project = headgate.open()
     for names in ("marts.*", ["marts.revenue"], ("marts.revenue", "shop.orders")):

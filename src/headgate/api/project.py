@@ -208,9 +208,9 @@ class Project:
     ) -> Ran:
         """Take new data into an environment, with the code that it was released with, and show it at once.
 
-        ``now`` is an instant to take for the present (ISO 8601, UTC). With ``since`` or ``until``, as the clocks of the
-        assets' zones show, intervals of ``addresses`` and of all that reads them are loaded again. Where anything
-        fails, nothing is published and the failures are raised as by ``apply``.
+        ``now`` is an instant to take for the present (ISO 8601, UTC), none that is still to come. With ``since`` or
+        ``until``, as the clocks of the assets' zones show, intervals of ``addresses`` and of all that reads them are
+        loaded again. Where anything fails, nothing is published and the failures are raised as by ``apply``.
 
         >>> import headgate
         >>> print(headgate.open().run("prod"))

@@ -14,17 +14,19 @@ AHEAD_SECONDS_MAX = 300
 
 
 def present(given: str) -> str:
-    """Return the instant that is to be taken for the present; raise ``Refused`` where this machine's is long before it.
+    """Return the instant that is to be taken for the present, in UTC, empty for the clock's; one to come is refused.
 
     What is loaded up to some time counts as loaded, so that a time that was given by mistake would keep out what comes
     until then.
     """
-    clock = now()
-    if given and (_instant(given) - _instant(clock)).total_seconds() > AHEAD_SECONDS_MAX:
+    if not given:
+        return ""
+    clock, found = now(), _instant(given)
+    if (found - _instant(clock)).total_seconds() > AHEAD_SECONDS_MAX:
         summary = f"--now {given} has not come yet: by the clock of this machine it is {clock[:19]}Z"
         hint = "What comes until then would count as loaded. Leave --now out, or set the clock."
         raise Refused([Diagnostic("HG407", summary, hint=hint)])
-    return given
+    return f"{found.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def begin(given: str, present: str) -> str:
@@ -62,16 +64,22 @@ def told(span: Interval) -> str:
 
 
 def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
+    found = _read(text)
+    if found is None:
+        raise Refused([Diagnostic("HG407", f"{text} is no instant, such as 2013-02-01T06:00:00Z")])
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def _wall(option: str, text: str) -> str:
-    try:
-        found = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        found = None
+    found = _read(text)
     if text and (found is None or found.tzinfo is not None):
         summary = f"{option} {text} is no time of a wall clock, such as 2013-02-01 or 2013-02-01T06:00"
         raise Refused([Diagnostic("HG407", summary)])
     return found.replace(microsecond=0).isoformat() if found else ""
+
+
+def _read(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

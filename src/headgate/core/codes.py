@@ -96,7 +96,7 @@ CODES: Mapping[str, str] = {
     "HG404": "A name is longer than the engine's names may be.",
     "HG405": "A view reads files, which its engine cannot read where they are.",
     "HG406": "A run is asked to load intervals again of what has no times.",
-    "HG407": "The times that a command is given have nothing between them, or have not come yet.",
+    "HG407": "The times that a command is given are none, have nothing between them, or have not come yet.",
     "HG450": "The plan was made by another version of Headgate, or altered: a key in it is not what it should be.",
     "HG451": "A file changed after the plan was made, or while it was read.",
     "HG452": "A source table has other columns than the plan was made with.",
