@@ -44,7 +44,7 @@ def tried_on_postgres(root: Path, text: str) -> Tried:
     start = text.index("raw.t")
     reference = replace(node.body.references[0], start=start, end=start + len("raw.t"), alias="t", is_column=False)
     node = replace(node, body=SqlBody(text, (reference,)))
-    scratch = open_scratch()
+    scratch = open_scratch("postgres")
     try:
         bench = Bench(scratch, None, lambda *_: None, "postgres")  # type: ignore[arg-type]  # no function is called
         return tried(declared.unit_tests[0], node, {Address("raw.t"): SHAPE}, bench)

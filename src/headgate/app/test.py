@@ -145,7 +145,7 @@ class _Bench:
         self._fixtures = fixtures
         self._overriding = overriding
         root = str(session.root)
-        self._bench = Bench(open_scratch(), session.runner(), lambda e, body: _told(e, body, root), dialect)
+        self._bench = Bench(open_scratch(dialect), session.runner(), lambda e, body: _told(e, body, root), dialect)
 
     def all(self, tests: Sequence[UnitTest]) -> list[Tried]:
         """Return how all tests ended, and let go of everything. Ctrl-C ends the one that runs."""

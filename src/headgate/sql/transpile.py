@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from headgate.core.recipe import Column, Shape
+from headgate.sql.as_postgres import Differs, in_duckdbs_words
 
 TARGET = "duckdb"
 
@@ -15,10 +18,12 @@ class Untranslatable(Exception):
     """DuckDB has nothing that means the same; the text says what."""
 
 
-def transpiled(text: str, dialect: str) -> str:
+def transpiled(text: str, dialect: str, inputs: Iterable[Shape] = ()) -> str:
     """Return a query of another dialect in that of DuckDB; DuckDB's own text as it stands.
 
-    Raises ``Untranslatable``. The lines are not those of the text.
+    ``inputs`` are the columns of the tables that it reads, with types of the other dialect. Raises ``Untranslatable``.
+    The lines are not those of the text. It holds in a database that was opened for the other engine
+    (``open_scratch``): there whole numbers are divided as that engine does.
 
     >>> transpiled("select to_char(at, 'YYYY') from x.y", "postgres")
     "SELECT STRFTIME(at, '%Y') FROM x.y"
@@ -26,7 +31,12 @@ def transpiled(text: str, dialect: str) -> str:
     if dialect == TARGET:
         return text
     try:
-        (found,) = sqlglot.transpile(text, read=dialect, write=TARGET, unsupported_level=ErrorLevel.RAISE)
+        tree = sqlglot.parse_one(text, read=dialect)
+        if dialect == "postgres":
+            tree = in_duckdbs_words(tree, inputs)
+        found = tree.sql(TARGET, unsupported_level=ErrorLevel.RAISE)
+    except Differs as reason:
+        raise Untranslatable(str(reason)) from None
     except SqlglotError as error:
         raise Untranslatable(str(error).split("\n", maxsplit=1)[0].rstrip(".")) from None
     except (RecursionError, ValueError) as error:

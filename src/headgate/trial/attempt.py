@@ -76,6 +76,7 @@ class _Attempt:
         self._bench = bench
         self._scratch = bench.scratch
         needed = {*node.inputs, node.address} & shapes.keys()
+        self._theirs = [shapes[address] for address in needed]
         self._shapes = {address: self._held(shapes[address]) for address in needed}
         self._shape = self._held(node.recipe.shape)
 
@@ -163,7 +164,7 @@ class _Attempt:
         from headgate.sql.transpile import Untranslatable, transpiled
 
         try:
-            return transpiled(text, self._bench.dialect)
+            return transpiled(text, self._bench.dialect, self._theirs)
         except Untranslatable as reason:
             raise _Faulty([self._untried(str(reason))]) from None
 

@@ -36,8 +36,9 @@ class DuckScratch:
 
     dialect = "duckdb"
 
-    def __init__(self) -> None:
-        self._connection = _in_memory()
+    def __init__(self, engine: str = "duckdb") -> None:
+        self._engine = engine
+        self._connection = _in_memory(engine)
         self._tables: set[str] = set()
         self._made = 0
 
@@ -182,7 +183,7 @@ class DuckScratch:
         """Take all tables away."""
         if self._made > _TABLES_MAX:
             self._connection.close()
-            self._connection = _in_memory()
+            self._connection = _in_memory(self._engine)
             self._made = 0
         else:
             for name in self._tables:
@@ -199,14 +200,16 @@ class DuckScratch:
         self._made += 1
 
 
-def open_scratch() -> DuckScratch:
-    """Return an empty scratch database. Cost: 3 ms."""
-    return DuckScratch()
+def open_scratch(engine: str = "duckdb") -> DuckScratch:
+    """Return an empty scratch database, in which whole numbers are divided as an engine does. Cost: 3 ms."""
+    return DuckScratch(engine)
 
 
-def _in_memory() -> duckdb.DuckDBPyConnection:
+def _in_memory(engine: str) -> duckdb.DuckDBPyConnection:
     try:
         connection = duckdb.connect(":memory:")
+        if engine == "postgres":
+            connection.execute("set integer_division = true")
         settle(connection, duckdb.__version__, folders=(), threads=1)
     except duckdb.Error as error:
         raise EngineFailed(f"DuckDB cannot be opened in memory: {error}") from error

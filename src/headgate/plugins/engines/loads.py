@@ -261,6 +261,8 @@ def end(storages: Storages, load: OpenLoad, told: LoadEnd) -> BuildResult:
         raise overtaken(storage)
     ((grown,),) = storages.rows(f"select coalesce(sum(rows), 0)::bigint from headgate.parts where {of_load(storage)}")
     count += grown
+    if not is_done:
+        storages.analyze(storages.texts(storage).table)  # sizes are estimated by what it finds
     size = storages.size(storage, told.shape, count)
     if not is_done:
         values = f"{build}, {literal(told.address)}, {literal(storage.relation)}, {count:d}, {size:d}, {told.fence:d}"
@@ -271,7 +273,6 @@ def end(storages: Storages, load: OpenLoad, told: LoadEnd) -> BuildResult:
         else:
             _write_load(storages, storage, key, count, fence=told.fence, build=told.id)
         storages.run(f"delete from headgate.parts where {of_load(storage)}")
-        storages.analyze(storages.texts(storage).table)
     return BuildResult(told.id, count, size, 0.0)
 
 
