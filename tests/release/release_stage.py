@@ -123,6 +123,12 @@ def tree_of(project: Project) -> Digest:
     return tree_digest(files_of(project)[0])
 
 
+def with_schedules(graph: Graph, addresses: Iterable[str]) -> Graph:
+    """Return the graph in which these wait for a time of day."""
+    waiting = {Address(a): replace(graph.nodes[Address(a)], properties=Properties(cron="0 6 * * *")) for a in addresses}
+    return Graph({**graph.nodes, **waiting}, graph.digest)
+
+
 @dataclass
 class Stage:
     """A session of one holder on ``store`` and ``engine``. ``ticks`` is the clock, shared by all sessions."""
@@ -185,10 +191,11 @@ class Stage:
         source: str = "dev",
         target: str = "prod",
         properties: PropertyChanges | None = None,
+        scheduled: Iterable[str] = (),
         **more: Any,
     ) -> PromotionPlan:
         given = {"commit": "c0ffee", "is_ancestor": True, **more}
-        code = Code(graph_of(project), tree_of(project), **given)
+        code = Code(with_schedules(graph_of(project), scheduled), tree_of(project), **given)
         with self.store.reading() as state:
             ours = take_snapshot(state, environment=source, beside=None, engine=ENGINE)
             theirs = take_snapshot(state, environment=target, beside=None, engine=ENGINE)

@@ -104,6 +104,19 @@ def test_other_properties_are_a_move_of_no_pointer(released: World) -> None:
     assert stage.publish(back.intended).restores == move.serial - 1
 
 
+def test_a_schedule_that_is_added_is_promoted_with_builds_of_which_no_code_was_noted(released: World) -> None:
+    stage = released.session()
+    planned = stage.promotion(BASE, scheduled=("staging.a", "marts.m"), properties={Address("marts.m"): ("cron",)})
+    assert (planned.diagnostics, planned.moved, planned.intended.scheduled) == ((), (), {"staging.a", "marts.m"})
+    released.warehouse.run("update raw.s set x = 5000000")
+    stage.apply(BASE, refresh=("raw.s",))
+    planned = stage.promotion(BASE, scheduled=("staging.a", "marts.m"))
+    assert {item.address for item in planned.moved} == {"raw.s", "staging.a", "marts.m", "marts.w"}
+    stage.apply(EDITED)
+    planned = stage.promotion(BASE, scheduled=("staging.a",))
+    assert [fault.code for fault in planned.diagnostics] == ["HG511"]
+
+
 def test_what_waits_for_its_schedule_in_the_code_shown_is_left_out_of_closure(released: World) -> None:
     stage = released.session()
     stage.apply(EDITED)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from headgate.app.repository import Repository, link_data
 from headgate.app.session import own_folder
-from headgate.core.errors import EnvironmentFailed
+from headgate.core.errors import EnvironmentFailed, Refused
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
@@ -65,7 +65,7 @@ def told_of_repository(session: Session, repository: Repository) -> Told:
 
 
 def told_of_move(session: Session, reading: Reading, move: Move) -> Told:
-    """Return what the code of a move declares; nothing where the state does not hold it."""
+    """Return what the code of a move declares; nothing where that is lost, or understood no more."""
     from headgate.core.address import Address
     from headgate.core.json_form import loads
 
@@ -77,7 +77,7 @@ def told_of_move(session: Session, reading: Reading, move: Move) -> Told:
     try:
         with released(session, Repository(session.root, memory=session.cache), reading, move) as code:
             return told_of_repository(session, code)
-    except EnvironmentFailed:
+    except (EnvironmentFailed, Refused):  # a run of that code would tell why
         return {}
 
 
