@@ -219,10 +219,10 @@ def _planned(
     refuse_unfit(session, graph, request.environment, engine=engine)
     made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
     made = replace(made, becomes_bare=becomes_bare)
-    if snapshot.shown is not None and not request.select:
+    if not request.select:
         from headgate.app.released import properties_changed
 
-        serial = snapshot.shown.record.serial
+        serial = snapshot.shown.record.serial if snapshot.shown is not None else 0
         changed = properties_changed(session, repository, reading, request.environment, serial)
         made = replace(made, properties=changed)
     if request.is_whole or made.is_empty:  # then the environment probably shows this graph when it is planned next
