@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fuzz import loading_reference as reference
 from fuzz.loading_reference import Row, Settings, Shown
-from fuzz.loading_world import World
+from fuzz.loading_world import TOO_MUCH, World
 
 STARTS = (datetime(2026, 3, 28), datetime(2026, 10, 24), datetime(2028, 2, 27), datetime(2026, 12, 30))  # noqa: DTZ001
 """Beside changes of clocks, a leap day and a new year."""
@@ -134,6 +134,13 @@ class Loads(RuleBasedStateMachine):
         assert self.world.restate(self.now, since.isoformat(), until.isoformat()) == is_over
         if is_over:
             self._moved(reference.run(self.settings, self.shown["prod"], Shown(), self.data, self.now, asked))
+
+    @precondition(lambda self: self.shown["prod"].assets)
+    @rule(hour=st.integers(0, 48), number=st.integers(0, 3))
+    def run_in_vain(self, hour: int, number: int) -> None:
+        """Run prod on data that the last table of all refuses: what was loaded until then is shown by nobody."""
+        bad = Row(90 + number, self.settings.start + timedelta(hours=hour), TOO_MUCH, gone=False)
+        self.world.run_in_vain("prod", self.now, (*self.data, bad))
 
     @precondition(lambda self: self.shown["prod"].assets)
     @rule(calls=st.integers(1, 24))

@@ -36,6 +36,10 @@ retain = "0 seconds"
 """
 
 
+TOO_MUCH = 1_000
+"""The table over all assets refuses such a value."""
+
+
 class Cut(BaseException):
     """The process is as good as gone."""
 
@@ -93,7 +97,10 @@ class World:
             (self.root / "assets" / "m" / f"{name}.sql").write_text(
                 f"/* headgate\n{headers[name]}\n*/\n{text}{where}\n"
             )
-        counts = " union all ".join(f"select '{name}' as asset, count(*) as n from m.{name}" for name in codes)
+        refused = f"cast(case when max(v) >= {TOO_MUCH} then 'no' else '0' end as integer)"
+        counts = " union all ".join(
+            f"select '{name}' as asset, count(*) + {refused} as n from m.{name}" for name in codes
+        )
         (self.root / "assets" / "m" / "total.sql").write_text(f"{counts}\n")
         self._git("add", "-A")
         self._git("commit", "-q", "--allow-empty", "-m", "code")
@@ -126,6 +133,21 @@ class World:
             request = RunRequest(environment, now=_instant(now), since=since, until=until)
             ran = run(session, plan_run(session, repository, request), report=_silent)
             assert ran.outcome is None or ran.outcome.is_complete, ran.outcome.failures
+
+    def run_in_vain(self, environment: str, now: datetime, data: Data) -> None:
+        """Run an environment on data that the table over all assets refuses; then leave what was there."""
+        session, repository = open_repository(self.root)
+        path = self.root / "data" / "events.parquet"
+        before = path.read_bytes()
+        self.write(data)
+        with session:
+            session.settle(environment)
+            ran = run(
+                session, plan_run(session, repository, RunRequest(environment, now=_instant(now))), report=_silent
+            )
+            assert ran.outcome is not None, "it took nothing in"
+            assert not ran.outcome.is_complete, "what is refused was published"
+        path.write_bytes(before)
 
     def promote(self) -> bool:
         """Promote dev; tell whether that was possible."""

@@ -198,8 +198,7 @@ def _planned(
     bare = session.config.bare == request.environment
     becomes_bare = bare if snapshot.shown is not None and snapshot.shown.record.bare != bare else None
     is_plain = not request.select and not request.since and request.refresh is None and becomes_bare is None
-    # What is loaded goes on from what the protected environment has loaded meanwhile.
-    is_plain = is_plain and not (_is_behind(snapshot) and _has_loads(snapshot))
+    is_plain = is_plain and not (_is_behind(snapshot) and _goes_by_what_is_beside(session, reading, snapshot.shown))
     if is_plain:
         empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)
         if empty is not None:
@@ -284,7 +283,6 @@ def _if_nothing_changed(
     """Return the empty plan where the environment shows exactly the graph that the working tree was linked to before.
 
     Beside the graph a plan depends on the newest captures of source tables: each must be the one that is pointed to.
-    What is loaded, or waits for a schedule, depends on what came in beside as well.
     """
     from headgate.app.repository import known_graph
 
@@ -293,8 +291,6 @@ def _if_nothing_changed(
         return None
     graph = known_graph(session, repository, reading, engine=engine)
     if graph is None or (graph != shown.record.graph and not _is_known_equal(session, shown, graph)):
-        return None
-    if _is_behind(snapshot) and _goes_by_what_is_beside(session, reading, shown):
         return None
     beside = (snapshot.beside.record.name, snapshot.beside.record.serial) if snapshot.beside else None
     empty = Plan(
@@ -318,16 +314,18 @@ def _is_behind(snapshot: Snapshot) -> bool:
     return shown is not None and beside is not None and shown.record.beside != beside.record.serial
 
 
-def _has_loads(snapshot: Snapshot) -> bool:
-    kinds = (Kind.INCREMENTAL, Kind.SNAPSHOT)
-    return snapshot.shown is not None and any(p.kind in kinds for p in snapshot.shown.pointers.values())
+def _goes_by_what_is_beside(session: Session, reading: Reading, shown: Shown | None) -> bool:
+    """Tell whether the environment shows anything that is loaded or waits for a schedule.
 
-
-def _goes_by_what_is_beside(session: Session, reading: Reading, shown: Shown) -> bool:
-    """Tell whether the environment shows anything that is loaded or waits for a schedule. Cost: its pointers."""
+    That depends on what came in beside as well. Cost: its pointers.
+    """
     from headgate.app.released import move_of_code, told_of_move
+    from headgate.release.stored import StoredPointers
 
-    if any(pointer.kind in (Kind.INCREMENTAL, Kind.SNAPSHOT) for pointer in shown.pointers.values()):
+    if shown is None or not isinstance(shown.pointers, StoredPointers):
+        return False
+    pointers = shown.pointers
+    if any(next(pointers.of_kind(kind), None) for kind in (Kind.INCREMENTAL, Kind.SNAPSHOT)):
         return True
     move = move_of_code(reading, shown.record.name, shown.record.serial)
     return move is not None and any("cron" in told for told in told_of_move(session, reading, move).values())

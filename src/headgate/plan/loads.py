@@ -38,13 +38,22 @@ def plan_loaded(case: Case) -> Outcome:
     code = case.ground.codes.of(case.node)
     bases = bases_of(case, loading, code)
     same = [base for base in bases if base.is_same_code]
-    is_waiting = case.ground.occasion.has_to_wait(case.node.address, case.node.properties)
-    if same and is_waiting and not case.is_left_behind(same[0].build):
-        return pointing(case, same[0].build, "waits for its schedule")
+    if case.ground.occasion.has_to_wait(case.node.address, case.node.properties):
+        waits = same[0].build if same and not case.is_left_behind(same[0].build) else _left_by_run(case, code)
+        if waits is not None:
+            return pointing(case, waits, "waits for its schedule")
     current = next((base for base in same if base.is_current), None)
     if current is not None and not _has_reason(case, loading, current.build):
         return pointing(case, current.build, "loaded from what is there now")
     return _loading(case, loading, bases[0] if bases else None, code)
+
+
+def _left_by_run(case: Case, code: Mapping[str, Digest]) -> Build | None:
+    """Return what is shown here where a run leaves it until its time: only an apply has to lead to a promotion."""
+    own = case.standing.present
+    if own is None or own.kind is not case.node.kind or own.code != code:
+        return None
+    return own if case.ground.occasion.is_run else None
 
 
 def waiting(case: Case) -> Outcome | None:
