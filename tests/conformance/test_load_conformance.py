@@ -217,6 +217,18 @@ def test_a_base_that_is_not_the_newest_is_copied_or_refused(engine: Engine) -> N
     assert rows(engine, newest) == [(1, 10, "a"), (2, 20, "b")]
 
 
+def test_a_copy_casts_a_column_of_another_type_or_names_it(engine: Engine) -> None:
+    if engine.capabilities.kind == "fake":
+        pytest.skip("its columns have no types")
+    base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "5"), (2, 11, None), interval=ONE))
+    typed: Shape = (*SHAPE[:2], Column("v", "INTEGER"))
+    copy = engine.begin_load(start("b", base, copies=True, relation="m__orders__0000000000000003", shape=typed))
+    assert rows(engine, copy.storage, typed) == [(1, 10, 5), (2, 11, None)]
+    base = loaded(engine, "c", base, part(REPLACING_2, (3, 20, "x"), interval=TWO))
+    with pytest.raises(StatementFailed, match=r"what m.orders keeps of its column v \(.*\) does not fit (?i:integer)"):
+        engine.begin_load(start("d", base, copies=True, relation="m__orders__0000000000000004", shape=typed))
+
+
 @pytest.mark.parametrize("change", [REPLACING_1, Merged(Merging(("k",), Deletion.MISSING))])
 def test_what_was_copied_is_replaced_as_what_was_there(engine: Engine, change: Change) -> None:
     base = loaded(engine, "a", None, part(REPLACING_1, (1, 10, "a"), (2, 11, "b"), interval=ONE))

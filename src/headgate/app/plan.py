@@ -247,9 +247,10 @@ def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, re
     from headgate.app.session import now
     from headgate.plan.make import make_plan
     from headgate.plan.occasion import Occasion
+    from headgate.plan.retyped import retyped_faults
     from headgate.plan.select import refreshed, selected
 
-    return make_plan(
+    made = make_plan(
         graph,
         snapshot,
         origin,
@@ -264,6 +265,9 @@ def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, re
             is_draft=asks_for_commit(session, request.environment, origin),
         ),
     )
+    if faults := tuple(retyped_faults(made, snapshot)):
+        raise Refused(faults)
+    return made
 
 
 def asks_for_commit(session: Session, environment: str, origin: Origin) -> bool:

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from headgate.core.address import Address
-from headgate.core.errors import Conflict
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Conflict, Refused, StatementFailed
 from headgate.core.graph import Node, SqlBody
 from headgate.core.hashing import digest
 from headgate.core.intervals import Interval, union
@@ -28,6 +29,7 @@ from headgate.core.ports.loads import (
     Visible,
 )
 from headgate.core.recipe import Shape
+from headgate.core.retyping import unfit
 from headgate.run.prepare import Prepared, Task
 from headgate.run.staleness import stale
 from headgate.sql.bind import bound
@@ -40,10 +42,11 @@ PARTS_AT_ONCE = 2
 def with_storages(prepared: Prepared, plan: Plan, engine: Engine) -> Prepared:
     """Return the tasks with the storages in which loads go on: from here on readers of them know where they read.
 
-    Raises ``StalePlan`` where somebody has gone on from a base meanwhile. A load that is begun and never ended is
-    taken out by whoever comes next.
+    Raises ``StalePlan`` where somebody has gone on from a base meanwhile, and ``Refused`` with all copies of which a
+    value does not fit its column. A load that is begun and never ended is taken out by whoever comes next.
     """
     tasks: list[Task] = []
+    faults: list[Diagnostic] = []
     for task in prepared.tasks:
         if task.build.load is None or task.step.load is None:
             tasks.append(task)
@@ -52,11 +55,16 @@ def with_storages(prepared: Prepared, plan: Plan, engine: Engine) -> Prepared:
             opened = _opened(task, task.step.load, engine)
         except Conflict as conflict:
             raise stale(plan, [task.address]) from conflict
+        except StatementFailed as misfit:
+            faults.append(unfit(str(misfit), task.step.place))
+            continue
         storage = opened.storage
         load = replace(task.build.load, number=storage.number, forks=_forks(task, storage))
         build = replace(task.build, relation=storage.relation, load=load)
         prepared.builds.add(build, task.address)
         tasks.append(replace(task, build=build, load=opened))
+    if faults:
+        raise Refused(faults)
     return replace(prepared, tasks=tuple(tasks))
 
 

@@ -49,6 +49,14 @@ class DuckStorages:
         """Return the rows of a SELECT."""
         return self._cursor.execute(sql).fetchall()
 
+    def casts(self, sql: str) -> bool:
+        """Tell whether a SELECT meets no value that cannot be cast."""
+        try:
+            self.rows(sql)
+        except (duckdb.DataError, duckdb.NotSupportedError, duckdb.BinderException):
+            return False
+        return True
+
     def make_tables(self) -> None:
         """Make the tables of loads at the first one: warehouses without any, and older ones, lack them."""
         self._cursor.execute(_TABLES)

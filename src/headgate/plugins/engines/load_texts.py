@@ -51,9 +51,11 @@ class LoadTexts:
 
     def copy(self, start: LoadStart, base: Visible, table: str) -> str:
         """Return the INSERT of the rows that a new storage begins with: those of the base, which are in ``table``."""
-        known = {column.name for column in start.base_shape}
-        kept = [column.name for column in start.shape if column.name in known]
-        return f"{self.into(kept)} select {listed(kept)}, {COPIED}, {NO_END} from {table} where {visible(base)}"
+        known, again = {column.name for column in start.base_shape}, retyped(start)
+        kept = [column for column in start.shape if column.name in known]
+        taken = ", ".join(_cast(column) if column in again else quoted(column.name) for column in kept)
+        into = self.into([column.name for column in kept])
+        return f"{into} select {taken}, {COPIED}, {NO_END} from {table} where {visible(base)}"
 
     @property
     def undone(self) -> tuple[str, str]:
@@ -206,6 +208,21 @@ def compacted(table: str, numbers: Sequence[int]) -> tuple[str, str]:
     )
 
 
+def retyped(start: LoadStart) -> tuple[Column, ...]:
+    """Return the columns that a copy takes over with another type."""
+    before = {column.name: column.type for column in start.base_shape}
+    return tuple(column for column in start.shape if before.get(column.name, column.type) != column.type)
+
+
+def cast_all(base: Visible, table: str, column: Column) -> str:
+    """Return the SELECT that casts all values of a column of the base, which is in ``table``, to the column's type."""
+    return f"select count({_cast(column)}) from {table} where {visible(base)}"
+
+
+def _cast(column: Column) -> str:
+    return f"cast({quoted(column.name)} as {column.type.partition(' COLLATE ')[0]})"
+
+
 def key_of(change: Merged | Tracked) -> Sequence[str]:
     """Return the columns by which rows of a part are found in the storage."""
     return change.tracking.key if isinstance(change, Tracked) else change.merging.key
@@ -214,6 +231,13 @@ def key_of(change: Merged | Tracked) -> Sequence[str]:
 def lost(storage: Visible) -> EngineFailed:
     """Return the error of a load that was begun, and of which the warehouse knows nothing."""
     return EngineFailed(f"the warehouse has lost load {storage.number} of {storage.relation}", code="HG508")
+
+
+def misfit(start: LoadStart, column: Column) -> StatementFailed:
+    """Return the fault of a copy that would take a column over with a type that not all of its values have."""
+    before = next(one.type for one in start.base_shape if one.name == column.name)
+    told = f"what {start.address} keeps of its column {column.name} ({before}) does not fit {column.type}"
+    return StatementFailed(told, job=start.address)
 
 
 def overtaken(storage: Visible) -> LeaseLost:

@@ -22,12 +22,15 @@ from headgate.plugins.engines.load_texts import (
     ENDED,
     STAGE,
     LoadTexts,
+    cast_all,
     compacted,
     key_of,
     lost,
+    misfit,
     of_load,
     overtaken,
     refuse_twice,
+    retyped,
     visible,
 )
 from headgate.plugins.engines.sql_texts import listed, literal
@@ -44,6 +47,9 @@ class Storages(Protocol):
 
     def rows(self, sql: str) -> list[Any]:
         """Return the rows of a SELECT."""
+
+    def casts(self, sql: str) -> bool:
+        """Tell whether a SELECT meets no value that cannot be cast. After one the transaction is of no more use."""
 
     def make_tables(self) -> None:
         """Make ``headgate.loads`` and ``headgate.parts`` where adopting a warehouse does not make them."""
@@ -100,9 +106,21 @@ def _new_storage(storages: Storages, start: LoadStart) -> Visible:
     storages.run(texts.create(start.shape))
     count = 0
     if start.base is not None:
-        count = storages.run(texts.copy(start, start.base, storages.texts(start.base).table))
+        count = _copied(storages, start, start.base, texts)
     _write_load(storages, storage, start.key, count, fence=start.fence)
     return storage
+
+
+def _copied(storages: Storages, start: LoadStart, base: Visible, texts: LoadTexts) -> int:
+    """Copy the rows of the base, and return how many; raise ``StatementFailed`` where a column does not fit its type.
+
+    Cost: one scan more of each column that has another type, so that it can be named.
+    """
+    table = storages.texts(base).table
+    for column in retyped(start):
+        if not storages.casts(cast_all(base, table, column)):
+            raise misfit(start, column)
+    return storages.run(texts.copy(start, base, table))
 
 
 def _continued(storages: Storages, start: LoadStart, base: Visible) -> Visible:

@@ -40,6 +40,14 @@ class PostgresStorages:
         """Return the rows of a SELECT."""
         return catalogue.rows(self._connection, sql)
 
+    def casts(self, sql: str) -> bool:
+        """Tell whether a SELECT meets no value that cannot be cast."""
+        try:
+            self.rows(sql)
+        except (psycopg.DataError, psycopg.errors.CannotCoerce):
+            return False
+        return True
+
     def make_tables(self) -> None:
         """Do nothing: they came with the schema."""
 
