@@ -52,8 +52,9 @@ fuzz: .venv/ready ## Ten thousand random projects and edits against full rebuild
 crash: .venv/ready ## Kill, race and read while it publishes (ARGS="--kills 50")
 	@$(BIN)/python -m crash $(ARGS)
 
-bench: .venv/ready ## The table of speed and memory (ARGS="--size 1000 --sqlmesh PYTHON --dbt PYTHON")
+bench: .venv/ready ## The tables of speed and memory; with ARGS the first alone (ARGS="--size 1000 --sqlmesh PYTHON --dbt PYTHON")
 	@$(BIN)/python -m bench $(ARGS)
+	@$(if $(ARGS),,for more in loads postgres state; do echo; $(BIN)/python -m bench.$$more || exit 1; done)
 
 docs: .venv/ready ## Write the generated reference pages and check the documents
 	@$(BIN)/python -m docs.write_reference
