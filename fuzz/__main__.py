@@ -11,11 +11,12 @@ from functools import partial
 
 import duckdb
 
-from fuzz.campaigns import Seen, campaign, found_in, tell_progress
+from fuzz.campaigns import Seen, campaign, tell_progress
 from fuzz.files import Hostile, hostile
-from fuzz.load_campaign import play
+from fuzz.load_campaign import hunted, play
 from fuzz.planted import NAMES
 from fuzz.planted_lineage import LINEAGE_NAMES
+from fuzz.planted_loads import LOAD_NAMES
 
 
 def main(arguments: list[str]) -> int:
@@ -142,9 +143,9 @@ def hunt(options: argparse.Namespace) -> int:
     """Plant each bug and play cases until it is found; print how many that took. Return how many were missed."""
     missed = 0
     seeds = range(options.seed, options.seed + options.planted)
-    names = [name for name in (*NAMES, *LINEAGE_NAMES) if options.plant in name]
+    names = [name for name in (*NAMES, *LINEAGE_NAMES, *LOAD_NAMES) if options.plant in name]
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
-        counts = pool.imap(partial(found_in, seeds=seeds), names, chunksize=1)
+        counts = pool.imap(partial(hunted, seeds=seeds), names, chunksize=1)
         for name, found in zip(names, counts, strict=True):
             missed += found is None
             told = f"found in case {found}" if found else f"NOT FOUND in {len(seeds)} cases"

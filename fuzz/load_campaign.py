@@ -12,8 +12,14 @@ from functools import partial
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from fuzz.campaigns import found_in
+from fuzz.planted_loads import LOAD_NAMES, planted_in_loads
+
 AT_ONCE = 20
 """Sequences of one test, at most: after each the time is looked at."""
+
+HUNTED_MAX = 400
+"""Sequences at most for a bug that is planted in loads."""
 
 
 def play(first: int, count: int, *, jobs: int, seconds: float, is_postgres: bool) -> tuple[int, list[str]]:
@@ -28,6 +34,20 @@ def play(first: int, count: int, *, jobs: int, seconds: float, is_postgres: bool
             played += done
             stories += wrong
     return played, stories
+
+
+def hunted(name: str, seeds: range) -> int | None:
+    """Plant a bug and play until it is found; return how many cases or sequences that took, None where it is not."""
+    return _sequences_until_found(name, seeds[:HUNTED_MAX]) if name in LOAD_NAMES else found_in(name, seeds)
+
+
+def _sequences_until_found(name: str, seeds: range) -> int | None:
+    for played, number in enumerate(seeds[::AT_ONCE], start=1):
+        with planted_in_loads(name):
+            wrong = _part(range(number, number + 1), each=AT_ONCE, until=float("inf"), is_postgres=False)[1]
+        if wrong:
+            return played * AT_ONCE
+    return None
 
 
 def _part(seeds: range, *, each: int, until: float, is_postgres: bool) -> tuple[int, list[str]]:
