@@ -110,7 +110,7 @@ CODES: Mapping[str, str] = {
     "HG509": "An environment lives in another engine than the one named for it.",
     "HG510": "A table that Headgate did not make stands where an environment has to show a view.",
     "HG511": "An environment does not show the code that is to be promoted from it.",
-    "HG512": "A promotion would take a source, or what was loaded, back in time.",
+    "HG512": "A promotion would take a source, what was loaded, or what has a schedule, back in time.",
     "HG513": "A build was made on other data than the promotion would show beside it.",
     "HG514": "There is nothing in the environment to promote from.",
     "HG515": "A promotion moves on an environment that was rolled back.",
