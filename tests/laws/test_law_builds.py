@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,10 @@ def built(shop: Shop) -> Shop:
     return shop
 
 
+def builds_nothing(plan: dict[str, Any]) -> bool:
+    return all(step["action"] == "keep" for step in plan["steps"])
+
+
 def test_nothing_that_was_built_is_ever_written_again(built: Shop) -> None:
     before = {name: contents(built, name) for name in built.tables()}
     built.asset(
@@ -48,7 +53,9 @@ def test_an_address_and_an_owner_are_no_part_of_what_is_built(built: Shop) -> No
     tables = built.tables()
     text = (built.root / "assets/m/sums.sql").read_text()
     (built.root / "assets/m/sums.sql").write_text(text.replace("owner: ops", "owner: sales\ndescription: Sums"))
-    assert built.result("plan")["is_empty"]
+    plan = built.result("plan")
+    assert builds_nothing(plan)
+    assert plan["properties"] == {"m.sums": ["owner"]}
     built.file("assets/other/totals.sql", (built.root / "assets/m/sums.sql").read_text())
     assert built.apply()["made"] == []
     assert built.ids("dev")["other.totals"] == built.ids("dev")["m.sums"]
@@ -74,13 +81,18 @@ def test_what_is_promised_is_no_part_of_what_is_built(built: Shop) -> None:
     built.apply()
     for promise in PROMISES:
         built.file("assets/m/m.yml", f"groups: [{{name: team, owner: ops}}]\nmodels:\n  - name: sums\n    {promise}\n")
-        assert built.result("plan")["is_empty"], promise
+        plan = built.result("plan")
+        assert builds_nothing(plan), promise
+        # Runs are linked with what is released, so these are released; what only the repository is asked for is not.
+        assert plan["is_empty"] is ("contract" not in promise), promise
     built.file("tests/m.yml", "unit_tests: [{name: none, model: sums, expect: {rows: []}}]\n")
     built.source(
         "      - {name: t, path: data/t.csv, tags: [a], freshness: {warn_after: {count: 1, period: day}}, "
         "loaded_at_field: at, columns: [{name: id, tags: [key], meta: {a: 1}, data_tests: [unique]}]}\n"
     )
-    assert built.result("plan")["is_empty"]
+    plan = built.result("plan")
+    assert builds_nothing(plan)
+    assert plan["properties"] == {"raw.t": ["freshness"]}
     tables = built.tables()
     assert built.apply()["made"] == []
     assert built.tables() == tables
