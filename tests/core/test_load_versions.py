@@ -58,10 +58,11 @@ def test_a_copy_of_a_copy_keeps_the_latest_load_of_each_table() -> None:
     assert forks_of(back) == (Fork("a", 7), Fork("b", 4))
 
 
-def test_a_record_from_before_forks_is_read_and_goes_on_from_nothing() -> None:
+def test_a_record_from_before_forks_is_read_and_goes_on_from_its_base_alone() -> None:
+    base = loaded("a", 1)
     old = {
         "number": 2,
-        "base": "h1:x",
+        "base": base.id,
         "covered": [["", "2026-01-01T00:00:00"]],
         "loaded": [],
         "is_part": True,
@@ -70,7 +71,8 @@ def test_a_record_from_before_forks_is_read_and_goes_on_from_nothing() -> None:
     load = load_from_json(old)
     assert (load.since, load.forks, load.is_draft) == ("", (), False)
     copy = replace(loaded("b", 2), load=load)
-    assert not goes_on_from(copy, loaded("a", 1))
+    assert goes_on_from(copy, base)
+    assert not goes_on_from(copy, loaded("a", 2))
     plan = {"parts": [], "covered": [], "base": None, "copies": False, "now": "", "is_part": False, "axis": ""}
     assert load_plan_from_json(plan).lost == ()
 

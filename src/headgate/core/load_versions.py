@@ -88,6 +88,8 @@ def goes_on_from(build: Build, other: Build) -> bool:
     if load is None or before is None:
         return False
     points = (Fork(build.relation, load.number), *load.forks)
+    if load.base == other.id:
+        return True
     return any(relation == other.relation and number >= before.number for relation, number in points)
 
 

@@ -108,8 +108,8 @@ class Load:
     from ``since`` on. ``axis`` is what the moments of its intervals are counted on. ``forks`` are the loads that it
     goes on from in other tables. ``is_draft``: some of its rows were loaded by its code while that was in no commit.
 
-    Records from before the last three were kept have none of them: such a copy goes on from nothing, such a part
-    begins with what it covers, and all code counts as committed.
+    Records from before the last three were kept have none of them: such a copy goes on from its base alone, such a
+    part begins with what it covers, and all code counts as committed.
     """
 
     number: int
