@@ -38,7 +38,7 @@ def play_data(player: Player) -> None:
         "headgate run prod --now 2014-01-02T06:00:00Z", r"raw\.flights +336,776 rows", r"prod: 2 loads, 8 builds"
     )
     player.tell("By day: three days were looked at again. And the snapshot keeps what the plane was before")
-    player.run("headgate runs prod 2", r"marts\.daily_delays .*2013-12-30 to 2014-01-02")
+    player.run("headgate runs prod 2", r"marts\.daily_delays .*2013-12-29 to 2014-01-02")
     player.run(
         f'headgate sql prod "{HISTORY}"', r"55 .*2014-01-02 06:00:00\+00\n", r"50 +2014-01-02 06:00:00\+00 +null"
     )
