@@ -11,7 +11,7 @@ from headgate.app.session import nonce, now, user
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Refused, StalePlan
+from headgate.core.errors import Refused, StalePlan, UsageError
 from headgate.core.plan import Action, Origin, Plan
 from headgate.core.records import MoveKind
 from headgate.core.runs import RunRecord, RunStatus, RunStep
@@ -86,7 +86,10 @@ class Ran:
 
 
 def plan_run(session: Session, repository: Repository, request: RunRequest) -> PlannedRun:
-    """Return what a run takes in; raise ``Refused`` where the environment shows nothing yet."""
+    """Return what a run takes in; raise ``Refused`` where the environment shows nothing yet.
+
+    Raises ``UsageError`` for addresses without a span.
+    """
     from headgate.app.given_times import span
     from headgate.app.plan import snapshot_of
     from headgate.app.released import released
@@ -94,6 +97,8 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
     from headgate.app.run_facts import remember
 
     span(request.since, request.until)  # before anything is read
+    if request.addresses and not request.is_restating:
+        raise UsageError("a run takes in all that is new and due: with addresses, say with --since what to load again")
     request = replace(request, now=request.now or now())
     environment = session.environment(request.environment)
     with session.reading() as reading:
