@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def test_the_checker_reads_postgresql(on_postgres: Worlds) -> None:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_the_checker_finds_damage(worlds: Worlds, tmp_path: Path, damage: str) -> None:
+def test_the_checker_finds_damage(worlds: Worlds, damage: str) -> None:
     world = worlds.copy("released")
     harm, told = DAMAGES[damage]
     harm(world)
@@ -110,13 +110,20 @@ def test_the_checker_finds_damage(worlds: Worlds, tmp_path: Path, damage: str) -
     assert any(told in fault for fault in faults), faults
 
 
+def after_writing(
+    references: Mapping[kills.Scenario, kills.Reference], chance: random.Random
+) -> tuple[list[kills.Kill], list[kills.Kill]]:
+    """Return the kills after calls that write, and those of them that come after a switch."""
+    every = [kill for s, reference in references.items() for kill in kills.at_every_call(s, reference, chance)]
+    writing = [kill for kill in every if kill.told.startswith("after")]
+    return writing, [kill for kill in writing if "publish" in kill.told]
+
+
 @pytest.mark.slow
 def test_a_kill_leaves_the_old_or_the_new(worlds: Worlds) -> None:
     chance = random.Random(7)
     references = {scenario: kills.measure(scenario, worlds) for scenario in (APPLY, PROMOTE)}
-    every = [kill for s, reference in references.items() for kill in kills.at_every_call(s, reference, chance)]
-    writing = [kill for kill in every if kill.told.startswith("after")]
-    switches = [kill for kill in writing if "publish" in kill.told]
+    writing, switches = after_writing(references, chance)
     planned = [*switches, *chance.sample(writing, 2), *kills.at_random(references, 4, chance)]
     tally = kills.carry_out(planned, references, [worlds] * 2, lambda _: None)
     assert tally.faults == []
@@ -129,11 +136,9 @@ def test_a_kill_leaves_the_old_or_the_new(worlds: Worlds) -> None:
 def test_a_kill_on_postgresql_leaves_the_old_or_the_new(on_postgres: Worlds) -> None:
     chance = random.Random(7)
     references = {scenario: kills.measure(scenario, on_postgres) for scenario in (RUN, PROMOTE)}
-    every = [kill for s, reference in references.items() for kill in kills.at_every_call(s, reference, chance)]
-    after = [kill for kill in every if kill.told.startswith("after")]
-    switches = [kill for kill in after if "publish" in kill.told]
+    writing, switches = after_writing(references, chance)
     harmed = list(kills.with_harm(references, 6, chance))
-    planned = [*switches, *chance.sample(after, 3), *harmed]
+    planned = [*switches, *chance.sample(writing, 3), *harmed]
     tally = kills.carry_out(planned, references, [on_postgres], lambda _: None)
     assert tally.faults == []
     assert tally.kills == len(planned)
@@ -184,7 +189,7 @@ def test_a_torn_switch_is_found(worlds: Worlds) -> None:
     assert found, f"not found in {runs} runs"
 
 
-def test_a_world_is_copied_whole(worlds: Worlds, tmp_path: Path) -> None:
+def test_a_world_is_copied_whole(worlds: Worlds) -> None:
     world = worlds.copy("new")
     assert {p.name for p in world.iterdir()} >= {".git", "assets", "data", "headgate.toml", "warehouse.duckdb"}
     worlds.remove(world)

@@ -280,7 +280,7 @@ def _interpolated(_stage: Stage, node: Any) -> Field:
     raise Opaque(f"{type(node).__name__.lower()} is not understood")
 
 
-def _placeholder(stage: Stage, node: exp.Placeholder) -> Field:
+def _parameter(stage: Stage, node: exp.Placeholder) -> Field:
     name = str(node.this or "?")
     if name.lower() in stage.reading.constants and "start" in node.meta:
         return Field("", term("parameter", name.lower()), True)
@@ -369,7 +369,7 @@ _HANDLERS: dict[type, Encode] = {
     exp.Union: _subquery,
     exp.Any: _quantified,
     exp.All: _quantified,
-    exp.Placeholder: _placeholder,
+    exp.Placeholder: _parameter,
     exp.Parameter: _interpolated,
     exp.CurrentDate: _now,
     exp.CurrentTime: _now,

@@ -1,7 +1,7 @@
 """``:start`` and ``:end`` in a text: where they stand.
 
 sqlglot reads a colon in front of a name in some places only, and forgets where it stood. So before parsing, each such
-pair becomes one name that no user can write, with its offset in it, and afterwards that name becomes a placeholder.
+pair becomes one name that no user can write, with its offset in it, and afterwards that name becomes a parameter.
 Where a colon belongs to a slice (``x[1:start]``), a struct (``{'a':end}``) or an alias (``first: start``) it is left
 alone.
 """
@@ -83,13 +83,13 @@ def _is_value(tokens: Sequence[Token], colon: int, has_colons: bool) -> bool:  #
     return not (before.text.isidentifier() and tokens[colon - 2].token_type in labels)  # {date:end}
 
 
-def as_placeholders(tree: exp.Expr) -> None:
-    """Make placeholders of the names that stand for parameters, with their places; raise ``Misplaced`` elsewhere."""
+def as_parameters(tree: exp.Expr) -> None:
+    """Make parameters of the names that stand for them, with their places; raise ``Misplaced`` elsewhere."""
     for column in [c for c in tree.find_all(exp.Column) if _is_marked(c.this) and len(c.parts) == 1]:
         text, _, offset = column.name.partition(_MARK)
-        placeholder = exp.Placeholder(this=text)
-        placeholder.meta["start"], placeholder.meta["end"] = int(offset), int(offset) + len(text)
-        column.replace(placeholder)
+        parameter = exp.Placeholder(this=text)
+        parameter.meta["start"], parameter.meta["end"] = int(offset), int(offset) + len(text)
+        column.replace(parameter)
     for node in tree.walk():
         for value in node.args.values():
             if isinstance(value, str) and _MARK in value:

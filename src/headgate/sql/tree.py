@@ -20,7 +20,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.sql.bounds import SET_OPERATIONS_MAX, brackets_too_many, too_many_sets
-from headgate.sql.parameters import Misplaced, as_names, as_placeholders
+from headgate.sql.parameters import Misplaced, as_names, as_parameters
 from headgate.sql.relation import lowered
 from headgate.sql.templates import instead_of, marks
 
@@ -145,7 +145,7 @@ def tokens_of(text: str) -> list[Token]:
 
 def _place_parameters(tree: exp.Expr, text: str, path: str) -> None:
     try:
-        as_placeholders(tree)
+        as_parameters(tree)
     except Misplaced as fault:
         word = text[fault.begin : fault.end]
         raise Unreadable(_unreadable(text, path, f"{word} is not expected here", fault.begin, len(word))) from None
