@@ -15,30 +15,33 @@ from headgate.core.records import Capture, Collection
 if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.ports.store import Reading
+    from headgate.core.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class NewInput:
     """``refresh`` are the source tables to capture again, with ``watermarks``: the newest time among their rows.
 
-    ``due`` are the addresses with a schedule whose time has come; ``waiting`` says of others why they wait.
+    ``due`` are the addresses with a schedule whose time has come, with the time at which what they show was made;
+    ``waiting`` says of others why they wait.
     """
 
     refresh: frozenset[Address]
-    due: frozenset[Address]
+    due: Mapping[Address, str]
     watermarks: Mapping[Address, str] = field(default_factory=dict)
     waiting: Mapping[Address, str] = field(default_factory=dict)
 
 
-def look(session: Session, reading: Reading, graph: Graph, *, environment: str, now: str, engine: str) -> NewInput:
-    """Return what there is to take in. Cost: a query for each source table that says when it was loaded.
+def look(session: Session, reading: Reading, graph: Graph, snapshot: Snapshot, *, now: str, engine: str) -> NewInput:
+    """Return what an environment has to take in. Cost: a query for each source table that says when it was loaded.
 
     Files are known by content, which planning sees by itself. A table that says nothing counts as new.
     """
     from headgate.app.run_facts import facts_of
-    from headgate.app.schedules import due_at
+    from headgate.app.schedules import due_at, when_made
 
-    due, waiting = due_at(reading, facts_of(graph).schedules, environment=environment, now=now)
+    schedules = facts_of(graph).schedules
+    due, waiting = due_at(reading, schedules, environment=snapshot.name, now=now, made=when_made(snapshot))
     tables = [
         node
         for node in graph.nodes.values()

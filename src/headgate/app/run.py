@@ -58,14 +58,15 @@ class PlannedRun:
     """What a run would do: ``plan`` is None where there is nothing to take in and nothing was looked at for that.
 
     ``skipped`` says of addresses why nothing is done for them; ``move`` is the release whose code is used; ``due`` are
-    the addresses whose schedule has come, ``count`` how many the environment shows where nothing was looked at.
+    the addresses whose schedule has come, with the time at which what they show was made, ``count`` how many the
+    environment shows where nothing was looked at.
     """
 
     request: RunRequest
     move: Move
     plan: Plan | None
     skipped: Mapping[Address, str] = field(default_factory=dict)
-    due: frozenset[Address] = frozenset()
+    due: Mapping[Address, str] = field(default_factory=dict)
     count: int = 0
 
     @property
@@ -91,6 +92,7 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
     Raises ``UsageError`` for addresses without a span.
     """
     from headgate.app.given_times import span
+    from headgate.app.new_input import look
     from headgate.app.plan import snapshot_of
     from headgate.app.released import released
     from headgate.app.repository import linked_now
@@ -112,7 +114,7 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
             graph, _ = linked_now(session, code, reading, engine=environment.engine)
             origin = replace(code.origin, commit=move.commit, dirty=move.dirty)
             remember(session, graph)
-        found = _new_input(session, reading, graph, request, engine=environment.engine)
+        found = look(session, reading, graph, snapshot, now=request.now, engine=environment.engine)
         made = _make(session, graph, snapshot, origin, request, found, engine=environment.engine)
     skipped = _skipped(made, found, graph)
     return PlannedRun(request, move, made, skipped, found.due)
@@ -133,7 +135,7 @@ def _if_nothing_is_new(
     """
     from headgate.app.repository import known_graph
     from headgate.app.run_facts import is_time_due, remembered
-    from headgate.app.schedules import due_at
+    from headgate.app.schedules import due_at, when_made
 
     shown = snapshot.shown
     if shown is None or not shown.record.graph or request.is_restating:
@@ -144,7 +146,8 @@ def _if_nothing_is_new(
     graph = known_graph(session, repository, reading, engine=shown.record.engine, tree=move.tree)
     if graph != shown.record.graph:
         return None
-    due, waiting = due_at(reading, facts.schedules, environment=request.environment, now=request.now)
+    made = when_made(snapshot)
+    due, waiting = due_at(reading, facts.schedules, environment=request.environment, now=request.now, made=made)
     if due:  # its inputs may have moved on while it waited
         return None
     return PlannedRun(request, move, None, waiting, due, len(shown.pointers) - len(waiting))
@@ -174,12 +177,6 @@ def _released_move(reading: Reading, environment: str, shown: Shown | None) -> M
     return found
 
 
-def _new_input(session: Session, reading: Reading, graph: Graph, request: RunRequest, *, engine: str) -> NewInput:
-    from headgate.app.new_input import look
-
-    return look(session, reading, graph, environment=request.environment, now=request.now, engine=engine)
-
-
 def _make(
     session: Session,
     graph: Graph,
@@ -198,7 +195,7 @@ def _make(
     occasion = Occasion(
         request.now,
         is_run=True,
-        due=found.due | restated.keys(),
+        due=frozenset(found.due) | restated.keys(),
         watermarks=found.watermarks,
         restated=restated,
         is_draft=asks_for_commit(session, request.environment, origin),
@@ -276,7 +273,8 @@ def run(
             if outcome.is_complete:
                 move, seconds = _publish(session, planned, planned.plan, outcome, held, shown)
         record = replace(record, steps=_steps(planned.plan, outcome), **_left(planned))
-        looked = looked_at(record.environment, planned.due, record.now) if outcome.is_complete else ()
+        made = {a: outcome.builds[a].created_at if a in outcome.builds else at for a, at in planned.due.items()}
+        looked = looked_at(record.environment, made, record.now) if outcome.is_complete else ()
         record = ended(held.store, record, outcome, move, lease=held.lease, keeps=looked)
     return Ran(planned, record, outcome, move, seconds)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from headgate.core.address import Address
@@ -11,35 +11,57 @@ from headgate.core.records import Collection
 
 if TYPE_CHECKING:
     from headgate.core.ports.store import Reading
+    from headgate.core.snapshot import Snapshot
 
 
 def due_at(
-    reading: Reading, schedules: Mapping[Address, tuple[str, str]], *, environment: str, now: str
-) -> tuple[frozenset[Address], Mapping[Address, str]]:
+    reading: Reading,
+    schedules: Mapping[Address, tuple[str, str]],
+    *,
+    environment: str,
+    now: str,
+    made: Callable[[Address], str],
+) -> tuple[Mapping[Address, str], Mapping[Address, str]]:
     """Return the addresses with a schedule whose time has come at ``now``, and of the others why they wait.
 
-    ``schedules`` are expressions, each with its zone. What no run has looked at yet is due.
+    ``schedules`` are expressions, each with its zone. ``made`` says when the build was made that an address shows,
+    empty where it shows none; the first answer gives that of those that are due. Due is what no run has looked at yet,
+    what had a tick since, and what a rollback took back behind the last look: what that tick brought is not shown any
+    more.
     """
     if not schedules:
-        return frozenset(), {}
+        return {}, {}
     from headgate.core.schedule import next_tick, previous_tick
 
     keys = {address: _key(environment, address) for address in schedules}
     looked = reading.get(Collection.SCHEDULES, keys.values())
-    due: set[Address] = set()
+    due: dict[Address, str] = {}
     waiting: dict[Address, str] = {}
     for address, (cron, zone) in schedules.items():
-        last = looked.get(keys[address])
-        if last is None or previous_tick(cron, zone, now) > last:
-            due.add(address)
+        last, _, made_then = looked.get(keys[address], "").partition(" ")
+        made_now = made(address)
+        if not last or previous_tick(cron, zone, now) > last or made_now < made_then:
+            due[address] = made_now
         else:
             waiting[address] = f"waits until {_shown(next_tick(cron, zone, now))} ({cron})"
-    return frozenset(due), waiting
+    return due, waiting
 
 
-def looked_at(environment: str, addresses: Iterable[Address], now: str) -> tuple[Entry, ...]:
-    """Return the entries that say that a run has looked at these addresses."""
-    return tuple(Entry(Collection.SCHEDULES, _key(environment, address), now) for address in addresses)
+def when_made(snapshot: Snapshot) -> Callable[[Address], str]:
+    """Return what tells when the build was made that an address shows; empty where it shows none."""
+    pointers = snapshot.shown.pointers if snapshot.shown else {}
+
+    def made(address: Address) -> str:
+        pointer = pointers.get(address)
+        build = snapshot.build(pointer.build) if pointer else None
+        return build.created_at if build else ""
+
+    return made
+
+
+def looked_at(environment: str, made: Mapping[Address, str], now: str) -> tuple[Entry, ...]:
+    """Return the entries that say that a run has looked at addresses; ``made`` says when what they show was made."""
+    return tuple(Entry(Collection.SCHEDULES, _key(environment, a), f"{now} {at}".rstrip()) for a, at in made.items())
 
 
 def _key(environment: str, address: Address) -> str:

@@ -37,7 +37,7 @@ class Collection(StrEnum):
     BLOBS = "blobs"  # content digest -> a file's bytes, compressed, base 64
     RECIPES = "recipes"  # recipe digest -> Recipe
     LOADS = "loads"  # "<physical table>/<number, ten digits>/<build id>" -> ""
-    SCHEDULES = "schedules"  # "<environment>/<address>" -> the present of the last run that looked at it
+    SCHEDULES = "schedules"  # "<environment>/<address>" -> when it was looked at, when what it showed was made
     RUNS = "runs"  # "<environment>/<number, ten digits>" -> RunRecord
 
 
