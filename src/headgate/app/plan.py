@@ -186,6 +186,7 @@ def refuse_protected(session: Session, environment: str) -> None:
 def _planned(
     session: Session, repository: Repository, request: Request, reading: Reading, *, engine: str, is_patient: bool
 ) -> Planned:
+    from headgate.app.arrived import noting_unfit_files
     from headgate.app.fitting import refuse_unfit
     from headgate.app.repository import graph_of, looked_up, recorded_shapes, undeclared_tables
     from headgate.release.place import check_place
@@ -214,7 +215,8 @@ def _planned(
     refresh = frozenset(map(Address, asked))
     recorded = recorded_shapes(session, tables, reading, engine=engine)
     recorded = looked_up(session, repository, recorded, engine=engine, refresh=refresh, is_patient=is_patient)
-    graph, warnings = graph_of(session, repository, recorded, engine=engine)
+    with noting_unfit_files(session, repository, snapshot, engine=engine):
+        graph, warnings = graph_of(session, repository, recorded, engine=engine)
     refuse_unfit(session, graph, request.environment, engine=engine)
     made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
     made = replace(made, becomes_bare=becomes_bare)

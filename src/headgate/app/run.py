@@ -95,7 +95,6 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
     from headgate.app.new_input import look
     from headgate.app.plan import snapshot_of
     from headgate.app.released import released
-    from headgate.app.repository import linked_now
     from headgate.app.run_facts import remember
 
     span(request.since, request.until)  # before anything is read
@@ -111,13 +110,24 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
         if idle is not None:
             return idle
         with released(session, repository, reading, move) as code, recorded_failure(session, request, move):
-            graph, _ = linked_now(session, code, reading, engine=environment.engine)
+            graph = _linked(session, code, reading, snapshot, engine=environment.engine)
             origin = replace(code.origin, commit=move.commit, dirty=move.dirty)
             remember(session, graph)
         found = look(session, reading, graph, snapshot, now=request.now, engine=environment.engine)
         made = _make(session, graph, snapshot, origin, request, found, engine=environment.engine)
     skipped = _skipped(made, found, graph)
     return PlannedRun(request, move, made, skipped, found.due)
+
+
+def _linked(session: Session, code: Repository, reading: Reading, snapshot: Snapshot, *, engine: str) -> Graph:
+    """Return the graph of the released code and the files of now; raise ``Refused`` where these do not fit it."""
+    from headgate.app.arrived import noting_unfit_files, refuse_unfit_files
+    from headgate.app.repository import linked_now
+
+    refuse_unfit_files(session, code, snapshot, engine=engine)
+    with noting_unfit_files(session, code, snapshot, engine=engine):
+        graph, _ = linked_now(session, code, reading, engine=engine)
+    return graph
 
 
 def _if_nothing_is_new(
