@@ -88,7 +88,10 @@ WRONG = [
     ("kind: incremental\ntime_column: at\nlookback: a while", "HG352 a while"),
     ("kind: incremental\ntime_column: at\nlookback: -1", "HG352 -1"),
     ("kind: incremental\ntime_column: at\nlookback: true", "HG352 true"),
+    ("kind: incremental\ntime_column: at\nlookback: 36h", "HG352 36h"),
     ("kind: incremental\ntime_column: at\nbatch: 999999999 days", "HG352 999999999 days"),
+    ("kind: incremental\ntime_column: at\nbatch: 0 days", "HG352 0 days"),
+    ("kind: incremental\ntime_column: at\nbatch: 0", "HG352 0"),
     ("kind: incremental\ntime_column: at\nstart: 2013-02-30", "HG352 2013-02-30"),
     ("kind: incremental\ntime_column: at\nstart: 2013-01-01T00:00Z", "HG352 2013-01-01T00:00Z"),
     ("kind: incremental\ntime_column: at\nstart: 9999-01-01", "HG352 9999-01-01"),
@@ -96,7 +99,7 @@ WRONG = [
     ("kind: incremental\ntime_column: at\ntime_zone: Europe/Berln", "HG352 Europe/Berln"),
     ("kind: incremental\ntime_column: at\ntime_zone: ../../etc/passwd", "HG352 ../../etc/passwd"),
     ("cron: 0 25 * * *", "HG352 0 25 * * *"),
-    ("cron: '@daily'", "HG352 '@daily'"),
+    ("cron: '@reboot'", "HG352 '@reboot'"),
     ("cron: 0 0 0 * * *", "HG352 0 0 0 * * *"),
     ("cron: 0 0 31 2 *", "HG352 0 0 31 2 *"),
     ("cron: [0 6 * * *, 0 7 * * *]", "HG309 ["),
@@ -188,7 +191,8 @@ def test_long_texts_are_told_in_short(tmp_path: Path, key: str) -> None:
     [
         ("0", Grain.DAY, 0), ("3", Grain.YEAR, 3), ("48 hours", Grain.DAY, 2), ("1 week", Grain.DAY, 7),
         ("14 DAYS", Grain.WEEK, 2), ("1 year", Grain.QUARTER, 4), ("90 minutes", Grain.MINUTE, 90),
-        ("1day", Grain.HOUR, 24),
+        ("1day", Grain.HOUR, 24), ("2d", Grain.HOUR, 48), ("48h", Grain.DAY, 2), ("1w", Grain.DAY, 7),
+        ("90m", Grain.MINUTE, 90), ("90 min", Grain.MINUTE, 90),
     ],
 )  # fmt: skip
 def test_spans(text: str, grain: Grain, expected: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from headgate.app.session import now
+from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused
 from headgate.core.intervals import Interval, shown
@@ -33,7 +35,7 @@ def begin(given: str, present: str) -> str:
     """Return the instant from which on something is loaded; raise ``Refused`` where it is not before the present."""
     if given and _instant(given) >= _instant(present or now()):
         summary = f"--since {given} has not come yet: there is nothing to load from then on"
-        raise Refused([Diagnostic("HG407", summary, hint="Name a time that is past, or how long ago: 7d")])
+        raise Refused([Diagnostic("HG407", summary, hint="Name a time that is past, or how long ago: 7d, 12 hours")])
     return given
 
 
@@ -61,6 +63,20 @@ def told(span: Interval) -> str:
     """
     bounds = (("since", span.start), ("until", span.end))
     return " ".join(f"{word} {shown(bound)}" for word, bound in bounds if bound)
+
+
+def nothing_between(span: Interval, starts: Mapping[Address, str]) -> Diagnostic:
+    """Return why nothing of a span can be loaded: it lies before the ``start`` of all, or is not over.
+
+    ``starts`` are those of everything that was asked for, empty where there is none.
+    """
+    first, address = min(((start, address) for address, start in starts.items()), default=("", ""))
+    if first and span.end and span.end <= datetime.fromisoformat(first).isoformat():
+        begins = f"{address} begins" if len(starts) == 1 else f"the first to begin is {address},"
+        summary = f"the time {told(span)} lies before the `start`: {begins} with {shown(first)}"
+        return Diagnostic("HG407", summary, hint="What is earlier is loaded once an earlier `start` is declared.")
+    hint = "They begin with the `start` of the asset, and the one that is not over yet is not loaded."
+    return Diagnostic("HG407", f"no interval {told(span)} can be loaded yet", hint=hint)
 
 
 def _instant(text: str) -> datetime:

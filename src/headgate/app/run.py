@@ -224,7 +224,7 @@ def _make(
 
 def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
     """Return the intervals to load again: of what was asked for, and of all that reads it and has times."""
-    from headgate.app.given_times import span, told
+    from headgate.app.given_times import nothing_between, span
     from headgate.core.graph import Node
     from headgate.plan.loads import restated
     from headgate.plan.select import selected
@@ -242,8 +242,9 @@ def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
         hint = "--since and --until load intervals again of incrementals with a time_column."
         raise Refused([Diagnostic("HG406", "nothing that was asked for has times", hint=hint)])
     if not any(restated(node, asked, request.now) for node in found.values()):
-        hint = "They begin with the `start` of the asset, and the one that is not over yet is not loaded."
-        raise Refused([Diagnostic("HG407", f"no interval {told(asked)} can be loaded yet", hint=hint)])
+        timings = {a: loading.timing for a, node in found.items() if (loading := node.properties.loading)}
+        starts = {address: timing.start for address, timing in timings.items() if timing}
+        raise Refused([nothing_between(asked, starts)])
     return dict.fromkeys(found, asked)
 
 

@@ -25,13 +25,18 @@ def positive(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """Return the seconds of a time such as ``30s``, ``5m`` or ``1h``."""
+    """Return the seconds of a time such as ``30s``, ``0.5h`` or ``5 minutes``; a number alone counts seconds."""
     units = {"s": 1, "m": 60, "h": 3600}
     count, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
     try:
         return float(count) * units[unit]
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1h") from None
+        from headgate.project.units import seconds_of
+
+        found = seconds_of(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1 hour")
+    return float(found)
 
 
 def instant(text: str) -> str:
@@ -40,9 +45,9 @@ def instant(text: str) -> str:
 
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text!r} is not an instant such as 2013-02-01T06:00:00Z") from None
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     return f"{found.replace(tzinfo=None).isoformat()}Z"
 
 
@@ -60,24 +65,36 @@ def moment(text: str) -> str:
 
 
 def instant_or_age(text: str) -> str:
-    """Return an instant, or how long ago it is (``7d``, ``12h``), as it was written."""
-    if text[:-1].isdigit() and text[-1:] in _AGES:
+    """Return an instant, or how long ago it is (``7d``, ``12 hours``), as it was written."""
+    from headgate.project.units import seconds_of
+
+    if seconds_of(text) is not None:
         return text
-    return instant(text)
+    try:
+        return instant(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, nor how long ago, such as 7d or 12 hours") from None
 
 
-_AGES = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_BEGINNING = "0002-01-01T00:00:00Z"
+"""Earlier than all data; a calendar of any zone knows the days before and behind it."""
 
 
 def before(age: str, now: str) -> str:
     """Return the instant that was ``age`` before ``now``; an instant stays what it is.
 
-    >>> before("7d", "2026-01-08T00:00:00Z")
+    >>> before("7 days", "2026-01-08T00:00:00Z")
     '2026-01-01T00:00:00Z'
     """
     from datetime import datetime, timedelta
 
-    if age[-1:] not in _AGES or not age[:-1].isdigit():
+    from headgate.project.units import seconds_of
+
+    seconds = seconds_of(age)
+    if seconds is None:
         return age
-    found = datetime.fromisoformat(now) - timedelta(seconds=int(age[:-1]) * _AGES[age[-1]])
+    try:
+        found = datetime.fromisoformat(now) - timedelta(seconds=seconds)
+    except OverflowError:
+        return _BEGINNING
     return f"{found.replace(tzinfo=None).isoformat()}Z"

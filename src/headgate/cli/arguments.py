@@ -271,7 +271,7 @@ def _run(parser: Parser) -> None:
 
 
 def _add_since(parser: Parser) -> None:
-    told = "begin incrementals there, where they begin anew: 2013-02-01, or 7d for the last days; never promoted"
+    told = "begin incrementals there, where they begin anew: 2013-02-01, or 7d (7 days) ago; never promoted"
     parser.add_argument("--since", metavar="TIME", type=instant_or_age, default=None, help=told)
     _add_now(parser)
 

@@ -12,6 +12,17 @@ from zoneinfo import ZoneInfo
 
 FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
 
+NAMED = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+"""Names that cron has for expressions."""
+
 _LENGTH_MAX = 200
 _SOME_INSTANT = "2000-01-01T00:00:00Z"
 
@@ -28,7 +39,8 @@ def fault_in_cron(cron: str) -> str:
     if len(cron) > _LENGTH_MAX:
         return f"it is longer than {_LENGTH_MAX} characters"
     if len(cron.split()) != len(FIELDS):
-        return f"it has {len(cron.split())} fields, not five: {', '.join(FIELDS)}"
+        count = len(cron.split())
+        return f"it has {count} {'field' if count == 1 else 'fields'}, not five: {', '.join(FIELDS)}"
     try:
         return "" if next_tick(cron, "UTC", _SOME_INSTANT) else "no day is ever like that"
     except CronSimError as error:

@@ -8,7 +8,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Place
 from headgate.core.graph import Node, SqlBody
-from headgate.core.intervals import union
+from headgate.core.intervals import shown, union
 from headgate.core.loading import LoadPlan
 from headgate.core.plan import Action, Cause, Difference, Influence, Step
 from headgate.core.recipe import Aspect, Recipe
@@ -63,7 +63,7 @@ def effect_of(step: Step) -> str:
     For a step whose own code changed it is where the code stands.
     """
     if step.load is not None:
-        return effect_of_load(step.load)
+        return effect_of_load(step.load, start=_start_of(step))
     if step.action is Action.REMOVE:
         return "its view is dropped" if step.kind is not Kind.SOURCE else ""
     if step.cause is Cause.CHANGED and step.place is not None:
@@ -179,11 +179,20 @@ def _plural(names: Sequence[str], noun: str) -> str:
     return noun if len(names) == 1 else f"{noun}s"
 
 
-def effect_of_load(load: LoadPlan) -> str:
-    """Return what a load takes: ``2013-01-31 to 2013-02-03, in 3 batches``; ``nothing is due``."""
+def _start_of(step: Step) -> str:
+    loading = step.node.properties.loading if isinstance(step.node, Node) else None
+    return loading.timing.start if loading is not None and loading.timing is not None else ""
+
+
+def effect_of_load(load: LoadPlan, *, start: str) -> str:
+    """Return what a load takes: ``2013-01-31 to 2013-02-03, in 3 batches``; ``nothing is due``.
+
+    Of what was never loaded it says when it begins, where there is a ``start``: that may be a time to come.
+    """
     told = "copied first" if load.copies else ""
     if not load.parts:
-        return told or "nothing is due"
+        begins = f" yet: it begins with {shown(start)}" if start and not load.covered else ""
+        return told or f"nothing is due{begins}"
     spans = union(part for part in load.parts if part.end)
     if not spans:
         return told

@@ -75,7 +75,8 @@ class FormCheck:
                 return
         hint = ""
         if isinstance(form, Choice) and isinstance(node, Scalar):
-            hint = did_you_mean(node.text, form.values)
+            one = f"Write `{form.values[0]}`, or leave it out." if len(form.values) == 1 else ""
+            hint = did_you_mean(node.text, form.values, one)
         self._fault(node, f"{_told(key, is_item)} has to be {_allowed(form)}", hint)
 
     def _several(self, node: Node, form: Several, key: str) -> None:
@@ -200,7 +201,8 @@ def _is_template(text: str) -> bool:
 
 def _allowed(form: Form) -> str:
     if isinstance(form, Choice):
-        return f"{', '.join(form.values[:-1])} or {form.values[-1]}"
+        *others, last = form.values
+        return f"{', '.join(others)} or {last}" if others else last
     if isinstance(form, Truth):
         return "true or false"
     if isinstance(form, Whole):

@@ -37,7 +37,7 @@ def read_header(source: Text) -> Fields | None:
         source.fault("HG112", "the header has no end", place, "Write `*/` behind its last line.")
         return None
     cron = _CRON.search(text, opening.end(), end)
-    if cron is not None and len(cron[1].strip("'\"").split()) < _CRON_FIELDS:
+    if cron is not None and _is_cut(cron[1].strip(" '\"")):
         place = source.place(text.count("\n", 0, end) + 1, end - text.rfind("\n", 0, end), 2)
         source.fault("HG112", "`*/` ends the header in the middle of a schedule", place, _STEPS)
         return None
@@ -46,6 +46,10 @@ def read_header(source: Text) -> Fields | None:
         return node
     source.fault("HG112", "the header is not a list of keys and values", node.place, _EXAMPLE)
     return None
+
+
+def _is_cut(cron: str) -> bool:
+    return not cron.startswith("@") and len(cron.split()) < _CRON_FIELDS
 
 
 def _after_comments(text: str) -> int:

@@ -13,7 +13,7 @@ from headgate.core.loading import Deletion, Grain, Loading, Merging, Timing, Tra
 from headgate.project.agree import Fault, shortened
 from headgate.project.forms.form import TRUTHS
 from headgate.project.pieces import Stated, StatedKey, Statement
-from headgate.project.spans import NotUnderstood, grains_of, is_zone, moment_of, zones
+from headgate.project.spans import NotUnderstood, batch_of, grains_of, is_zone, moment_of, zones
 from headgate.project.text import did_you_mean
 
 _T = TypeVar("_T")
@@ -140,9 +140,10 @@ class _Merging:
         """Return when a run takes new data; empty where that is not said, or not understood."""
         if "cron" not in self.said:
             return ""
-        from headgate.core.schedule import fault_in_cron
+        from headgate.core.schedule import NAMED, fault_in_cron
 
         cron = " ".join(self.word("cron").split())
+        cron = NAMED.get(cron.lower(), cron)
         if not (fault := fault_in_cron(cron)):
             return cron
         hint = "Write five fields: `0 6 * * *` is every day at six, `0-59/15 * * * mon-fri` every quarter of an hour."
@@ -166,7 +167,7 @@ class _Merging:
             self._zone(),
             self._understood("lookback", lambda text: grains_of(text, grain), 0),
             self._understood("start", moment_of, ""),
-            self._understood("batch", lambda text: grains_of(text, grain), 0),
+            self._understood("batch", lambda text: batch_of(text, grain), 0),
         )
 
     def _merging(self) -> Merging | None:

@@ -12,6 +12,7 @@ _MINUTES = {Grain.MINUTE: 1, Grain.HOUR: 60, Grain.DAY: 1440, Grain.WEEK: 10080}
 _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 _SPAN = re.compile(r"([0-9]{1,9})(?:\s*([A-Za-z]{1,20}))?")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(?::(\d\d))?)?", re.ASCII)
+_SHORT = {"m": Grain.MINUTE, "min": Grain.MINUTE, "h": Grain.HOUR, "d": Grain.DAY, "w": Grain.WEEK}
 _MINUTES_A_MONTH = 43_200
 _YEARS_MAX = 1000
 
@@ -30,16 +31,17 @@ class NotUnderstood(ValueError):
 def grains_of(text: str, grain: Grain) -> int:
     """Return how many grains a span has; a number alone counts grains.
 
-    >>> grains_of("2 days", Grain.HOUR), grains_of("3", Grain.DAY), grains_of("1 year", Grain.QUARTER)
+    >>> grains_of("2 days", Grain.HOUR), grains_of("3d", Grain.DAY), grains_of("1 year", Grain.QUARTER)
     (48, 3, 4)
     """
     match = _SPAN.fullmatch(text.strip())
     if match is None:
         raise NotUnderstood("is no span of time", f"Write a number of grains, or for example `2 {grain.value}s`.")
     count, word = int(match[1]), (match[2] or grain.value).lower()
-    unit = next((one for one in Grain if word in (one.value, f"{one.value}s")), None)
+    unit = next((one for one in Grain if word in (one.value, f"{one.value}s")), _SHORT.get(word))
     if unit is None:
-        raise NotUnderstood(f"has an unknown unit, {match[2]}", f"Units are {', '.join(f'{g.value}s' for g in Grain)}.")
+        known = f"Units are {', '.join(f'{g.value}s' for g in Grain)}, and m, h, d and w for the first four."
+        raise NotUnderstood(f"has an unknown unit, {match[2]}", known)
     lengths = next((one for one in (_MINUTES, _MONTHS) if unit in one and grain in one), None)
     if lengths is None:
         short, long = sorted((unit, grain), key=_roughly)
@@ -51,6 +53,14 @@ def grains_of(text: str, grain: Grain) -> int:
         raise NotUnderstood(f"is no whole number of {grain.value}s", hint)
     if found * _roughly(grain) > _YEARS_MAX * 12 * _MINUTES_A_MONTH:
         raise NotUnderstood(f"is longer than {_YEARS_MAX:,} years", "Leave it out to have no bound.")
+    return found
+
+
+def batch_of(text: str, grain: Grain) -> int:
+    """Return how many grains a span has that holds one at least."""
+    found = grains_of(text, grain)
+    if not found:
+        raise NotUnderstood("is none", f"Write `1 {grain.value}` or more, or leave it out to have no bound.")
     return found
 
 

@@ -72,6 +72,8 @@ _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+# A word alone behind its key, or in a list, that begins with what no value may begin with.
+_BARE = re.compile(r"([^\s{,\"']+: +)?([@`%][^\s\"'{}\[\],:#\\]*) *$")
 _DECIMAL = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{0,17}([eE][-+]?[0-9]{1,2})?")
 
 
@@ -127,6 +129,9 @@ def parse_yaml(source: Text, text: str | None = None, *, is_pure: bool = False) 
 
 def _hint_for(source: Text, place: Place) -> str:
     line = source.line(place.line)
+    bare = _BARE.search(line)
+    if bare is not None and bare.start(2) == place.column - 1:
+        return f'Put quotes around it: {bare[1] or ""}"{bare[2]}"'
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "YAML is indented with spaces, never with tabs."
     if "source(" in line:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.diagnostic import Diagnostic, has_errors, nearest
+from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.hashing import Digest
 from headgate.core.properties import PropertyChanges
 from headgate.core.records import BuildStatus, Move, MoveKind, PointerChange
@@ -105,9 +105,8 @@ def _fault_in_target(
         )
     known = {move.serial for move in moves}
     if restores < 0 or restores > serial or not known.issuperset(range(restores, serial + 1)):
-        near = nearest(str(restores), map(str, sorted(known)))
-        told = f" Did you mean {near[0]}?" if near else ""
-        return Diagnostic("HG530", f"{name} has no move {restores}", hint=f"Look: headgate releases {name}.{told}")
+        newest = f"The newest is {serial}. " if restores > serial else ""
+        return Diagnostic("HG530", f"{name} has no move {restores}", hint=f"{newest}Look: headgate releases {name}")
     return None
 
 

@@ -6,7 +6,8 @@ from headgate.project.forms.form import OPEN, TEXT, TEXTS, TRUTH, Choice, Field
 
 CRON = Field(
     TEXT,
-    "When a run takes new data, as five fields of cron: `0 6 * * *`. In the asset's time zone; without it: always.",
+    'When a run takes new data, as five fields of cron, `0 6 * * *`, or a name in quotes, `"@daily"`. '
+    "In the time zone of the asset; without it: always.",
 )
 
 OF_LOADING = {
@@ -17,10 +18,10 @@ OF_LOADING = {
     ),
     "time_zone": Field(TEXT, "Where days begin: a name such as `Europe/Berlin` (`UTC` by default)."),
     "lookback": Field(
-        TEXT, "How much is loaded again for rows that come late: `2 days`, or a number of grains (0 by default)."
+        TEXT, "How much is loaded again for rows that come late: `2 days`, `2d`, or a number of grains (0 by default)."
     ),
     "start": Field(TEXT, "The first moment that is loaded: `2013-01-01`. Without it all that there is."),
-    "batch": Field(TEXT, "How much one statement loads at most: `30 days`, or a number of grains."),
+    "batch": Field(TEXT, "How much one statement loads at most: `30 days`, `30d`, or a number of grains."),
     "unique_key": Field(TEXTS, "The columns by which a row replaces an older one, or has a history."),
     "deletes": Field(
         TEXT, "What tells that a row is gone: `missing` from the query, or a column of the query that is then true."

@@ -33,12 +33,14 @@ _AFTER = Keyed(
     needs=needing("count", "period"),
 )
 
+_CONDITION = Words("a condition", is_filled=True)
+
 FRESHNESS = Keyed(
     "freshness",
     {
         "warn_after": Field(_AFTER, "How old the newest row may be before there is a warning."),
         "error_after": Field(_AFTER, "How old the newest row may be before there is an error."),
-        "filter": Field(TEXT, "A condition in SQL: only the rows that fulfil it are looked at."),
+        "filter": Field(_CONDITION, "A condition in SQL: only the rows that fulfil it are looked at."),
         "loaded_at_field": Field(TEXT, "The column, or expression in SQL, that says when a row was loaded."),
         "loaded_at_query": Field(TEXT, "A query that gives the time of the newest row."),
     },
