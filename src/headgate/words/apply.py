@@ -58,7 +58,7 @@ def next_text(applied: Applied) -> str:
 
 
 def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> str:
-    """Return what was made and what the environment shows now, in one line."""
+    """Return what was made and what the environment shows now, in one line; of a server nobody knows the bytes."""
     plan = applied.plan
     switched = f"Published at once in {milliseconds_text(applied.switch_seconds)}."
     if plan.keeps_all and plan.properties:
@@ -66,8 +66,10 @@ def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> 
     made = [a for a in applied.outcome.made if applied.outcome.builds[a].kind is not Kind.SOURCE]
     others = planned.shows - len(made)
     if planned.is_new and not others:
-        took, size = seconds_text(applied.seconds), bytes_text(warehouse_bytes)
-        return f"{plan.environment}: {counted(len(made), 'asset')} in {took}, {size} in all.{_look(plan)}"
+        size = f", {bytes_text(warehouse_bytes)} in all" if warehouse_bytes else ""
+        return (
+            f"{plan.environment}: {counted(len(made), 'asset')} in {seconds_text(applied.seconds)}{size}.{_look(plan)}"
+        )
     kept = f", {others:,} {'shared' if _is_shared(plan) else 'as before'}" if others else ""
     removed = len(plan.doing(Action.REMOVE))
     gone = f", {removed:,} gone" if removed else ""

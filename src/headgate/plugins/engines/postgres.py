@@ -65,6 +65,9 @@ from headgate.plugins.engines.sql_texts import may_collate, named, quoted
 OLDEST = 15
 """The oldest major version that is supported."""
 
+UNANALYZED_ROWS = 1_000
+"""Tables of so many rows are read from end to end whatever is known of them; to ANALYZE one takes 1 ms."""
+
 
 class PostgresEngine:
     """See ``core.ports.engine.Engine``. ``wait_seconds``: for whom a publication waits, at most."""
@@ -336,7 +339,7 @@ class PostgresEngine:
             rows = self._loader.load(connection, job)
         else:
             rows = _made_of_select(connection, job, text)
-        if rows:
+        if rows > UNANALYZED_ROWS:
             catalogue.run(connection, f"analyze {catalogue.table(job.relation)}")
         size = catalogue.size_of(connection, job.relation) if rows else 0
         return BuildResult(job.id, rows, size, time.perf_counter() - started)
