@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from headgate.core.address import Address, fold, parse_address
+from headgate.core.address import Address, fold, parse_address, split
 from headgate.core.declarations import Use
 from headgate.core.diagnostic import Diagnostic, Place, Severity, nearest
 from headgate.project.pieces import Piece, SourceStatement, Stated, StatedUse
@@ -97,48 +97,48 @@ class Lookup:
         return any(f"assets/{stem}{end}" in self._pieces for end in (".sql", ".csv", ".py"))
 
     def _ambiguous(self, name: str, found: Sequence[Address], place: Place) -> None:
-        summary = f"{name} may be {', '.join(sorted(found)[:-1])} or {sorted(found)[-1]}"
-        self._noted.fault("HG311", summary, place, f"Write the schema as well: {sorted(found)[0]}.")
+        *others, last = sorted(found)
+        told = f"{', '.join(others)} or {last}"
+        self._noted.fault("HG311", f"{name} may be {told}", place, f"Write the schema as well: {told}.")
 
     def use(self, stated: StatedUse, path: str) -> Use | None:
         """Return a use with its address; a full name that nobody declares is left to linking."""
-        if "." in stated.name:
+        if "." in stated.name and not stated.is_ref:
             try:
                 return Use(self.known(stated.name) or parse_address(stated.name), stated.columns, stated.place)
             except ValueError as error:
                 self._noted.fault("HG309", str(error), stated.place, "Write SCHEMA.NAME.")
                 return None
-        found = self._data(stated.name, path)
-        if len(found) == 1:
-            return Use(found[0], stated.columns, stated.place)
-        if found:
-            self._ambiguous(stated.name, found, stated.place)
-        else:
-            self._noted.fault("HG202", f"unknown asset {stated.name}", stated.place, self._near(stated.name))
-        return None
+        address = self.data(stated, path)
+        return Use(address, stated.columns, stated.place) if address else None
 
     def data(self, stated: StatedUse, path: str, *, of_test: bool = False) -> Address | None:
         """Return the asset or source that a name means; of a data test it is a warning where there is none."""
-        if "." in stated.name:
-            address = self.known(stated.name)
-            found = [address] if address in self.own or address in self.source_of else []
-        else:
-            found = self._data(stated.name, path)
+        found = self._data(stated, path)
         if len(found) == 1:
             return found[0]
         if found:
             self._ambiguous(stated.name, found, stated.place)
         else:
             note = self._noted.warn if of_test else self._noted.fault
-            note("HG202", f"unknown asset {stated.name}", stated.place, self._near(stated.name))
+            note("HG202", f"unknown asset {stated.name}", stated.place, self._near(stated))
         return None
 
-    def _data(self, name: str, path: str) -> list[Address]:
-        found = [a for a in self._of_name.get(fold(name), ()) if a in self.own or a in self.source_of]
+    def _data(self, stated: StatedUse, path: str) -> list[Address]:
+        """Return the assets and sources that a name may mean; of ``ref`` the assets alone."""
+        whole = self.known(f"{stated.before}.{stated.name}" if stated.before else stated.name)
+        if stated.before and whole not in self.own:  # of ref('package', 'name') the package says nothing
+            whole = None
+        named = [whole] if whole else self._of_name.get(fold(stated.name), ())
+        found = [a for a in named if a in self.own or (a in self.source_of and not stated.is_ref)]
         return self._of_folder(found, path)
 
-    def _near(self, name: str) -> str:
-        known: Iterable[str] = (*self.own, *self.source_of)
+    def _near(self, stated: StatedUse) -> str:
+        name = stated.name
+        if stated.is_ref and (sources := [a for a in self._of_name.get(fold(name), ()) if a in self.source_of]):
+            schema, table = split(sources[0])
+            return f"{sources[0]} is a source, which ref never names: write source('{schema}', '{table}')."
+        known: Iterable[str] = (*self.own, *(() if stated.is_ref else self.source_of))
         near = nearest(name, known if "." in name else (a.partition(".")[2] for a in known))
         return f"Did you mean {near[0]}?" if near else "It names an asset or a source as SCHEMA.NAME."
 

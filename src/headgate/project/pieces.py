@@ -25,11 +25,17 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class StatedUse:
-    """One thing that is read: a name as written, with or without schema; no columns means all."""
+    """One thing that is read: a name as written, with or without schema; no columns means all.
+
+    ``is_ref``: in a call of ``ref``, which never means a source; ``before`` is what stands there in front of the name,
+    a schema or a package.
+    """
 
     name: str
     columns: tuple[str, ...]
     place: Place
+    is_ref: bool = False
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)

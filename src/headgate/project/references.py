@@ -21,13 +21,11 @@ def reference_of(text: Stated) -> StatedUse | None:
 
 
 def call_of(text: Stated) -> StatedUse | None:
-    """Return what a call of ``ref`` or ``source`` names; None where a text is no such call.
-
-    Of ``ref('package', 'name')`` the package is left out.
-    """
+    """Return what a call of ``ref`` or ``source`` names; None where a text is no such call."""
     call = _CALL.fullmatch(text.value.strip().removeprefix("{{").removesuffix("}}").strip())
     if call is None:
         return None
     first, second = call[3], call[5]
-    name = f"{first}.{second}" if call[1] == "source" and second else second or first
-    return StatedUse(name, (), text.place)
+    if call[1] == "source":
+        return StatedUse(f"{first}.{second}" if second else first, (), text.place)
+    return StatedUse(second or first, (), text.place, is_ref=True, before=first if second else "")

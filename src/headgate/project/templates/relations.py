@@ -58,9 +58,10 @@ class Addresses:
             return (own or same)[0]
         if not same:
             raise self._unknown(name, 1)
-        first = split(sorted(same)[0])
-        summary = f"{_shown(name)} may be {', '.join(sorted(same)[:-1])} or {sorted(same)[-1]}"
-        raise Trouble("HG311", summary, f"Write the schema as well: ref('{first[0]}', '{first[1]}').")
+        *others, last = sorted(same)
+        summary = f"{_shown(name)} may be {', '.join(others)} or {last}"
+        told = f"{', '.join(map(_ref, others))} or {_ref(last)}"
+        raise Trouble("HG311", summary, f"Write the schema as well: {told}.")
 
     def source(self, schema: str, name: str) -> Address:
         """Return what ``source(schema, name)`` means; raise ``Trouble`` where that is nothing."""
@@ -82,6 +83,10 @@ class Addresses:
         name = written.rpartition(".")[2]
         same = self._of_name.get(fold(name), [])
         near = list(same[:2])
+        sources = [a for a in self.sources.values() if fold(split(a)[1]) == fold(name)]
+        if sources and not near:
+            hint = f"{sources[0]} is a source, which ref never names: write {_source(sources[0])}."
+            return Trouble("HG202", f"unknown asset {_shown(written)}", hint)
         if not near:
             names = nearest(_shown(name), self._of_name)
             near = [address for one in names[:2] for address in self._of_name[fold(one)][:1]]
