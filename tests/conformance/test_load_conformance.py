@@ -306,10 +306,12 @@ def test_a_merge_writes_what_changed_alone(engine: Engine) -> None:
 def test_a_key_that_stands_twice_is_refused(engine: Engine, change: Change) -> None:
     shape = HISTORY if isinstance(change, Tracked) else SHAPE
     load = engine.begin_load(start("a", shape=shape))
-    with pytest.raises(StatementFailed, match="unique") as failed:
-        engine.load_part(load, part(change, (1, 1, "a"), (1, 2, "b")))
+    with pytest.raises(StatementFailed, match=r"the unique key \(k\) is not unique: .*\b1$") as failed:
+        engine.load_part(load, part(change, (1, 1, "a"), (1, 2, "b"), (2, 2, "b")))
     assert failed.value.job == ASSET
     assert rows(engine, load.storage, shape) == []
+    with pytest.raises(StatementFailed, match=r"\b1, 2, 3 and 2 more$"):
+        engine.load_part(load, part(change, *[(k, t, "a") for k in range(1, 6) for t in (1, 2)]))
 
 
 def test_a_history_closes_what_is_another_now(engine: Engine) -> None:

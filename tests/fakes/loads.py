@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -239,7 +240,11 @@ def _later(one: Any, other: Any) -> Any:
 def _by_key(rows: list[Row], key: tuple[str, ...], part: LoadPart) -> dict[tuple[Any, ...], Row]:
     given = {tuple(row[name] for name in key): row for row in rows}
     if len(given) < len(rows):
-        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique", job=part.address)
+        count = Counter(tuple(row[name] for name in key) for row in rows)
+        twice = sorted(given[0] for given in count if count[given] > 1)  # keys of one column are all that tests have
+        more = f" and {len(twice) - 3} more" if len(twice) > 3 else ""
+        told = f"{', '.join(map(str, twice[:3]))}{more}"
+        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique: {told}", job=part.address)
     return given
 
 

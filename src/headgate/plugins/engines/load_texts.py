@@ -19,6 +19,9 @@ from headgate.plugins.engines.sql_texts import listed, literal, quoted
 STAGE, ENDED = "headgate_stage", "headgate_ended"
 """The temporary tables of a part: its rows, and those of a history that end with it."""
 
+TOLD_MAX, VALUE_MAX = 3, 40
+"""So many keys are told that are not unique, and so many characters of a value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Statements:
@@ -85,6 +88,13 @@ class LoadTexts:
         """Return the SELECT that counts the keys that stand in several rows of the stage."""
         grouped = f"select count(*) as n from {self.stage} group by {listed(key)} having count(*) > 1"
         return f"select count(*) from ({grouped}) as twice"
+
+    def examples(self, key: Sequence[str]) -> str:
+        """Return the SELECT of the first keys, as texts, that stand in several rows of the stage."""
+        values = ", ".join(f"cast({quoted(name)} as varchar)" for name in key)
+        return (
+            f"select {values} from {self.stage} group by {listed(key)} having count(*) > 1 order by 1 limit {TOLD_MAX}"
+        )
 
     def without_older(self, key: Sequence[str], time: str) -> str:
         """Return the DELETE that leaves in the stage, of the rows of one key, the one with the latest time."""
@@ -245,15 +255,26 @@ def overtaken(storage: Visible) -> LeaseLost:
     return lost_lease(f"load {storage.number} of {storage.relation}")
 
 
-def refuse_twice(count: int, part: LoadPart, key: Sequence[str], time: str = "") -> None:
-    """Raise where keys stand in several rows of a part: nothing says which of them would replace the other.
+def twice_in(
+    count: int, examples: Sequence[Sequence[str | None]], part: LoadPart, key: Sequence[str], time: str = ""
+) -> StatementFailed:
+    """Return the fault of keys that stand in several rows of a part: nothing says which would replace the other.
 
-    ``time`` is the column that would say it, where there is one: they are the same in it, too.
+    ``examples`` are the values of some of them. ``time`` is the column that would say it, where there is one: they are
+    the same in it, too.
     """
-    if count:
-        told = f"{count:,} keys stand in several rows" if count > 1 else "one key stands in several rows"
-        of = f"of the query with the same {time}" if time else "of the query"
-        raise StatementFailed(f"the unique key ({', '.join(key)}) is not unique: {told} {of}", job=part.address)
+    told = f"{count:,} keys stand in several rows" if count > 1 else "one key stands in several rows"
+    of = f"of the query with the same {time}" if time else "of the query"
+    more = f" and {count - len(examples):,} more" if count > len(examples) else ""
+    values = f"{', '.join(map(_key_told, examples))}{more}"
+    return StatementFailed(f"the unique key ({', '.join(key)}) is not unique: {told} {of}: {values}", job=part.address)
+
+
+def _key_told(values: Sequence[str | None]) -> str:
+    """Return a key in one line: its value, or those of several columns in parentheses."""
+    told = ["null" if value is None else " ".join(value.split()) for value in values]
+    told = [text if len(text) <= VALUE_MAX else f"{text[: VALUE_MAX - 1]}\u2026" for text in told]
+    return told[0] if len(told) == 1 else f"({', '.join(told)})"
 
 
 def _now(shape: Shape, change: Tracked) -> str:

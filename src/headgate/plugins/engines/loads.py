@@ -29,8 +29,8 @@ from headgate.plugins.engines.load_texts import (
     misfit,
     of_load,
     overtaken,
-    refuse_twice,
     retyped,
+    twice_in,
     visible,
 )
 from headgate.plugins.engines.sql_texts import listed, literal
@@ -256,9 +256,11 @@ def _leave_one_of_each(storages: Storages, texts: LoadTexts, part: LoadPart, cha
     ((twice,),) = storages.rows(texts.twice(key))
     if not twice:
         return
+    within = tuple(dict.fromkeys((*key, time))) if time else key
     if time:
-        ((twice,),) = storages.rows(texts.twice(tuple(dict.fromkeys((*key, time)))))
-    refuse_twice(int(twice), part, key, time)
+        ((twice,),) = storages.rows(texts.twice(within))
+    if twice:
+        raise twice_in(int(twice), storages.rows(texts.examples(within)), part, key, time)
     storages.run(texts.without_older(key, time))
 
 
