@@ -36,7 +36,7 @@ from headgate.release.bindings import Bindings
 from headgate.release.choose import Code
 from headgate.release.closure import broken_reads
 from headgate.release.collect import CollectionPlan, collect
-from headgate.release.history import read_moves
+from headgate.release.history import read_moves, rollback_shown
 from headgate.release.intended import Intended
 from headgate.release.promote import PromotionPlan, plan_promotion
 from headgate.release.publish import publish
@@ -200,9 +200,10 @@ class Stage:
             ours = take_snapshot(state, environment=source, beside=None, engine=ENGINE)
             theirs = take_snapshot(state, environment=target, beside=None, engine=ENGINE)
             moves = read_moves(state, target, after=ours.shown.record.beside if ours.shown else 0)
+            rolled_back = rollback_shown(state, target, theirs.shown.record.serial) if theirs.shown else None
             return plan_promotion(
                 source=ours, target=theirs, code=code, engine=ENGINE, by="me", bare=target == "prod", moves=moves,
-                properties=properties,
+                rolled_back=rolled_back, properties=properties,
             )  # fmt: skip
 
     def promote(self, project: Project, **more: Any) -> Move | None:

@@ -528,6 +528,10 @@ def test_a_promotion_after_a_rollback_says_so(released: World) -> None:
     planned = stage.promotion(EDITED)
     assert codes(planned.diagnostics) == ["HG515"]
     assert planned.intended is not None
+    stage.apply(EDITED)
+    assert codes(stage.promotion(EDITED).diagnostics) == ["HG515"], "who applies again has not mended anything yet"
+    stage.rollback()  # forward again
+    assert codes(stage.promotion(edited(EDITED, "marts.w", constant=9)).diagnostics) != ["HG515"]
 
 
 def test_nothing_can_be_promoted_from_nothing(world: World) -> None:

@@ -63,6 +63,10 @@ class Promoted:
 
 def target_of(session: Session, source: str, to: str | None) -> str:
     """Return the environment to promote to: the one named, else the protected one."""
+    if "." in source:
+        raise UsageError(
+            f"{source} is no environment: a promotion takes over all that one shows, as in headgate promote dev"
+        )
     if to is None:
         names = [name for name in session.protected() if name != source]
         if len(names) != 1:
@@ -180,7 +184,7 @@ def _plan(
     session: Session, reading: Reading, source: str, target: str, repository: Repository, code: Code
 ) -> PromotionPlan:
     from headgate.app.released import properties_changed
-    from headgate.release.history import read_moves, serial_before
+    from headgate.release.history import read_moves, rollback_shown, serial_before
     from headgate.release.promote import plan_promotion as planned
     from headgate.release.snapshot import take_snapshot
 
@@ -199,6 +203,7 @@ def _plan(
         bare=session.config.bare == target,
         moves=read_moves(reading, target, after=known if is_beside else last),
         is_beside=is_beside,
+        rolled_back=rollback_shown(reading, target, theirs.shown.record.serial) if theirs.shown else None,
         properties=properties_changed(session, repository, reading, target, theirs.shown.record.serial)
         if theirs.shown
         else {},

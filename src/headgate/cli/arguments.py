@@ -239,6 +239,7 @@ def _promote(parser: Parser) -> None:
         "headgate promote pr-12 --to staging --yes --wait 5m",
         "headgate promote dev --adopt",
     )
+    parser.surplus = "a promotion takes over all that an environment shows"
     parser.add_argument("source", metavar="FROM", help="the environment to take over from")
     parser.add_argument("--to", metavar="ENV", help="the environment to change (the protected one)")
     adopt = "tables of somebody else that have the names of assets get others; a rollback gives them back"
@@ -301,6 +302,7 @@ def _rollback(parser: Parser) -> None:
         "headgate rollback prod",
         "headgate rollback prod --to 14",
     )
+    parser.surplus = "a rollback takes back all that an environment shows"
     parser.add_argument("environment", metavar="ENV", help="the environment to change")
     parser.add_argument("--to", metavar="RELEASE", type=positive, help="its number (the one before, by default)")
     _add_wait(parser)

@@ -35,12 +35,14 @@ class Parser(argparse.ArgumentParser):
             add_help=False,
         )
         self.command = command
+        self.surplus = ""
+        """Why it takes no more names than it does."""
 
     def error(self, message: str) -> NoReturn:
         """Raise ``WrongUsage``."""
         if message.startswith("unrecognized arguments: "):
             unknown = message.removeprefix("unrecognized arguments: ").split()[0]
-            message = f"{unknown} is not understood here" + self._nearest(unknown)
+            message = f"{unknown} is not understood here" + (self._nearest(unknown) or self._surplus(unknown))
         if message.startswith(_MISSING):
             names = message.removeprefix(_MISSING)
             example = f", as in {self.epilog.splitlines()[1].strip()}" if self.epilog else ""
@@ -49,6 +51,9 @@ class Parser(argparse.ArgumentParser):
             name, given, known = (part.replace("'", "") for part in chosen.groups())
             message = f"{name} may be {known}, not {given}"
         raise WrongUsage(message, self.command)
+
+    def _surplus(self, unknown: str) -> str:
+        return f": {self.surplus}" if self.surplus and not unknown.startswith("-") else ""
 
     def _nearest(self, unknown: str) -> str:
         if not unknown.startswith("-"):

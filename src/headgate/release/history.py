@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from headgate.core.address import Address
 from headgate.core.json_form import loads
 from headgate.core.ports.store import Reading
-from headgate.core.records import Collection, Move, Pointer, move_from_json
+from headgate.core.records import Collection, Move, MoveKind, Pointer, move_from_json
 from headgate.release.stored import read_environment
 
 
@@ -55,6 +55,32 @@ def release_at(reading: Reading, environment: str, serial: int) -> int:
     while (move := read_move(reading, environment, serial)) and 0 < move.restores < serial:
         serial = move.restores
     return serial
+
+
+def rollback_shown(reading: Reading, environment: str, serial: int) -> Move | None:
+    """Return the rollback that is still in force at ``serial``; None where what it took back is shown again.
+
+    A release ends it, and one more rollback that goes forward again; a run ends one that took back runs alone, as that
+    data has come in anew. Cost: a look-up for each run and repair since the last release or rollback.
+    """
+    has_run = False
+    while move := read_move(reading, environment, serial):
+        if move.kind in (MoveKind.RUN, MoveKind.REPAIR):
+            has_run |= move.kind is MoveKind.RUN
+            serial -= 1
+            continue
+        if move.kind is not MoveKind.ROLLBACK:
+            return None
+        is_back = move.restores < release_at(reading, environment, serial - 1)
+        if is_back and not (has_run and _took_back_runs(reading, environment, move)):
+            return move
+        serial = move.restores
+    return None
+
+
+def _took_back_runs(reading: Reading, environment: str, rollback: Move) -> bool:
+    undone = read_moves(reading, environment, after=rollback.restores)
+    return all(move.kind is MoveKind.RUN or move.is_idle for move in undone if move.serial < rollback.serial)
 
 
 def pointers_as_of(

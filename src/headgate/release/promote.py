@@ -71,12 +71,14 @@ def plan_promotion(
     bare: bool,
     moves: Sequence[Move] = (),
     is_beside: bool = True,
+    rolled_back: Move | None = None,
     properties: PropertyChanges | None = None,
 ) -> PromotionPlan:
     """Return what promoting ``source`` to ``target`` does, with every reason against it at once.
 
     ``moves`` are the target's moves after the serial that the source was last applied beside (``record.beside``),
     oldest first. Where the source stands beside another environment (not ``is_beside``) they are the last ones.
+    ``rolled_back`` is the rollback that is in force there: somebody took something back that this may bring again.
     ``properties`` are those that ``code`` has otherwise than the code that the target shows. Cost: one pass over the
     graph; two builds are looked up for each node.
     """
@@ -89,7 +91,9 @@ def plan_promotion(
     choices = choose_all(source.shown, source, target, code)
     pointers = {address: choice.pointer for address, choice in choices.items() if choice.pointer is not None}
     faults = [choice.fault for choice in choices.values() if choice.fault is not None]
-    faults += faults_of_undoing(source.shown, source.name, target, code, moves, is_beside=is_beside)
+    faults += faults_of_undoing(
+        source.shown, source.name, target, code, moves, is_beside=is_beside, rolled_back=rolled_back
+    )
     before = target.shown.pointers if target.shown else {}
     properties = properties if properties and before else {}
     if not pointer_changes(before, pointers) and not properties and not has_errors(faults):

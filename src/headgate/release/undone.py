@@ -26,9 +26,16 @@ def _unknown_history(name: str, target: Snapshot, moves: Sequence[Move]) -> list
 
 
 def faults_of_undoing(
-    shown: Shown, name: str, target: Snapshot, code: Code, moves: Sequence[Move], *, is_beside: bool
+    shown: Shown,
+    name: str,
+    target: Snapshot,
+    code: Code,
+    moves: Sequence[Move],
+    *,
+    is_beside: bool,
+    rolled_back: Move | None,
 ) -> list[Diagnostic]:
-    """Return why this promotion would undo somebody's release; nothing for an empty target."""
+    """Return why this promotion would undo somebody's release, or a rollback; nothing for an empty target."""
     if target.shown is None or not target.shown.pointers:
         return []
     faults: list[Diagnostic] = []
@@ -55,13 +62,12 @@ def faults_of_undoing(
                     hint=f"Apply beside it as it is now: headgate apply {name} && headgate promote {name}",
                 )
             )
-    last = _last(moves)
-    if last is not None and last.kind is MoveKind.ROLLBACK:
-        shown_again = f"release {last.restores}" if last.restores else "nothing"
+    if rolled_back is not None:
+        shown_again = f"release {rolled_back.restores}" if rolled_back.restores else "nothing"
         faults.append(
             Diagnostic(
                 "HG515",
-                f"{target.name} was rolled back to {shown_again} by {last.by}; this moves it on again",
+                f"{target.name} was rolled back to {shown_again} by {rolled_back.by}; this moves it on again",
                 hint="Promote only if what was wrong is mended.",
                 severity=Severity.WARNING,
             )
