@@ -45,7 +45,8 @@ class Cause(StrEnum):
     DATA = "data"  # a source has new content
     LOST = "lost"  # the build is gone
     DUE = "due"  # time has passed
-    ASKED = "asked"  # to be loaded again, on purpose
+    ASKED = "asked"  # to be loaded again, or from an earlier time on, on purpose
+    PART = "part"  # only its newest rows were loaded
     SHARED = "shared"  # another environment has the build
     REMOVED = "removed"  # no longer declared
     NONE = "none"  # nothing changed

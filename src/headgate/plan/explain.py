@@ -43,6 +43,8 @@ def reason_of(step: Step) -> str:
             return "its build is gone"
         case Cause.DUE:
             return "time has passed"
+        case Cause.PART:
+            return "only its newest rows were loaded"
         case Cause.ASKED:
             return "asked for"
         case Cause.REMOVED:

@@ -83,7 +83,7 @@ def _parts(case: Case, loading: Loading, base: Build | None, *, is_input_new: bo
     calendar = _calendar(case.node, timing)
     covered = base.load.covered if base is not None and base.load is not None else ()
     begins = _beginning(case, loading, base)
-    is_longer = base is not None and begins < _beginning_of(base)
+    is_longer = base is not None and _is_longer(case, loading, base)
     wanted: Intervals = ()
     if occasion.is_run or is_input_new or base is None or is_longer:
         found = due(timing, calendar, covered, now=occasion.now, is_input_new=is_input_new)
@@ -109,6 +109,11 @@ def _beginning(case: Case, loading: Loading, base: Build | None) -> str:
         return asked
     begun = _beginning_of(base)
     return min(asked, begun) if asked and begun else begun
+
+
+def _is_longer(case: Case, loading: Loading, base: Build) -> bool:
+    """Tell whether a part is to begin earlier than it does."""
+    return _beginning(case, loading, base) < _beginning_of(base)
 
 
 def _beginning_of(build: Build) -> str:
@@ -187,7 +192,7 @@ def _loading(case: Case, loading: Loading, base: Base | None, code: Mapping[str,
     step = replace(
         case.with_impact(versions),
         action=Action.BUILD if is_new else Action.LOAD,
-        cause=_cause(case, base),
+        cause=_cause(case, loading, base),
         key=None if plain is None else key_of_load(recipe, plain, load, build, loading.tracking),
         node=node,
         load=load,
@@ -198,13 +203,22 @@ def _loading(case: Case, loading: Loading, base: Base | None, code: Mapping[str,
     return Outcome(step, None, versions)
 
 
-def _cause(case: Case, base: Base | None) -> Cause:
+def _cause(case: Case, loading: Loading, base: Base | None) -> Cause:
     occasion = case.ground.occasion
     if (asked := occasion.restated.get(case.node.address)) and restated(case.node, asked, occasion.now):
         return Cause.ASKED
     if base is not None and base.is_current:
-        return Cause.DUE
+        return Cause.ASKED if _is_longer(case, loading, base.build) else Cause.DUE
+    if base is None and _was_part(case):
+        return Cause.PART
     return case.cause(Cause.NEW if case.standing.baseline is None else Cause.UPSTREAM)
+
+
+def _was_part(case: Case) -> bool:
+    """Tell whether what is shown is of the code that is planned, and is not gone on with because it is but a part."""
+    own = case.standing.present
+    is_part = own is not None and own.load is not None and own.load.is_part
+    return is_part and own is not None and own.code == case.ground.codes.of(case.node)
 
 
 def _is_part(case: Case, loading: Loading, base: Build | None) -> bool:
