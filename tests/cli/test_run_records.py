@@ -12,10 +12,14 @@ from headgate.app.repository import open_repository
 from headgate.app.run import RunRequest, plan_run, run
 from headgate.app.run_records import begun, last_run, read_runs, recorded_end
 from headgate.app.runs import runs
+from headgate.app.status import status
+from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import StalePlan
-from headgate.core.runs import RunStatus
-from headgate.words.runs import row_of
+from headgate.core.ports.store import Lease
+from headgate.core.runs import DETAIL_MAX, RunRecord, RunStatus, RunStep, detail_of, run_from_json, run_to_json
+from headgate.words.runs import failures_of, row_of
+from headgate.words.status import notes_of
 from tests.cli.scenario import play
 
 pytestmark = pytest.mark.slow
@@ -81,3 +85,30 @@ def test_a_run_that_never_ended_was_cut_off(project: Path) -> None:
     assert row_of(found.runs[0], is_at_work=found.is_at_work)[2] == "cut off"
     assert row_of(found.runs[0], is_at_work=True)[2] == "running"
     assert row_of(found.runs[1], is_at_work=False)[2] == "nothing new"
+
+
+def test_a_record_from_before_details_were_kept_is_read() -> None:
+    step = RunStep("failed", "the engine refused its SQL", detail="DuckDB: no")
+    record = RunRecord("dev", 1, 1, "", "", "", "ada", RunStatus.FAILED, steps={Address("m.a"): step}, detail="b.sql:1")
+    body = run_to_json(record)
+    assert run_from_json(body) == record
+    del body["detail"], body["steps"]["m.a"]["detail"]
+    old = replace(record, detail="", steps={Address("m.a"): replace(step, detail="")})
+    assert run_from_json(body) == old
+    assert failures_of(old) == []
+
+
+def test_a_long_word_of_an_engine_is_cut() -> None:
+    assert len(detail_of(Diagnostic("HG601", "refused", detail="x" * 10_000))) == DETAIL_MAX
+
+
+def test_a_status_tells_a_run_that_was_cut_off(project: Path) -> None:
+    session, repository = open_repository(project)
+    with session:
+        done = run(session, plan_run(session, repository, RunRequest("dev")), report=lambda _event: None)
+        assert not notes_of(status(session, "dev")[0])
+        begun(session.store(), replace(done.record, status=RunStatus.RUNNING, ended_at=""))
+        (one,) = status(session, "dev")
+        assert notes_of(one) == ["dev: its last run, 2, was cut off just now: headgate runs dev 2"]
+        lease = Lease("engine/local", 1, "ada", "run dev", "")
+        assert len(notes_of(replace(one, lease=lease))) == 1, "it goes on"

@@ -176,9 +176,9 @@ def snapshot_of(session: Session, reading: Reading, environment: str, *, engine:
 
 
 def refuse_protected(session: Session, environment: str) -> None:
-    """Raise ``Refused`` where only promote and rollback may change the environment."""
+    """Raise ``Refused`` where only promote, run and rollback may change the environment."""
     if session.environment(environment).protected:
-        text = f"{environment} is protected: only promote and rollback change it"
+        text = f"{environment} is protected: only promote, run and rollback change it"
         hint = "Apply to another environment, then promote it: headgate apply dev && headgate promote dev"
         raise Refused([Diagnostic("HG543", text, hint=hint)])
 

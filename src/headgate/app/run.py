@@ -14,7 +14,7 @@ from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused, StalePlan, UsageError
 from headgate.core.plan import Action, Origin, Plan
 from headgate.core.records import MoveKind
-from headgate.core.runs import RunRecord, RunStatus, RunStep
+from headgate.core.runs import RunRecord, RunStatus, RunStep, detail_of
 
 if TYPE_CHECKING:
     from headgate.app.new_input import NewInput
@@ -166,13 +166,13 @@ def _if_nothing_is_new(
 @contextmanager
 def recorded_failure(session: Session, request: RunRequest, move: Move) -> Iterator[None]:
     """Leave a record where what came in cannot even be planned."""
-    from headgate.app.run_records import begun
+    from headgate.app.run_records import begun, told_of
 
     try:
         yield
     except Refused as error:
-        record = replace(_begins(request, move, RunStatus.FAILED), ended_at=now(), error=error.diagnostics[0].summary)
-        begun(session.store(), record)
+        record = replace(_begins(request, move, RunStatus.FAILED), ended_at=now())
+        begun(session.store(), replace(record, **told_of(error.diagnostics)))
         raise
 
 
@@ -231,6 +231,7 @@ def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
 
     if not request.is_restating:
         return {}
+    selected(graph, request.addresses, option="")  # names nothing has are told as they were given
     wanted = selected(graph, tuple(f"{a}+" for a in request.addresses)) if request.addresses else graph.nodes.keys()
     asked = span(request.since, request.until)
     found = {}
@@ -376,12 +377,13 @@ def _steps(plan: Plan, outcome: Outcome) -> Mapping[Address, RunStep]:
     """Return what became of each address that the run was about."""
     from headgate.plan.explain import effect_of, reason_of
 
-    failed = {failure.address: failure.diagnostic.summary for failure in outcome.failures}
+    failed = {failure.address: failure.diagnostic for failure in outcome.failures}
     words = {Action.CAPTURE: "captured", Action.LOAD: "loaded", Action.BUILD: "built"}
     found: dict[Address, RunStep] = {}
     for step in plan.steps:
         if step.address in failed:
-            found[step.address] = RunStep("failed", failed[step.address])
+            fault = failed[step.address]
+            found[step.address] = RunStep("failed", fault.summary, detail=detail_of(fault))
         elif step.action in words and step.address in outcome.builds:
             build = outcome.builds[step.address]
             told = ", ".join(part for part in (reason_of(step), effect_of(step) if step.load else "") if part)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headgate.app.session import now
+from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.errors import Conflict, HeadgateError, Refused
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.store import Batch, Entry, Expectation, Lease, NewEvent, Reading, StateStore
 from headgate.core.records import Collection, Move
-from headgate.core.runs import RunRecord, RunStatus, run_from_json, run_key, run_to_json
+from headgate.core.runs import RunRecord, RunStatus, detail_of, run_from_json, run_key, run_to_json
 
 if TYPE_CHECKING:
     from headgate.run.outcome import Outcome
 
 _ATTEMPTS = 20
 """So often a number is tried that somebody else may take meanwhile."""
+
+_OTHERS_MAX = 9
+"""So many faults beside the first one are kept in a record."""
 
 
 def read_runs(reading: Reading, environment: str) -> tuple[RunRecord, ...]:
@@ -84,12 +88,20 @@ def recorded_end(store: StateStore, record: RunRecord) -> Iterator[None]:
     try:
         yield
     except HeadgateError as error:
-        why = error.diagnostics[0].summary if isinstance(error, Refused) else str(error)
-        failed = replace(record, status=RunStatus.FAILED, ended_at=now(), error=why)
+        why = told_of(error.diagnostics if isinstance(error, Refused) else (Diagnostic("", str(error)),))
+        failed = replace(record, status=RunStatus.FAILED, ended_at=now(), **why)
         entry = Entry(Collection.RUNS, run_key(record.environment, record.number), dumps(run_to_json(failed)))
         with suppress(HeadgateError):  # what is told is what came first
             store.commit(Batch((entry,), (), _events(failed)))
         raise
+
+
+def told_of(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+    """Return what a record says of faults, one or more: all of the first one, and the summaries of some others."""
+    first, *others = sorted(diagnostics, key=lambda one: one.severity is Severity.WARNING)
+    more = f", and {len(others):,} more" if others else ""
+    told = (detail_of(first), *(f"also {one.summary}" for one in others[:_OTHERS_MAX]))
+    return {"error": f"{first.summary}{more}", "detail": "\n".join(filter(None, told))}
 
 
 def _events(record: RunRecord) -> tuple[NewEvent, ...]:

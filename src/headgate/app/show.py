@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headgate.app.naming import address_named, asset_named
 from headgate.app.repository import Repository, linked_now
+from headgate.app.session import now
 from headgate.core.address import Address
 from headgate.core.build_forms import build_from_json
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Severity
 from headgate.core.errors import Refused, UsageError
+from headgate.core.intervals import Intervals
 from headgate.core.json_form import loads
 from headgate.core.records import Build, Collection, pointer_from_json
 
@@ -31,6 +34,24 @@ class ColumnShown:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How an asset stands in one environment, by the code that was released there.
+
+    ``covered`` are the intervals that were loaded, ``is_part``: on purpose not from the beginning. ``cron`` and
+    ``next_tick`` (an instant) are those of its schedule. ``differs`` are the properties that the released code has
+    otherwise than the working tree, with its values. These three are told of a protected environment, and of one that
+    has the code of the working tree.
+    """
+
+    environment: str
+    covered: Intervals = ()
+    is_part: bool = False
+    cron: str = ""
+    next_tick: str = ""
+    differs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AssetShown:
     """One asset of the working tree; ``builds`` are those that environments show, by environment."""
 
@@ -38,6 +59,7 @@ class AssetShown:
     columns: tuple[ColumnShown, ...]
     readers: tuple[Address, ...]
     builds: tuple[tuple[str, Build], ...]
+    standings: tuple[Standing, ...] = ()
 
 
 def show(session: Session, repository: Repository, name: str) -> AssetShown:
@@ -47,8 +69,36 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
         graph, _ = linked_now(session, repository, reading, engine=engine)
         address = asset_named(graph, name)
         builds = _builds(reading, address)
-    node = graph.nodes[address]
-    return AssetShown(node, _columns(node), graph.readers()[address], builds)
+        node = graph.nodes[address]
+        standings = tuple(_standing(session, repository, reading, node, name, build) for name, build in builds)
+    return AssetShown(node, _columns(node), graph.readers()[address], builds, standings)
+
+
+def _standing(
+    session: Session, repository: Repository, reading: Reading, node: AnyNode, environment: str, build: Build
+) -> Standing:
+    """Return how a node stands in an environment. Cost: a look into the cache, which knows what trees declare."""
+    from headgate.app.released import move_of_code, told_of_move, told_of_repository
+    from headgate.core.schedule import next_tick
+    from headgate.release.stored import read_environment
+
+    covered, is_part = (build.load.covered, build.load.is_part) if build.load is not None else ((), False)
+    record, _ = read_environment(reading, environment)
+    move = move_of_code(reading, environment, record.serial) if record is not None else None
+    if move is None or (environment not in session.protected() and move.tree != repository.tree):
+        return Standing(environment, covered, is_part)
+    released = told_of_move(session, reading, move).get(node.address, {})
+    here = told_of_repository(session, repository).get(node.address, {})
+    names = sorted({*released, *here}) if released and released.get("kind") == here.get("kind") else []
+    cron = released.get("cron", "")
+    return Standing(
+        environment,
+        covered,
+        is_part,
+        cron,
+        next_tick(cron, released.get("time_zone", "UTC"), now()) if cron else "",
+        {name: released.get(name, "") for name in names if released.get(name) != here.get(name)},
+    )
 
 
 def sql_of(repository: Repository, name: str) -> tuple[Address, str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from headgate.core.address import Address
+from headgate.core.diagnostic import Diagnostic
 from headgate.core.json_form import plain
 
 
@@ -25,7 +26,8 @@ class RunStatus(StrEnum):
 class RunStep:
     """What became of one address: ``outcome`` is a word (``loaded``, ``built``, ``captured``, ``failed``).
 
-    ``rows`` and ``bytes`` are those of the result, ``seconds`` how long it took; ``why`` says what it was done for.
+    ``rows`` and ``bytes`` are those of the result, ``seconds`` how long it took; ``why`` says what it was done for, or
+    in one line why it failed. ``detail`` says of a failure where it is and what the engine said, in lines.
     """
 
     outcome: str
@@ -33,6 +35,7 @@ class RunStep:
     rows: int = 0
     bytes: int = 0
     seconds: float = 0.0
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class RunRecord:
     ``now`` is the instant that it took for the present; ``started_at`` and ``ended_at`` are the clock's, the latter
     empty while it goes on. ``serial`` is the environment's after it published, 0 where it did not. ``skipped`` says of
     addresses why they were left as they are; those without new input are only counted: ``idle``. ``error`` is why it
-    could not begin, or why what it made was not published.
+    could not begin, or why what it made was not published; ``detail`` is as that of a step.
     """
 
     environment: str
@@ -59,6 +62,23 @@ class RunRecord:
     skipped: Mapping[Address, str] = field(default_factory=dict)
     idle: int = 0
     error: str = ""
+    detail: str = ""
+
+
+DETAIL_MAX = 2000
+"""So many characters of a detail are kept: engines tell the whole of a long statement again."""
+
+
+def detail_of(diagnostic: Diagnostic) -> str:
+    r"""Return what is kept of a diagnostic beside its summary: its place, what was said, what to do.
+
+    >>> from headgate.core.diagnostic import Place
+    >>> detail_of(Diagnostic("HG601", "the engine refused its SQL", Place("assets/m/a.sql", 2), detail="DuckDB: no"))
+    'assets/m/a.sql:2\nDuckDB: no'
+    """
+    place = str(diagnostic.place) if diagnostic.place is not None else ""
+    told = "\n".join(part for part in (place, diagnostic.detail, diagnostic.hint) if part)
+    return told if len(told) <= DETAIL_MAX else f"{told[: DETAIL_MAX - 1]}\u2026"
 
 
 def run_key(environment: str, number: int) -> str:

@@ -11,12 +11,12 @@ from headgate.core.errors import Refused
 from headgate.core.graph import Graph, SourceNode
 
 
-def selected(graph: Graph, expressions: Sequence[str]) -> frozenset[Address]:
+def selected(graph: Graph, expressions: Sequence[str], *, option: str = "--select ") -> frozenset[Address]:
     """Return the addresses that the expressions name together.
 
     ``marts.x`` is one; ``marts.*`` all of a schema, ``*`` all; ``+`` before it adds all that it reads, ``+`` behind it
     all that read it, directly or not. A name without schema will do where only one asset has it. Raises ``Refused``
-    with one HG401 for every expression that names nothing.
+    with one HG401 for every expression that names nothing, which tells it behind its ``option``.
     """
     found: set[Address] = set()
     faults: list[Diagnostic] = []
@@ -25,7 +25,7 @@ def selected(graph: Graph, expressions: Sequence[str]) -> frozenset[Address]:
         name = expression.removeprefix("+").removesuffix("+")
         named = _named(graph, name)
         if not named:
-            faults.append(_unknown(graph, expression, name))
+            faults.append(_unknown(graph, f"{option}{expression}", name))
         found |= named
         if expression.startswith("+"):
             found |= _reached(named, lambda address: graph.nodes[address].inputs)
@@ -81,16 +81,19 @@ def _following(readers: Mapping[Address, tuple[Address, ...]]) -> Callable[[Addr
     return lambda address: readers[address]
 
 
-def _unknown(graph: Graph, expression: str, name: str) -> Diagnostic:
+def _unknown(graph: Graph, told: str, name: str) -> Diagnostic:
     schemas = sorted({split(address)[0] for address in graph.nodes})
     if name.endswith(".*"):
         near = tuple(f"{schema}.*" for schema in nearest(name[:-2], schemas) or schemas)
     elif "." in name:
         near = nearest(name, graph.nodes)
     else:
-        near = tuple(sorted(a for a in graph.nodes if split(a)[1] == name)) or _nearest_bare(graph, name)
+        same = tuple(sorted(a for a in graph.nodes if split(a)[1] == name))
+        if same:
+            return Diagnostic("HG401", f"{told} is ambiguous", hint=f"Did you mean {' or '.join(same)}?")
+        near = _nearest_bare(graph, name)
     hint = f"Did you mean {' or '.join(near)}?" if near else "headgate status lists the assets."
-    return Diagnostic("HG401", f"--select {expression} names no asset", hint=hint)
+    return Diagnostic("HG401", f"{told} names no asset", hint=hint)
 
 
 def _nearest_bare(graph: Graph, name: str) -> tuple[str, ...]:

@@ -96,9 +96,17 @@ def left_as_it_was(applied: Applied) -> list[str]:
         return [f"Interrupted. Nothing was published; {name} is as it was."]
     lines: list[str] = []
     if waiting := len(outcome.not_started):
-        who = "asset that reads it was" if waiting == 1 else "assets that read it were"
-        lines.append(f"  {waiting:,} {who} not started.")
+        lines.append(f"  {not_started_text(waiting)}")
     return [*lines, f"Nothing was published; {name} is as it was."]
+
+
+def not_started_text(count: int) -> str:
+    """Return how many assets were not started because of what failed.
+
+    >>> not_started_text(1), not_started_text(2)
+    ('1 asset that reads it was not started.', '2 assets that read it were not started.')
+    """
+    return f"{counted(count, 'asset that reads it was', 'assets that read it were')} not started."
 
 
 def after_failure(applied: Applied) -> str:

@@ -62,8 +62,7 @@ def afterwards(done: RolledBack, *, is_protected: bool) -> list[str]:
     way = "Back" if promised.is_forward else "Forward"
     lines = [f"Release {promised.left} {kept}. {way} again: headgate rollback {promised.plan.environment}"]
     if promised.is_of_data and not promised.is_forward:
-        kept = "What came in is still in the sources, unless it is gone"
-        lines.append(f"{kept}: the next run goes on from where this release had come.")
+        lines.append("The next run, of --watch too, takes in again what is in the sources still: mend that before.")
     elif is_protected and not promised.is_forward:
         lines.append("The repository still holds its change: the next promote says so and asks.")
     return lines

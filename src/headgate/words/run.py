@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action
+from headgate.words.apply import not_started_text
 from headgate.words.diagnostics import excerpt_of
 from headgate.words.figures import counted, milliseconds_text
 from headgate.words.layout import aligned, styled
@@ -65,9 +66,18 @@ def lines_of_failure(ran: Ran) -> Iterable[str]:
     for failure in outcome.failures:
         yield from _lines_of(failure.address, failure.diagnostic)
     if outcome.not_started:
-        yield f"  {counted(len(outcome.not_started), 'asset')} that read it were not started."
+        yield f"  {not_started_text(len(outcome.not_started))}"
     name = ran.record.environment
     yield f"Nothing was published; {name} shows what it showed before. What is finished is kept for the next run."
+
+
+def after_failure(ran: Ran) -> str:
+    """Return how to go on: where something of the user failed, the same run would fail again."""
+    again = f"headgate run {ran.record.environment}"
+    failures = ran.outcome.failures if ran.outcome is not None else ()
+    if all(failure.diagnostic.code == "HG600" for failure in failures):
+        return f"Next: {again}"
+    return f"Next: mend that, in the data, or in the code with apply and promote; then {again}"
 
 
 def _lines_of(address: str, diagnostic: Diagnostic) -> Iterable[str]:
@@ -76,4 +86,4 @@ def _lines_of(address: str, diagnostic: Diagnostic) -> Iterable[str]:
     if diagnostic.excerpt and diagnostic.place:
         yield from excerpt_of(diagnostic)
     yield f"  {diagnostic.summary}"
-    yield from (f"  {line}" for line in diagnostic.detail.splitlines())
+    yield from (f"  {line}" for line in (*diagnostic.detail.splitlines(), *diagnostic.hint.splitlines()))

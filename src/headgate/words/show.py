@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headgate.core.intervals import shown
 from headgate.words.figures import counted, seconds_text, time_text
 from headgate.words.layout import aligned, styled
 from headgate.words.loading import rows_of_loading
 
 if TYPE_CHECKING:
-    from headgate.app.show import AssetShown
+    from headgate.app.show import AssetShown, Standing
+    from headgate.core.intervals import Intervals
     from headgate.core.records import Build
 
 Section = tuple[str, list[tuple[str, ...]]]
@@ -32,7 +34,8 @@ def sections_of(found: AssetShown) -> list[Section]:
         reads = [(address, ", ".join(columns)) for address, columns in uses.items()]
     sections: list[Section] = [
         ("columns", [(column.name, column.type, column.description) for column in found.columns]),
-        ("loaded", rows_of_loading(node.properties)),
+        ("loaded, by the working tree", rows_of_loading(node.properties)),
+        ("loaded, in environments", [_row_of_standing(one) for one in found.standings if _is_telling(one)]),
         ("reads", reads),
         ("read by", [(address,) for address in found.readers]),
         ("builds", [_row(name, build) for name, build in found.builds]),
@@ -65,6 +68,45 @@ def lines_of_asset(found: AssetShown, width: int) -> list[str]:
     if opaque := opaque_text(found):
         lines += ["", opaque]
     return lines
+
+
+def covered_text(covered: Intervals, *, is_part: bool = False) -> str:
+    """Return from when to when intervals, one or more, reach, and how many gaps are between.
+
+    >>> from headgate.core.intervals import Interval
+    >>> days = [f"2026-03-{day:02d}T00:00:00" for day in (1, 4, 6, 15)]
+    >>> covered_text((Interval(*days[:2]), Interval(*days[2:])))
+    '2026-03-01 to 2026-03-15, 1 gap'
+    """
+    from headgate.core.intervals import Interval
+
+    told = [str(Interval(covered[0].start, covered[-1].end))]
+    told += [counted(len(covered) - 1, "gap")] if len(covered) > 1 else []
+    told += ["a part"] if is_part else []
+    return ", ".join(told)
+
+
+_SCALARS = frozenset({"lookback", "batch", "start", "grain", "time_zone", "time_column", "cron", "owner"})
+"""Properties whose values are told where the released code has others; of others the name will do."""
+
+
+def _is_telling(one: Standing) -> bool:
+    return bool(one.covered or one.cron or one.differs)
+
+
+def _row_of_standing(one: Standing) -> tuple[str, ...]:
+    parts = [covered_text(one.covered, is_part=one.is_part)] if one.covered else []
+    parts += [f"next tick {time_text(one.next_tick)}"] if one.next_tick else []
+    told = [_told_otherwise(name, value) for name, value in one.differs.items()]
+    parts += [f"released with {', '.join(told)}"] if told else []
+    return one.environment, " · ".join(parts)
+
+
+def _told_otherwise(name: str, value: str) -> str:
+    if name not in _SCALARS:
+        return f"other {name}"
+    value = shown(value) if name == "start" else value
+    return f"{name} {value}" if value else f"no {name}"
 
 
 def _row(name: str, build: Build) -> tuple[str, ...]:

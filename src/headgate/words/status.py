@@ -10,7 +10,7 @@ from headgate.words.figures import age_text, bytes_text, counted, time_text
 if TYPE_CHECKING:
     from headgate.app.status import DiskUse, EnvironmentStatus
 
-_WAS = {"failed": "failed", "interrupted": "was interrupted"}
+_WAS = {RunStatus.FAILED: "failed", RunStatus.INTERRUPTED: "was interrupted", RunStatus.RUNNING: "was cut off"}
 
 ASSET_NUMBERS = frozenset({2, 3})
 """Which cells of an asset's row are numbers."""
@@ -44,8 +44,8 @@ def _content(one: EnvironmentStatus) -> str:
 
 
 def notes_of(one: EnvironmentStatus) -> list[str]:
-    """Return who is changing it, or that somebody was cut off."""
-    from headgate.app.session import since
+    """Return who is changing it, or that somebody was cut off, and whether its last run came to nothing."""
+    from headgate.app.session import age_seconds, since
 
     notes: list[str] = []
     if one.lease is not None:
@@ -53,9 +53,10 @@ def notes_of(one: EnvironmentStatus) -> list[str]:
         notes.append(f"{one.name}: its warehouse is being changed by {one.lease.holder} ({told})")
     elif one.is_unsettled:
         notes.append(f"{one.name}: a command was cut off while it published; the next one settles that")
-    if one.last_run is not None and one.last_run.status in (RunStatus.FAILED, RunStatus.INTERRUPTED):
-        number, status = one.last_run.number, one.last_run.status.value
-        notes.append(f"{one.name}: its last run, {number}, {_WAS[status]}: headgate runs {one.name} {number}")
+    run = one.last_run
+    if run is not None and run.status in _WAS and not (run.status is RunStatus.RUNNING and one.lease is not None):
+        was = f"{_WAS[run.status]} {age_text(age_seconds(run.ended_at or run.started_at))}".rstrip()
+        notes.append(f"{one.name}: its last run, {run.number}, {was}: headgate runs {one.name} {run.number}")
     return notes
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
-from headgate.words.run import lines_of_failure, lines_of_run, nothing_text, question_of, result_text
+from headgate.words.run import after_failure, lines_of_failure, lines_of_run, nothing_text, question_of, result_text
 
 if TYPE_CHECKING:
     from headgate.app.repository import Repository
@@ -143,7 +143,7 @@ def _told(ran: Ran, terminal: Terminal) -> int:
     else:
         for line in lines_of_failure(ran):
             terminal.complain(line)
-        terminal.say(f"Next: headgate run {ran.record.environment}")
+        terminal.say(after_failure(ran))
     return status
 
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 from headgate.cli.opening import with_config
 from headgate.cli.terminal import Terminal
 from headgate.words.layout import aligned
-from headgate.words.runs import ROW_NUMBERS, STEP_NUMBERS, facts_of, none_text, row_of, steps_of
+from headgate.words.runs import ROW_NUMBERS, STEP_NUMBERS, facts_of, failures_of, none_text, row_of, steps_of
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
@@ -33,6 +33,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
     else:
         rows, right = [row_of(one, is_at_work=found.is_at_work) for one in found.runs], ROW_NUMBERS
     for line in aligned(rows, width=terminal.width, indent="  " if options.number else "", right=right):
+        terminal.write(line)
+    for line in failures_of(found.runs[0]) if options.number else ():
         terminal.write(line)
     if not options.number and found.total > len(found.runs):
         terminal.say(f"{found.total - len(found.runs):,} older ones: --limit 0 lists all.")

@@ -57,4 +57,11 @@ def _body(found: AssetShown) -> dict[str, Any]:
             }
             for name, b in found.builds
         },
+        "environments": {
+            one.environment: {
+                "covered": plain(one.covered), "is_part": one.is_part, "cron": one.cron, "next_tick": one.next_tick,
+                "differs": dict(one.differs),
+            }
+            for one in found.standings
+        },
     }  # fmt: skip

@@ -46,15 +46,17 @@ def run(options: Namespace, terminal: Terminal) -> int:
 def _body(one: EnvironmentStatus) -> dict[str, Any]:
     from headgate.core.json_form import plain
     from headgate.core.records import move_to_json
+    from headgate.core.runs import run_to_json
 
     last = move_to_json(one.last) if one.last else None
     if last is not None:
         last.pop("changes")
         last.pop("sources")
+    run = one.last_run
     return {
         "name": one.name, "is_protected": one.is_protected, "last": last, "release": one.serial, "assets": one.assets,
         "read_at": one.read_at, "beside": one.beside, "differs": one.differs, "lease": plain(one.lease),
-        "is_unsettled": one.is_unsettled,
+        "is_unsettled": one.is_unsettled, "last_run": run_to_json(run) if run is not None else None,
         "shows": [
             {
                 "address": s.address, "kind": s.kind.value, "build": s.build.id if s.build else None,
