@@ -196,15 +196,18 @@ class Loads(RuleBasedStateMachine):
             assert not found, "\n".join(found)
 
     def _differences(self, environment: str, shown: Shown) -> list[str]:
-        found = []
-        for name, made in shown.assets.items():
-            there, due = self.world.read(environment, name), reference.table_of(name, made)
-            if there != due:
-                found.append(f"{environment} {name}\n  there {there}\n  due   {due}")
-        if shown.assets and not found:
-            due_counts = {name: len(reference.table_of(name, made)) for name, made in shown.assets.items()}
-            if self.world.counts(environment) != due_counts:
-                found.append(f"{environment} total: {self.world.counts(environment)}, due {due_counts}")
+        found: list[str] = []
+        if not shown.assets:
+            return found
+        with self.world.reading(environment) as reader:
+            for name, made in shown.assets.items():
+                there, due = reader.rows(name), reference.table_of(name, made)
+                if there != due:
+                    found.append(f"{environment} {name}\n  there {there}\n  due   {due}")
+            counts = reader.counts()
+        due_counts = {name: len(reference.table_of(name, made)) for name, made in shown.assets.items()}
+        if not found and counts != due_counts:
+            found.append(f"{environment} total: {counts}, due {due_counts}")
         return found
 
     def teardown(self) -> None:

@@ -44,6 +44,32 @@ class Cut(BaseException):
     """The process is as good as gone."""
 
 
+class Reader:
+    """Asks what one environment shows."""
+
+    def __init__(self, settings: Settings, schema: str, ask: Callable[[str], list[Any]]) -> None:
+        self._settings = settings
+        self._schema = schema
+        self._ask = ask
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        """Return the rows of an asset, sorted as the reference sorts them."""
+        settings = self._settings
+        at = "ts at time zone 'UTC'" if settings.is_instant else "ts"
+        columns = f"id, {at}, v"
+        if name == "hist":
+            plain = settings.by_timestamp and not settings.is_instant
+            columns += (
+                ", valid_from, valid_to" if plain else ", valid_from at time zone 'UTC', valid_to at time zone 'UTC'"
+            )
+        rows = self._ask(f"select {columns} from {self._schema}.{name}")
+        return sorted(rows, key=lambda r: (*r[:1], *r[3:4], r[4] or FOREVER) if name == "hist" else r)
+
+    def counts(self) -> dict[str, int]:
+        """Return what the table over all assets counted."""
+        return dict(self._ask(f"select asset, n from {self._schema}.total"))
+
+
 class World:
     """One project in a folder; every command opens and closes everything, as a process would."""
 
@@ -181,31 +207,17 @@ class World:
         with session:
             gc(session)
 
-    def read(self, environment: str, name: str) -> list[tuple[Any, ...]]:
-        """Return the rows that an environment shows of an asset, sorted as the reference sorts them."""
+    @contextmanager
+    def reading(self, environment: str) -> Iterator[Reader]:
+        """Read what an environment shows, on one connection: to open a file takes longer than to read it."""
         schema = "m" if environment == "prod" else f"m__{environment}"
-        at = "ts at time zone 'UTC'" if self.settings.is_instant else "ts"
-        columns = f"id, {at}, v"
-        if name == "hist":
-            plain = self.settings.by_timestamp and not self.settings.is_instant
-            columns += (
-                ", valid_from, valid_to" if plain else ", valid_from at time zone 'UTC', valid_to at time zone 'UTC'"
-            )
-        rows = self._ask(f"select {columns} from {schema}.{name}")
-        return sorted(rows, key=lambda r: (*r[:1], *r[3:4], r[4] or FOREVER) if name == "hist" else r)
-
-    def counts(self, environment: str) -> dict[str, int]:
-        """Return what the table over all assets counted."""
-        schema = "m" if environment == "prod" else f"m__{environment}"
-        return dict(self._ask(f"select asset, n from {schema}.total"))
-
-    def _ask(self, query: str) -> list[Any]:
         if self.url:
             with psycopg.connect(self.url, options="-c timezone=UTC") as server:
-                return server.execute(query).fetchall()
-        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True) as connection:
+                yield Reader(self.settings, schema, lambda query: server.execute(query.encode()).fetchall())
+            return
+        with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True, config={"threads": 1}) as connection:
             connection.execute("set timezone = 'UTC'")
-            return connection.execute(query).fetchall()
+            yield Reader(self.settings, schema, lambda query: connection.execute(query).fetchall())
 
     def cut_after(self, calls: int) -> AbstractContextManager[None]:
         """Cut whatever runs inside off at the given writing call of the engine: before it, or after it is done."""
