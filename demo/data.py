@@ -52,7 +52,7 @@ def play_bad_load(player: Player) -> None:
     player.run("headgate run prod --now 2014-01-03T06:00:00Z", r"prod: 1 load, 7 builds", r"headgate rollback prod")
     player.run(f'headgate sql prod "{WORST}"', r"2014-01-02 +LGA +3 +2800\.0")
     player.tell("A load is a release like any other: back, at once. The file goes, and the next run goes on without it")
-    player.run("headgate rollback prod --yes", r"prod now shows release 5", r"the next run goes on from where")
+    player.run("headgate rollback prod --yes", r"prod now shows release 5", r"takes in again what is in")
     player.run("rm data/flights/2014-01.csv")
     player.run("headgate run prod --now 2014-01-03T07:00:00Z", r"prod: 1 load, 1 build")
     if "2014" in player.run(f'headgate sql prod "{WORST}"', r"2013-12-05"):

@@ -25,6 +25,16 @@ def _unknown_history(name: str, target: Snapshot, moves: Sequence[Move]) -> list
     return [Diagnostic("HG516", text, hint=hint, severity=Severity.WARNING)]
 
 
+def _moved_on(name: str, rollback: Move) -> Diagnostic:
+    shown_again = f"release {rollback.restores}" if rollback.restores else "nothing"
+    return Diagnostic(
+        "HG515",
+        f"{name} was rolled back to {shown_again} by {rollback.by}; this moves it on again",
+        hint="Promote only if what was wrong is mended.",
+        severity=Severity.WARNING,
+    )
+
+
 def faults_of_undoing(
     shown: Shown,
     name: str,
@@ -35,10 +45,10 @@ def faults_of_undoing(
     is_beside: bool,
     rolled_back: Move | None,
 ) -> list[Diagnostic]:
-    """Return why this promotion would undo somebody's release, or a rollback; nothing for an empty target."""
+    """Return why this promotion would undo somebody's release, or a rollback; an empty target has no release."""
+    faults = [_moved_on(target.name, rolled_back)] if rolled_back is not None else []
     if target.shown is None or not target.shown.pointers:
-        return []
-    faults: list[Diagnostic] = []
+        return faults
     if code.commit and code.is_ancestor is False:
         faults.append(
             Diagnostic(
@@ -62,14 +72,4 @@ def faults_of_undoing(
                     hint=f"Apply beside it as it is now: headgate apply {name} && headgate promote {name}",
                 )
             )
-    if rolled_back is not None:
-        shown_again = f"release {rolled_back.restores}" if rolled_back.restores else "nothing"
-        faults.append(
-            Diagnostic(
-                "HG515",
-                f"{target.name} was rolled back to {shown_again} by {rolled_back.by}; this moves it on again",
-                hint="Promote only if what was wrong is mended.",
-                severity=Severity.WARNING,
-            )
-        )
     return faults
