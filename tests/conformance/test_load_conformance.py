@@ -122,6 +122,13 @@ def test_only_rows_within_come_in(engine: Engine) -> None:
     assert rows(engine, storage) == [(1, 10, "a")]
 
 
+@pytest.mark.parametrize("change", [REPLACING_1, Merged(Merging(("k",)), time="t", asked="old.t >= 10 and old.t < 20")])
+def test_rows_before_after_and_without_a_time_are_left_out(change: Change, engine: Engine) -> None:
+    given = ((1, 10, "a"), (2, 20, "b"), (3, 9, "c"), (4, "null", "d"))
+    storage = loaded(engine, "a", None, part(change, *given, interval=ONE, within="t >= 10 and t < 20"))
+    assert rows(engine, storage) == [(1, 10, "a")]
+
+
 def test_a_part_is_made_once(engine: Engine) -> None:
     load = engine.begin_load(start("a"))
     one = part(REPLACING_1, (1, 10, "a"), interval=ONE)

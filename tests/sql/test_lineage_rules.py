@@ -15,7 +15,8 @@ from headgate.core.lineage import DIRECT, Subtype
 from headgate.core.recipe import Aspect, Read, Recipe, Term, term
 from headgate.plugins.engines.duckdb_binder import DuckBinder, open_binder
 from headgate.sql.analyse import relation_of
-from headgate.sql.lineage import edges_of_term, lineage_of_query
+from headgate.sql.edges import edges_of_term
+from headgate.sql.lineage import lineage_of_query
 from headgate.sql.relation import Relation
 from headgate.sql.steps import RULES
 from headgate.sql.tree import Unreadable, parse, relations

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
 from headgate.core.build_forms import sql_body_from_json, sql_body_to_json
+from headgate.core.clocks import Clocks
 from headgate.core.declarations import AssetDeclaration, FileSource, SourceDeclaration
 from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.core.errors import CodeFailed
 from headgate.core.json_form import plain
 from headgate.core.limits import Limits
-from headgate.core.recipe import Shape, recipe_from_json, recipe_to_json
+from headgate.core.recipe import ASPECTS, Read, Shape, recipe_from_json, recipe_to_json
 from headgate.project.link import Analysed, Job, Named, Names
 
 if TYPE_CHECKING:
@@ -174,24 +175,40 @@ def analysed(job: Job, query: Query | None, settings: str, dialect: str, binder:
         query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind, volatile=job.volatile,
         time_column=job.time_column,
     )  # fmt: skip
-    return Analysed(found.recipe, _body_at_home(job.asset, found.body), _at_home(job.asset, found.diagnostics))
+    clocks = found.clocks
+    if clocks is not None:
+        (warning,) = _at_home(job.asset, (clocks.warning,))
+        clocks = replace(clocks, warning=warning)
+    return Analysed(found.recipe, _body_at_home(job.asset, found.body), _at_home(job.asset, found.diagnostics), clocks)
 
 
 def analysed_to(answer: Analysed) -> dict[str, Any]:
     """Return the stored form of an answer."""
     recipe = None if answer.recipe is None else recipe_to_json(answer.recipe)
-    return {
+    body = {
         "recipe": recipe,
         "body": sql_body_to_json(answer.body),
         "diagnostics": [plain(d) for d in answer.diagnostics],
     }
+    if answer.clocks is not None:
+        body["clocks"] = plain(answer.clocks)
+    return body
 
 
 def analysed_from(body: dict[str, Any]) -> Analysed:
     """Return the answer of a stored form."""
     recipe = None if body["recipe"] is None else recipe_from_json(body["recipe"])
     faults = tuple(_diagnostic_from(fault) for fault in body["diagnostics"])
-    return Analysed(recipe, sql_body_from_json(body["body"]), faults)
+    clocks = _clocks_from(body["clocks"]) if "clocks" in body else None
+    return Analysed(recipe, sql_body_from_json(body["body"]), faults, clocks)
+
+
+def _clocks_from(body: dict[str, Any]) -> Clocks:
+    time, compared = (
+        tuple(Read(Address(address), ASPECTS[aspect], column) for address, aspect, column in body[name])
+        for name in ("time", "compared")
+    )
+    return Clocks(time, compared, _diagnostic_from(body["warning"]))
 
 
 def _diagnostic_from(body: dict[str, Any]) -> Diagnostic:

@@ -311,7 +311,7 @@ class _Relinking:
         self.analyser.start(Job(asset, {i: self.nodes.shape(i) for i in inputs}, volatile))
         ((_, answer),) = self.analyser.finished()
         recipe, faults = loaded(asset, answer, self.analyser.dialect)
-        if recipe is None or faults or answer.diagnostics or asset.properties.place is None:
+        if recipe is None or faults or answer.diagnostics or answer.clocks or asset.properties.place is None:
             return None
         if any(mismatches(address, asset.properties.columns, recipe.shape, self.analyser.dialect)):
             return None

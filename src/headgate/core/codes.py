@@ -90,6 +90,7 @@ CODES: Mapping[str, str] = {
     "HG353": "Loading goes by a column that the query has not, or that is of another type.",
     "HG354": "A column is called as one that Headgate adds.",
     "HG355": "The query of an incremental does not use :start and :end.",
+    "HG356": "The query of an incremental compares :start and :end with other columns than its time_column is made of.",
     "HG401": "A name on the command line names no asset, or more than one.",
     "HG402": "A name given to --refresh is not a source table that some table reads.",
     "HG403": "A column on the command line is one that its asset has not.",

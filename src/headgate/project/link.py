@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from headgate.core.address import Address, fold
+from headgate.core.clocks import Clocks
 from headgate.core.declarations import (
     AssetDeclaration,
     Declarations,
@@ -22,6 +23,7 @@ from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, So
 from headgate.core.hashing import Digest, digest
 from headgate.core.properties import told_of_node
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
+from headgate.project.clocks_apart import clocks_apart
 from headgate.project.declared_columns import declared_shape, mismatches, type_key
 from headgate.project.loaded_recipes import as_given, loaded_recipe
 from headgate.project.loading_checks import loading_faults, reserved_names, unused_moments
@@ -51,11 +53,12 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What one SQL text means; ``recipe`` is None where there are errors."""
+    """What one SQL text means; ``recipe`` is None where there are errors. ``clocks``: where it goes by two of them."""
 
     recipe: Recipe | None
     body: SqlBody
     diagnostics: tuple[Diagnostic, ...] = ()
+    clocks: Clocks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +328,7 @@ class _Linking:
         self.diagnostics += faults
         if recipe is None:
             return
+        self.diagnostics += clocks_apart(analysed.clocks, self.nodes)
         self.diagnostics += mismatches(asset.address, asset.properties.columns, recipe.shape, self.dialect)
         too_long = self.written_out.faults(asset, analysed.body)
         self.diagnostics += too_long

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from headgate.core.address import Address, fold
+from headgate.core.clocks import Clocks
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.graph import Reference, SqlBody
 from headgate.core.hashing import Part, digest
@@ -35,6 +36,7 @@ class Analysis:
     recipe: Recipe | None
     body: SqlBody
     diagnostics: tuple[Diagnostic, ...]
+    clocks: Clocks | None = None
 
 
 def analyse(
@@ -78,7 +80,15 @@ def analyse(
         relation, opaque = None, "its columns are not those that Headgate expected"
     if relation is None:
         relation = _everything(query, inputs, bound.shape)
-    return Analysis(_recipe(kind, relation, bound.shape, settings, opaque), body, ())
+    clocks = _clocks(query, relation, bound.shape, time_column) if parameters and not opaque else None
+    return Analysis(_recipe(kind, relation, bound.shape, settings, opaque), body, (), clocks)
+
+
+def _clocks(query: Query, relation: Relation, shape: Shape, time_column: str) -> Clocks | None:
+    from headgate.sql.two_clocks import two_clocks
+
+    time = next((n for n, column in enumerate(shape) if fold(column.name) == fold(time_column)), None)
+    return None if time is None else two_clocks(query, relation, time)
 
 
 def _bound(query: Query, body: SqlBody, inputs: Mapping[Address, Shape], bind: Bind) -> Bound:

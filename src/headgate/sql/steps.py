@@ -3,7 +3,7 @@
 A tag that is not in this table counts as opaque, part by part; a test finds every tag of this package and demands that
 it is here. Nothing in a term of rows or of an order is direct, so to pass it on keeps its kinds. What a tainted term
 hangs on besides stands behind its parts; it is an order, so the step of the last part leaves it as it is. The tags of
-recursive CTEs are in ``lineage``.
+recursive CTEs are in ``edges``.
 """
 
 from __future__ import annotations
