@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from headgate.core.address import Address
 from headgate.core.json_form import loads
 from headgate.core.ports.store import Reading
 from headgate.core.records import Collection, Move, MoveKind, Pointer, move_from_json
 from headgate.release.stored import read_environment
+
+_AT_ONCE = 100
 
 
 def move_key(environment: str, serial: int) -> str:
@@ -58,29 +60,35 @@ def release_at(reading: Reading, environment: str, serial: int) -> int:
 
 
 def rollback_shown(reading: Reading, environment: str, serial: int) -> Move | None:
-    """Return the rollback that is still in force at ``serial``; None where what it took back is shown again.
+    """Return the last rollback, where what was taken back is not shown at ``serial``: older code, or the data of then.
 
-    A release ends it, and one more rollback that goes forward again; a run ends one that took back runs alone, as that
-    data has come in anew. Cost: a look-up for each run and repair since the last release or rollback.
+    Runs after it bring no other code, but the data in anew. Cost: a look-up for every hundred moves since the last
+    release that was no rollback.
     """
-    has_run = False
-    while move := read_move(reading, environment, serial):
-        if move.kind in (MoveKind.RUN, MoveKind.REPAIR):
-            has_run |= move.kind is MoveKind.RUN
-            serial -= 1
-            continue
-        if move.kind is not MoveKind.ROLLBACK:
-            return None
-        is_back = move.restores < release_at(reading, environment, serial - 1)
-        if is_back and not (has_run and _took_back_runs(reading, environment, move)):
-            return move
-        serial = move.restores
-    return None
+    since: dict[int, Move] = {}
+    released = 0
+    for move in _moves_back(reading, environment, serial):
+        if move.kind not in (MoveKind.RUN, MoveKind.REPAIR, MoveKind.ROLLBACK):
+            released = move.serial
+            break
+        since[move.serial] = move
+    last = next((move for move in since.values() if move.kind is MoveKind.ROLLBACK), None)
+    if last is None:
+        return None
+    code = serial
+    while brought := since.get(code):
+        code = brought.restores if brought.kind is MoveKind.ROLLBACK else code - 1
+    runs = [move.serial for move in since.values() if move.kind is MoveKind.RUN]
+    is_data_gone = bool(runs) and last.restores < runs[0] < last.serial
+    return last if code < released or is_data_gone else None
 
 
-def _took_back_runs(reading: Reading, environment: str, rollback: Move) -> bool:
-    undone = read_moves(reading, environment, after=rollback.restores)
-    return all(move.kind is MoveKind.RUN or move.is_idle for move in undone if move.serial < rollback.serial)
+def _moves_back(reading: Reading, environment: str, serial: int) -> Iterator[Move]:
+    """Yield the moves from ``serial`` on backwards, which are looked up a hundred at a time."""
+    for last in range(serial, 0, -_AT_ONCE):
+        keys = [move_key(environment, number) for number in range(last, max(last - _AT_ONCE, 0), -1)]
+        texts = reading.get(Collection.MOVES, keys)
+        yield from (move_from_json(loads(texts[key])) for key in keys if key in texts)
 
 
 def pointers_as_of(
