@@ -86,7 +86,7 @@ def test_what_is_understood(cron: str) -> None:
 @pytest.mark.parametrize(
     ("cron", "expected"),
     [
-        ("", "0 fields"), ("@daily", "1 fields"), ("* * * *", "4 fields"), ("* * * * * *", "6 fields"),
+        ("", "0 fields"), ("@daily", "1 field,"), ("* * * *", "4 fields"), ("* * * * * *", "6 fields"),
         ("60 * * * *", "its minute"), ("* 24 * * *", "its hour"), ("0 0 0 * *", "its day of the month"),
         ("0 0 31 2 *", "its day of the month"), ("0 0 1 13 *", "its month"), ("0 0 * * 8", "its day of the week"),
         ("5-1 * * * *", "its minute"), ("*/0 * * * *", "its minute"), ("²L * * * *", "its minute"),
