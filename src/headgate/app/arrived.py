@@ -1,16 +1,16 @@
-"""Files that came in and no longer fit: a column that turned into text, or is gone, and the file that brought it."""
+"""Files that came in and no longer fit: a column that turned into text, say, or is gone, and who brought it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headgate.core.address import fold
 from headgate.core.declarations import File, FileSource, SourceDeclaration, TableSource
 from headgate.core.diagnostic import Diagnostic, Severity
-from headgate.core.errors import EngineFailed, Refused
+from headgate.core.errors import Refused, StatementFailed
 from headgate.core.listing import listed
 from headgate.plan.arrived import Unlike, is_text, unlike
 
@@ -54,10 +54,10 @@ def noting_unfit_files(session: Session, code: Repository, snapshot: Snapshot, *
     except Refused as refused:
         shown = snapshot.shown if snapshot.shown is not None and snapshot.shown.pointers else snapshot.beside
         hint = "Mend the file, or take it away, where it is not meant."
-        noted: list[Diagnostic] = []
-        with suppress(EngineFailed):  # somebody else holds the warehouse: the faults of the code are told all the same
-            noted += _unfit(session, code, snapshot, shown, engine=engine)
-        noted = [replace(one, hint=one.hint or hint, severity=Severity.WARNING) for one in noted]
+        noted = [
+            replace(one, hint=one.hint or hint, severity=Severity.WARNING)
+            for one in _unfit(session, code, snapshot, shown, engine=engine)
+        ]
         raise Refused([*refused.diagnostics, *noted]) from refused
 
 
@@ -97,20 +97,23 @@ def _without_values(
 ) -> frozenset[Unlike]:
     """Return the columns that hold no value at all: they count as text because nothing says otherwise.
 
-    Where the engine does not read files itself this is not known of any. Cost: one scan of these columns.
+    Cost: one scan of these columns, in a database of its own.
     """
+    from headgate.app.engines import open_beside_files
     from headgate.sql.bind import quoted
 
     asked = [column for column in columns if column.now]
-    if not asked or session.config.engines[engine].kind != "duckdb":
+    if not asked:
         return frozenset()
-    opened = session.engine(engine, is_read_only=True)
+    opened = open_beside_files(session.root, session.allowed(engine))
     try:
         counts = ", ".join(f"count({quoted(column.name)})" for column in asked)
-        rows = opened.query(f"select {counts} from {opened.source(source.location, str(session.root))}", limit=1).rows
+        (row,) = opened.query(f"select {counts} from {opened.source(source.location, str(session.root))}", limit=1).rows
+    except StatementFailed:
+        return frozenset()  # then capturing them will tell why
     finally:
         opened.close()
-    return frozenset(column for column, count in zip(asked, rows[0], strict=True) if count == 0)
+    return frozenset(column for column, count in zip(asked, row, strict=True) if count == 0)
 
 
 def _told(
@@ -130,7 +133,7 @@ def _told(
             files = _brought(column, shapes)
             yield Diagnostic("HG409", f"{summary}{f': {files}' if files else ''}", source.place)
     if len(found) > TOLD_MAX:
-        summary = f"{source.address} has {len(found) - TOLD_MAX} more columns that are text now, or gone"
+        summary = f"{source.address} has {len(found) - TOLD_MAX} more columns that do not fit"
         severity = Severity.WARNING if empty.issuperset(found[TOLD_MAX:]) else Severity.ERROR
         yield Diagnostic("HG409", summary, source.place, severity=severity)
 
@@ -159,9 +162,9 @@ def _brought(column: Unlike, shapes: Mapping[File, Shape]) -> str:
         file.path: next((c.type for c in shape if fold(c.name) == fold(column.name)), "")
         for file, shape in shapes.items()
     }
-    of_text = [path for path, type_ in types.items() if is_text(type_)]
-    if of_text:
-        return listed(of_text, _FILES_TOLD)
+    same = [path for path, type_ in types.items() if type_ == column.now or (is_text(column.now) and is_text(type_))]
+    if same:
+        return listed(same, _FILES_TOLD)
     return listed(
         [f"{path} ({type_})" for path, type_ in types.items() if type_ not in ("", column.before)], _FILES_TOLD
     )

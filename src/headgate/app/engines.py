@@ -52,6 +52,13 @@ def open_engine(
     )
 
 
+def open_beside_files(root: Path, allow: Sequence[Path]) -> Engine:
+    """Return an engine that holds nothing and reads files where they are, whatever the warehouse is: nobody waits."""
+    from headgate.plugins.engines.duckdb import open_duckdb
+
+    return open_duckdb(Path(":memory:"), read_only=False, root=root, allow=allow)
+
+
 def without_postgres(error: ImportError) -> EnvironmentFailed:
     """Return why PostgreSQL cannot be used here."""
     text = f"PostgreSQL needs a package that is not installed: {error.name}"

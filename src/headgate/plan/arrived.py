@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from headgate.core.address import fold
 from headgate.core.recipe import Shape
+from headgate.core.retyping import never_casts
 
 _TEXT = re.compile(r"VARCHAR|TEXT|(BP)?CHAR|CHARACTER( VARYING)?|NAME|JSONB?|ENUM")
 _WIDTH_AND_COLLATION = re.compile(r"\(.*\)| COLLATE .*")
@@ -23,10 +24,10 @@ class Unlike:
 
 
 def unlike(before: Shape, now: Shape) -> Iterator[Unlike]:
-    """Yield the columns that are gone, and those that are text and were not: '9' is greater than '10' there.
+    """Yield the columns that are gone, that are text and were not ('9' is greater than '10' there), or of another kind.
 
-    Columns that are new or wider (BIGINT to DOUBLE), and what becomes of text, are no fault. Without ``now`` nothing
-    is known.
+    Numbers, times and lists are kinds. Columns that are new or wider (BIGINT to DOUBLE), and what becomes of text, are
+    no fault. Without ``now`` nothing is known.
 
     >>> from headgate.core.recipe import Column
     >>> list(unlike((Column("n", "BIGINT"), Column("m", "BIGINT")), (Column("n", "VARCHAR"), Column("M", "DOUBLE"))))
@@ -37,7 +38,7 @@ def unlike(before: Shape, now: Shape) -> Iterator[Unlike]:
         current = found.get(fold(column.name))
         if current is None:
             yield Unlike(column.name, column.type)
-        elif is_text(current.type) and not is_text(column.type):
+        elif never_casts(column.type, current.type) or (is_text(current.type) and not is_text(column.type)):
             yield Unlike(column.name, column.type, current.type)
 
 
