@@ -31,8 +31,9 @@ parser checks by the same tables, and so do editors, with the JSON Schemas that 
 - the first line of a property file: `# yaml-language-server: $schema=../.schemas/headgate-yaml.schema.json`
 - the first line of `headgate.toml`: `#:schema ./.schemas/headgate-toml.schema.json`
 
-A key that is not known is a warning (HG308), a value of another form an error (HG309; HG121 and HG122 in
-`headgate.toml`). A **bold** key has to be given.
+A key that is not known is a warning (HG308), and an error where it is nearly one without which an incremental or a
+snapshot cannot be made. A value of another form is an error (HG309; HG121 and HG122 in `headgate.toml`). A **bold** key
+has to be given.
 
 | Mark | What becomes of it |
 |---|---|

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from headgate.core.declarations import Kind
+from headgate.core.diagnostic import Severity
 from headgate.core.json_form import dumps, loads, plain
 from headgate.core.loading import Deletion, Grain, Loading, Merging, Timing, Tracking
 from headgate.plan.stored_properties import properties_from_json
@@ -106,6 +107,14 @@ WRONG = [
     ("kind: incremental\ntime_column: at\ngrain: fortnight", "HG309 fortnight"),
     ("kind: incremental\ntime_column: at\nhistory: drop", "HG309 drop"),
     ("kind: incremental\ntime_column: [at, on]", "HG309 ["),
+    ("kind: incremantal\ntime_column: at\nlookback: 1 day", "HG303 incremantal"),
+    ("kind: incremental\ntimecolumn: at\nlookback: 1 day", "HG308 timecolumn"),
+    ("kind: incremental\nunique_key: id\ntime-column: at\nlookback: 1 day", "HG308 time-column"),
+    ("kind: incremental\nevent_time: at\nlookback: 1 day", "HG308 event_time"),
+    ("kind: snapshot\nunique_key: id\nupdatedat: at", "HG308 updatedat"),
+    ("kind: snapshot\nuniquekey: [id, at]\ncheck: all", "HG308 uniquekey"),
+    ("knd: snapshot\nunique_key: id\ncheck: all", "HG308 knd"),
+    ("materialised: incremental\nunique_key: id", "HG308 materialised"),
     ("kind: incremental\nunique_key: ''", "HG309 ''"),
     ("config: {materialized: incremental, event_time: at, incremental_strategy: merge}", "HG350 merge"),
     ("config: {materialized: incremental, unique_key: id, incremental_strategy: microbatch}", "HG350 microbatch"),
@@ -125,6 +134,26 @@ def test_what_cannot_be_meant_is_told_where_it_stands(tmp_path: Path, header: st
     found = read(tmp_path, {"assets/m/x.sql": f"/* headgate\nowner: ops\n{header}\n*/\nselect 1 as one"})
     assert marked(found) == [fault]
     assert all(d.hint for d in found.diagnostics if d.code != "HG309")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "kind: incremental\ntime_column: at\nlookbak: 2", "kind: snapshot\nunique_key: id\nupdated_at: at\nchecks: all",
+        "kind: table\nuniquekey: id", "kind: incremental\nunique_key: id\nuniquekey: id", "knd: of its own",
+    ],
+)  # fmt: skip
+def test_what_is_misspelt_and_decides_nothing_is_a_warning(tmp_path: Path, header: str) -> None:
+    found = read(tmp_path, {"assets/m/x.sql": f"/* headgate\nowner: ops\n{header}\n*/\nselect 1 as one"})
+    assert [(d.code, d.severity) for d in found.diagnostics] == [("HG308", Severity.WARNING)]
+
+
+def test_a_misspelt_key_is_an_error_whichever_file_says_the_kind(tmp_path: Path) -> None:
+    yml = "models:\n  - {name: x, owner: ops, timecolumn: at}\n"
+    header = "/* headgate\nkind: incremental\nlookback: 2\n*/\nselect 1 as one"
+    found = read(tmp_path, {"assets/m/x.sql": header, "assets/m/p.yml": yml})
+    assert [(d.code, d.severity) for d in found.diagnostics] == [("HG308", Severity.ERROR)]
+    assert found.assets[0].properties.loading == Loading(Timing("at", lookback=2))
 
 
 def test_all_faults_of_a_header_at_once(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from headgate.project.forms.form import (
     Words,
     whole_pattern,
 )
+from headgate.project.forms.loading import OF_DBT, OURS
 from headgate.project.mapped import given
 from headgate.project.text import Text, did_you_mean
 from headgate.project.yaml_nodes import Fields, Items, Node, Scalar, is_null, value_of
@@ -131,6 +132,9 @@ class FormCheck:
             told = sorted(key for key, field in form.fields.items() if field.use is Use.READ)
             known = f"Known are {', '.join(told)}." if told else ""
             hint = did_you_mean(name.text, sorted(form.fields), known)
+            if name.text in OF_DBT and "config" in form.fields:
+                ours = f"`{OURS[name.text]}`, or `{name.text}`" if name.text in OURS else "it"
+                hint = f"Write {ours} below `config:`, where dbt has it."
             self._source.warn("HG308", f"unknown key {name.text} in {where}", name.place, hint)
         elif form.others is not ANYTHING and not is_null(value):
             self.check(value, form.others, name.text)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from headgate.project.forms.loading import OF_DBT, OF_LOADING
+from headgate.project.forms.loading import OF_DBT, OF_LOADING, OURS
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import Stated, StatedKey
-
-_OURS = {"event_time": "time_column", "batch_size": "grain", "begin": "start", "check_cols": "check"}
-"""dbt's name of a key, and ours."""
 
 _OF_BOTH = frozenset({"unique_key", "lookback", "updated_at"})
 """Keys that dbt calls as we do."""
@@ -30,7 +27,7 @@ def as_dbt_names_it(keys: Iterable[StatedKey]) -> dict[str, str | list[str]]:
 def _of_config(config: Mapped) -> Iterator[StatedKey]:
     for key in (*OF_LOADING, *OF_DBT):
         if texts := _texts(config, key):
-            yield StatedKey(_OURS.get(key, key), key, texts, is_dbts=key in OF_DBT or key in _OF_BOTH)
+            yield StatedKey(OURS.get(key, key), key, texts, is_dbts=key in OF_DBT or key in _OF_BOTH)
 
 
 def _texts(said: Mapped, key: str) -> tuple[Stated, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from headgate.core.address import Address, fold, parse_address, split
 from headgate.core.declarations import Use
@@ -26,6 +27,13 @@ class Noted:
     def warn(self, code: str, summary: str, place: Place, hint: str = "", *, detail: str = "") -> None:
         """Note a warning."""
         self._note(code, summary, place, hint, detail, Severity.WARNING)
+
+    def insist(self, code: str, place: Place) -> None:
+        """Make a warning that was noted at a place an error."""
+        self.diagnostics = [
+            replace(one, severity=Severity.ERROR) if (one.code, one.place) == (code, place) else one
+            for one in self.diagnostics
+        ]
 
     def _note(self, code: str, summary: str, place: Place, hint: str, detail: str, severity: Severity) -> None:
         text = self._texts.get(place.path)

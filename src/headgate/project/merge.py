@@ -33,6 +33,7 @@ from headgate.project.merge_promises import (
     warn_of_unused,
     with_promises,
 )
+from headgate.project.misspelt import as_meant
 from headgate.project.pieces import (
     ExposureStatement,
     Piece,
@@ -53,6 +54,9 @@ EXPOSURES_SCHEMA = "exposures"
 """The schema of exposures whose file stands in no folder of a schema."""
 
 _OWN_SCHEMA = "headgate"
+
+
+_OF_HEADERS = ("HG110", "HG112")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +197,10 @@ class _Merge:
             )  # fmt: skip
             said = next((s.kind.place for s in statements if s.kind), start)
             is_refused = properties.kind not in (None, kind)  # and that was told
-            loaded = Loaded() if is_refused else merged_loading(address, kind, statements, said, self.noted.fault)
+            meant = as_meant(kind, statements, self.noted.insist)
+            loaded = Loaded() if is_refused else merged_loading(address, kind, meant, said, self.noted.fault)
             properties = replace(properties, loading=loaded.loading, cron=loaded.cron)
-            if not properties.owner:
+            if not properties.owner and not _is_header_unread(piece):
                 hint = "it in a property file" if is_seed else "its header"
                 hint = f"Add `owner: TEAM` to {hint}; alerts and approvals go there."
                 hint = 'Add owner="TEAM" to its decorator; alerts and approvals go there.' if piece.functions else hint
@@ -283,3 +288,8 @@ class _Merge:
         except ValueError as error:
             self.noted.fault("HG107", str(error), exposure.statement.place, "Rename it; `label:` may be any text.")
             return None
+
+
+def _is_header_unread(piece: Piece) -> bool:
+    """Tell whether a file has a header that could not be read: what it says is not known, and that was told."""
+    return piece.header is None and any(one.code in _OF_HEADERS for one in piece.diagnostics)

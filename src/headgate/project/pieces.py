@@ -68,6 +68,14 @@ class StatedKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Misspelt:
+    """A key that is not known; ``meant`` is what it would say, spelt as it is nearly, ``place`` where it stands."""
+
+    meant: StatedKey
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What a header, or one entry of a property file, says about one asset; None where it says nothing.
 
@@ -91,6 +99,7 @@ class Statement:
     contract: Contract | None = None
     freshness: Freshness | None = None
     loading: tuple[StatedKey, ...] = ()
+    misspelt: tuple[Misspelt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

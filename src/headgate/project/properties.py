@@ -6,12 +6,13 @@ Its form was checked before. Keys of dbt that Headgate does not use are kept in 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from headgate.core.declarations import TEMPLATES, DeclaredColumn, Kind
+from headgate.core.diagnostic import nearest
 from headgate.project.check_form import FormCheck
 from headgate.project.declared_loading import read_loading
 from headgate.project.declared_promises import read_constraints, read_contract
@@ -19,10 +20,12 @@ from headgate.project.declared_tests import read_tests
 from headgate.project.forms.assets import CONFIG, OF_ASSETS
 from headgate.project.forms.columns import COLUMN
 from headgate.project.forms.form import Field, Use
+from headgate.project.forms.loading import OF_LOADING
 from headgate.project.forms.property_file import HEADER
 from headgate.project.forms.sources import EXPOSURE, OF_CONFIG, SOURCE, TABLE
 from headgate.project.mapped import Mapped
-from headgate.project.pieces import Stated, StatedConstraint, StatedTest, Statement
+from headgate.project.misspelt import misspelt_keys
+from headgate.project.pieces import Misspelt, Stated, StatedConstraint, StatedTest, Statement
 from headgate.project.text import Text, did_you_mean
 from headgate.project.yaml_nodes import Fields, value_of
 
@@ -44,6 +47,7 @@ _KEPT_OF_COLUMNS = _not_read(COLUMN.fields)
 _SIMPLE_COLUMN = frozenset({"name", "description", "data_type", "type", "data_tests", "tests", "constraints"})
 _READ_OF_CONFIG = frozenset(key for key, field in CONFIG.fields.items() if field.use in (Use.READ, Use.REFUSED))
 _READ_OF_SOURCES = frozenset(key for key, field in OF_CONFIG.items() if field.use in (Use.READ, Use.REFUSED))
+_OF_OTHERS = ("sources", "tables", "exposures")
 _REFUSED = ("latest_version", "versions")
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
@@ -77,11 +81,12 @@ def read_statement(source: Text, said: Mapped, section: str, name: Stated | None
             hint = "Write each version as a file of its own, marts/x.sql and marts/x_v2.sql."
             source.fault("HG303", f"{key} of a model are not supported in this version", said.place(key), hint)
     columns, tests, constraints = _columns(source, said)
+    misspelt = misspelt_keys(said) if section not in _OF_OTHERS else ()
     return Statement(
         name=name.value if name else "",
         section=section,
         place=name.place if name else said.fields.place,
-        kind=_kind(source, said, config),
+        kind=_kind(source, said, config) or _misspelt_kind(source, misspelt),
         template=_template(source, said),
         owner=owner,
         description=said.text("description"),
@@ -93,6 +98,7 @@ def read_statement(source: Text, said: Mapped, section: str, name: Stated | None
         constraints=(*read_constraints(said), *constraints),
         contract=read_contract(said, config),
         loading=read_loading(said, config) if section != "exposures" else (),
+        misspelt=misspelt,
     )
 
 
@@ -130,14 +136,28 @@ def _with_config(config: Mapped, meta: Mapping[str, Any], read: frozenset[str]) 
 
 
 def _kind(source: Text, said: Mapped, config: Mapped | None) -> Stated | None:
-    """Return the kind; a kind that this version does not know is reported and counts as not given."""
+    """Return the kind; one that this version does not know is reported.
+
+    It counts as what it is nearly where there is something about loading, which would mean nothing for a table.
+    """
     found = said.text("kind") or said.text("materialized") or (config.text("materialized") if config else None)
     if found is None or found.value in (*KINDS, Kind.SEED.value):
         return found
     hint = f"This version has {', '.join(KINDS)}."
-    if near := did_you_mean(found.value, KINDS):
-        hint = f"{near} {hint}"
+    near = nearest(found.value, KINDS)
+    if near:
+        hint = f"Did you mean {' or '.join(near[:2])}? {hint}"
     source.fault("HG303", f"kind {found.value} is not supported in this version", found.place, hint)
+    is_loaded = any(key in OF_LOADING or key == "config" for key in said.names())
+    return Stated(near[0], found.place) if near and is_loaded else None
+
+
+def _misspelt_kind(source: Text, misspelt: Sequence[Misspelt]) -> Stated | None:
+    """Return the kind that stands under a key which is not quite ``kind``: with that it is an error."""
+    for one in misspelt:
+        if one.meant.key == "kind" and one.meant.texts[0].value in KINDS:
+            source.insist("HG308", one.place)
+            return one.meant.texts[0]
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from headgate.core.diagnostic import Diagnostic, Place, Severity, nearest
 
@@ -50,6 +51,13 @@ class Text:
     def warn(self, code: str, summary: str, place: Place, hint: str = "") -> None:
         """Note a warning at a place of this file."""
         self._note(Diagnostic(code, summary.replace("\n", " "), place, hint, "", self.excerpt(place), Severity.WARNING))
+
+    def insist(self, code: str, place: Place) -> None:
+        """Make a warning that was noted at a place an error."""
+        self.faults = [
+            replace(one, severity=Severity.ERROR) if (one.code, one.place) == (code, place) else one
+            for one in self.faults
+        ]
 
     def all_faults(self) -> tuple[Diagnostic, ...]:
         """Return everything that was noted; what is over the bound is told as one more fault."""

@@ -73,7 +73,9 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 # A word alone behind its key, or in a list, that begins with what no value may begin with.
-_BARE = re.compile(r"([^\s{,\"']+: +)?([@`%][^\s\"'{}\[\],:#\\]*) *$")
+_BARE = re.compile(r"([@`%][^\s\"'{}\[\],:#\\]{0,60}) *$")
+_KEY = re.compile(r"[A-Za-z_-]+: +$")
+_KEY_CHARACTERS_MAX = 40
 _DECIMAL = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{0,17}([eE][-+]?[0-9]{1,2})?")
 
 
@@ -129,9 +131,10 @@ def parse_yaml(source: Text, text: str | None = None, *, is_pure: bool = False) 
 
 def _hint_for(source: Text, place: Place) -> str:
     line = source.line(place.line)
-    bare = _BARE.search(line)
-    if bare is not None and bare.start(2) == place.column - 1:
-        return f'Put quotes around it: {bare[1] or ""}"{bare[2]}"'
+    at = place.column - 1
+    if bare := _BARE.match(line, at):
+        key = _KEY.search(line[max(at - _KEY_CHARACTERS_MAX, 0) : at])
+        return f'Put quotes around it: {key[0] if key else ""}"{bare[1]}"'
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "YAML is indented with spaces, never with tabs."
     if "source(" in line:

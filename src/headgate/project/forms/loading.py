@@ -55,3 +55,6 @@ OF_DBT = {
     "snapshot_meta_column_names": Field(OPEN, "Not supported: the columns are `valid_from` and `valid_to`."),
 }
 """dbt's names, below `config:`; where one means the same as ours, either may be written."""
+
+OURS = {"event_time": "time_column", "batch_size": "grain", "begin": "start", "check_cols": "check"}
+"""dbt's name of a key, and ours."""
