@@ -97,7 +97,7 @@ CODES: Mapping[str, str] = {
     "HG404": "A name is longer than the engine's names may be.",
     "HG405": "A view reads files, which its engine cannot read where they are.",
     "HG406": "A run is asked to load intervals again of what has no times.",
-    "HG407": "The times that a command is given are none, have nothing between them, or have not come yet.",
+    "HG407": "Times given to a command are none, have nothing between them, lie before a start, or have not come yet.",
     "HG408": "A column of a table whose history is kept has a type by now that what is there does not fit.",
     "HG409": "A column of a source's files is text and was not, is of another kind, or is gone.",
     "HG450": "The plan was made by another version of Headgate, or altered: a key in it is not what it should be.",

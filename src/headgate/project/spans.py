@@ -60,7 +60,7 @@ def batch_of(text: str, grain: Grain) -> int:
     """Return how many grains a span has that holds one at least."""
     found = grains_of(text, grain)
     if not found:
-        raise NotUnderstood("is none", f"Write `1 {grain.value}` or more, or leave it out to have no bound.")
+        raise NotUnderstood("would load nothing", f"Write `1 {grain.value}` or more, or leave it out to have no bound.")
     return found
 
 
