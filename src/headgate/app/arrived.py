@@ -35,12 +35,17 @@ def refuse_unfit_files(session: Session, code: Repository, snapshot: Snapshot, *
     A column without any value says nothing and is let through. Cost: a look-up for each source that is files; where
     one does not fit, its files are read twice more.
     """
-    is_protected = session.environment(snapshot.name).protected
-    way = "headgate apply dev && headgate promote dev" if is_protected else f"headgate apply {snapshot.name}"
+    way = way_of_other_columns(session, snapshot.name)
     hint = f"Mend the file, or take it away. Where it is meant: {way}"
     found = _unfit(session, code, snapshot, snapshot.shown, engine=engine)
     if faults := [replace(one, hint=hint) for one in found if one.severity is Severity.ERROR]:
         raise Refused(faults)
+
+
+def way_of_other_columns(session: Session, environment: str) -> str:
+    """Return the commands that bring columns of other types into an environment: a run does not."""
+    is_protected = session.environment(environment).protected
+    return "headgate apply dev && headgate promote dev" if is_protected else f"headgate apply {environment}"
 
 
 @contextmanager

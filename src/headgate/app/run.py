@@ -115,6 +115,8 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
             remember(session, graph)
         found = look(session, reading, graph, snapshot, now=request.now, engine=environment.engine)
         made = _make(session, graph, snapshot, origin, request, found, engine=environment.engine)
+        with recorded_failure(session, request, move):
+            _refuse_alterations(session, made, snapshot, graph)
     skipped = _skipped(made, found, graph)
     return PlannedRun(request, move, made, skipped, found.due)
 
@@ -247,6 +249,15 @@ def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
         starts = {address: timing.start for address, timing in timings.items() if timing}
         raise Refused([nothing_between(asked, starts)])
     return dict.fromkeys(found, asked)
+
+
+def _refuse_alterations(session: Session, plan: Plan, snapshot: Snapshot, graph: Graph) -> None:
+    from headgate.app.arrived import way_of_other_columns
+    from headgate.plan.altered import altered_faults
+
+    way = way_of_other_columns(session, snapshot.name)
+    if faults := tuple(altered_faults(plan, snapshot, graph, way=way)):
+        raise Refused(faults)
 
 
 def _skipped(plan: Plan, found: NewInput, graph: Graph) -> Mapping[Address, str]:

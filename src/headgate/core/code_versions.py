@@ -13,7 +13,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import FileSource
 from headgate.core.graph import AnyNode, Node, SourceNode
 from headgate.core.hashing import Digest, digest
-from headgate.core.recipe import Aspect, Read, Recipe
+from headgate.core.recipe import Read, Recipe
 from headgate.core.versions import Versions, plain_versions
 
 
@@ -65,7 +65,4 @@ def _code_of_source(node: SourceNode, read: Read) -> Digest:
         where: tuple[str, ...] = (place.pattern, place.format, *(f"{k}={v}" for k, v in sorted(place.options.items())))
     else:
         where = (place.schema, place.name)
-    type_ = ""
-    if read.aspect is Aspect.COLUMN:
-        type_ = next((column.type for column in node.shape if column.name == read.column), "")
-    return digest("code of source", node.address, where, read.aspect.value, read.column, type_)
+    return digest("code of source", node.address, where, read.aspect.value, read.column)
