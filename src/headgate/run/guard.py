@@ -94,7 +94,7 @@ def check_tables(plan: Plan, engine: Engine) -> None:
 
 
 def _moved(step: Step, shape: Shape | None) -> Diagnostic:
-    hint = "Plan again; the columns are read anew."
+    hint = f"headgate plan --refresh {step.address} reads them anew. A run has them once that was applied, or promoted."
     if shape is None:
         return Diagnostic("HG452", f"the source table {step.address} is gone", step.place, hint=hint)
     before, now = {c.name: c.type for c in step.shape}, {c.name: c.type for c in shape}
