@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.graph import Graph, SourceNode
+from headgate.core.graph import Graph, Node, SourceNode, SqlBody
 from headgate.core.listing import listed
 from headgate.core.plan import Plan, Step
-from headgate.core.records import Build, BuildStatus
+from headgate.core.recipe import Aspect, Read
+from headgate.core.records import Build, BuildStatus, Pointer
 from headgate.core.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """What became of the columns of sources that a load reads, directly or not; ``opaque`` are queries on the way."""
+
+    retyped: tuple[str, ...]
+    new: tuple[str, ...]
+    opaque: tuple[Address, ...]
 
 
 def altered_faults(plan: Plan, snapshot: Snapshot, graph: Graph, *, way: str) -> Iterator[Diagnostic]:
     """Yield a fault for each incremental or snapshot that would begin anew, or have columns of other types.
 
-    The code is that of the release, so a source has columns of other types by now. ``way`` are the commands that bring
-    such a change. Cost: a look-up for each load.
+    The code is that of the release, so a source has other columns by now. ``way`` are the commands that bring such a
+    change. Cost: a look-up for each load; where one is altered, a walk of all that it reads.
     """
     pointers = snapshot.shown.pointers if snapshot.shown is not None else {}
-    retyped = list(_retyped_sources(snapshot, graph))
-    because = f", as {listed(retyped)}" if retyped else ""
     for step in plan.steps:
         pointer = pointers.get(step.address)
         shown = snapshot.build(pointer.build) if pointer is not None else None
         if shown is None or shown.load is None or shown.kind is not step.kind or shown.status is not BuildStatus.SEALED:
             continue
-        told = _altered(step, shown)
-        if told:
-            hint = f"Cast such a column in the query to one type. All is loaded anew by: {way}"
+        if told := _altered(step, shown):
+            found = _input_of(step.address, pointers, graph)
+            causes = (*found.retyped, *(f"{column} is new" for column in found.new))
+            because = f", as {listed(causes)}" if causes else ""
+            hint = f"{_advice(found)}\n{_afterwards(step, way)}"
             yield Diagnostic("HG410", f"{told}{because}: a run leaves what was loaded as it is", step.place, hint)
 
 
@@ -43,14 +55,51 @@ def _altered(step: Step, shown: Build) -> str:
     return f"{step.address} would change {listed(types)}" if types else ""
 
 
-def _retyped_sources(snapshot: Snapshot, graph: Graph) -> Iterator[str]:
-    pointers = snapshot.shown.pointers if snapshot.shown is not None else {}
-    for address, node in graph.nodes.items():
-        pointer = pointers.get(address)
-        if not isinstance(node, SourceNode) or pointer is None:
+def _advice(found: _Input) -> str:
+    """Return how such a load is made to go on whatever comes in."""
+    if found.opaque:
+        named = listed(found.opaque)
+        return f"{named}: not understood, so every column of its inputs counts. Read a view that names and casts them."
+    if found.retyped:
+        return "Cast such a column in the query to one type."
+    if found.new:
+        return "Name the columns in the query."
+    return "The sources have the same columns: this version of Headgate reads the code otherwise."
+
+
+def _afterwards(step: Step, way: str) -> str:
+    loading = step.node.properties.loading if isinstance(step.node, Node) else None
+    if loading is None or not loading.keeps_history:
+        return f"With `history: keep` in its header what was loaded stays, else all is loaded anew by: {way}"
+    if step.load is not None and step.load.base is not None:
+        return f"What was loaded is changed by: {way}"
+    return f"All is loaded anew by: {way}"
+
+
+def _input_of(address: Address, pointers: Mapping[Address, Pointer], graph: Graph) -> _Input:
+    opaque: list[Address] = []
+    reads: set[Read] = set()
+    waiting = [address]
+    seen = {address}
+    while waiting:
+        node = graph.nodes.get(waiting.pop())
+        if not isinstance(node, Node):
             continue
-        before = {column.name: column.type for column in pointer.shape}
-        for column in node.shape:
-            was = before.get(column.name, column.type)
-            if was != column.type:
-                yield f"{address}.{column.name} was {was} and is {column.type}"
+        if node.recipe.opaque and isinstance(node.body, SqlBody):
+            opaque.append(node.address)
+        reads |= node.recipe.reads()
+        waiting += [one for one in node.inputs if one not in seen]
+        seen.update(node.inputs)
+    columns = sorted((read.address, read.column) for read in reads if read.aspect is Aspect.COLUMN)
+    retyped, new = [], []
+    for source, column in columns:
+        found, pointer = graph.nodes.get(source), pointers.get(source)
+        if not isinstance(found, SourceNode) or pointer is None:
+            continue
+        was = next((one.type for one in pointer.shape if one.name == column), "")
+        now = next((one.type for one in found.shape if one.name == column), "")
+        if not was:
+            new.append(f"{source}.{column}")
+        elif now not in ("", was):
+            retyped.append(f"{source}.{column} was {was} and is {now}")
+    return _Input(tuple(retyped), tuple(new), tuple(sorted(opaque)))
