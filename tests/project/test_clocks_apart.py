@@ -103,6 +103,12 @@ def test_two_clocks_are_told(query: str, tmp_path: Path) -> None:
         "where t.date_key >= strftime(:start, '%Y%m%d')::int",
         "select d.day from raw.trips t join raw.days d on d.date_key = t.date_key "
         "where t.date_key >= strftime(:start, '%Y%m%d')::int",
+        # Between two columns of another table.
+        "select t.left_at as day from raw.trips t join raw.days d on t.left_at >= d.day and t.left_at < d.day + 1 "
+        "where d.day >= :start and d.day < :end",
+        # Beside the rows, not among what chooses them.
+        "select left_at as day, loaded_at >= :end as is_late from raw.trips",
+        "select left_at as day, count(*) filter (where loaded_at < :end) as n from raw.trips group by all",
         # One column above.
         "select day from m.staged where left_at >= :start and left_at < :end",
         "select m.at as day from m.mixed as m where loaded_at >= :start",

@@ -27,7 +27,7 @@ POOL_FROM = 150
 _KEPT_AT_ONCE = 500
 """So many new answers, 2 kB each, are written together: what an interrupted command has analysed is not lost."""
 
-ANALYSER = 11
+ANALYSER = 12
 """The number of the analyser. Raise it when the same text gets another answer: cached ones are then made anew."""
 
 

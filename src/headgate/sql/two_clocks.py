@@ -33,18 +33,22 @@ _VALUE = CARRYING | {Subtype.CONDITIONAL, Subtype.WINDOW}
 def two_clocks(query: Query, relation: Relation, time: int) -> Clocks | None:
     """Return the clocks of a query that is understood, where there are two; ``time`` numbers its column of times.
 
-    None where no column is compared with a parameter, or where an equality ties one that is to the table of the column
-    of times. Cost: one pass over the terms, and the lineage of the few that matter.
+    None where no column is compared with a parameter by what chooses rows, where an equality ties one that is to the
+    table of the column of times, or where one of another table is a bound of that column. Cost: one pass over the
+    terms, and the lineage of the few that matter.
     """
-    terms = _all_terms((relation.rows, *(field.term for field in relation.fields)))
+    terms = _all_terms((relation.rows,))
     given = _given(terms)
-    compared = _values(item for item in terms if _tag(item) in _COMPARING and given[id(item)])
+    comparing = [item for item in terms if _tag(item) in _COMPARING]
+    compared = _values(item for item in comparing if given[id(item)])
     made_of = _values((relation.fields[time].term,))
     if not compared or not made_of:
         return None
     tied = _tied(compared, terms)
     tables = {read.address for read in made_of}
     if tied & made_of or tables & ({read.address for read in tied} - {read.address for read in compared}):
+        return None
+    if any(_bounds(_values((item,)), made_of, tied) for item in comparing):
         return None
     first = parameters_of(query.tree)[0]
     place = place_at(query.text, query.path, first.begin, first.end - first.begin)
@@ -108,6 +112,11 @@ def _values(items: Iterable[Term]) -> frozenset[Read]:
     if any(is_placeholder(edge) for edge in edges):
         return frozenset()
     return frozenset(e.read for e in edges if e.read.aspect is Aspect.COLUMN and e.subtype in _VALUE)
+
+
+def _bounds(values: frozenset[Read], made_of: frozenset[Read], tied: frozenset[Read]) -> bool:
+    """Tell whether a comparison of these values holds what becomes the time against a bound in another table."""
+    return bool(values & made_of) and bool({read.address for read in values & tied} - {r.address for r in made_of})
 
 
 def _tied(compared: frozenset[Read], terms: Sequence[Term]) -> frozenset[Read]:
