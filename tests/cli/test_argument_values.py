@@ -9,13 +9,16 @@ from headgate.cli.argument_values import before, instant, instant_or_age, second
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("30s", 30), ("5m", 300), ("0.5h", 1800), ("45", 45), ("5 minutes", 300), ("1 hour", 3600), ("2min", 120)],
-)
+    [
+        ("30s", 30), ("5m", 300), ("0.5h", 1800), ("45", 45), ("5 minutes", 300), ("1 hour", 3600), ("2min", 120),
+        ("0 minutes", 0),
+    ],
+)  # fmt: skip
 def test_waits(text: str, expected: float) -> None:
     assert seconds(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "5 minuts", "soon", "1 month", "1h30m"])
+@pytest.mark.parametrize("text", ["", "5 minuts", "soon", "1 month", "1h30m", "nan", "inf", "1e400", "-5", "-1m"])
 def test_no_waits(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         seconds(text)

@@ -334,7 +334,7 @@ def test_expressions() -> None:
         ("+mart.*", "Did you mean marts.*?"),
         ("flights", "Did you mean raw.flights or staging.flights?"),
         ("worst_route+", "Did you mean marts.worst_routes?"),
-        ("", "headgate status lists the assets."),
+        ("", "headgate status dev lists the assets."),
     ],
 )
 def test_unknown_names_are_refused_with_the_nearest(expression: str, hint: str) -> None:

@@ -234,7 +234,8 @@ def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
     if not request.is_restating:
         return {}
     selected(graph, request.addresses, option="")  # names nothing has are told as they were given
-    wanted = selected(graph, tuple(f"{a}+" for a in request.addresses)) if request.addresses else graph.nodes.keys()
+    readers = tuple(f"{a.removesuffix('+')}+" for a in request.addresses)
+    wanted = selected(graph, readers) if readers else graph.nodes.keys()
     asked = span(request.since, request.until)
     found = {}
     for address in wanted:

@@ -29,14 +29,14 @@ def seconds(text: str) -> float:
     units = {"s": 1, "m": 60, "h": 3600}
     count, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
     try:
-        return float(count) * units[unit]
+        found: float | None = float(count) * units[unit]
     except ValueError:
         from headgate.project.units import seconds_of
 
         found = seconds_of(text)
-    if found is None:
+    if found is None or not 0 <= found < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 30s, 5m or 1 hour")
-    return float(found)
+    return found
 
 
 def instant(text: str) -> str:

@@ -92,7 +92,7 @@ def _unknown(graph: Graph, told: str, name: str) -> Diagnostic:
         if same:
             return Diagnostic("HG401", f"{told} is ambiguous", hint=f"Did you mean {' or '.join(same)}?")
         near = _nearest_bare(graph, name)
-    hint = f"Did you mean {' or '.join(near)}?" if near else "headgate status lists the assets."
+    hint = f"Did you mean {' or '.join(near)}?" if near else "headgate status dev lists the assets."
     return Diagnostic("HG401", f"{told} names no asset", hint=hint)
 
 
