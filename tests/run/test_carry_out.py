@@ -312,6 +312,14 @@ def test_source_table_with_other_columns(stage: Stage) -> None:
     assert stage.builds() == {}
 
 
+def test_source_table_that_is_gone(stage: Stage) -> None:
+    with pytest.raises(Refused) as refused:
+        stage.apply([source("raw.none", "n")])
+    (fault,) = refused.value.diagnostics
+    assert (fault.code, fault.summary) == ("HG452", "the source table raw.none is gone")
+    assert "reads them anew" not in fault.hint  # a plan goes by the columns that it knows
+
+
 def test_file_source_and_seed(tmp_path: Path) -> None:
     (tmp_path / "f.csv").write_text("n,g\n1,2\n3,4\n")
     (tmp_path / "s.csv").write_text("n\n5\n")

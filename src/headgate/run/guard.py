@@ -94,9 +94,10 @@ def check_tables(plan: Plan, engine: Engine) -> None:
 
 
 def _moved(step: Step, shape: Shape | None) -> Diagnostic:
-    hint = f"headgate plan --refresh {step.address} reads them anew. A run has them once that was applied, or promoted."
     if shape is None:
+        hint = "Make it again, or take it out here and in all that reads it."
         return Diagnostic("HG452", f"the source table {step.address} is gone", step.place, hint=hint)
+    hint = f"headgate plan --refresh {step.address} reads them anew. A run has them once that was applied, or promoted."
     before, now = {c.name: c.type for c in step.shape}, {c.name: c.type for c in shape}
     told = [f"{name} is gone" for name in before if name not in now]
     told += [f"{name} is new" for name in now if name not in before]
