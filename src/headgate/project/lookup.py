@@ -129,26 +129,43 @@ class Lookup:
             self._ambiguous(stated.name, found, stated.place)
         else:
             note = self._noted.warn if of_test else self._noted.fault
-            note("HG202", f"unknown asset {stated.name}", stated.place, self._near(stated))
+            source = self._source_called(stated)
+            hint = self._source_instead(source) if source else self._near(stated)
+            note("HG202", f"unknown asset {source or stated.name}", stated.place, hint)
         return None
 
     def _data(self, stated: StatedUse, path: str) -> list[Address]:
         """Return the assets and sources that a name may mean; of ``ref`` the assets alone."""
-        whole = self.known(f"{stated.before}.{stated.name}" if stated.before else stated.name)
+        if self._source_called(stated):
+            return []
+        whole = self.known(_whole(stated))
         if stated.before and whole not in self.own:  # of ref('package', 'name') the package says nothing
             whole = None
         named = [whole] if whole else self._of_name.get(fold(stated.name), ())
         found = [a for a in named if a in self.own or (a in self.source_of and not stated.is_ref)]
         return self._of_folder(found, path)
 
+    def _source_called(self, stated: StatedUse) -> Address | None:
+        """Return the source that a call of ``ref`` names with its schema, where no asset is called so."""
+        whole = self.known(_whole(stated)) if stated.is_ref else None
+        return whole if whole in self.source_of and whole not in self.own else None
+
+    @staticmethod
+    def _source_instead(source: Address) -> str:
+        schema, table = split(source)
+        return f"{source} is a source, which ref never names: write source('{schema}', '{table}')."
+
     def _near(self, stated: StatedUse) -> str:
         name = stated.name
         if stated.is_ref and (sources := [a for a in self._of_name.get(fold(name), ()) if a in self.source_of]):
-            schema, table = split(sources[0])
-            return f"{sources[0]} is a source, which ref never names: write source('{schema}', '{table}')."
+            return self._source_instead(sources[0])
         known: Iterable[str] = (*self.own, *(() if stated.is_ref else self.source_of))
         near = nearest(name, known if "." in name else (a.partition(".")[2] for a in known))
         return f"Did you mean {near[0]}?" if near else "It names an asset or a source as SCHEMA.NAME."
+
+
+def _whole(stated: StatedUse) -> str:
+    return f"{stated.before}.{stated.name}" if stated.before else stated.name
 
 
 def folder_of(path: str) -> str:
