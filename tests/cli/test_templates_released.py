@@ -126,3 +126,18 @@ def test_a_rollback_shows_what_the_release_showed(shop: Path) -> None:
     assert shown(shop, "prod") == "0"
     does(shop, "rollback", "prod", "--yes")
     assert shown(shop, "prod") == "2"
+
+
+def test_a_load_by_another_environment_variable_is_refused_and_not_blamed_on_sources(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = TOTAL.replace("owner: ops", "owner: ops\nkind: incremental\nunique_key: region")
+    (shop / "assets/m/loaded.sql").write_text(loaded)
+    commit(shop)
+    does(shop, "apply", "dev", "--yes")
+    does(shop, "promote", "dev", "--yes")
+    monkeypatch.setenv("REGION", "eu")
+    text, status = headgate(["run", "prod"], shop)
+    assert status == 1
+    assert "HG410  m.loaded would be loaded from its beginning: a run leaves" in text
+    assert "a variable of its template is another one" in text

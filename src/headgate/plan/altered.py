@@ -64,7 +64,7 @@ def _advice(found: _Input) -> str:
         return "Cast such a column in the query to one type."
     if found.new:
         return "Name the columns in the query."
-    return "The sources have the same columns: this version of Headgate reads the code otherwise."
+    return "Its sources have the same columns: a variable of its template is another one, or the Headgate that runs."
 
 
 def _afterwards(step: Step, way: str) -> str:
