@@ -12,6 +12,9 @@ from headgate.release.stored import read_environment
 
 _AT_ONCE = 100
 
+_IS_RUN = f'"kind":"{MoveKind.RUN.value}"'
+"""Stands in the stored form of a run and of no other move: what else has a kind there are assets."""
+
 
 def move_key(environment: str, serial: int) -> str:
     """Return the key of a move's record; keys sort as serials do."""
@@ -63,32 +66,35 @@ def rollback_shown(reading: Reading, environment: str, serial: int) -> Move | No
     """Return the last rollback, where what was taken back is not shown at ``serial``: older code, or the data of then.
 
     Runs after it bring no other code, but the data in anew. Cost: a look-up for every hundred moves since the last
-    release that was no rollback.
+    release that was no rollback; runs, of which there may be thousands, are not decoded.
     """
     since: dict[int, Move] = {}
-    released = 0
-    for move in _moves_back(reading, environment, serial):
-        if move.kind not in (MoveKind.RUN, MoveKind.REPAIR, MoveKind.ROLLBACK):
-            released = move.serial
+    released = newest_run = 0
+    for number, text in _moves_back(reading, environment, serial):
+        if _IS_RUN in text:
+            newest_run = newest_run or number
+            continue
+        move = move_from_json(loads(text))
+        if move.kind not in (MoveKind.REPAIR, MoveKind.ROLLBACK):
+            released = number
             break
-        since[move.serial] = move
+        since[number] = move
     last = next((move for move in since.values() if move.kind is MoveKind.ROLLBACK), None)
     if last is None:
         return None
     code = serial
-    while brought := since.get(code):
-        code = brought.restores if brought.kind is MoveKind.ROLLBACK else code - 1
-    runs = [move.serial for move in since.values() if move.kind is MoveKind.RUN]
-    is_data_gone = bool(runs) and last.restores < runs[0] < last.serial
-    return last if code < released or is_data_gone else None
+    while code > released:
+        brought = since.get(code)
+        code = brought.restores if brought is not None and brought.kind is MoveKind.ROLLBACK else code - 1
+    return last if code < released or last.restores < newest_run < last.serial else None
 
 
-def _moves_back(reading: Reading, environment: str, serial: int) -> Iterator[Move]:
-    """Yield the moves from ``serial`` on backwards, which are looked up a hundred at a time."""
+def _moves_back(reading: Reading, environment: str, serial: int) -> Iterator[tuple[int, str]]:
+    """Yield the moves from ``serial`` on backwards in their stored form, which are looked up a hundred at a time."""
     for last in range(serial, 0, -_AT_ONCE):
-        keys = [move_key(environment, number) for number in range(last, max(last - _AT_ONCE, 0), -1)]
+        keys = {move_key(environment, number): number for number in range(last, max(last - _AT_ONCE, 0), -1)}
         texts = reading.get(Collection.MOVES, keys)
-        yield from (move_from_json(loads(texts[key])) for key in keys if key in texts)
+        yield from ((number, texts[key]) for key, number in keys.items() if key in texts)
 
 
 def pointers_as_of(
