@@ -54,6 +54,19 @@ def test_a_plan_without_changes_needs_neither_parser_nor_engine(tmp_path: Path) 
     assert "headgate.plan.make" not in loaded
 
 
+def test_a_run_of_nothing_links_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    headgate("new", str(folder), folder=tmp_path)
+    headgate("apply", "dev", "--yes", folder=folder)
+    for path in folder.rglob("*.*"):
+        os.utime(path, (1, 1))
+    headgate("run", "dev", folder=folder)
+    loaded = imported(("run", "dev"), folder)
+    assert not {"duckdb", "jinja2", "sqlglot", "yaml"} & loaded
+    ours = ("plan.make", "app.new_input", "app.arrived", "words.apply", "words.properties")
+    assert not {f"headgate.{name}" for name in ours} & loaded
+
+
 @pytest.mark.slow
 def test_a_project_without_templates_does_without_jinja(tmp_path: Path) -> None:
     folder = tmp_path / "shop"

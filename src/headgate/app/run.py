@@ -92,7 +92,6 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
     Raises ``UsageError`` for addresses without a span.
     """
     from headgate.app.given_times import span
-    from headgate.app.new_input import look
     from headgate.app.plan import snapshot_of
     from headgate.app.released import released
     from headgate.app.run_facts import remember
@@ -113,7 +112,7 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
             graph = _linked(session, code, reading, snapshot, engine=environment.engine)
             origin = replace(code.origin, commit=move.commit, dirty=move.dirty)
             remember(session, graph)
-        found = look(session, reading, graph, snapshot, now=request.now, engine=environment.engine)
+        found = _new_input(session, reading, graph, snapshot, now=request.now, engine=environment.engine)
         made = _make(session, graph, snapshot, origin, request, found, engine=environment.engine)
         with recorded_failure(session, request, move):
             _refuse_alterations(session, made, snapshot, graph)
@@ -187,6 +186,14 @@ def _released_move(reading: Reading, environment: str, shown: Shown | None) -> M
         hint = "A run goes on with what was applied, or promoted: headgate apply dev && headgate promote dev"
         raise Refused([Diagnostic("HG514", f"{environment} shows nothing yet", hint=hint)])
     return found
+
+
+def _new_input(
+    session: Session, reading: Reading, graph: Graph, snapshot: Snapshot, *, now: str, engine: str
+) -> NewInput:
+    from headgate.app.new_input import look
+
+    return look(session, reading, graph, snapshot, now=now, engine=engine)
 
 
 def _make(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action
-from headgate.words.apply import not_started_text
 from headgate.words.diagnostics import excerpt_of
 from headgate.words.figures import counted, milliseconds_text
 from headgate.words.layout import aligned, styled
@@ -66,6 +65,8 @@ def lines_of_failure(ran: Ran) -> Iterable[str]:
     for failure in outcome.failures:
         yield from _lines_of(failure.address, failure.diagnostic)
     if outcome.not_started:
+        from headgate.words.apply import not_started_text  # which a run of nothing need not import
+
         yield f"  {not_started_text(len(outcome.not_started))}"
     name = ran.record.environment
     yield f"Nothing was published; {name} shows what it showed before. What is finished is kept for the next run."
