@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.graph import Graph, Node, SourceNode, SqlBody
+from headgate.core.graph import Graph, Node, SourceNode
 from headgate.core.listing import listed
 from headgate.core.plan import Plan, Step
+from headgate.core.python import PythonBody
 from headgate.core.recipe import Aspect, Read
 from headgate.core.records import Build, BuildStatus, Pointer
 from headgate.core.snapshot import Snapshot
@@ -17,11 +18,15 @@ from headgate.core.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class _Input:
-    """What became of the columns of sources that a load reads, directly or not; ``opaque`` are queries on the way."""
+    """What became of the columns of sources that a load reads, directly or not.
+
+    On the way there are ``opaque`` queries and ``functions``, which read all columns of their inputs.
+    """
 
     retyped: tuple[str, ...]
     new: tuple[str, ...]
     opaque: tuple[Address, ...]
+    functions: tuple[Address, ...]
 
 
 def altered_faults(plan: Plan, snapshot: Snapshot, graph: Graph, *, way: str) -> Iterator[Diagnostic]:
@@ -57,13 +62,12 @@ def _altered(step: Step, shown: Build) -> str:
 
 def _advice(found: _Input) -> str:
     """Return how such a load is made to go on whatever comes in."""
-    if found.opaque:
-        named = listed(found.opaque)
-        return f"{named}: not understood, so every column of its inputs counts. Read a view that names and casts them."
-    if found.retyped:
-        return "Cast such a column in the query to one type."
-    if found.new:
-        return "Name the columns in the query."
+    if found.retyped or found.new:
+        if whole := listed((*found.opaque, *found.functions)):
+            return f"{whole}: every column of its inputs counts. Let it read a view that names and casts them."
+        return "Cast such a column in the query to one type." if found.retyped else "Name the columns in the query."
+    if found.functions:
+        return f"{listed(found.functions)}: to another Python, system or variable a function is other code."
     return "Its sources have the same columns: a variable of its template is another one, or the Headgate that runs."
 
 
@@ -78,6 +82,7 @@ def _afterwards(step: Step, way: str) -> str:
 
 def _input_of(address: Address, pointers: Mapping[Address, Pointer], graph: Graph) -> _Input:
     opaque: list[Address] = []
+    functions: list[Address] = []
     reads: set[Read] = set()
     waiting = [address]
     seen = {address}
@@ -85,7 +90,9 @@ def _input_of(address: Address, pointers: Mapping[Address, Pointer], graph: Grap
         node = graph.nodes.get(waiting.pop())
         if not isinstance(node, Node):
             continue
-        if node.recipe.opaque and isinstance(node.body, SqlBody):
+        if isinstance(node.body, PythonBody):
+            functions.append(node.address)
+        elif node.recipe.opaque:
             opaque.append(node.address)
         reads |= node.recipe.reads()
         waiting += [one for one in node.inputs if one not in seen]
@@ -102,4 +109,4 @@ def _input_of(address: Address, pointers: Mapping[Address, Pointer], graph: Grap
             new.append(f"{source}.{column}")
         elif now not in ("", was):
             retyped.append(f"{source}.{column} was {was} and is {now}")
-    return _Input(tuple(retyped), tuple(new), tuple(sorted(opaque)))
+    return _Input(tuple(retyped), tuple(new), tuple(sorted(opaque)), tuple(sorted(functions)))
