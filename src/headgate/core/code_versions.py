@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from headgate.core.address import Address
+from headgate.core.address import Address, fold
 from headgate.core.declarations import FileSource
 from headgate.core.graph import AnyNode, Node, SourceNode
 from headgate.core.hashing import Digest, digest
@@ -60,9 +60,10 @@ class CodeVersions:
 
 
 def _code_of_source(node: SourceNode, read: Read) -> Digest:
-    place = node.location
+    place, column = node.location, read.column
     if isinstance(place, FileSource):
+        column = fold(column)  # no file has two columns of which only the case differs
         where: tuple[str, ...] = (place.pattern, place.format, *(f"{k}={v}" for k, v in sorted(place.options.items())))
     else:
         where = (place.schema, place.name)
-    return digest("code of source", node.address, where, read.aspect.value, read.column)
+    return digest("code of source", node.address, where, read.aspect.value, column)

@@ -100,7 +100,7 @@ CODES: Mapping[str, str] = {
     "HG407": "Times given to a command are none, have nothing between them, lie before a start, or have not come yet.",
     "HG408": "A column of a table whose history is kept has a type by now that what is there does not fit.",
     "HG409": "A column of a source's files is text and was not, is of another kind, or is gone.",
-    "HG410": "A run would load a table from its beginning, or change the types of what was loaded.",
+    "HG410": "A run would load a table from its beginning, or change or lose columns of what was loaded.",
     "HG450": "The plan was made by another version of Headgate, or altered: a key in it is not what it should be.",
     "HG451": "A file changed after the plan was made, or while it was read.",
     "HG452": "A source table has other columns than the plan was made with.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from headgate.core.address import Address
+from headgate.core.address import Address, fold
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.graph import Graph, Node, SourceNode
 from headgate.core.listing import listed
@@ -18,7 +18,7 @@ from headgate.core.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class _Input:
-    """What became of the columns of sources that a load reads, directly or not.
+    """What became of the columns of sources that a load reads, directly or not: those of other types, those called so.
 
     On the way there are ``opaque`` queries and ``functions``, which read all columns of their inputs.
     """
@@ -30,7 +30,7 @@ class _Input:
 
 
 def altered_faults(plan: Plan, snapshot: Snapshot, graph: Graph, *, way: str) -> Iterator[Diagnostic]:
-    """Yield a fault for each incremental or snapshot that would begin anew, or have columns of other types.
+    """Yield a fault for each incremental or snapshot that would begin anew, or change or lose columns.
 
     The code is that of the release, so a source has other columns by now. ``way`` are the commands that bring such a
     change. Cost: a look-up for each load; where one is altered, a walk of all that it reads.
@@ -43,8 +43,7 @@ def altered_faults(plan: Plan, snapshot: Snapshot, graph: Graph, *, way: str) ->
             continue
         if told := _altered(step, shown):
             found = _input_of(step.address, pointers, graph)
-            causes = (*found.retyped, *(f"{column} is new" for column in found.new))
-            because = f", as {listed(causes)}" if causes else ""
+            because = f", as {listed(causes)}" if (causes := (*found.retyped, *found.new)) else ""
             hint = f"{_advice(found)}\n{_afterwards(step, way)}"
             yield Diagnostic("HG410", f"{told}{because}: a run leaves what was loaded as it is", step.place, hint)
 
@@ -57,7 +56,9 @@ def _altered(step: Step, shown: Build) -> str:
         return f"{step.address} would be loaded from its beginning"
     before = {column.name: column.type for column in shown.shape}
     types = [f"{c.name} from {before[c.name]} to {c.type}" for c in step.shape if before.get(c.name, c.type) != c.type]
-    return f"{step.address} would change {listed(types)}" if types else ""
+    lost = [name for name in before if name not in {column.name for column in step.shape}]
+    told = [f"{verb} {listed(names)}" for verb, names in (("change", types), ("lose", lost)) if names]
+    return f"{step.address} would {' and '.join(told)}" if told else ""
 
 
 def _advice(found: _Input) -> str:
@@ -65,7 +66,9 @@ def _advice(found: _Input) -> str:
     if found.retyped or found.new:
         if whole := listed((*found.opaque, *found.functions)):
             return f"{whole}: every column of its inputs counts. Let it read a view that names and casts them."
-        return "Cast such a column in the query to one type." if found.retyped else "Name the columns in the query."
+        if found.retyped:
+            return "Cast such a column in the query to one type."
+        return "Name the columns in the query, each with `as`."
     if found.functions:
         return f"{listed(found.functions)}: to another Python, system or variable a function is other code."
     return "Its sources have the same columns: a variable of its template is another one, or the Headgate that runs."
@@ -103,10 +106,12 @@ def _input_of(address: Address, pointers: Mapping[Address, Pointer], graph: Grap
         found, pointer = graph.nodes.get(source), pointers.get(source)
         if not isinstance(found, SourceNode) or pointer is None:
             continue
-        was = next((one.type for one in pointer.shape if one.name == column), "")
+        was = next((one for one in pointer.shape if fold(one.name) == fold(column)), None)
         now = next((one.type for one in found.shape if one.name == column), "")
-        if not was:
-            new.append(f"{source}.{column}")
-        elif now not in ("", was):
-            retyped.append(f"{source}.{column} was {was} and is {now}")
+        if was is None:
+            new.append(f"{source}.{column} is new")
+        elif now not in ("", was.type):
+            retyped.append(f"{source}.{column} was {was.type} and is {now}")
+        elif was.name != column:
+            new.append(f"{source}.{column} was {was.name}")
     return _Input(tuple(retyped), tuple(new), tuple(sorted(opaque)), tuple(sorted(functions)))
