@@ -234,6 +234,11 @@ def test_no_spans(text: str) -> None:
         grains_of(text, Grain.DAY)
 
 
+def test_a_capital_m_may_be_months_and_is_no_minute() -> None:
+    with pytest.raises(NotUnderstood, match="has an unknown unit, M"):
+        grains_of("60M", Grain.HOUR)
+
+
 @pytest.mark.parametrize("text", ["", "2013", "20130101", "2013-W01-1", "2013-01-01 25:00", "0001-01-01", "٢٠١٣-٠١-٠١"])
 def test_no_moments(text: str) -> None:
     with pytest.raises(NotUnderstood):

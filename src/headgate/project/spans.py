@@ -38,7 +38,8 @@ def grains_of(text: str, grain: Grain) -> int:
     if match is None:
         raise NotUnderstood("is no span of time", f"Write a number of grains, or for example `2 {grain.value}s`.")
     count, word = int(match[1]), (match[2] or grain.value).lower()
-    unit = next((one for one in Grain if word in (one.value, f"{one.value}s")), _SHORT.get(word))
+    short = _SHORT.get(word) if match[2] != "M" else None  # elsewhere that is a month
+    unit = next((one for one in Grain if word in (one.value, f"{one.value}s")), short)
     if unit is None:
         known = f"Units are {', '.join(f'{g.value}s' for g in Grain)}, and m, h, d and w for the first four."
         raise NotUnderstood(f"has an unknown unit, {match[2]}", known)
