@@ -38,10 +38,10 @@ def look(session: Session, reading: Reading, graph: Graph, snapshot: Snapshot, *
     Files are known by content, which planning sees by itself. A table that says nothing counts as new.
     """
     from headgate.app.run_facts import facts_of
-    from headgate.app.schedules import due_at, when_made
+    from headgate.app.schedules import due_at
 
     schedules = facts_of(graph).schedules
-    due, waiting = due_at(reading, schedules, environment=snapshot.name, now=now, made=when_made(snapshot))
+    due, waiting = due_at(reading, schedules, snapshot, now=now)
     tables = [
         node
         for node in graph.nodes.values()

@@ -146,7 +146,7 @@ def _if_nothing_is_new(
     """
     from headgate.app.repository import known_graph
     from headgate.app.run_facts import is_time_due, remembered
-    from headgate.app.schedules import due_at, when_made
+    from headgate.app.schedules import due_at
 
     shown = snapshot.shown
     if shown is None or not shown.record.graph or request.is_restating:
@@ -157,8 +157,7 @@ def _if_nothing_is_new(
     graph = known_graph(session, repository, reading, engine=shown.record.engine, tree=move.tree)
     if graph != shown.record.graph:
         return None
-    made = when_made(snapshot)
-    due, waiting = due_at(reading, facts.schedules, environment=request.environment, now=request.now, made=made)
+    due, waiting = due_at(reading, facts.schedules, snapshot, now=request.now)
     if due:  # its inputs may have moved on while it waited
         return None
     return PlannedRun(request, move, None, waiting, due, len(shown.pointers) - len(waiting))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.address import Address
 from headgate.core.ports.store import Entry
-from headgate.core.records import Collection
+from headgate.core.records import Collection, MoveKind
 
 if TYPE_CHECKING:
     from headgate.core.ports.store import Reading
@@ -15,39 +15,43 @@ if TYPE_CHECKING:
 
 
 def due_at(
-    reading: Reading,
-    schedules: Mapping[Address, tuple[str, str]],
-    *,
-    environment: str,
-    now: str,
-    made: Callable[[Address], str],
+    reading: Reading, schedules: Mapping[Address, tuple[str, str]], snapshot: Snapshot, *, now: str
 ) -> tuple[Mapping[Address, str], Mapping[Address, str]]:
     """Return the addresses with a schedule whose time has come at ``now``, and of the others why they wait.
 
-    ``schedules`` are expressions, each with its zone. ``made`` says when the build was made that an address shows,
-    empty where it shows none; the first answer gives that of those that are due. Due is what no run has looked at yet,
-    what had a tick since, and what a rollback took back behind the last look: what that tick brought is not shown any
-    more.
+    ``schedules`` are expressions, each with its zone; the first answer says when that was made which is shown. Due is
+    what no run has looked at yet, what had a tick since, and what a rollback took back behind the last look: what that
+    tick brought is not shown any more. Cost: two look-ups.
     """
     if not schedules:
         return {}, {}
     from headgate.core.schedule import next_tick, previous_tick
 
-    keys = {address: _key(environment, address) for address in schedules}
+    made, is_back = _when_made(snapshot), _is_rolled_back(reading, snapshot)
+    keys = {address: _key(snapshot.name, address) for address in schedules}
     looked = reading.get(Collection.SCHEDULES, keys.values())
     due: dict[Address, str] = {}
     waiting: dict[Address, str] = {}
     for address, (cron, zone) in schedules.items():
         last, _, made_then = looked.get(keys[address], "").partition(" ")
         made_now = made(address)
-        if not last or previous_tick(cron, zone, now) > last or made_now < made_then:
+        is_gone = made_now < made_then or (is_back and made_now != made_then)
+        if not last or is_gone or previous_tick(cron, zone, now) > last:
             due[address] = made_now
         else:
             waiting[address] = f"waits until {_shown(next_tick(cron, zone, now))} ({cron})"
     return due, waiting
 
 
-def when_made(snapshot: Snapshot) -> Callable[[Address], str]:
+def _is_rolled_back(reading: Reading, snapshot: Snapshot) -> bool:
+    """Tell whether the last move was a rollback: it may show what was made later, where older data had come back."""
+    from headgate.release.history import read_move
+
+    move = read_move(reading, snapshot.name, snapshot.shown.record.serial) if snapshot.shown else None
+    return move is not None and move.kind is MoveKind.ROLLBACK
+
+
+def _when_made(snapshot: Snapshot) -> Callable[[Address], str]:
     """Return what tells when the build was made that an address shows; empty where it shows none."""
     pointers = snapshot.shown.pointers if snapshot.shown else {}
 
