@@ -199,7 +199,7 @@ def _planned(
     bare = session.config.bare == request.environment
     becomes_bare = bare if snapshot.shown is not None and snapshot.shown.record.bare != bare else None
     is_plain = not request.select and not request.since and request.refresh is None and becomes_bare is None
-    is_plain = is_plain and not (_is_behind(snapshot) and _goes_by_what_is_beside(session, reading, snapshot.shown))
+    is_plain = is_plain and not (is_behind(snapshot) and goes_by_what_is_beside(session, reading, snapshot.shown))
     if is_plain:
         empty = _if_nothing_changed(session, repository, request, snapshot, reading, engine=engine)
         if empty is not None:
@@ -239,7 +239,7 @@ def _planned(
         made,
         shows=_count_shown(made),
         is_new=snapshot.shown is None or not snapshot.shown.pointers,
-        is_behind=made.is_empty and not request.select and _is_behind(snapshot),
+        is_behind=made.is_empty and not request.select and is_behind(snapshot),
         warnings=warnings,
         captured=_captured(made, snapshot),
     )
@@ -312,15 +312,16 @@ def _if_nothing_changed(
         graph=graph,
     )
     captured = _captured(empty, snapshot)
-    return Planned(empty, shows=len(shown.pointers), is_behind=_is_behind(snapshot), captured=captured)
+    return Planned(empty, shows=len(shown.pointers), is_behind=is_behind(snapshot), captured=captured)
 
 
-def _is_behind(snapshot: Snapshot) -> bool:
+def is_behind(snapshot: Snapshot) -> bool:
+    """Tell whether what is shown beside has moved since the environment was applied."""
     shown, beside = snapshot.shown, snapshot.beside
     return shown is not None and beside is not None and shown.record.beside != beside.record.serial
 
 
-def _goes_by_what_is_beside(session: Session, reading: Reading, shown: Shown | None) -> bool:
+def goes_by_what_is_beside(session: Session, reading: Reading, shown: Shown | None) -> bool:
     """Tell whether the environment shows anything that is loaded or waits for a schedule.
 
     That depends on what came in beside as well. Cost: its pointers.
@@ -375,11 +376,10 @@ def _if_little_changed(
     if made is None:
         return None
     moved = sum(step.kind is not Kind.SOURCE for step in made.steps)
-    is_behind = made.is_empty and _is_behind(snapshot)
     return Planned(
         made,
         shows=found.assets,
-        is_behind=is_behind,
+        is_behind=made.is_empty and is_behind(snapshot),
         left_out=found.assets - moved,
         captured=_captured(made, snapshot),
     )

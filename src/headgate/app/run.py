@@ -141,9 +141,10 @@ def _if_nothing_is_new(
 ) -> PlannedRun | None:
     """Return the run of nothing where that can be told without linking anything; else None.
 
-    The environment shows a whole graph, the data files make the same one now, no source table has to be looked at, and
-    no interval is over that was not loaded. Cost: a stat for each data file.
+    The environment shows a whole graph, the data files make the same one now, no source table has to be looked at, no
+    interval is over that was not loaded, and nothing came in beside since. Cost: a stat for each data file.
     """
+    from headgate.app.plan import goes_by_what_is_beside, is_behind
     from headgate.app.repository import known_graph
     from headgate.app.run_facts import is_time_due, remembered
     from headgate.app.schedules import due_at
@@ -153,6 +154,8 @@ def _if_nothing_is_new(
         return None
     facts = remembered(session, shown.record.graph)
     if facts is None or facts.has_tables or is_time_due(facts, snapshot, request.now):
+        return None
+    if is_behind(snapshot) and goes_by_what_is_beside(session, reading, shown):
         return None
     graph = known_graph(session, repository, reading, engine=shown.record.engine, tree=move.tree)
     if graph != shown.record.graph:
