@@ -121,6 +121,7 @@ def python_body_from_json(body: Mapping[str, Any]) -> PythonBody:
         is_networked=body["is_networked"],
         limits=Limits(**body["limits"]),
         line=body["line"],
+        written=Digest(body.get("written", "")),
     )
 
 

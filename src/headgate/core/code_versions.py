@@ -2,18 +2,21 @@
 
 An incremental goes on with what it holds as long as its recipe, and the recipes of all that it reads, are what they
 were when that was loaded; new data is no reason to begin anew. So the versions are computed once more, with the same
-rules, over sources that are known by what the repository says of them. A seed is code.
+rules, over sources that are known by what the repository says of them. A seed is code. Of a function what the
+repository says is code, too, and the machine that calls it is not: production may have another Python than a laptop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from headgate.core.address import Address, fold
 from headgate.core.declarations import FileSource
 from headgate.core.graph import AnyNode, Node, SourceNode
 from headgate.core.hashing import Digest, digest
-from headgate.core.recipe import Read, Recipe
+from headgate.core.python import PythonBody
+from headgate.core.recipe import Read, Recipe, Term
 from headgate.core.versions import Versions, plain_versions
 
 
@@ -38,7 +41,7 @@ class CodeVersions:
                 continue
             waiting.pop()
             if isinstance(current, Node) and current.address not in self._known:
-                self._known[current.address] = self._versions(current.recipe)
+                self._known[current.address] = self._versions(_code_of(current))
         found = self._known[node.address]
         return {"rows": found.rows, **{f"column {name}": version for name, version in found.columns.items()}}
 
@@ -57,6 +60,19 @@ class CodeVersions:
             return _code_of_source(node, read)
         version = self._known[read.address].of(read.aspect, read.column)
         return digest("no such column", read.address, read.column) if version is None else version
+
+
+def _code_of(node: Node) -> Recipe:
+    """Return the recipe, that of a function as the repository alone says it."""
+    recipe, body = node.recipe, node.body
+    if not isinstance(body, PythonBody) or not body.written:
+        return recipe
+
+    def said(item: Term, what: str, name: str = "", type_: str = "") -> Term:
+        return Term(digest("function", what, body.written, name, type_), item.reads, item.tainted)
+
+    columns = tuple(replace(one, term=said(one.term, "column", one.name, one.type)) for one in recipe.columns)
+    return replace(recipe, rows=said(recipe.rows, "rows"), order=said(recipe.order, "order"), columns=columns)
 
 
 def _code_of_source(node: SourceNode, read: Read) -> Digest:

@@ -41,7 +41,7 @@ class PythonBody:
     """A function, and everything of the repository that it may see.
 
     ``modules`` are the files that may be imported, its own included; ``variables`` the names of the environment
-    variables that are passed on.
+    variables that are passed on. ``written`` stands for what the repository says of it: no machine has a part in that.
     """
 
     path: str
@@ -52,6 +52,7 @@ class PythonBody:
     is_networked: bool = False
     limits: Limits = NO_LIMITS
     line: int = 1
+    written: Digest = Digest("")
 
 
 MODULE_ROOTS = ("lib/", "src/", "")
@@ -83,7 +84,8 @@ class PythonDeclaration:
     """What a decorated function declares beside its properties.
 
     ``code`` stands for everything that can change what it returns but its inputs: its own text, the modules that it
-    imports, the lock file, the interpreter, the values of its variables. ``reads`` maps output columns to the columns
+    imports, the lock file, the interpreter, the values of its variables; ``written`` for the first three, which are the
+    repository's. ``reads`` maps output columns to the columns
     of inputs (``parameter``, column) that they depend on; None where the author did not say. ``row_reads`` are those
     that decide which rows there are.
     """
@@ -91,6 +93,7 @@ class PythonDeclaration:
     function: str
     inputs: tuple[NamedInput, ...]
     code: Digest
+    written: Digest
     modules: Pinned
     variables: tuple[str, ...] = ()
     is_deterministic: bool = False

@@ -69,8 +69,6 @@ def _advice(found: _Input) -> str:
         if found.retyped:
             return "Cast such a column in the query to one type."
         return "Name the columns in the query, each with `as`."
-    if found.functions:
-        return f"{listed(found.functions)}: to another Python, system or variable a function is other code."
     return "Its sources have the same columns: a variable of its template is another one, or the Headgate that runs."
 
 

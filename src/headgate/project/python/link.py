@@ -84,6 +84,7 @@ class PythonLink:
             is_networked=self._python.is_networked,
             limits=self._python.limits,
             line=self._python.line,
+            written=self._python.written,
         )
 
     def recipe(self, shape: Shape, settings: str) -> Recipe:

@@ -39,11 +39,12 @@ class PythonCode:
         modules = tuple((path, self._files[path].digest) for path in paths if path in self._files)
         meant = tuple((path, self._modules.digest(path)) for path in paths[1:])
         values = tuple((one.value, self._value(function, one.value, one.place)) for one in function.variables)
-        code = digest("python code", function.code, meant, self._locks, interpreter_identity(), values)
+        written = digest("python code", function.code, meant, self._locks)
         return PythonDeclaration(
             function=function.name,
             inputs=function.inputs,
-            code=code,
+            code=digest("python code here", written, interpreter_identity(), values),
+            written=written,
             modules=modules,
             variables=tuple(one.value for one in function.variables),
             is_deterministic=function.is_deterministic,
