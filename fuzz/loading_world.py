@@ -45,14 +45,13 @@ class Cut(BaseException):
 
 
 class Reader:
-    """Asks what one environment shows."""
+    """Asks what environments show."""
 
-    def __init__(self, settings: Settings, schema: str, ask: Callable[[str], list[Any]]) -> None:
+    def __init__(self, settings: Settings, ask: Callable[[str], list[Any]]) -> None:
         self._settings = settings
-        self._schema = schema
         self._ask = ask
 
-    def rows(self, name: str) -> list[tuple[Any, ...]]:
+    def rows(self, environment: str, name: str) -> list[tuple[Any, ...]]:
         """Return the rows of an asset, sorted as the reference sorts them."""
         settings = self._settings
         at = "ts at time zone 'UTC'" if settings.is_instant else "ts"
@@ -62,12 +61,16 @@ class Reader:
             columns += (
                 ", valid_from, valid_to" if plain else ", valid_from at time zone 'UTC', valid_to at time zone 'UTC'"
             )
-        rows = self._ask(f"select {columns} from {self._schema}.{name}")
+        rows = self._ask(f"select {columns} from {_schema(environment)}.{name}")
         return sorted(rows, key=lambda r: (*r[:1], *r[3:4], r[4] or FOREVER) if name == "hist" else r)
 
-    def counts(self) -> dict[str, int]:
+    def counts(self, environment: str) -> dict[str, int]:
         """Return what the table over all assets counted."""
-        return dict(self._ask(f"select asset, n from {self._schema}.total"))
+        return dict(self._ask(f"select asset, n from {_schema(environment)}.total"))
+
+
+def _schema(environment: str) -> str:
+    return "m" if environment == "prod" else f"m__{environment}"
 
 
 class World:
@@ -207,17 +210,24 @@ class World:
         with session:
             gc(session)
 
+    def stamp(self) -> tuple[int, ...] | None:
+        """Return what is another one after the warehouse was written to; None where nothing tells."""
+        path = self.root / "warehouse.duckdb"
+        if self.url or not path.exists():
+            return None
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
     @contextmanager
-    def reading(self, environment: str) -> Iterator[Reader]:
-        """Read what an environment shows, on one connection: to open a file takes longer than to read it."""
-        schema = "m" if environment == "prod" else f"m__{environment}"
+    def reading(self) -> Iterator[Reader]:
+        """Read what is shown, on one connection: to open a file takes longer than to read it."""
         if self.url:
             with psycopg.connect(self.url, options="-c timezone=UTC") as server:
-                yield Reader(self.settings, schema, lambda query: server.execute(query.encode()).fetchall())
+                yield Reader(self.settings, lambda query: server.execute(query.encode()).fetchall())
             return
         with duckdb.connect(str(self.root / "warehouse.duckdb"), read_only=True, config={"threads": 1}) as connection:
             connection.execute("set timezone = 'UTC'")
-            yield Reader(self.settings, schema, lambda query: connection.execute(query).fetchall())
+            yield Reader(self.settings, lambda query: connection.execute(query).fetchall())
 
     def cut_after(self, calls: int) -> AbstractContextManager[None]:
         """Cut whatever runs inside off at the given writing call of the engine: before it, or after it is done."""
