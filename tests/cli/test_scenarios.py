@@ -23,6 +23,7 @@ def test_scenario(name: str, tmp_path: Path) -> None:
 def test_expected_output_can_fail() -> None:
     assert matches("a\n...\nb ... c\n", "a\nx\ny\nb 12 c\n")
     assert matches("", "")
+    assert matches("in ... ms.\n", "in 1.3 s.\n")
     assert matches("a\n...\n", "a\n")
     assert not matches("a\n", "a\nb\n")
     assert not matches("", "b\n")

@@ -247,6 +247,15 @@ def _runs(process: int) -> bool:
         return False
 
 
+def test_a_call_closes_where_its_worker_never_read_what_it_was_given(repository: Repository) -> None:
+    call = repository.runner().start(repository.body("def f(flights):\n    return flights\n"), {"flights": TABLE})
+    process = call._process
+    process.kill()
+    process.wait()
+    process.stdin.write(b"as if the first message had not been sent")
+    call.close()
+
+
 def test_an_input_that_breaks_off_is_never_taken_for_whole(repository: Repository) -> None:
     def batches() -> Any:
         yield from TABLE.to_batches()

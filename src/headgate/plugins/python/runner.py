@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -299,7 +300,8 @@ class SubprocessCall:
         process.wait()
         self._watch.end()
         if process.stdin is not None:
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # what a worker that is gone did not read
+                process.stdin.close()
         self._reader = None
         for thread in self._threads:
             thread.join(LAST_WORD_SECONDS)
