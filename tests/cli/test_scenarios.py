@@ -1,5 +1,6 @@
 """The scenarios of tests/scenarios, on real DuckDB and SQLite."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,17 @@ def _known_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.txt")))
+COMMANDS_OF_A_LONG_ONE = 6
+
+
+def _scenarios() -> Iterator[object]:
+    """Yield the names; those of many commands are slow tests."""
+    for path in sorted(FOLDER.glob("*.txt")):
+        is_long = path.read_text().count("\n$ headgate ") >= COMMANDS_OF_A_LONG_ONE
+        yield pytest.param(path.name, marks=pytest.mark.slow if is_long else ())
+
+
+@pytest.mark.parametrize("name", list(_scenarios()))
 def test_scenario(name: str, tmp_path: Path) -> None:
     play((FOLDER / name).read_text(), tmp_path)
 

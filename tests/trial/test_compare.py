@@ -3,7 +3,7 @@
 import math
 import random
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headgate.core.recipe import Column
@@ -40,6 +40,7 @@ def test_a_difference_accounts_for_every_row(
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=8), st.floats(-1, 1))
+@example(numbers=[1e-12, 1.4e-45], share=1.0)  # each is near the smaller one, the larger one is not
 @settings(max_examples=100, deadline=None)
 def test_numbers_are_equal_within_the_tolerance_and_not_beyond(numbers: list[float], share: float) -> None:
     shape = (Column("x", "DOUBLE"),)

@@ -100,9 +100,10 @@ class _Parts:
             groups[row.exact].append(row)
         for group in groups.values():
             group.sort(key=lambda row: row.numbers)
-        missing = [row for row in expected if not self._taken(row, groups.get(row.exact, []))]
+        # From the smallest on, so that none is taken that only a smaller one could have had.
+        taken = {id(r) for r in sorted(expected, key=lambda r: r.numbers) if self._taken(r, groups.get(r.exact, []))}
         left = {id(row) for group in groups.values() for row in group}
-        return missing, [row for row in came if id(row) in left]
+        return [row for row in expected if id(row) not in taken], [row for row in came if id(row) in left]
 
     def _taken(self, wanted: _Row, group: list[_Row]) -> bool:
         """Take a row out of a sorted group that is nearly the one wanted; False where there is none."""
