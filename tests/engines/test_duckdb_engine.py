@@ -36,6 +36,8 @@ from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
 from headgate.plugins.engines.duckdb_settings import RESULT_SETTINGS, settings_identity
 
+pytestmark = pytest.mark.slow
+
 HOLDER = "import duckdb, sys, time; c = duckdb.connect(sys.argv[1]); print('held', flush=True); time.sleep(60)"
 
 

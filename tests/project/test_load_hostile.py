@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from headgate.core.declarations import Declarations, FileSource
 from headgate.project.load import load
 
+pytestmark = pytest.mark.slow
+
 OWNED = b"/* headgate\nowner: ops\n*/\nselect 1 as one\n"
 SOURCE = 'sources:\n  - name: raw\n    owner: ops\n    tables:\n      - name: t\n        files: "%s"\n'
 

@@ -9,6 +9,8 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from tests.project.template_stage import filled, given
 
+pytestmark = pytest.mark.slow
+
 JINJA = SandboxedEnvironment(
     undefined=StrictUndefined, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"], keep_trailing_newline=True
 )
