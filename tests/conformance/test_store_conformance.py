@@ -197,7 +197,7 @@ def test_a_batch_that_cannot_be_stored_writes_nothing(store: StateStore) -> None
 def test_one_of_eight_threads_wins_each_compare_and_swap(place: Place) -> None:
     stores = [place.open(), place.open()]
     put(stores[0], n="0")
-    rounds, winners, named = 25, list[tuple[int, int]](), set[str]()
+    rounds, winners, named = 10, list[tuple[int, int]](), set[str]()
     gate = threading.Barrier(8, timeout=20)
 
     def work(number: int) -> None:

@@ -137,8 +137,8 @@ def test_a_kill_on_postgresql_leaves_the_old_or_the_new(on_postgres: Worlds) -> 
     chance = random.Random(7)
     references = {scenario: kills.measure(scenario, on_postgres) for scenario in (RUN, PROMOTE)}
     writing, switches = after_writing(references, chance)
-    harmed = list(kills.with_harm(references, 6, chance))
-    planned = [*switches, *chance.sample(writing, 3), *harmed]
+    harmed = list(kills.with_harm(references, 4, chance))
+    planned = [*switches, *chance.sample(writing, 2), *harmed]
     tally = kills.carry_out(planned, references, [on_postgres], lambda _: None)
     assert tally.faults == []
     assert tally.kills == len(planned)

@@ -25,7 +25,7 @@ OF_FORM = {"HG308", "HG309"}
 OF_TOML = {"HG121", "HG122"}
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=QUIET)
-LONG = settings(max_examples=1000, deadline=None, suppress_health_check=QUIET)
+LONG = settings(max_examples=400, deadline=None, suppress_health_check=QUIET)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,7 +37,7 @@ def query(gigabytes: float) -> str:
     return f"select i, i * 2 as j, repeat(md5(i::varchar), 7) as s from range({rows}) as t(i)"
 
 
-@pytest.mark.parametrize(("form", "gigabytes"), [(Form.ARROW_STREAM, 5.0), (Form.DUCKDB, 1.0)])
+@pytest.mark.parametrize(("form", "gigabytes"), [(Form.ARROW_STREAM, 2.5), (Form.DUCKDB, 1.0)])
 def test_a_stream_larger_than_memory_passes(tmp_path: Path, engine: DuckEngine, form: Form, gigabytes: float) -> None:
     repository = Repository(tmp_path)
     stream = engine.stream(query(gigabytes), batch_rows=65_536)
