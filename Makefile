@@ -15,7 +15,7 @@ BIN := .venv/bin
 BIN_DUCKDB2 := .venv-duckdb2/bin
 # Commands are started thousands of times: compiled once, whatever the shell says.
 export PYTHONDONTWRITEBYTECODE :=
-PYTEST := python -m pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
+PYTEST = python -m pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
 # A `make` called by git (a hook) must not steer the repositories that the tests make.
 unexport GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
 
@@ -40,6 +40,8 @@ static: .venv/ready
 # What another DuckDB may change: its engine, all that is built and released with it, and what commands then show.
 DUCKDB_2 := cli/test_scenarios.py conformance/test_engine_conformance.py conformance/test_load_conformance.py engines \
 	fuzz/test_loading_small.py laws python/test_python_assets.py python/test_runner.py release run trial
+# Slow tests wait for processes and leases: one more of them than there are cores keeps those busy.
+test: WORKERS = 3
 test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both DuckDB versions and PostgreSQL: about a quarter of an hour
 	@echo "DuckDB 2:"
 	@$(BIN_DUCKDB2)/$(PYTEST) -k "not postgres" $(DUCKDB_2:%=tests/%)
