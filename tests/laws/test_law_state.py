@@ -1,5 +1,6 @@
 """State and warehouse belong together; what a failure leaves is resumed; nothing needed is collected."""
 
+import importlib
 import shutil
 import sqlite3
 from pathlib import Path
@@ -219,5 +220,6 @@ def test_two_environments_that_would_share_schemas_are_refused(shown: Shop) -> N
 
 def later(monkeypatch: pytest.MonkeyPatch, at: str) -> None:
     """Let every command from now on believe in another time."""
-    for module in ("session", "apply", "gc"):
-        monkeypatch.setattr(f"headgate.app.{module}.now", lambda: at)
+    # All are imported before one is changed: a module imported later would keep the other time for good.
+    for module in [importlib.import_module(f"headgate.app.{name}") for name in ("session", "apply", "gc")]:
+        monkeypatch.setattr(module, "now", lambda: at)
