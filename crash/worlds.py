@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -13,20 +16,26 @@ from crash.warehouses import writing
 
 
 class Worlds:
-    """Templates, each made from an earlier one when it is first asked for; on PostgreSQL where databases are given."""
+    """Templates, each made from an earlier one when it is first asked for; on PostgreSQL where databases are given.
 
-    def __init__(self, folder: Path, databases: Databases | None = None) -> None:
+    ``templates`` is where they are, if others use the same ones; else they are beside the copies.
+    """
+
+    def __init__(self, folder: Path, databases: Databases | None = None, templates: Path | None = None) -> None:
         self.folder = folder
+        self._templates = templates or folder
         self.databases = databases
         self._where = ON_POSTGRES if databases else ON_DUCKDB
         self._numbers = count(1)
         folder.mkdir(exist_ok=True)
+        self._templates.mkdir(exist_ok=True)
 
     def get(self, name: str) -> Path:
         """Return the template called ``name``; its docstring says what it is."""
-        path = self.folder / name
-        if not path.exists():
-            getattr(self, f"_{name}")(path)
+        path = self._templates / name
+        with _alone(path.with_suffix(".lock")):
+            if not path.exists():
+                getattr(self, f"_{name}")(path)
         return path
 
     def copy(self, name: str) -> Path:
@@ -123,6 +132,14 @@ class Worlds:
         toml.write_text(toml.read_text().replace("0 seconds", retain))
         git(world, "add", "-A")
         git(world, "commit", "-q", "-m", f"Version {version}, kept for {retain}")
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold a lock file for the time of a ``with``."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _beside(world: Path) -> Path:

@@ -20,16 +20,17 @@ LONG = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR)
 def changes(zone: str, since: int, until: int) -> Iterator[datetime]:
     """Yield the instants from which on the zone's clock is another number of hours from UTC's."""
     at, clock = datetime(since, 1, 1, tzinfo=UTC), ZoneInfo(zone)
+    offset = at.astimezone(clock).utcoffset()
     while at.year < until:
         following = at + timedelta(days=5)
-        if at.astimezone(clock).utcoffset() != following.astimezone(clock).utcoffset():
+        if (then := following.astimezone(clock).utcoffset()) != offset:
             first, last = at, following
             while last - first > timedelta(seconds=1):
                 middle = first + (last - first) // 2 // timedelta(seconds=1) * timedelta(seconds=1)
-                is_old = middle.astimezone(clock).utcoffset() == at.astimezone(clock).utcoffset()
+                is_old = middle.astimezone(clock).utcoffset() == offset
                 first, last = (middle, last) if is_old else (first, middle)
             yield last
-        at = following
+        at, offset = following, then
 
 
 def follow_each_other(calendar: Calendar, around: datetime, before: timedelta, after: timedelta) -> None:

@@ -23,8 +23,10 @@ APPLY, PROMOTE, RUN = (next(s for s in kills.SCENARIOS if s.name == name) for na
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Worlds:
-    return Worlds(tmp_path_factory.mktemp("crash"))
+def worlds(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Worlds:
+    """Copies of the worker's own, of templates that all workers share: their commands take half a minute."""
+    own = tmp_path_factory.mktemp("crash")
+    return Worlds(own, templates=None if worker_id == "master" else own.parent.parent / "crash-templates")
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +126,7 @@ def test_a_kill_leaves_the_old_or_the_new(worlds: Worlds) -> None:
     chance = random.Random(7)
     references = {scenario: kills.measure(scenario, worlds) for scenario in (APPLY, PROMOTE)}
     writing, switches = after_writing(references, chance)
-    planned = [*switches, *chance.sample(writing, 2), *kills.at_random(references, 4, chance)]
+    planned = [*switches, *chance.sample(writing, 2), *kills.at_random(references, 2, chance)]
     tally = kills.carry_out(planned, references, [worlds] * 2, lambda _: None)
     assert tally.faults == []
     assert tally.kills >= len(planned) - 2, "a kill at a random instant may come too late, the others never do"
@@ -135,7 +137,7 @@ def test_a_kill_leaves_the_old_or_the_new(worlds: Worlds) -> None:
 @pytest.mark.slow
 def test_a_kill_on_postgresql_leaves_the_old_or_the_new(on_postgres: Worlds) -> None:
     chance = random.Random(7)
-    references = {scenario: kills.measure(scenario, on_postgres) for scenario in (RUN, PROMOTE)}
+    references = {RUN: kills.measure(RUN, on_postgres)}
     writing, switches = after_writing(references, chance)
     harmed = list(kills.with_harm(references, 4, chance))
     planned = [*switches, *chance.sample(writing, 2), *harmed]
