@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headgate.app.analyser_number import ANALYSER
 from headgate.app.analysing import LocalAnalyser, analysed_from, analysed_to
 from headgate.app.ground import Ground
 from headgate.core.address import Address, fold
@@ -26,9 +27,6 @@ POOL_FROM = 150
 
 _KEPT_AT_ONCE = 500
 """So many new answers, 2 kB each, are written together: what an interrupted command has analysed is not lost."""
-
-ANALYSER = 12
-"""The number of the analyser. Raise it when the same text gets another answer: cached ones are then made anew."""
 
 
 def linked(

@@ -392,6 +392,6 @@ def _row(node: AnyNode, asset: AssetDeclaration | None, key: str) -> dict[str, A
 
 def _list_key(graph: Digest) -> str:
     from headgate import __version__
-    from headgate.app.linking import ANALYSER
+    from headgate.app.analyser_number import ANALYSER
 
     return digest("nodes", __version__, ANALYSER, graph)

@@ -398,6 +398,7 @@ def _captured(made: Plan, snapshot: Snapshot) -> Mapping[Address, str]:
             kept.pop(step.address, None)
             if step.action in (Action.KEEP, Action.REUSE) and step.build and step.capture and not step.capture.exact:
                 kept[step.address] = step.build
+    snapshot.fetch(kept.values())
     found = ((build.created_at, address) for address, one in kept.items() if (build := snapshot.build(one)))
     return {address: at for at, address in sorted(found)}
 

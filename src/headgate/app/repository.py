@@ -285,7 +285,7 @@ def _graph_key(
 
     And the interpreter of Python assets, and the values of the environment variables that they and templates read.
     """
-    from headgate.app.linking import ANALYSER
+    from headgate.app.analyser_number import ANALYSER
     from headgate.core.hashing import ALGORITHM
     from headgate.project.python.interpreter import interpreter_identity
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from headgate.core.address import Address
@@ -26,7 +26,8 @@ class Snapshot:
     ``shown`` is None for a new environment. ``build`` gives a build by id (None: erased); ``find`` the builds under a
     key that are sealed, newest first; ``recipe`` a recorded recipe by digest; ``captures`` the latest capture of each
     source. ``timed`` gives the newest build of an address, for expected rows and seconds; ``is_newest_load`` tells of
-    the build of a load whether nobody shows, may show again or has pinned a later one of its table.
+    the build of a load whether nobody shows, may show again or has pinned a later one of its table. ``fetch`` makes
+    several builds known with one look-up.
     """
 
     name: str
@@ -38,3 +39,4 @@ class Snapshot:
     recipe: Callable[[Digest], Recipe | None]
     timed: Callable[[Address], Build | None]
     is_newest_load: Callable[[Build], bool]
+    fetch: Callable[[Iterable[Digest]], None] = lambda _: None

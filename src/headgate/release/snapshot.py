@@ -58,6 +58,7 @@ def take_snapshot(reading: Reading, *, environment: str, beside: str | None, eng
         recipe=recipe,
         timed=timed,
         is_newest_load=partial(is_newest_load, reading),
+        fetch=builds.fetch,
     )
 
 
