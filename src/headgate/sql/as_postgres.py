@@ -79,6 +79,8 @@ class _Rewriting:
             exp.Like: self._like,
             exp.ILike: self._like,
             exp.JSONExtractScalar: self._json_text,
+            exp.GroupConcat: self._in_order,
+            exp.ArrayAgg: self._in_order,
         }
 
     def take(self, node: exp.Expr) -> None:
@@ -223,6 +225,15 @@ class _Rewriting:
         kind = exp.func("json_type", exp.JSONExtract(this=node.this.copy(), expression=node.expression.copy()))
         nested = exp.In(this=kind, expressions=[exp.Literal.string("OBJECT"), exp.Literal.string("ARRAY")])
         return _guarded(nested, "PostgreSQL writes this object with other spaces", node.copy())
+
+    @staticmethod
+    def _in_order(node: exp.GroupConcat | exp.ArrayAgg) -> exp.Expr:
+        """Collect different values in their order: there DISTINCT sorts, here it gives them as threads find them."""
+        distinct = node.this
+        if isinstance(distinct, exp.Distinct) and len(distinct.expressions) == 1:
+            by = exp.Ordered(this=distinct.expressions[0].copy(), nulls_first=False)
+            node.set("this", exp.Order(this=distinct, expressions=[by]))
+        return node
 
 
 def _refuse(node: exp.Expr) -> None:
