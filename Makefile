@@ -56,7 +56,7 @@ crash: .venv/ready ## Kill, race and read while it publishes (ARGS="--kills 50")
 
 bench: .venv/ready ## The tables of speed and memory; with ARGS the first alone (ARGS="--size 1000 --sqlmesh PYTHON --dbt PYTHON")
 	@$(BIN)/python -m bench $(ARGS)
-	@$(if $(ARGS),,for more in loads postgres state; do echo; $(BIN)/python -m bench.$$more || exit 1; done)
+	@$(if $(ARGS),,for more in loads postgres state checks; do echo; $(BIN)/python -m bench.$$more || exit 1; done)
 
 docs: .venv/ready ## Write the generated reference pages and check the documents
 	@$(BIN)/python -m docs.write_reference

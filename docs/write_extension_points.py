@@ -7,7 +7,8 @@ import re
 from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
 
-from headgate.core.ports import engine, loads, python, scratch, store
+from headgate.core import measures
+from headgate.core.ports import engine, loads, measuring, python, scratch, store
 
 _HEAD = """# Extension points
 
@@ -29,8 +30,10 @@ PORTS: dict[type, tuple[ModuleType, str]] = {
 }
 """The ports that a plugin carries out, with their modules and who does."""
 
-VALUES: dict[type, tuple[ModuleType, str]] = {engine.Engine: (loads, "Loads")}
-"""What a port is asked with that has a module of its own, and the heading that it gets."""
+VALUES: dict[type, tuple[tuple[ModuleType, str], ...]] = {
+    engine.Engine: ((loads, "Loads"), (measuring, "Measuring"), (measures, "Measures")),
+}
+"""What a port is asked with that has modules of its own, and the headings that they get."""
 
 
 def extension_points() -> str:
@@ -45,8 +48,8 @@ def extension_points() -> str:
         parts += [_prose(inspect.getdoc(port) or ""), f"Module: `{module.__name__}`. Carried out by {plugin}."]
         for name, member in _members(port):
             parts += [_heading(name, member), _prose(inspect.getdoc(member) or "")]
-        if port in VALUES:
-            parts += _values(*VALUES[port])
+        for values in VALUES.get(port, ()):
+            parts += _values(*values)
     return "\n\n".join(parts) + "\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
+from docs.write_checks import checks
 from docs.write_commands import commands
 from docs.write_extension_points import extension_points
 from docs.write_keys import keys
@@ -19,6 +20,7 @@ FAMILIES = {
     "HG4": "Plan",
     "HG5": "Releases and leases",
     "HG6": "Engine and state",
+    "HG7": "Evidence and the gate",
 }
 
 
@@ -37,6 +39,7 @@ def diagnostics() -> str:
 
 
 PAGES = {
+    "checks.md": checks,
     "commands.md": commands,
     "diagnostics.md": diagnostics,
     "extension-points.md": extension_points,

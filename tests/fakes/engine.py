@@ -15,20 +15,23 @@ import functools
 import json
 import re
 import sqlite3
+import statistics
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from headgate.core.address import Address
+from headgate.core.checks import Sample
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Conflict, Diverged, EngineFailed, Refused, StatementFailed
 from headgate.core.hashing import Digest
+from headgate.core.measures import Answer, Measure, Shown
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
@@ -47,8 +50,11 @@ from headgate.core.ports.engine import (
     StreamInput,
 )
 from headgate.core.ports.loads import FROM, TO, LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
+from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.recipe import Column, Shape
 from headgate.core.records import LogHead
+from headgate.plugins.engines.duckdb_measures import WORDS
+from headgate.plugins.engines.measure_texts import alone, answer_of, failing
 from tests.fakes import loads
 
 _PAIR = re.compile(
@@ -85,13 +91,31 @@ class FakeStream:
         self._reader.close()
 
 
+def _in_memory() -> sqlite3.Connection:
+    """Return a database that knows the two functions of measures that SQLite has not."""
+    connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    connection.create_function("regexp_matches", 2, lambda text, pattern: text and re.search(pattern, text) is not None)
+    connection.create_aggregate("stddev_samp", 1, _Deviation)  # type: ignore[arg-type]  # typeshed wants its protocol
+    return connection
+
+
+class _Deviation:
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def step(self, value: float | None) -> None:
+        if value is not None:
+            self.values.append(value)
+
+    def finalize(self) -> float | None:
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+
 @dataclass
 class FakeWarehouse:
     """What a file is to DuckDB: it stays when sessions end. ``shapes`` are those of the tables built, by relation."""
 
-    connection: sqlite3.Connection = field(
-        default_factory=lambda: sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-    )
+    connection: sqlite3.Connection = field(default_factory=_in_memory)
     lock: threading.RLock = field(default_factory=threading.RLock)
     shapes: dict[str, Shape] = field(default_factory=dict)
 
@@ -350,6 +374,20 @@ class FakeEngine:
         rows = self.query(sql)
         names = rows.columns
         return FakeStream(pa.table({name: [row[n] for row in rows.rows] for n, name in enumerate(names)}), batch_rows)
+
+    @_watched
+    def measure(self, table: Measured, measures: Sequence[Measure]) -> Mapping[Measure, Answer | Unanswered]:
+        return {measure: self._measured(table, measure) for measure in measures}
+
+    def failing(self, table: Measured, measure: Shown, limit: int) -> Sample:
+        rows = self.query(failing(measure, table, replace(WORDS, row_hash="1"), limit))
+        return Sample(rows.columns, rows.rows)
+
+    def _measured(self, table: Measured, measure: Measure) -> Answer | Unanswered:
+        try:
+            return answer_of(self.query(alone(measure, table, WORDS)).rows[0][0])
+        except StatementFailed as fault:
+            return Unanswered(str(fault))
 
     def relation(self, relation: str) -> str:
         return 'headgate."' + relation.replace('"', '""') + '"'

@@ -39,7 +39,7 @@ def test_a_whole_repository(tmp_path: Path) -> None:
             "README.md": "",
         },
     )
-    assert told(found) == ["HG312 assets/staging/properties.yml:11:22"]
+    assert told(found) == []
     airlines, flights = found.assets
     assert (airlines.address, airlines.kind, airlines.text) == ("staging.airlines", Kind.SEED, "")
     assert (flights.address, flights.kind, flights.properties.owner) == ("staging.flights", Kind.VIEW, "ops")
@@ -229,34 +229,6 @@ def test_yaml_about_a_refused_file_is_no_second_fault(tmp_path: Path) -> None:
 def test_faults_of_property_files_are_marked(tmp_path: Path, yml: str, expected: str) -> None:
     files = {"assets/m/x.sql": OWNED, "assets/m/p.yml": yml, "d.csv": "a\n1\n", "d.bin": "a\n1\n"}
     assert marked(read(tmp_path, files)) == [expected]
-
-
-def test_tests_that_are_not_run_are_told_once(tmp_path: Path) -> None:
-    yml = """
-models:
-  - name: x
-    tests:
-      - unique
-    columns:
-      - name: a
-        data_tests: [not_null, {accepted_values: {values: [1]}}]
-        meta: {tests: [mine]}
-sources:
-  - name: raw
-    tables:
-      - name: t
-        columns: [{name: b, tests: [unique]}]
-unit_tests: [{name: u, model: x, expect: {rows: []}}]
-"""
-    header = "/* headgate\nowner: ops\ntests: unique\n*/\nselect 1 as a"
-    found = read(tmp_path, {"assets/m/x.sql": OWNED, "assets/m/y.sql": header, "assets/m/p.yml": yml})
-    assert told(found) == ["HG312 assets/m/p.yml:5:9"]
-    (many,) = found.diagnostics
-    assert (many.severity, many.summary) == (
-        Severity.WARNING, "5 data tests in 2 files are declared, which this version does not run",
-    )  # fmt: skip
-    (one,) = read(tmp_path, {"assets/m/p.yml": ""}).diagnostics
-    assert one.summary == "a data test is declared, which this version does not run"
 
 
 def test_what_dbt_knows_is_kept_without_a_word(tmp_path: Path) -> None:

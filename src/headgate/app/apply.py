@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from headgate.app.measuring import NO_VERDICT, Verdict, faults_of, measured
+from headgate.app.measuring import Shown as Showing
 from headgate.app.plan import Planned, misplaced, refuse_protected
 from headgate.app.session import nonce, now, user
 from headgate.core.declarations import Kind
@@ -34,7 +36,7 @@ class Applied:
     """What came of an apply. ``move`` is None where something failed, so that nothing was published.
 
     ``seconds`` is the whole time under the lease, ``switch_seconds`` that of the publication alone; ``bytes`` what the
-    new tables take. ``warnings`` were known before anything was built.
+    new tables take. ``warnings`` were known before anything was built; ``verdict`` is what came of the checks.
     """
 
     plan: Plan
@@ -43,6 +45,7 @@ class Applied:
     seconds: float
     switch_seconds: float
     warnings: tuple[Diagnostic, ...] = ()
+    verdict: Verdict = NO_VERDICT
 
     @property
     def bytes(self) -> int:
@@ -91,10 +94,44 @@ def apply(
             forget=held.forget_loads,
             runner=runner_of(session, plan),
         )
+        verdict = NO_VERDICT
+        if outcome.is_complete:
+            verdict = measured_plan(session, plan, outcome.builds, held, shown, report=report)
+            outcome = with_faults(outcome, verdict)
         if not outcome.is_complete:
-            return Applied(plan, outcome, None, time.monotonic() - started, 0.0, warnings)
+            return Applied(plan, outcome, None, time.monotonic() - started, 0.0, warnings, verdict)
         move, switch_seconds = _publish(session, planned, outcome.builds, held, shown)
-        return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds, warnings)
+        return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds, warnings, verdict)
+
+
+def measured_plan(
+    session: Session,
+    plan: Plan,
+    builds: Mapping[Address, Build],
+    held: Held,
+    shown: Shown | None,
+    *,
+    report: Callable[[RunEvent], None],
+) -> Verdict:
+    """Return what comes of the checks of all that will be shown."""
+    from headgate.app.plan import snapshot_of
+    from headgate.release.intended import pointers_after
+
+    if not plan.tests:
+        return NO_VERDICT
+    with held.store.reading() as reading:
+        beside = snapshot_of(session, reading, plan.environment, engine=plan.engine).beside
+        now = tuple(dict(side.pointers) for side in (shown, beside) if side is not None)
+    showing = Showing(pointers_after(plan, builds, shown=shown), now)
+    return measured(session, held, plan.tests, showing, engine=plan.engine, report=report)
+
+
+def with_faults(outcome: Outcome, verdict: Verdict) -> Outcome:
+    """Return the outcome with a failure for each check that failed: then nothing is published."""
+    from headgate.run.outcome import Failure
+
+    failures = tuple(Failure(address, fault) for address, fault in faults_of(verdict))
+    return replace(outcome, failures=(*outcome.failures, *failures)) if failures else outcome
 
 
 def runner_of(session: Session, plan: Plan, root: Path | None = None) -> PythonRunner | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ from headgate.app.analysing import LocalAnalyser, analysed_from, analysed_to
 from headgate.app.ground import Ground
 from headgate.core.address import Address, fold
 from headgate.core.declarations import AssetDeclaration, Declarations, FileSource, SourceDeclaration
-from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.diagnostic import Diagnostic, Place, has_errors, in_order
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.recipe import Shape, shape_from_json, shape_to_json
@@ -41,13 +43,25 @@ def linked(
 
     Only what the cache does not know is parsed and bound.
     """
-    analyser = CachingAnalyser(root, ground, cache)
-    try:
-        return link(
-            declarations, analyser, recorded=recorded, settings=ground.settings, dialect=ground.dialect
-        ), analyser.keys
-    finally:
-        analyser.close()
+    with closing(CachingAnalyser(root, ground, cache)) as analyser:
+        found = link(declarations, analyser, recorded=recorded, settings=ground.settings, dialect=ground.dialect)
+    return _with_test_faults(found, root, ground, cache), analyser.keys
+
+
+def _with_test_faults(found: Linked, root: Path, ground: Ground, cache: Cache) -> Linked:
+    """Return what was linked with all that is wrong with declared tests; errors among that leave no graph."""
+    from headgate.app.checks import test_faults
+    from headgate.app.conditions import Conditions
+
+    with closing(Conditions(root, ground, cache)) as conditions:
+        faults = test_faults(found.nodes, conditions)
+    if not faults:
+        return found
+    return replace(
+        found,
+        graph=None if has_errors(faults) else found.graph,
+        diagnostics=in_order((*found.diagnostics, *faults)),
+    )
 
 
 class CachingAnalyser:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from headgate.app.measuring import NO_VERDICT, Shown, Verdict, fault_of, known_verdict, measured
 from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import user
+from headgate.core.checks import Outcome, Result
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused, UsageError
+from headgate.core.graph import tests_in
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from headgate.core.declarations import File
     from headgate.core.graph import Graph
     from headgate.core.ports.store import Reading
+    from headgate.core.promises import DeclaredTest
     from headgate.core.records import Move
     from headgate.release.choose import Code
     from headgate.release.promote import PromotionPlan
@@ -45,6 +50,8 @@ class Promotion:
     is_clean: bool = True
     adopted: tuple[Address, ...] = ()
     """Tables of somebody else that are set aside."""
+    tests: Mapping[Address, tuple[DeclaredTest, ...]] = field(default_factory=dict)
+    """What has to come out of the data that will be shown."""
 
     @property
     def release(self) -> int:
@@ -107,10 +114,12 @@ def plan_promotion(
         differs = plan.intended is None and _is_different(session, reading, plan, code)
         heads = _heads(reading, source, target)
         left = _left(reading, source, plan)
+        verdict = _verdict(session, reading, plan, tests_in(graph), engine=engine)
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
+    refuse_failed(verdict.of(Outcome.FAIL))
     promotion = _counted(plan, code, contents, differs=differs, heads=heads, left=left)
-    promotion = replace(promotion, is_clean=code.root == session.root)
+    promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_in(graph))
     return _adopting(session, promotion, engine) if adopts else promotion
 
 
@@ -149,9 +158,36 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
         if again.plan.intended is None:
             return Promoted(again, None, 0.0)
         _check_same(promotion, again)
+        shown = _showing(again.plan)
+        verdict = measured(session, held, again.tests, shown, engine=session.environment(target).engine)
+        refuse_failed(verdict.of(Outcome.FAIL, Outcome.UNKNOWN))
         with held.store.reading() as reading:
             keeps = keep_tree(promotion.files, promotion.contents.__getitem__, reading=reading)
         return Promoted(again, *held.publish(again.plan.intended, keeps))
+
+
+def _showing(plan: PromotionPlan) -> Shown:
+    return Shown(plan.intended.pointers if plan.intended else {}, (plan.shown,))
+
+
+def _verdict(
+    session: Session,
+    reading: Reading,
+    plan: PromotionPlan,
+    tests: Mapping[Address, tuple[DeclaredTest, ...]],
+    *,
+    engine: str,
+) -> Verdict:
+    """Return what is known to come of the checks of all that would be shown."""
+    if plan.intended is None:
+        return NO_VERDICT
+    return known_verdict(session, reading, tests, _showing(plan), engine=engine)
+
+
+def refuse_failed(results: Sequence[Result]) -> None:
+    """Raise ``Refused`` with a fault for each of these results, if there are any."""
+    if results:
+        raise Refused([fault_of(result) for result in results])
 
 
 def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:

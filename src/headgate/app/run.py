@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from headgate.app.measuring import NO_VERDICT, Verdict
 from headgate.app.session import nonce, now, user
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
@@ -14,7 +15,7 @@ from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused, StalePlan, UsageError
 from headgate.core.plan import Action, Origin, Plan
 from headgate.core.records import MoveKind
-from headgate.core.runs import RunRecord, RunStatus, RunStep, detail_of
+from headgate.core.runs import RunRecord, RunStatus, RunStep
 
 if TYPE_CHECKING:
     from headgate.app.new_input import NewInput
@@ -77,13 +78,17 @@ class PlannedRun:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a run; ``outcome`` and ``move`` are None where nothing was to be done, or it failed."""
+    """What came of a run; ``outcome`` and ``move`` are None where nothing was to be done, or it failed.
+
+    ``verdict`` is what came of the checks of all that would be shown.
+    """
 
     planned: PlannedRun
     record: RunRecord
     outcome: Outcome | None
     move: Move | None
     switch_seconds: float = 0.0
+    verdict: Verdict = NO_VERDICT
 
 
 def plan_run(session: Session, repository: Repository, request: RunRequest) -> PlannedRun:
@@ -288,6 +293,7 @@ def run(
 
     Raises ``LeaseHeld`` where somebody else changes the warehouse and ``StalePlan`` where the environment has moved.
     """
+    from headgate.app.apply import measured_plan, with_faults
     from headgate.app.run_records import begun, ended, recorded_end
     from headgate.app.schedules import looked_at
 
@@ -302,14 +308,17 @@ def run(
         record = begun(held.store, _begins(planned.request, planned.move, RunStatus.RUNNING), held.lease)
         with recorded_end(held.store, record):
             outcome = _carried_out(session, planned, planned.plan, held, report=report, threads=threads)
-            move, seconds = None, 0.0
+            move, seconds, verdict = None, 0.0, NO_VERDICT
+            if outcome.is_complete:
+                verdict = measured_plan(session, planned.plan, outcome.builds, held, shown, report=report)
+                outcome = with_faults(outcome, verdict)
             if outcome.is_complete:
                 move, seconds = _publish(session, planned, planned.plan, outcome, held, shown)
         record = replace(record, steps=_steps(planned.plan, outcome), **_left(planned))
         made = {a: outcome.builds[a].created_at if a in outcome.builds else at for a, at in planned.due.items()}
         looked = looked_at(record.environment, made, record.now) if outcome.is_complete else ()
         record = ended(held.store, record, outcome, move, lease=held.lease, keeps=looked)
-    return Ran(planned, record, outcome, move, seconds)
+    return Ran(planned, record, outcome, move, seconds, verdict)
 
 
 def _begins(request: RunRequest, move: Move, status: RunStatus) -> RunRecord:
@@ -396,15 +405,18 @@ def _left(planned: PlannedRun) -> dict[str, Any]:
 
 def _steps(plan: Plan, outcome: Outcome) -> Mapping[Address, RunStep]:
     """Return what became of each address that the run was about."""
+    from headgate.app.run_records import told_of
     from headgate.plan.explain import effect_of, reason_of
 
-    failed = {failure.address: failure.diagnostic for failure in outcome.failures}
+    failed: dict[Address, list[Diagnostic]] = {}
+    for failure in outcome.failures:
+        failed.setdefault(failure.address, []).append(failure.diagnostic)
     words = {Action.CAPTURE: "captured", Action.LOAD: "loaded", Action.BUILD: "built"}
     found: dict[Address, RunStep] = {}
     for step in plan.steps:
         if step.address in failed:
-            fault = failed[step.address]
-            found[step.address] = RunStep("failed", fault.summary, detail=detail_of(fault))
+            why = told_of(failed[step.address])
+            found[step.address] = RunStep("failed", why["error"], detail=why["detail"])
         elif step.action in words and step.address in outcome.builds:
             build = outcome.builds[step.address]
             told = ", ".join(part for part in (reason_of(step), effect_of(step) if step.load else "") if part)

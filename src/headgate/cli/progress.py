@@ -11,7 +11,7 @@ from headgate.cli.terminal import Terminal
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan
-from headgate.core.progress import Began, Failed, Finished, Interrupted, RunEvent, Started
+from headgate.core.progress import Began, Checked, Failed, Finished, Interrupted, RunEvent, Started
 from headgate.words.apply import row_of_finished
 from headgate.words.layout import cut, display_width, padded, styled
 
@@ -63,6 +63,8 @@ class Progress:
                 case Failed():
                     self._running.pop(event.address, None)
                     self._done += 1
+                case Checked():
+                    self._running.pop(event.address, None)
                 case Interrupted():
                     self._line("Stopping: running statements are being ended. Press Ctrl-C again to leave at once.")
                 case _:

@@ -61,7 +61,7 @@ CODES: Mapping[str, str] = {
     "HG309": "A value of a header or a property file has not the form that it needs.",
     "HG310": "An asset has no owner.",
     "HG311": "A name without schema may mean several assets.",
-    "HG312": "Data tests are declared, which this version keeps and does not run.",
+    "HG312": "A data test does not run: its kind is not known, or it is given a template.",
     "HG313": "A value of a property file is a template, which is not filled in there.",
     "HG314": "A group is named that nothing declares.",
     "HG315": "Keys of dbt are kept that this version does not use.",
@@ -91,6 +91,7 @@ CODES: Mapping[str, str] = {
     "HG354": "A column is called as one that Headgate adds.",
     "HG355": "The query of an incremental does not use :start and :end.",
     "HG356": "The query of an incremental compares :start and :end with other columns than its time_column is made of.",
+    "HG360": "A data test cannot be as it is declared.",
     "HG401": "A name on the command line names no asset, or more than one.",
     "HG402": "A name given to --refresh is not a source table that some table reads.",
     "HG403": "A column on the command line is one that its asset has not.",
@@ -141,4 +142,6 @@ CODES: Mapping[str, str] = {
     "HG601": "The engine refused a statement of the repository.",
     "HG602": "A Python function of the repository failed.",
     "HG603": "A Python function took longer, or used more memory, than it may.",
+    "HG701": "A check of the data failed.",
+    "HG702": "A check of the data could not be measured.",
 }

@@ -13,6 +13,7 @@ from headgate.core.hashing import Digest
 from headgate.core.recipe import Recipe, Shape
 
 if TYPE_CHECKING:
+    from headgate.core.promises import DeclaredTest
     from headgate.core.python import PythonBody
     from headgate.core.template import Template
 
@@ -151,3 +152,9 @@ class Graph:
 def scheduled_in(graph: Graph) -> frozenset[Address]:
     """Return the tables, views and loads that take new data in when their schedule says so. Cost: one pass."""
     return frozenset(a for a, node in graph.nodes.items() if isinstance(node, Node) and node.properties.cron)
+
+
+def tests_in(graph: Graph) -> Mapping[Address, tuple[DeclaredTest, ...]]:
+    """Return the declared tests of assets and sources, of those that have any. Cost: one pass."""
+    nodes = ((a, node) for a, node in graph.nodes.items() if not isinstance(node, ExposureNode))
+    return {address: node.properties.tests for address, node in nodes if node.properties.tests}

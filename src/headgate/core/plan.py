@@ -17,6 +17,7 @@ from headgate.core.diagnostic import Place
 from headgate.core.graph import Node, SourceNode
 from headgate.core.hashing import Digest
 from headgate.core.loading import LoadPlan
+from headgate.core.promises import DeclaredTest
 from headgate.core.recipe import Shape
 from headgate.core.records import Capture
 
@@ -150,7 +151,8 @@ class Plan:
     still be what it was. ``beside`` names the protected environment and its serial that the plan was made beside.
     ``becomes_bare``: the environment's schemas lose their suffix, or get one; None where their names stay.
     ``scheduled`` are the addresses with a schedule: they may show what came in at their last time. ``properties`` are
-    those that differ from the code that the environment shows, whether or not a build does.
+    those that differ from the code that the environment shows, whether or not a build does. ``tests`` are those that
+    the builds shown afterwards have to pass.
     """
 
     project: str
@@ -166,6 +168,7 @@ class Plan:
     becomes_bare: bool | None = None
     scheduled: frozenset[Address] = frozenset()
     properties: PropertyChanges = field(default_factory=dict)
+    tests: Mapping[Address, tuple[DeclaredTest, ...]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:

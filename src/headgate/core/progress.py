@@ -53,8 +53,15 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checks of an address ask is known; ``Started`` told when it began to be found out."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The user asked to stop: running statements are being ended, finished builds are kept. Once more ends at once."""
 
 
-RunEvent: TypeAlias = Began | Started | Finished | Failed | Skipped | Interrupted
+RunEvent: TypeAlias = Began | Started | Finished | Failed | Skipped | Checked | Interrupted

@@ -9,13 +9,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Place, Severity
 
-_COMPARED = re.compile(r"\s*(<=|>=|<>|!=|==|=|<|>)\s*([0-9]+)\s*")
-_BETWEEN = re.compile(r"\s*between\s+([0-9]+)\s+and\s+([0-9]+)\s*", re.IGNORECASE)
+_NUMBER = r"([0-9]+(?:\.[0-9]+)?)\s*(%?)"
+_COMPARED = re.compile(rf"\s*(<=|>=|<>|!=|==|=|<|>)\s*{_NUMBER}\s*")
+_BETWEEN = re.compile(rf"\s*between\s+{_NUMBER}\s+and\s+{_NUMBER}\s*", re.IGNORECASE)
 _SAME = {"<>": "!=", "==": "="}
 
 
@@ -23,42 +25,51 @@ _SAME = {"<>": "!=", "==": "="}
 class Condition:
     """A comparison of a number of failing rows: ``operator`` is one of ``< <= = != >= > between``.
 
-    ``to`` is the upper bound of ``between``, itself included; otherwise 0.
+    ``number``, and the upper bound ``to`` of ``between``, itself included, are decimal numbers as text: rows, or with
+    ``is_share`` how many of a hundred.
     """
 
     operator: str = "!="
-    number: int = 0
-    to: int = 0
+    number: str = "0"
+    to: str = "0"
+    is_share: bool = False
 
-    def holds(self, failures: int) -> bool:
-        """Tell whether it is true of a number of failing rows.
+    def holds(self, failures: int, out_of: int = 0) -> bool:
+        """Tell whether it is true of a number of failing rows; of no row at all no share fails.
 
-        >>> Condition(">", 10).holds(11), Condition("between", 5, 10).holds(11)
+        >>> Condition(">", "10").holds(11), Condition("between", "5", "10").holds(11)
         (True, False)
+        >>> Condition(">", "1", is_share=True).holds(1, 100), Condition(">", "1", is_share=True).holds(2, 100)
+        (False, True)
         """
+        # Without division: a share of a third has no exact decimal form.
+        found, unit = (failures * 100, max(out_of, 1)) if self.is_share else (failures, 1)
+        number = Fraction(self.number) * unit
         if self.operator == "between":
-            return self.number <= failures <= self.to
-        order = (failures > self.number) - (failures < self.number)
-        return {"<": order < 0, "<=": order <= 0, "=": order == 0, "!=": order != 0, ">=": order >= 0, ">": order > 0}[
-            self.operator
-        ]
+            return number <= found <= Fraction(self.to) * unit
+        return {
+            "<": found < number, "<=": found <= number, "=": found == number,
+            "!=": found != number, ">=": found >= number, ">": found > number,
+        }[self.operator]  # fmt: skip
 
     def __str__(self) -> str:
-        tail = f" and {self.to}" if self.operator == "between" else ""
-        return f"{self.operator} {self.number}{tail}"
+        unit = " %" if self.is_share else ""
+        tail = f" and {self.to}{unit}" if self.operator == "between" else ""
+        return f"{self.operator} {self.number}{unit}{tail}"
 
 
 def condition_of(text: str) -> Condition | None:
     """Return the condition that a text says; None where it says none.
 
-    >>> str(condition_of(">10")), str(condition_of("between 5 and 10"))
-    ('> 10', 'between 5 and 10')
+    >>> str(condition_of(">10")), str(condition_of("between 5 and 10")), str(condition_of("> 0.5%"))
+    ('> 10', 'between 5 and 10', '> 0.5 %')
     """
     if found := _COMPARED.fullmatch(text):
-        return Condition(_SAME.get(found[1], found[1]), int(found[2]))
-    if found := _BETWEEN.fullmatch(text):
-        return Condition("between", int(found[1]), int(found[2]))
-    return None
+        return Condition(_SAME.get(found[1], found[1]), found[2], is_share=bool(found[3]))
+    found = _BETWEEN.fullmatch(text)
+    if found is None or found[2] != found[4]:
+        return None
+    return Condition("between", found[1], found[3], is_share=bool(found[2]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What is declared of an asset that no build shows, and that counts all the same once it is released.
 
-A run goes by it: when and how data comes in, what a call may use, which columns were promised; and who answers for it.
-Descriptions, tags and tests are looked up in the repository alone, so they are not among it.
+A run goes by it: when and how data comes in, what a call may use, which columns were promised, which tests have to
+pass; and who answers for it.
+Descriptions and tags are looked up in the repository alone, so they are not among it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def told_properties(
         "cron": properties.cron,
         "columns": "".join(f"{c.name} {c.type}\n" for c in properties.columns if c.type or _is_promised(properties)),
         "contract": str(contract.is_enforced) if contract else "",
+        "data_tests": "\n".join(sorted(map(_without_place, properties.tests))),
         "freshness": _without_place(freshness) if freshness else "",
         "limits": dumps(plain(limits)) if limits != NO_LIMITS else "",
         "network": str(is_networked) if is_networked else "",

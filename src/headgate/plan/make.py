@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.graph import ExposureNode, Graph, Node, SourceNode, scheduled_in
+from headgate.core.graph import ExposureNode, Graph, Node, SourceNode, scheduled_in, tests_in
 from headgate.core.plan import Action, Cause, Origin, Plan, Step
 from headgate.core.records import Pointer
 from headgate.core.snapshot import Snapshot
@@ -63,6 +63,7 @@ def make_plan(
         beside=(snapshot.beside.record.name, snapshot.beside.record.serial) if snapshot.beside else None,
         graph=graph.digest,
         scheduled=scheduled_in(graph),
+        tests={a: tests for a, tests in tests_in(graph).items() if a in steps and steps[a].is_selected},
     )
 
 

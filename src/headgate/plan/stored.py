@@ -28,7 +28,7 @@ from headgate.core.plan import Action, Cause, Difference, Influence, Origin, Pla
 from headgate.core.python import PythonBody
 from headgate.core.recipe import recipe_from_json, recipe_to_json, shape_from_json, shape_to_json
 from headgate.core.records import Capture
-from headgate.plan.stored_properties import properties_from_json
+from headgate.plan.stored_properties import properties_from_json, test_from_json
 
 FORMAT = 2
 """The number of the form. A reader refuses what it does not know."""
@@ -58,6 +58,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "becomes_bare": plan.becomes_bare,
         "scheduled": sorted(plan.scheduled),
         "properties": plain(plan.properties),
+        "tests": plain(plan.tests),
     }
 
 
@@ -96,6 +97,7 @@ def _plan_from_json(body: Mapping[str, Any]) -> Plan:
         becomes_bare=body.get("becomes_bare"),
         scheduled=frozenset(map(Address, body.get("scheduled", ()))),
         properties={Address(address): tuple(names) for address, names in body.get("properties", {}).items()},
+        tests={Address(a): tuple(map(test_from_json, tests)) for a, tests in body.get("tests", {}).items()},
     )
 
 

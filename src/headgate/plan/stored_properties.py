@@ -23,7 +23,7 @@ def properties_from_json(body: Mapping[str, Any]) -> Properties:
         meta=body["meta"],
         place=_place(body["place"]),
         group=body["group"],
-        tests=tuple(_test(one) for one in body["tests"]),
+        tests=tuple(test_from_json(one) for one in body["tests"]),
         constraints=tuple(_constraint(one) for one in body["constraints"]),
         contract=Contract(body["contract"]["is_enforced"], _place(body["contract"]["place"]))
         if body["contract"]
@@ -53,7 +53,8 @@ def _column(body: Mapping[str, Any]) -> DeclaredColumn:
     return DeclaredColumn(**{**body, "tags": tuple(body["tags"]), "place": _place(body["place"])})
 
 
-def _test(body: Mapping[str, Any]) -> DeclaredTest:
+def test_from_json(body: Mapping[str, Any]) -> DeclaredTest:
+    """Return a declared test of its stored form, which is its plain one."""
     read = {
         "references": {key: Address(address) for key, address in body["references"].items()},
         "severity": Severity(body["severity"]),

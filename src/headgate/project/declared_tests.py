@@ -76,7 +76,7 @@ def _uses(said: Mapped, given: Mapped | None, kind: str) -> dict[str, StatedUse]
     for place in (said, given):
         for key in place.names() if place else ():
             text = place.text(key) if place and key not in _OF_TEST else None
-            read = reference_of if kind == "relationships" and key == "to" else call_of
+            read = reference_of if "." not in kind and key == "to" else call_of
             if text and (use := read(text)):
                 found[key] = use
     return found

@@ -29,7 +29,6 @@ from headgate.project.merge_promises import (
     merged_groups,
     merged_unit_tests,
     of_group,
-    warn_of_tests,
     warn_of_unused,
     with_promises,
 )
@@ -92,8 +91,6 @@ def merge(
         work.fill_in(templates)
     assets, sources, exposures = tuple(work.assets()), tuple(work.sources()), tuple(work.exposures())
     unit_tests = merged_unit_tests(pieces, work.lookup, work.noted)
-    promising = [*(asset.properties for asset in assets), *(source.properties for source in sources)]
-    warn_of_tests(promising, work.noted)
     warn_of_unused(work.unused, work.noted)
     return Merged(
         assets,

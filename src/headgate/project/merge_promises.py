@@ -118,20 +118,6 @@ def _unit_test(stated: UnitTestStatement, path: str, lookup: Lookup) -> UnitTest
     )
 
 
-def warn_of_tests(properties: Iterable[Properties], noted: Noted) -> None:
-    """Warn once of all data tests together: they are kept, and a reader would believe that they run."""
-    places = [test.place for one in properties for test in one.tests if test.place]
-    if not places:
-        return
-    files = len({place.path for place in places})
-    where = f" in {files} files" if files > 1 else ""
-    told = f"{len(places)} data tests{where} are declared, which this version does not run"
-    if len(places) == 1:
-        told = "a data test is declared, which this version does not run"
-    hint = 'Until then ask for yourself: headgate sql ENVIRONMENT "select ... where ... is null".'
-    noted.warn("HG312", told, min(places), hint)
-
-
 def warn_of_unused(unused: Iterable[tuple[str, Place]], noted: Noted) -> None:
     """Warn once of all keys of dbt that are kept although dbt would do something."""
     places: dict[str, list[Place]] = {}

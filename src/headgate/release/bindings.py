@@ -45,12 +45,22 @@ class Difference:
 
 
 class Bindings:
-    """The SQL that one set of pointers shows, made when it is asked for; every text is made once."""
+    """The SQL that one set of pointers shows, made when it is asked for; every text is made once.
+
+    With ``reads_captures`` views read what was captured of sources, and not the sources.
+    """
 
     def __init__(
-        self, pointers: Mapping[Address, Pointer], build: Callable[[Digest], Build | None], engine: Engine, root: str
+        self,
+        pointers: Mapping[Address, Pointer],
+        build: Callable[[Digest], Build | None],
+        engine: Engine,
+        root: str,
+        *,
+        reads_captures: bool = False,
     ) -> None:
         self.pointers = pointers
+        self._reads_captures = reads_captures
         self._build = build
         self._engine = engine
         self._root = root
@@ -117,7 +127,7 @@ class Bindings:
 
     def _as_input(self, address: Address) -> str:
         pointer, build = self.pointers.get(address), self.build(address)
-        if build.kind is Kind.SOURCE:
+        if build.kind is Kind.SOURCE and not self._reads_captures:
             return self._engine.source(_location(build), self._root, build.shape)
         text = inlined(self._texts[address]) if self._is_view(address) else shown_table(build, self._engine)
         return reordered(text, build.shape, pointer.shape if pointer else build.shape)

@@ -269,6 +269,7 @@ def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: st
     entries = [
         *(Entry(Collection.BUILDS, i, None) for i in garbage),
         *(Entry(Collection.KEYS, key, None) for key in keys),
+        *(Entry(Collection.EVIDENCE, i, None) for i in garbage),
         *(Entry(Collection.LOADS, load_key(build), None) for build, _ in garbage.values() if build.load is not None),
         *unreferred,
     ]

@@ -56,17 +56,11 @@ def intended_for_plan(
 
     Addresses that the plan does not speak of stay as they are. ``identity`` is the digest of the stored plan.
     """
-    pointers = dict(shown.pointers) if shown else {}
-    for step in plan.steps:
-        if step.action is Action.REMOVE:
-            pointers.pop(step.address, None)
-        elif step.kind is not Kind.EXPOSURE:
-            pointers[step.address] = Pointer(builds[step.address].id, step.kind, step.shape)
     return Intended(
         environment=plan.environment,
         engine=plan.engine,
         expects=shown.record.serial if shown else 0,
-        pointers=pointers,
+        pointers=pointers_after(plan, builds, shown=shown),
         kind=MoveKind.APPLY,
         by=by,
         bare=bare,
@@ -78,6 +72,17 @@ def intended_for_plan(
         scheduled=plan.scheduled,
         properties=plan.properties,
     )
+
+
+def pointers_after(plan: Plan, builds: Mapping[Address, Build], *, shown: Shown | None) -> Mapping[Address, Pointer]:
+    """Return all pointers of the environment once ``builds``, the outcome of ``plan``, are published."""
+    pointers = dict(shown.pointers) if shown else {}
+    for step in plan.steps:
+        if step.action is Action.REMOVE:
+            pointers.pop(step.address, None)
+        elif step.kind is not Kind.EXPOSURE:
+            pointers[step.address] = Pointer(builds[step.address].id, step.kind, step.shape)
+    return pointers
 
 
 def pointer_changes(

@@ -39,7 +39,7 @@ class PromotionPlan:
     ``kept`` stay as they are; ``moved`` show another build, or the same in another order of columns. ``becomes_bare``:
     the target's schemas lose their suffix, or get one; None where their names stay. ``properties`` are those that the
     code has otherwise than the code that the target shows. The source goes on showing ``other_code``, which is not of
-    the code that is promoted, and ``other_data``, which is of it.
+    the code that is promoted, and ``other_data``, which is of it. ``shown`` is what the target shows now.
     """
 
     source: str
@@ -54,6 +54,7 @@ class PromotionPlan:
     properties: PropertyChanges = field(default_factory=dict)
     other_code: tuple[Address, ...] = ()
     other_data: tuple[Address, ...] = ()
+    shown: Mapping[Address, Pointer] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -168,6 +169,7 @@ def _plan(
         else None,
         becomes_bare=becomes_bare,
         properties=properties,
+        shown=before,
     )
 
 

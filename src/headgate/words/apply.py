@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan
+from headgate.words.checks import OF_CHECKS, lines_of_failed
 from headgate.words.diagnostics import excerpt_of
 from headgate.words.figures import bytes_text, counted, listed, made_text, milliseconds_text, seconds_text
 from headgate.words.layout import styled
@@ -83,10 +84,12 @@ def lines_of_failure(applied: Applied) -> list[str]:
     lines: list[str] = []
     for failure in applied.outcome.failures:
         diagnostic = failure.diagnostic
+        if diagnostic.code in OF_CHECKS:
+            continue
         lines.append(f"{styled('failed', 'red', 'bold')}  {failure.address}  {diagnostic.place or ''}".rstrip())
         lines += excerpt_of(diagnostic)
         lines += [f"  {line}" for line in (*diagnostic.detail.splitlines(), *diagnostic.hint.splitlines())]
-    return lines + left_as_it_was(applied)
+    return lines + lines_of_failed(applied.verdict) + left_as_it_was(applied)
 
 
 def left_as_it_was(applied: Applied) -> list[str]:

@@ -59,11 +59,15 @@ def result_text(ran: Ran) -> str:
 
 def lines_of_failure(ran: Ran) -> Iterable[str]:
     """Yield what failed, with the user's own line, and what became of the rest."""
+    from headgate.words.checks import OF_CHECKS, lines_of_failed
+
     outcome = ran.outcome
     if outcome is None:
         return
     for failure in outcome.failures:
-        yield from _lines_of(failure.address, failure.diagnostic)
+        if failure.diagnostic.code not in OF_CHECKS:
+            yield from _lines_of(failure.address, failure.diagnostic)
+    yield from lines_of_failed(ran.verdict)
     if outcome.not_started:
         from headgate.words.apply import not_started_text  # which a run of nothing need not import
 

@@ -12,10 +12,12 @@ from headgate.cli.terminal import Terminal
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action
 from headgate.words.apply import after_failure, announcement, lines_of_failure, next_text, result_text
+from headgate.words.checks import checks_text, checks_to_json, lines_of_warnings
 from headgate.words.figures import seconds_text
 
 if TYPE_CHECKING:
     from headgate.app.apply import Applied
+    from headgate.app.measuring import Verdict
     from headgate.app.plan import Planned
     from headgate.app.repository import Repository
     from headgate.app.session import Session
@@ -143,11 +145,20 @@ def _carry_out(session: Session, planned: Planned, options: Namespace, terminal:
     if applied.outcome.is_complete:
         size = session.warehouse_bytes(applied.plan.engine)
         terminal.write(result_text(planned, applied, warehouse_bytes=size))
+        tell_checks(applied.verdict, terminal)
         if session.beside(applied.plan.environment):
             terminal.say(next_text(applied))
     else:
         _tell_failure(applied, terminal)
     return status_of(applied)
+
+
+def tell_checks(verdict: Verdict, terminal: Terminal) -> None:
+    """Tell how many checks passed, and which warn."""
+    for line in lines_of_warnings(verdict):
+        terminal.complain(line)
+    if told := checks_text(verdict):
+        terminal.say(told)
 
 
 def status_of(applied: Applied) -> int:
@@ -181,6 +192,7 @@ def result_of(applied: Applied) -> dict[str, Any]:
         "switch_seconds": round(applied.switch_seconds, 4),
         "bytes": applied.bytes,
         "properties": {address: list(names) for address, names in plan.properties.items()},
+        "checks": checks_to_json(applied.verdict),
     }
 
 

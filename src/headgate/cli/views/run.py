@@ -131,13 +131,18 @@ def _told(ran: Ran, terminal: Terminal) -> int:
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
         from headgate.core.runs import run_to_json
+        from headgate.words.checks import checks_to_json
 
         failures = tuple(failure.diagnostic for failure in ran.outcome.failures) if ran.outcome else ()
-        return print_envelope(terminal, "run", run_to_json(ran.record), status=status, diagnostics=failures)
+        body = {**run_to_json(ran.record), "checks": checks_to_json(ran.verdict)}
+        return print_envelope(terminal, "run", body, status=status, diagnostics=failures)
     if ran.outcome is None:
         terminal.write(nothing_text(ran))
     elif ran.outcome.is_complete:
+        from headgate.cli.views.apply import tell_checks
+
         terminal.write(result_text(ran))
+        tell_checks(ran.verdict, terminal)
         if ran.move is not None:
             terminal.say(f"Back again: headgate rollback {ran.record.environment}")
     else:

@@ -15,9 +15,12 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from headgate.core.address import Address, split
+from headgate.core.checks import Sample
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.hashing import Digest, short
+from headgate.core.measures import Answer, Measure, Shown
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
+from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.python import ArrowStream, OpenStream
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead, SetAside
@@ -285,6 +288,18 @@ class Engine(Protocol):
         """Return the answer to a query that cannot write, as an Arrow stream that is computed as it is read.
 
         Its batches have at most ``batch_rows`` rows; 0 is what the engine likes best. Close it.
+        """
+
+    def measure(self, table: Measured, measures: Sequence[Measure]) -> Mapping[Measure, Answer | Unanswered]:
+        """Return the answer to each measure of a table that nobody writes to; one that fails spoils no other.
+
+        Cost: as few passes over the columns that are asked for as the engine is fastest with.
+        """
+
+    def failing(self, table: Measured, measure: Shown, limit: int) -> Sample:
+        """Return some rows, or keys with how often they stand there, that fail a measure: the same ones each time.
+
+        Cost: a pass like that of the measure, and an order over the rows that fail.
         """
 
     def relation(self, relation: str) -> str:

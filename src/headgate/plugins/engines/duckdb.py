@@ -9,14 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from headgate.core.address import Address
+from headgate.core.checks import Sample
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.errors import Conflict, EngineBusy, EngineFailed, StatementFailed
 from headgate.core.hashing import Digest
+from headgate.core.measures import Answer, Measure, Shown
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
@@ -30,6 +34,7 @@ from headgate.core.ports.engine import (
     StreamInput,
 )
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
+from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import duckdb_catalogue as catalogue
@@ -45,6 +50,7 @@ from headgate.plugins.engines.duckdb_faults import engine_fault, said, statement
 from headgate.plugins.engines.duckdb_files import reader, selection
 from headgate.plugins.engines.duckdb_inventory import inventory_of
 from headgate.plugins.engines.duckdb_loads import DuckStorages
+from headgate.plugins.engines.duckdb_measures import WORDS, answer
 from headgate.plugins.engines.duckdb_opening import connected, read_by_stream
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream
@@ -57,7 +63,8 @@ from headgate.plugins.engines.duckdb_views import (
     statements_of,
 )
 from headgate.plugins.engines.load_texts import visible_rows
-from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded
+from headgate.plugins.engines.measure_texts import failing
+from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded, unanswered
 from headgate.plugins.engines.sql_texts import named, quoted
 
 
@@ -299,6 +306,26 @@ class DuckEngine:
             let_go()
             raise
 
+    def measure(self, table: Measured, measures: Sequence[Measure]) -> Mapping[Measure, Answer | Unanswered]:
+        """Return the answer to each measure, found by itself in the cheapest way."""
+        found: dict[Measure, Answer | Unanswered] = {}
+        for measure in dict.fromkeys(measures):
+            with self._cursor() as cursor, _undone(cursor):
+                try:
+                    found[measure] = answer(partial(_first_row, cursor), measure, table)
+                except duckdb.Error as error:
+                    found[measure] = unanswered(statement_fault(error, ""))
+        return found
+
+    def failing(self, table: Measured, measure: Shown, limit: int) -> Sample:
+        """Return some rows that fail, in the order of their hashes."""
+        with self._cursor() as cursor, _undone(cursor):
+            try:
+                found = cursor.execute(failing(measure, table, WORDS, limit))
+                return Sample(tuple(column[0] for column in found.description or ()), tuple(found.fetchall()))
+            except duckdb.Error as error:
+                raise statement_fault(error, "") from error
+
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""
         return f"{catalogue.SCHEMA}.{quoted(relation)}"
@@ -427,6 +454,20 @@ def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
     except BaseException:
         _roll_back(cursor)
         raise
+
+
+def _first_row(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...] | None:
+    return cursor.execute(sql).fetchone()
+
+
+@contextmanager
+def _undone(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let nothing be written meanwhile."""
+    cursor.execute("begin transaction read only")
+    try:
+        yield
+    finally:
+        _roll_back(cursor)
 
 
 def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:

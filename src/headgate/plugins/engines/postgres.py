@@ -14,9 +14,11 @@ from pathlib import Path
 import psycopg
 
 from headgate.core.address import Address
+from headgate.core.checks import Sample
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.errors import Conflict, EngineFailed, StatementFailed
 from headgate.core.hashing import Digest
+from headgate.core.measures import Answer, Measure, Shown
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
@@ -31,11 +33,13 @@ from headgate.core.ports.engine import (
     ShownView,
 )
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
+from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import loads
 from headgate.plugins.engines import postgres_catalogue as catalogue
 from headgate.plugins.engines.load_texts import visible_rows
+from headgate.plugins.engines.measure_texts import failing
 from headgate.plugins.engines.postgres_columns import (
     NotOneSelect,
     Undescribed,
@@ -48,6 +52,7 @@ from headgate.plugins.engines.postgres_faults import statement_fault
 from headgate.plugins.engines.postgres_inventory import inventory_of
 from headgate.plugins.engines.postgres_loading import Loader
 from headgate.plugins.engines.postgres_loads import PostgresStorages
+from headgate.plugins.engines.postgres_measures import WORDS, answers, groups
 from headgate.plugins.engines.postgres_settings import Setting
 from headgate.plugins.engines.postgres_streams import PostgresStream
 from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX, stored_name, without_end
@@ -59,7 +64,7 @@ from headgate.plugins.engines.postgres_waiting import (
     tried,
     wait_for_snapshots,
 )
-from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded
+from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded, unanswered
 from headgate.plugins.engines.sql_texts import may_collate, named, quoted
 
 OLDEST = 15
@@ -265,6 +270,35 @@ class PostgresEngine:
         with self._connections.reading() as connection:
             _, shape = _described(connection, sql)
         return PostgresStream(self._connections, without_end(sql), shape, batch_rows)
+
+    def measure(self, table: Measured, measures: Sequence[Measure]) -> Mapping[Measure, Answer | Unanswered]:
+        """Return the answers: in one pass all that can share it; alone where together one of them fails."""
+        found: dict[Measure, Answer | Unanswered] = {}
+        for group in groups(tuple(dict.fromkeys(measures))):
+            together = self._measured(table, group)
+            if not isinstance(together, Unanswered):
+                found.update(together)
+                continue
+            for measure in group:
+                one = together if len(group) == 1 else self._measured(table, (measure,))
+                found.update(dict.fromkeys((measure,), one) if isinstance(one, Unanswered) else one)
+        return found
+
+    def _measured(self, table: Measured, group: Sequence[Measure]) -> Mapping[Measure, Answer] | Unanswered:
+        with self._connections.reading() as connection:
+            try:
+                return answers(lambda sql: catalogue.rows(connection, sql)[0], group, table)
+            except psycopg.Error as error:
+                return unanswered(statement_fault(error, ""))
+
+    def failing(self, table: Measured, measure: Shown, limit: int) -> Sample:
+        """Return some rows that fail, in the order of their hashes."""
+        with self._connections.reading() as connection:
+            try:
+                found = connection.execute(failing(measure, table, WORDS, limit).encode())
+                return Sample(tuple(column.name for column in found.description or ()), tuple(found.fetchall()))
+            except psycopg.Error as error:
+                raise statement_fault(error, "") from error
 
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""

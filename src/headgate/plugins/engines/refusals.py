@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Diverged, Refused
+from headgate.core.errors import Diverged, EngineFailed, Refused, StatementFailed
 from headgate.core.ports.engine import Marker, ShownView
+from headgate.core.ports.measuring import Unanswered
 from headgate.core.recipe import Shape
 
 
@@ -56,3 +57,10 @@ def another_state(instead: str) -> Diverged:
     return Diverged(
         "the warehouse belongs to another state", hint=f"Use the state it was made with, or another {instead}."
     )
+
+
+def unanswered(fault: EngineFailed) -> Unanswered:
+    """Return what is said of a measure whose statement was refused; raise the fault where it is nobody's SQL."""
+    if isinstance(fault, StatementFailed):
+        return Unanswered(str(fault))
+    raise fault

@@ -32,13 +32,15 @@ REFERENCE = Words(
     hint="Write SCHEMA.NAME, ref('NAME') or source('SCHEMA', 'NAME').",
 )
 
+_NUMBER = r"[0-9]{1,12}(?:\.[0-9]{1,6})?(?:\s*%)?"
+
 CONDITION = Words(
-    told='a comparison of the number of failing rows, such as ">10"',
+    told='a comparison of the number of failing rows, such as ">10", or of their share, such as "> 1%"',
     pattern=(
-        r"\s*(?:(?:<=|>=|<>|!=|==|=|<|>)\s*[0-9]{1,12}"
-        r"|[Bb][Ee][Tt][Ww][Ee][Ee][Nn]\s+[0-9]{1,12}\s+[Aa][Nn][Dd]\s+[0-9]{1,12})\s*"
+        rf"\s*(?:(?:<=|>=|<>|!=|==|=|<|>)\s*{_NUMBER}"
+        rf"|[Bb][Ee][Tt][Ww][Ee][Ee][Nn]\s+{_NUMBER}\s+[Aa][Nn][Dd]\s+{_NUMBER})\s*"
     ),
-    hint='Write it in quotes: ">10", "!= 0" or "between 5 and 10".',
+    hint='Write it in quotes: ">10", "!= 0", "between 5 and 10" or "> 0.5%".',
     may_be_template=True,
 )
 
@@ -90,7 +92,7 @@ KNOWN_TOLD = {
 
 KNOWN = {
     "not_null": _known("not_null", {}),
-    "unique": _known("unique", {}),
+    "unique": _known("unique", {"columns": Field(TEXTS, "The columns of a combined key, instead of one.")}),
     "accepted_values": _known(
         "accepted_values",
         {

@@ -1,0 +1,70 @@
+"""The checks that a repository declares: compiled with the kinds that there are, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.graph import ExposureNode, SourceNode
+
+if TYPE_CHECKING:
+    from headgate.app.conditions import Conditions
+    from headgate.core.address import Address
+    from headgate.core.checks import Check
+    from headgate.core.graph import AnyNode
+    from headgate.core.promises import DeclaredTest
+    from headgate.core.recipe import Shape
+    from headgate.evidence.compile import Checks
+
+
+def checks_of(address: Address, tests: Iterable[DeclaredTest], shape: Shape, shapes: Mapping[Address, Shape]) -> Checks:
+    """Return the checks of an asset with these columns; ``shapes`` are the columns of all others."""
+    from headgate.evidence.compile import compile_tests
+    from headgate.plugins.checks.kinds import KINDS
+
+    return compile_tests(address, tests, shape, kinds=KINDS, shape_of=shapes.get)
+
+
+def test_faults(nodes: Mapping[Address, AnyNode], conditions: Conditions) -> tuple[Diagnostic, ...]:
+    """Return what is wrong with the declared tests of a graph; what has no known columns is left unchecked.
+
+    Cost: microseconds a test; a millisecond for each piece of SQL that the cache does not know.
+    """
+    tested = {a: node for a, node in nodes.items() if node.properties.tests and not isinstance(node, ExposureNode)}
+    if not tested:
+        return ()
+    shapes = {address: shape for address, node in nodes.items() if (shape := _shape(node))}
+    found: list[Diagnostic] = []
+    for address, node in tested.items():
+        if address not in shapes:
+            continue
+        checks = checks_of(address, node.properties.tests, shapes[address], shapes)
+        found += checks.diagnostics
+        for check in checks.checks:
+            found += _faults_of_sql(check, shapes, conditions)
+    return tuple(found)
+
+
+def _shape(node: AnyNode) -> Shape:
+    if isinstance(node, ExposureNode):
+        return ()
+    return node.shape if isinstance(node, SourceNode) else node.recipe.shape
+
+
+def _faults_of_sql(check: Check, shapes: Mapping[Address, Shape], conditions: Conditions) -> Iterator[Diagnostic]:
+    from headgate.core.measures import fragments_of
+    from headgate.sql.conditions import NotUnderstood
+
+    fragments = dict.fromkeys(f for measure in check.compiled.measures for f in fragments_of(measure))
+    for fragment in fragments:
+        try:
+            conditions.understood(fragment, shapes[fragment.of or check.address])
+        except NotUnderstood as fault:
+            of = f" over {fragment.of}" if fragment.of else ""
+            summary = f"{check.name} of {check.address}: {fragment.text.strip()}{of}: {fault}"
+            yield replace(Diagnostic("HG360", " ".join(summary.split()), check.test.place), hint=_HINT)
+
+
+_HINT = "Write one condition over the columns of the asset."

@@ -1,0 +1,153 @@
+"""What is measured of an environment's builds before it shows them: under the lease, and kept with the builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from headgate.core.checks import Outcome, Result
+from headgate.core.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from headgate.app.session import Held, Session
+    from headgate.core.address import Address
+    from headgate.core.checks import Sample
+    from headgate.core.hashing import Digest
+    from headgate.core.measures import Answer, Measure
+    from headgate.core.measures import Shown as FailingMeasure
+    from headgate.core.ports.measuring import Measured, Unanswered
+    from headgate.core.ports.store import Reading
+    from headgate.core.progress import RunEvent
+    from headgate.core.promises import DeclaredTest
+    from headgate.core.records import Build, Pointer
+    from headgate.evidence.measure import Asking, Known, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an environment is going to show, and what it and the one beside it show now, by address."""
+
+    pointers: Mapping[Address, Pointer]
+    now: tuple[Mapping[Address, Pointer], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of all checks, by asset."""
+
+    results: Mapping[Address, tuple[Result, ...]] = field(default_factory=dict)
+
+    def of(self, *outcomes: Outcome) -> tuple[Result, ...]:
+        """Return the results with one of these outcomes, in the order of the graph."""
+        return tuple(r for results in self.results.values() for r in results if r.outcome in outcomes)
+
+
+NO_VERDICT = Verdict()
+"""That of no check."""
+
+Tests = Mapping["Address", "tuple[DeclaredTest, ...]"]
+"""The declared tests of assets and sources."""
+
+
+def measured(
+    session: Session,
+    held: Held,
+    tests: Tests,
+    shown: Shown,
+    *,
+    engine: str,
+    report: Callable[[RunEvent], None] = lambda _: None,
+) -> Verdict:
+    """Find out what the tests of the assets ask of the builds that shall be shown, as far as it is not known.
+
+    Ctrl-C ends what the engine computes; what was found is kept. Cost: a look-up where everything is known.
+    """
+    if not tests:
+        return NO_VERDICT
+    from headgate.app.interrupting import interruptible
+    from headgate.evidence.measure import keeping, measure
+    from headgate.release.bindings import Bindings
+    from headgate.sql.bind import inlined
+
+    def ask(table: Measured, measures: Sequence[Measure]) -> Mapping[Measure, Answer | Unanswered]:
+        return interruptible(lambda: held.engine.measure(table, measures), held.engine.interrupt)
+
+    def show(table: Measured, measure: FailingMeasure, limit: int) -> Sample:
+        return interruptible(lambda: held.engine.failing(table, measure, limit), held.engine.interrupt)
+
+    with held.store.reading() as reading, _asked(session, reading, tests, shown, engine) as (asked, known, build_of):
+        bindings = Bindings(shown.pointers, build_of, held.engine, held.root, reads_captures=True)
+        return Verdict(
+            measure(
+                asked,
+                known,
+                ask=ask,
+                relation_of=lambda address: inlined(bindings.shown(address)),
+                keep=keeping(held.store, held.lease),
+                report=report,
+                show=show,
+            )
+        )
+
+
+def known_verdict(session: Session, reading: Reading, tests: Tests, shown: Shown, *, engine: str) -> Verdict:
+    """Return what is known to come of the tests; no warehouse is opened. What was not measured is unknown."""
+    if not tests:
+        return NO_VERDICT
+    from headgate.evidence.measure import known_results
+
+    with _asked(session, reading, tests, shown, engine) as (asked, known, _):
+        return Verdict(known_results(asked, known))
+
+
+@contextmanager
+def _asked(
+    session: Session, reading: Reading, tests: Tests, shown: Shown, engine: str
+) -> Iterator[tuple[list[Asking], Known, Callable[[Digest], Build | None]]]:
+    """Give what is asked of each build, what is known of that, and what gives builds."""
+    from headgate.app.conditions import Conditions
+    from headgate.app.ground import ground_of
+    from headgate.evidence.measure import asking, known_of
+    from headgate.release.stored import StoredBuilds
+
+    with closing(Conditions(session.root, ground_of(session, engine), session.cache)) as conditions:
+        builds = StoredBuilds(reading)
+        subjects = tuple(_subjects(tests, shown, builds.get))
+        asked = [asking(subject, conditions.understood) for subject in subjects]
+        yield asked, known_of(subjects, reading), builds.get
+
+
+def _subjects(tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | None]) -> Iterator[Subject]:
+    from headgate.app.checks import checks_of
+    from headgate.core.measures import others_of
+    from headgate.evidence.measure import Subject
+
+    shapes = {address: pointer.shape for address, pointer in shown.pointers.items()}
+    for address, declared in tests.items():
+        pointer = shown.pointers.get(address)
+        build = build_of(pointer.build) if pointer else None
+        if pointer is None or build is None:
+            continue
+        checks = checks_of(address, declared, pointer.shape, shapes).checks
+        if not checks:
+            continue
+        named = {o for check in checks for measure in check.compiled.measures for o in others_of(measure)}
+        others = {o: found for o in named if (found := build_of(shown.pointers[o].build)) is not None}
+        like = [side[address].build for side in shown.now if address in side]
+        yield Subject(build, checks, others, tuple(dict.fromkeys(one for one in like if one != build.id)))
+
+
+def faults_of(verdict: Verdict) -> Iterable[tuple[Address, Diagnostic]]:
+    """Yield a fault for each check that failed, or could not be measured, with its asset."""
+    for result in verdict.of(Outcome.FAIL, Outcome.UNKNOWN):
+        yield result.check.address, fault_of(result)
+
+
+def fault_of(result: Result) -> Diagnostic:
+    """Return the fault that a check failed, or could not be measured."""
+    check = result.check
+    if result.outcome is Outcome.UNKNOWN:
+        return Diagnostic("HG702", f"{check.name} could not be measured: {result.told}", check.test.place)
+    return Diagnostic("HG701", f"{check.name}: {result.told}", check.test.place)

@@ -1,0 +1,136 @@
+"""Declared tests into checks, with every fault of a declaration. Pure: kinds and columns come in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from headgate.core.address import Address, fold
+from headgate.core.checks import Asked, CannotCheck, Check, Compiled, Kind, name_of
+from headgate.core.diagnostic import Diagnostic, Severity, nearest
+from headgate.core.measures import Measure, Orphans, Shown, Unequal, others_of
+from headgate.core.promises import DeclaredTest
+from headgate.core.recipe import Shape
+
+_MARKS = ("{{", "{%")
+_ASSETS = ("to", "compare_model")
+"""Arguments that name assets, whatever the kind."""
+
+_NAME = re.compile(r"[^\W\d][\w $#-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The checks of an asset or a source, and what is wrong with its declared tests; those are left out."""
+
+    checks: tuple[Check, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_tests(
+    address: Address,
+    tests: Iterable[DeclaredTest],
+    shape: Shape,
+    *,
+    kinds: Mapping[str, Kind],
+    shape_of: Callable[[Address], Shape | None],
+) -> Checks:
+    """Return the checks that are declared of an asset with the columns of ``shape``.
+
+    ``shape_of`` gives the columns of other assets, None where it knows none.
+    """
+    checks: list[Check] = []
+    faults: list[Diagnostic] = []
+    columns = {column.name: column.type for column in shape}
+    for test in tests:
+        if not test.is_enabled or _names_nothing(test):
+            continue
+        if (warning := _not_run(test, kinds)) is not None:
+            faults.append(warning)
+            continue
+        asked = Asked(test.column, columns, test.arguments, test.references, test.where)
+        try:
+            _demand_known_arguments(test, kinds[test.kind])
+            compiled = kinds[test.kind].compile(asked)
+            named = {measure: _with_names(measure, shape_of) for measure in compiled.measures}
+        except CannotCheck as fault:
+            faults.append(Diagnostic("HG360", f"{name_of(test)} of {address}: {fault}", test.place, fault.hint))
+        else:
+            shown = compiled.shown
+            shown = cast("Shown", named[shown]) if shown is not None and shown in named else shown
+            checks.append(Check(address, test, Compiled(tuple(named.values()), compiled.read, shown)))
+    return Checks(tuple(checks), tuple(faults))
+
+
+def _not_run(test: DeclaredTest, kinds: Mapping[str, Kind]) -> Diagnostic | None:
+    """Return the warning that a test does not run: of a kind, or with arguments, that nobody knows; or a template."""
+    if test.kind not in kinds:
+        near = nearest(test.kind, kinds)
+        own = ", ".join(name for name in kinds if "." not in name)
+        hint = f"Did you mean {near[0]}?" if near else f"There are {own}."
+        return _warning(test, f"no kind of check is called {test.kind}: this test does not run", hint)
+    if test.column and not _NAME.fullmatch(test.column):
+        hint = "Test a column, or give the asset a column that is this expression."
+        return _warning(test, f"{test.kind} stands on an expression, {test.column}: this test does not run", hint)
+    unknown = sorted(test.arguments.keys() - kinds[test.kind].arguments.keys())
+    if unknown and "." in test.kind:
+        hint = f"It understands {', '.join(kinds[test.kind].arguments)}." if kinds[test.kind].arguments else ""
+        told = ", ".join(unknown)
+        return _warning(test, f"{test.kind} is given {told}, which is not understood: this test does not run", hint)
+    given = [value for key, value in test.arguments.items() if key not in test.references]
+    if any(mark in text for text in _texts([*given, test.where]) for mark in _MARKS):
+        hint = "Write the value itself: property files are not filled in."
+        return _warning(test, f"{name_of(test)} is given a template: this test does not run", hint)
+    return None
+
+
+def _demand_known_arguments(test: DeclaredTest, kind: Kind) -> None:
+    for name in test.arguments:
+        if name not in kind.arguments:
+            near = nearest(name, kind.arguments)
+            known = f"It knows {', '.join(kind.arguments)}." if kind.arguments else "It has no arguments."
+            raise CannotCheck(f"it has no argument {name}", f"Did you mean {near[0]}?" if near else known)
+
+
+def _names_nothing(test: DeclaredTest) -> bool:
+    """Tell whether an asset is named that there is not: that was told where names are looked up."""
+    return any(key in test.arguments and key not in test.references for key in _ASSETS)
+
+
+def _warning(test: DeclaredTest, summary: str, hint: str) -> Diagnostic:
+    return Diagnostic("HG312", summary, test.place, hint, severity=Severity.WARNING)
+
+
+def _texts(values: Iterable[Any]) -> Iterable[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _texts(value)
+        elif isinstance(value, Mapping):
+            yield from _texts(value.values())
+
+
+def _with_names(measure: Measure, shape_of: Callable[[Address], Shape | None]) -> Measure:
+    """Return a measure with the columns of another asset as that writes them; raise ``CannotCheck`` for others."""
+    for other in others_of(measure):
+        shape = shape_of(other)
+        if not shape:
+            raise CannotCheck(f"the columns of {other} are not known")
+        if isinstance(measure, Orphans):
+            return replace(measure, to_column=_found(measure.to_column, other, shape))
+        if isinstance(measure, Unequal):
+            for name in measure.columns:
+                if _found(name, other, shape) != name:
+                    raise CannotCheck(f"the columns {name} of the two are written in different cases")
+    return measure
+
+
+def _found(name: str, other: Address, shape: Shape) -> str:
+    names = {fold(column.name): column.name for column in shape}
+    if fold(name) not in names:
+        near = nearest(name, names.values())
+        raise CannotCheck(f"{other} has no column {name}", f"Did you mean {near[0]}?" if near else "")
+    return names[fold(name)]

@@ -1,0 +1,203 @@
+"""Measuring: what is not known yet of builds is asked of the engine, kept with them, and judged.
+
+All that is asked of one build goes to the engine at once. An answer is kept under a key that says what it is about
+(``keys.py``), so what was found of a build, or of the one that it replaces, is not looked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from headgate.core.address import Address
+from headgate.core.checks import Check, Outcome, Result, Sample, judged
+from headgate.core.errors import Conflict, lost_lease
+from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
+from headgate.core.hashing import Digest
+from headgate.core.measures import Answer, Measure, Shown, others_of
+from headgate.core.ports.measuring import Measured, Unanswered
+from headgate.core.ports.store import Batch, Entry, Lease, Reading, StateStore
+from headgate.core.progress import Checked, RunEvent, Started
+from headgate.core.records import Build, Collection
+from headgate.evidence.keys import Understand, key_of
+
+Ask: TypeAlias = Callable[[Measured, Sequence[Measure]], Mapping[Measure, Answer | Unanswered]]
+"""Gives the answers to measures of a table."""
+
+Show: TypeAlias = Callable[[Measured, Shown, int], Sample]
+"""Gives some rows that fail a measure."""
+
+SAMPLE_ROWS, SAMPLE_ROWS_MAX, SAMPLES_MAX = 5, 100, 20
+"""So many failing rows of a check are shown unless it says ``limit``; so many at most; of so many checks of a build."""
+
+KEPT_AT_ONCE = 50
+"""So many builds' evidence is written together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A build with the checks of its asset, and the builds of others that they look at.
+
+    ``like`` are builds that may have been measured before and have much in common with it: those that it replaces.
+    """
+
+    build: Build
+    checks: tuple[Check, ...]
+    others: Mapping[Address, Build] = field(default_factory=dict)
+    like: tuple[Digest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the state knows of some subjects: all answers by key, and which of them stand with each build itself."""
+
+    answers: Mapping[Digest, Answer]
+    own: Mapping[Digest, Evidence]
+
+
+def known_of(subjects: Iterable[Subject], reading: Reading) -> Known:
+    """Return what was measured of the subjects' builds, and of those that they are like. Cost: one look-up for all."""
+    subjects = tuple(subjects)
+    wanted = {one: None for s in subjects for one in (s.build.id, *s.like)}
+    texts = reading.get(Collection.EVIDENCE, wanted) if wanted else {}
+    found = {one: evidence_from_text(texts.get(one)) for one in wanted}
+    answers = {key: answer for evidence in found.values() for key, answer in evidence.answers.items()}
+    return Known(answers, {s.build.id: found[s.build.id] for s in subjects})
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is to be found out of one subject, by key; ``fleeting`` has no key, and is found out each time."""
+
+    subject: Subject
+    keys: Mapping[Measure, Digest]
+    fleeting: tuple[Measure, ...]
+
+    def lacking(self, answers: Mapping[Digest, Answer]) -> tuple[Measure, ...]:
+        """Return what is not among ``answers``."""
+        return (*(measure for measure, key in self.keys.items() if key not in answers), *self.fleeting)
+
+
+def asking(subject: Subject, understood: Understand) -> Asking:
+    """Return what the checks of a subject ask, each once."""
+    measures = dict.fromkeys(measure for check in subject.checks for measure in check.compiled.measures)
+    keys = {m: key_of(m, subject.build, subject.others, understood) for m in measures}
+    lasting = {measure: key for measure, key in keys.items() if key is not None}
+    return Asking(subject, lasting, tuple(measure for measure, key in keys.items() if key is None))
+
+
+def measure(
+    asked: Sequence[Asking],
+    known: Known,
+    *,
+    ask: Ask,
+    relation_of: Callable[[Address], str],
+    keep: Callable[[Mapping[Digest, Evidence]], None],
+    report: Callable[[RunEvent], None],
+    show: Show,
+) -> Mapping[Address, tuple[Result, ...]]:
+    """Find out what is not known, have it kept, and return what came of every check.
+
+    ``ask`` is an engine's ``measure``; ``relation_of`` gives the SQL text of the rows of an address. ``keep`` is given
+    the evidence of some builds at a time, so that an interruption loses little. ``show`` is an engine's ``failing``.
+    Cost: the engine is asked only for what lacks, and for some rows of what fails.
+    """
+    results: dict[Address, tuple[Result, ...]] = {}
+    fresh: dict[Digest, Evidence] = {}
+    try:
+        for one in asked:
+            subject = one.subject
+            report(Started(subject.build.address))
+            found = _found(one, known, ask, relation_of)
+            fresh.update(_more(one, found, known))
+            told = tuple(result_of(check, found) for check in subject.checks)
+            results[subject.build.address] = _with_samples(told, subject, show, relation_of)
+            report(Checked(subject.build.address))
+            if len(fresh) >= KEPT_AT_ONCE:
+                keep(fresh)
+                fresh = {}
+    finally:
+        if fresh:
+            keep(fresh)
+    return results
+
+
+def _with_samples(
+    results: Sequence[Result], subject: Subject, show: Show, relation_of: Callable[[Address], str]
+) -> tuple[Result, ...]:
+    """Return results with some rows of those that fail."""
+    found: list[Result] = []
+    for result in results:
+        shown, limit = result.check.compiled.shown, result.check.test.limit
+        is_shown = (
+            result.outcome in (Outcome.FAIL, Outcome.WARN) and sum(r.sample is not None for r in found) < SAMPLES_MAX
+        )
+        if is_shown and shown is not None and limit != 0:
+            table = _table(subject, (shown,), relation_of)
+            result = replace(result, sample=show(table, shown, min(limit or SAMPLE_ROWS, SAMPLE_ROWS_MAX)))
+        found.append(result)
+    return tuple(found)
+
+
+def known_results(asked: Sequence[Asking], known: Known) -> Mapping[Address, tuple[Result, ...]]:
+    """Return what is known to come of every check, without asking anybody; of what was not measured it is unknown."""
+    results: dict[Address, tuple[Result, ...]] = {}
+    for one in asked:
+        found = _known_answers(one, known)
+        results[one.subject.build.address] = tuple(result_of(check, found) for check in one.subject.checks)
+    return results
+
+
+def _known_answers(one: Asking, known: Known) -> dict[Measure, Answer | Unanswered]:
+    return {measure: known.answers[key] for measure, key in one.keys.items() if key in known.answers}
+
+
+def result_of(check: Check, found: Mapping[Measure, Answer | Unanswered]) -> Result:
+    """Return what the answers say of a check; unknown where one of them is not there."""
+    answers: list[Answer] = []
+    for one in check.compiled.measures:
+        answer = found.get(one, Unanswered("it was not measured"))
+        if isinstance(answer, Unanswered):
+            return Result(check, Outcome.UNKNOWN, told=answer.why)
+        answers.append(answer)
+    return judged(check, check.compiled.read(answers))
+
+
+def _found(
+    one: Asking, known: Known, ask: Ask, relation_of: Callable[[Address], str]
+) -> Mapping[Measure, Answer | Unanswered]:
+    subject = one.subject
+    found = _known_answers(one, known)
+    lacking = one.lacking(known.answers)
+    if lacking:
+        found.update(ask(_table(subject, lacking, relation_of), lacking))
+    return found
+
+
+def _table(subject: Subject, measures: Sequence[Measure], relation_of: Callable[[Address], str]) -> Measured:
+    """Return the table of a subject as measures look at it."""
+    others = {other: relation_of(other) for measure in measures for other in others_of(measure)}
+    types = {column.name: column.type for column in subject.build.shape}
+    return Measured(relation_of(subject.build.address), types, others)
+
+
+def _more(one: Asking, found: Mapping[Measure, Answer | Unanswered], known: Known) -> Mapping[Digest, Evidence]:
+    """Return all that is known of a build now, where that is more than before."""
+    build = one.subject.build.id
+    before = known.own[build].answers
+    lasting = {one.keys[m]: a for m, a in found.items() if m in one.keys and not isinstance(a, Unanswered)}
+    return {} if lasting.keys() <= before.keys() else {build: Evidence({**before, **lasting})}
+
+
+def keeping(store: StateStore, lease: Lease) -> Callable[[Mapping[Digest, Evidence]], None]:
+    """Return what writes evidence into a state; it raises ``LeaseLost`` where the lease was lost meanwhile."""
+
+    def keep(evidence: Mapping[Digest, Evidence]) -> None:
+        entries = tuple(Entry(Collection.EVIDENCE, build, evidence_to_text(one)) for build, one in evidence.items())
+        try:
+            store.commit(Batch(entries, lease=lease))
+        except Conflict as conflict:
+            raise lost_lease(lease.resource) from conflict
+
+    return keep

@@ -1,0 +1,124 @@
+"""Reading what a check was given: every slip is told with what would be right."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from headgate.core.address import Address, fold
+from headgate.core.checks import Asked, CannotCheck
+from headgate.core.diagnostic import nearest
+from headgate.core.measures import Sql, Value
+
+
+def column_of(asked: Asked) -> str:
+    """Return the column that a check is about, as the asset writes it."""
+    if not asked.column:
+        raise CannotCheck("it is about a column", "Write it below a column, or name one: column_name.")
+    return known_column(asked, asked.column)
+
+
+def known_column(asked: Asked, name: str) -> str:
+    """Return a column's name as the asset writes it."""
+    folded = {fold(column): column for column in asked.columns}
+    if fold(name) not in folded:
+        near = nearest(name, asked.columns)
+        has = ", ".join(asked.columns)
+        raise CannotCheck(f"there is no column {name}", f"Did you mean {near[0]}?" if near else f"It has {has}.")
+    return folded[fold(name)]
+
+
+def columns_in(asked: Asked, key: str, *, least: int = 1) -> tuple[str, ...]:
+    """Return the columns that an argument lists."""
+    found = asked.arguments.get(key)
+    names = [found] if isinstance(found, str) else found
+    if not isinstance(names, list) or len(names) < least or not all(isinstance(name, str) for name in names):
+        raise CannotCheck(f"{key} lists columns", f"Write {key}: [a, b].")
+    return tuple(dict.fromkeys(known_column(asked, name) for name in names))
+
+
+def other_asset(asked: Asked, *keys: str) -> Address:
+    """Return the asset that the first given of several arguments names."""
+    for key in keys:
+        if key in asked.references:
+            return asked.references[key]
+    raise CannotCheck(f"{keys[0]} names an asset", f"Write {keys[0]}: SCHEMA.NAME.")
+
+
+def number(asked: Asked, key: str) -> float | None:
+    """Return a number; None where none is given."""
+    found = asked.arguments.get(key)
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        raise CannotCheck(f"{key} is a number, not {found!r}")
+    return found
+
+
+_NUMBERS = re.compile(
+    r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|INT|FLOAT|REAL|DOUBLE( PRECISION)?|DECIMAL|NUMERIC)(\(.*)?", re.IGNORECASE
+)
+_TEXTS = re.compile(r"(VARCHAR|CHAR|TEXT|BPCHAR|CHARACTER|NAME).*", re.IGNORECASE)
+
+
+def number_column_of(asked: Asked) -> str:
+    """Return the column that a check is about, which holds numbers."""
+    column = column_of(asked)
+    if not _NUMBERS.fullmatch(asked.columns[column]):
+        raise CannotCheck(f"{column} holds no numbers: it is {asked.columns[column]}")
+    return column
+
+
+def text_column_of(asked: Asked) -> str:
+    """Return the column that a check is about, which holds texts."""
+    column = column_of(asked)
+    if not _TEXTS.fullmatch(asked.columns[column]):
+        raise CannotCheck(f"{column} holds no texts: it is {asked.columns[column]}")
+    return column
+
+
+def exact(number: float) -> Fraction:
+    """Return the decimal number that somebody wrote, which a float only comes close to.
+
+    >>> exact(0.1) * 10 == 1
+    True
+    """
+    return Fraction(str(number))
+
+
+def bounds(asked: Asked, low: str, high: str) -> tuple[float | None, float | None]:
+    """Return two numbers of which one at least is given, the first not above the second."""
+    found = number(asked, low), number(asked, high)
+    if found == (None, None):
+        raise CannotCheck(f"{low} or {high} is needed")
+    if found[0] is not None and found[1] is not None and found[0] > found[1]:
+        raise CannotCheck(f"{low} is above {high}: nothing lies between {found[0]} and {found[1]}")
+    return found
+
+
+def constant(key: str, found: Any, *, is_sql: bool = False) -> Value | Sql:
+    """Return a constant; a text stands for one of the column's type, or with ``is_sql`` for an expression."""
+    if isinstance(found, str):
+        return Sql(found) if is_sql else found
+    if isinstance(found, (bool, int, float)):
+        return found
+    raise CannotCheck(f"{key} is a number, a text or true or false")
+
+
+def constants(asked: Asked, key: str) -> list[Value | Sql]:
+    """Return a list of constants, each once, that is not empty; dbt takes texts for SQL where ``quote`` is false."""
+    found = asked.arguments.get(key)
+    if not isinstance(found, list) or not found:
+        raise CannotCheck(f"{key} lists what may be", f"Write {key}: [a, b].")
+    is_sql = asked.arguments.get("quote") is False
+    return list(dict.fromkeys(constant(key, one, is_sql=is_sql) for one in found if one is not None))
+
+
+def text(asked: Asked, *keys: str) -> str:
+    """Return the first given of several arguments, a text that is not empty."""
+    for key in keys:
+        found = asked.arguments.get(key)
+        if isinstance(found, str) and found.strip():
+            return found
+    raise CannotCheck(f"{keys[0]} is missing", f"Write {keys[0]}: ...")

@@ -1,0 +1,119 @@
+"""All kinds of checks by their names: our own, which are dbt's where dbt has one, and those of dbt's packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from headgate.core.checks import Kind
+from headgate.core.measures import Figure
+from headgate.plugins.checks import tables, values
+
+_LIST = {"values": "The values, a list.", "quote": "`false`: the values are SQL."}
+_BETWEEN = {"min": "The least that may be.", "max": "The greatest that may be."}
+_BETWEEN_VALUES = {"min_value": "The least that may be.", "max_value": "The greatest that may be."}
+_INCLUSIVE = {"inclusive": "`false`: the bounds themselves may not be."}
+_SHARE = {"at_least": "The share of rows, from 0 to 1.", "at_most": "The share that is not exceeded."}
+_OTHER = {"to": "The other asset."}
+_COMPARED = {"compare_model": "The other asset."}
+_COLUMNS = {"compare_columns": "The columns that count, a list.", "exclude_columns": "Columns that do not count."}
+_PARENT = {"to": "The asset that has to hold the values.", "field": "The column of `to`."}
+
+OWN: Mapping[str, Kind] = {
+    "not_null": Kind("No value of the column is NULL.", values.not_null),
+    "unique": Kind(
+        "No value of the column, or no combination of `columns`, stands twice; one with NULL does not count.",
+        tables.unique,
+        {"columns": "The columns of a combined key, a list."},
+    ),
+    "accepted_values": Kind("Every value is one of `values`; NULL does not count.", values.accepted_values, _LIST),
+    "relationships": Kind(
+        "Every value is one of the column `field` of `to`; NULL does not count.", values.relationships, _PARENT
+    ),
+    "not_null_proportion": Kind("At least a share of the values is not NULL.", values.not_null_proportion, _SHARE),
+    "range": Kind(
+        "Every value lies between `min` and `max`; NULL does not count.", values.value_range, _BETWEEN | _INCLUSIVE
+    ),
+    "regex": Kind(
+        "A part of every text matches `pattern`; NULL does not count.",
+        values.regex,
+        {"pattern": "A regular expression, as the engine knows it."},
+    ),
+    "expression": Kind(
+        "A condition in SQL is false of no row; below a column its name stands before it.",
+        values.expression,
+        {"expression": "The condition."},
+        is_of_column=False,
+    ),
+    "row_count": Kind(
+        "The number of rows lies between `min` and `max`, or is `equals`.",
+        tables.row_count,
+        {**_BETWEEN, "equals": "The very number."},
+        is_of_column=False,
+    ),
+    "equal_row_count": Kind(
+        "The asset has as many rows as another one.", tables.equal_row_count, _OTHER, is_of_column=False
+    ),
+    "equality": Kind(
+        "The asset has the rows of another one, each as often.",
+        tables.equality,
+        {**_OTHER, **_COLUMNS},
+        is_of_column=False,
+    ),
+    "mean": Kind("The mean lies between `min` and `max`.", tables.figure(Figure.MEAN), _BETWEEN),
+    "sum": Kind("The sum lies between `min` and `max`.", tables.figure(Figure.SUM), _BETWEEN),
+    "deviation": Kind(
+        "The standard deviation (of a sample) lies between `min` and `max`.", tables.figure(Figure.DEVIATION), _BETWEEN
+    ),
+    "distinct": Kind(
+        "The number of different values lies between `min` and `max`.", tables.figure(Figure.DISTINCT), _BETWEEN
+    ),
+}
+"""Kinds without the name of a package; the first four are dbt's own."""
+
+OF_PACKAGES: Mapping[str, Kind] = {
+    "dbt_utils.unique_combination_of_columns": Kind(
+        "No combination of values stands twice; here NULL is equal to NULL.",
+        tables.unique_combination,
+        {"combination_of_columns": "The columns, a list."},
+        is_of_column=False,
+    ),
+    "dbt_utils.not_null_proportion": OWN["not_null_proportion"],
+    "dbt_utils.accepted_range": Kind(
+        "Every value lies between `min_value` and `max_value`; texts are SQL.",
+        values.accepted_range,
+        _BETWEEN_VALUES | _INCLUSIVE,
+    ),
+    "dbt_utils.expression_is_true": OWN["expression"],
+    "dbt_utils.equal_rowcount": Kind("As `equal_row_count`.", tables.equal_row_count, _COMPARED, is_of_column=False),
+    "dbt_utils.fewer_rows_than": Kind(
+        "The asset has fewer rows than another one.", tables.fewer_rows, _COMPARED, is_of_column=False
+    ),
+    "dbt_utils.equality": Kind("As `equality`.", tables.equality, {**_COMPARED, **_COLUMNS}, is_of_column=False),
+    "dbt_utils.relationships_where": Kind(
+        "As `relationships`, over some rows of either side.",
+        values.relationships,
+        {**_PARENT, "from_condition": "Which rows of the asset count.", "to_condition": "Which rows of `to` count."},
+    ),
+    "dbt_utils.at_least_one": Kind("One value at least is not NULL.", values.at_least_one),
+    "dbt_utils.not_constant": Kind("There are two different values at least.", values.not_constant),
+    "dbt_utils.not_empty_string": Kind("No value is the empty text.", values.not_empty_string),
+    "dbt_utils.not_accepted_values": Kind("No value is one of `values`.", values.not_accepted_values, _LIST),
+    "dbt_expectations.expect_table_row_count_to_be_between": Kind(
+        "As `row_count`.", tables.row_count_between, _BETWEEN_VALUES, is_of_column=False
+    ),
+    "dbt_expectations.expect_column_values_to_match_regex": Kind(
+        "As `regex`.", values.regex, {"regex": "The regular expression."}
+    ),
+    "dbt_expectations.expect_column_values_to_be_between": Kind(
+        "As `dbt_utils.accepted_range`.", values.accepted_range, _BETWEEN_VALUES
+    ),
+    "dbt_expectations.expect_column_mean_to_be_between": Kind(
+        "As `mean`.", tables.figure(Figure.MEAN, "min_value", "max_value"), _BETWEEN_VALUES
+    ),
+    "dbt_expectations.expect_column_stdev_to_be_between": Kind(
+        "As `deviation`.", tables.figure(Figure.DEVIATION, "min_value", "max_value"), _BETWEEN_VALUES
+    ),
+}
+"""Kinds of dbt's packages: the most used ones, with the arguments that they have there."""
+
+KINDS: Mapping[str, Kind] = {**OWN, **OF_PACKAGES}

@@ -1,0 +1,140 @@
+"""Checks of whole tables: keys, numbers of rows, figures of a column, equality with another table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+from headgate.core.checks import Asked, CannotCheck, Compiled, Failed
+from headgate.core.measures import Answer, Figure, Of, Repeated, Rows, Unequal
+from headgate.plugins.checks.arguments import (
+    bounds,
+    column_of,
+    columns_in,
+    exact,
+    known_column,
+    number,
+    number_column_of,
+    other_asset,
+)
+from headgate.plugins.checks.values import counts
+
+
+def unique(asked: Asked) -> Compiled:
+    """No value, or with ``columns`` no combination of values, stands twice; one with a NULL in it does not count."""
+    columns = columns_in(asked, "columns") if "columns" in asked.arguments else (column_of(asked),)
+    return _repeated(asked, columns, counts_null=False)
+
+
+def unique_combination(asked: Asked) -> Compiled:
+    """No combination of values stands twice; dbt_utils takes NULL for equal to NULL here."""
+    return _repeated(asked, columns_in(asked, "combination_of_columns"), counts_null=True)
+
+
+def _repeated(asked: Asked, columns: tuple[str, ...], *, counts_null: bool) -> Compiled:
+    def read(answers: Sequence[Answer]) -> Failed:
+        rows, keys = counts(answers)
+        return Failed(keys, rows, _several(keys, columns))
+
+    repeated = Repeated(columns, asked.where, counts_null)
+    return Compiled((Rows(asked.where), repeated), read, repeated)
+
+
+def _several(keys: int, columns: tuple[str, ...]) -> str:
+    values = "1 value of {} stands" if keys == 1 else f"{keys:,} values of {{}} stand"
+    return f"{values.format(', '.join(columns))} in several rows" if keys else ""
+
+
+def row_count(asked: Asked) -> Compiled:
+    """Compile: the number of rows lies between ``min`` and ``max``."""
+    exact = number(asked, "equals")
+    low, high = (exact, exact) if exact is not None else bounds(asked, "min", "max")
+    return _bounded(Rows(asked.where), low, high, "rows")
+
+
+def row_count_between(asked: Asked) -> Compiled:
+    """As ``row_count``, with the words of dbt_expectations."""
+    return _bounded(Rows(asked.where), *bounds(asked, "min_value", "max_value"), "rows")
+
+
+def figure(which: Figure, low: str = "min", high: str = "max") -> Callable[[Asked], Compiled]:
+    """Return what compiles a check that a figure of a column lies between two bounds; over no value it does."""
+
+    def compiled(asked: Asked) -> Compiled:
+        column = column_of(asked) if which is Figure.DISTINCT else number_column_of(asked)
+        return _bounded(Of(which, column, asked.where), *bounds(asked, low, high), f"{which.value} of {column}")
+
+    return compiled
+
+
+def _bounded(measure: Rows | Of, low: float | None, high: float | None, of: str) -> Compiled:
+    def read(answers: Sequence[Answer]) -> Failed:
+        (found,) = answers
+        if found is None:
+            return Failed(0, 1, f"no {of}")
+        is_outside = _is_outside(str(found), low, high)
+        return Failed(int(is_outside), 1, f"{of}: {_shown(found)}{_told(low, high) if is_outside else ''}")
+
+    return Compiled((measure,), read)
+
+
+def _is_outside(found: str, low: float | None, high: float | None) -> bool:
+    """Tell whether a number lies outside of bounds; what is no number does, and infinity where it is bounded."""
+    try:
+        value = Fraction(found)
+    except ValueError:
+        limits = {"inf": high, "Infinity": high, "-inf": low, "-Infinity": low}
+        return found not in limits or limits[found] is not None
+    return (low is not None and value < exact(low)) or (high is not None and value > exact(high))
+
+
+def _told(low: float | None, high: float | None) -> str:
+    if low is not None and low == high:
+        return f", must be {_shown(low)}"
+    least = "" if low is None else f"at least {_shown(low)}"
+    most = "" if high is None else f"at most {_shown(high)}"
+    return f", must be {' and '.join(filter(None, (least, most)))}"
+
+
+def _shown(value: Answer) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def equal_row_count(asked: Asked) -> Compiled:
+    """Compile: the asset has as many rows as another one."""
+    other = other_asset(asked, "compare_model", "to")
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        ours, theirs = counts(answers)
+        return Failed(abs(ours - theirs), max(ours, theirs), f"{ours:,} rows, {other} has {theirs:,}")
+
+    return Compiled((Rows(asked.where), Rows(of=other)), read)
+
+
+def fewer_rows(asked: Asked) -> Compiled:
+    """Compile: the asset has fewer rows than another one."""
+    other = other_asset(asked, "compare_model", "to")
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        ours, theirs = counts(answers)
+        return Failed(max(ours - theirs + 1, 0), ours, f"{ours:,} rows, {other} has {theirs:,}")
+
+    return Compiled((Rows(asked.where), Rows(of=other)), read)
+
+
+def equality(asked: Asked) -> Compiled:
+    """Compile: the asset has the rows of another one, over all columns or those named, each as often."""
+    other = other_asset(asked, "compare_model", "to")
+    if {"compare_columns", "exclude_columns"} <= asked.arguments.keys():
+        raise CannotCheck("compare_columns and exclude_columns exclude each other")
+    columns = columns_in(asked, "compare_columns") if "compare_columns" in asked.arguments else tuple(asked.columns)
+    left_out = {known_column(asked, name) for name in asked.arguments.get("exclude_columns") or ()}
+    columns = tuple(name for name in columns if name not in left_out)
+    if not columns:
+        raise CannotCheck("no column is left to compare")
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        rows, failures = counts(answers)
+        return Failed(failures, rows, f"{failures:,} rows are in one of the two alone" if failures else "")
+
+    return Compiled((Rows(asked.where), Unequal(columns, other, asked.where)), read)

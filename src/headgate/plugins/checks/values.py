@@ -1,0 +1,165 @@
+"""Checks of the values of one column, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headgate.core.checks import Asked, CannotCheck, Compiled, Failed
+from headgate.core.measures import (
+    Answer,
+    Condition,
+    Failing,
+    Figure,
+    Filled,
+    Like,
+    Of,
+    OneOf,
+    Orphans,
+    Present,
+    Rows,
+    Says,
+    Sql,
+    Within,
+)
+from headgate.plugins.checks.arguments import (
+    bounds,
+    column_of,
+    constant,
+    constants,
+    exact,
+    known_column,
+    number,
+    other_asset,
+    text,
+    text_column_of,
+)
+
+
+def not_null(asked: Asked) -> Compiled:
+    """No value is NULL."""
+    column = column_of(asked)
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        rows, filled = counts(answers)
+        return Failed(rows - filled, rows, f"{rows - filled:,} of {rows:,} rows are NULL")
+
+    return Compiled((Rows(asked.where), Filled(column, asked.where)), read, Failing(Present(column), asked.where))
+
+
+def not_null_proportion(asked: Asked) -> Compiled:
+    """At least a share of the values is not NULL; over no row at all every share is reached."""
+    column = column_of(asked)
+    least, most = number(asked, "at_least"), number(asked, "at_most")
+    if least is None:
+        raise CannotCheck("at_least is missing", "Write at_least: 0.95, the share of rows that are not NULL.")
+    if not 0 <= least <= (1 if most is None else most) <= 1:
+        raise CannotCheck("at_least and at_most are shares from 0 to 1, at_least not above at_most")
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        rows, filled = counts(answers)
+        is_less, is_more = filled < exact(least) * rows, most is not None and filled > exact(most) * rows
+        return Failed(int(rows > 0 and (is_less or is_more)), 1, f"{filled:,} of {rows:,} rows are not NULL")
+
+    return Compiled((Rows(asked.where), Filled(column, asked.where)), read)
+
+
+def at_least_one(asked: Asked) -> Compiled:
+    """One value at least is not NULL."""
+    column = column_of(asked)
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        return Failed(int(not answers[0]), 1, "" if answers[0] else f"every {column} is NULL")
+
+    return Compiled((Filled(column, asked.where),), read)
+
+
+def not_constant(asked: Asked) -> Compiled:
+    """There are two different values at least."""
+    column = column_of(asked)
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        least, greatest = answers
+        return Failed(int(least == greatest), 1, f"every {column} is {least}" if least == greatest else "")
+
+    return Compiled((Of(Figure.LEAST, column, asked.where), Of(Figure.GREATEST, column, asked.where)), read)
+
+
+def accepted_values(asked: Asked) -> Compiled:
+    """Every value is one of those that are listed; NULL does not count."""
+    return failing(asked, OneOf(column_of(asked), tuple(constants(asked, "values"))), "are not among the values")
+
+
+def not_accepted_values(asked: Asked) -> Compiled:
+    """No value is one of those that are listed."""
+    condition = OneOf(column_of(asked), tuple(constants(asked, "values")), is_not=True)
+    return failing(asked, condition, "are among the values")
+
+
+def not_empty_string(asked: Asked) -> Compiled:
+    """No value is the empty text."""
+    return failing(asked, OneOf(text_column_of(asked), ("",), is_not=True), "are empty")
+
+
+def accepted_range(asked: Asked) -> Compiled:
+    """Every value lies between ``min_value`` and ``max_value``, which dbt takes for SQL; NULL does not count."""
+    return _range(asked, "min_value", "max_value", is_sql=True)
+
+
+def value_range(asked: Asked) -> Compiled:
+    """Every value lies between ``min`` and ``max``; NULL does not count."""
+    return _range(asked, "min", "max", is_sql=False)
+
+
+def _range(asked: Asked, low: str, high: str, *, is_sql: bool) -> Compiled:
+    found = [
+        None if asked.arguments.get(key) is None else constant(key, asked.arguments[key], is_sql=is_sql)
+        for key in (low, high)
+    ]
+    if found == [None, None]:
+        raise CannotCheck(f"{low} or {high} is needed")
+    if all(isinstance(one, (int, float)) for one in found):
+        bounds(asked, low, high)
+    is_open = asked.arguments.get("inclusive") is False
+    return failing(asked, Within(column_of(asked), found[0], found[1], is_open), "lie outside")
+
+
+def regex(asked: Asked) -> Compiled:
+    """Compile: a part of every value matches the regular expression; NULL does not count."""
+    return failing(asked, Like(text_column_of(asked), text(asked, "pattern", "regex")), "do not match")
+
+
+def expression(asked: Asked) -> Compiled:
+    """Compile: a condition in SQL is false of no row; below a column its name stands before it."""
+    column = known_column(asked, asked.column) if asked.column else ""
+    return failing(asked, Says(Sql(text(asked, "expression")), column), "do not fulfil it")
+
+
+def relationships(asked: Asked) -> Compiled:
+    """Every value is one of the column ``field`` of the asset ``to``; NULL does not count."""
+    to, field = other_asset(asked, "to"), text(asked, "field")
+    conditions = [asked.arguments.get(key, "") for key in ("from_condition", "to_condition")]
+    if not all(isinstance(one, str) for one in conditions):
+        raise CannotCheck("from_condition and to_condition are conditions in SQL")
+    where = _both(asked.where, conditions[0])
+    orphans = Orphans(column_of(asked), to, field, where, conditions[1])
+    return Compiled((Rows(where), orphans), lambda answers: _of_rows(answers, f"have no row in {to}"), orphans)
+
+
+def failing(asked: Asked, condition: Condition, told: str) -> Compiled:
+    """Return a check that a condition is false of no row."""
+    found = Failing(condition, asked.where)
+    return Compiled((Rows(asked.where), found), lambda answers: _of_rows(answers, told), found)
+
+
+def _of_rows(answers: Sequence[Answer], told: str) -> Failed:
+    rows, failures = counts(answers)
+    return Failed(failures, rows, f"{failures:,} of {rows:,} rows {told}" if failures else "")
+
+
+def counts(answers: Sequence[Answer]) -> list[int]:
+    """Return answers that are numbers of rows."""
+    return [int(answer or 0) for answer in answers]
+
+
+def _both(first: str, second: str) -> str:
+    return f"({first}) and ({second})" if first and second else first or second

@@ -1,0 +1,212 @@
+"""The statements that find measures, as every engine understands them; what engines say otherwise is in ``Words``.
+
+A table is given as a relation: SQL text that stands behind FROM. Names are quoted, constants are written as literals
+and cast to the type of their column; fragments of the user's own SQL have been read before, and are one expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from headgate.core.measures import (
+    Answer,
+    Condition,
+    Failing,
+    Figure,
+    Filled,
+    Like,
+    Measure,
+    Of,
+    OneOf,
+    Orphans,
+    Present,
+    Repeated,
+    Rows,
+    Says,
+    Shown,
+    Sql,
+    Value,
+    Within,
+)
+from headgate.core.ports.measuring import Measured
+from headgate.plugins.engines.sql_texts import listed, literal, quoted
+
+TABLE = "measured"
+"""What the table is called inside of a statement: users may write it in front of a column."""
+
+SIDE, VALUE, TIMES = "_headgate_side", "_headgate_value", "_headgate_times"
+"""Names beside those of a table; no asset has columns that are called so."""
+
+_TEXTS = ("VARCHAR", "CHAR", "TEXT", "BPCHAR", "ENUM", "USER-DEFINED", "NAME")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What engines say otherwise: a match of a regular expression, a figure, the type of texts, the hash of a row."""
+
+    matches: Callable[[str, str], str]
+    figures: Mapping[Figure, str]
+    text: str
+    row_hash: str
+
+
+def is_text(type_: str) -> bool:
+    """Tell whether values of a type are compared as texts: those of an enumeration are, whatever its labels.
+
+    >>> is_text("VARCHAR COLLATE NOCASE"), is_text("ENUM('a')"), is_text("DATE")
+    (True, True, False)
+    """
+    return type_.upper().startswith(_TEXTS)
+
+
+def alone(measure: Measure, table: Measured, words: Words) -> str:
+    """Return the SELECT that finds one measure in a pass of its own."""
+    if isinstance(measure, Repeated):
+        return _repeated(measure, table)
+    if isinstance(measure, Orphans):
+        return f"select count(*) from {source(table)}{_orphaned(measure, table)}"
+    if isinstance(measure, (Rows, Filled, Failing, Of)):
+        rows = where(condition(measure, table, words))
+        return f"select {exact(measure, aggregate(measure, words), words)} from {_from(measure, table)}{rows}"
+    return _unequal(measure.columns, table.others[measure.to], table, measure.where)
+
+
+def aggregate(measure: Rows | Filled | Failing | Of, words: Words) -> str:
+    """Return the aggregate that gives the answer over the rows for which ``condition`` is true."""
+    if isinstance(measure, (Rows, Failing)):
+        return "count(*)"
+    if isinstance(measure, Filled):
+        return f"count({quoted(measure.column)})"
+    return words.figures[measure.figure].format(quoted(measure.column))
+
+
+def exact(measure: Measure, found: str, words: Words) -> str:
+    """Return an aggregate in the form that drivers give back as it is: the least and the greatest value as text."""
+    is_value = isinstance(measure, Of) and measure.figure in (Figure.LEAST, Figure.GREATEST)
+    return f"cast({found} as {words.text})" if is_value else found
+
+
+def condition(measure: Rows | Filled | Failing | Of, table: Measured, words: Words) -> str:
+    """Return the condition of the rows that count, empty where all do."""
+    own = fails(measure.condition, table, words) if isinstance(measure, Failing) else ""
+    return " and ".join(f"({one}\n)" for one in (measure.where, own) if one)
+
+
+def fails(condition: Condition, table: Measured, words: Words) -> str:
+    """Return the SQL condition that is true where ``condition`` is false, and not where it is unknown."""
+    if isinstance(condition, Says):
+        column = f"{quoted(condition.column)} " if condition.column else ""
+        return f"not ({column}{condition.sql.text}\n)"
+    column, type_ = quoted(condition.column), table.types[condition.column]
+    if isinstance(condition, Present):
+        return f"{column} is null"
+    if isinstance(condition, Like):
+        return f"not {words.matches(column, literal(condition.pattern))}"
+    if is_text(type_):
+        column = f"cast({column} as {words.text})" if type_.upper().startswith(("ENUM", "USER")) else column
+        type_ = words.text
+    if isinstance(condition, OneOf):
+        values = ", ".join(written(value, type_) for value in condition.values)
+        return f"{column} {'in' if condition.is_not else 'not in'} ({values})"
+    return " or ".join(_outside(condition, column, type_))
+
+
+def _outside(condition: Within, column: str, type_: str) -> list[str]:
+    less, more = ("<=", ">=") if condition.is_open else ("<", ">")
+    found = [] if condition.low is None else [f"{column} {less} {written(condition.low, type_)}"]
+    return found + ([] if condition.high is None else [f"{column} {more} {written(condition.high, type_)}"])
+
+
+def written(value: Value | Sql, type_: str) -> str:
+    """Return a constant as SQL: a text stands for a value of the column's type, and among texts all else for a text.
+
+    >>> written("it's", "VARCHAR"), written(1.5, "DOUBLE"), written(True, "BOOLEAN"), written(7, "VARCHAR")
+    ("cast('it''s' as VARCHAR)", '1.5', 'true', "cast('7' as VARCHAR)")
+    """
+    if isinstance(value, Sql):
+        return f"({value.text}\n)"
+    plain = str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, str) else repr(value)
+    if isinstance(value, str) or is_text(type_):
+        return f"cast({literal(plain)} as {type_.partition(' COLLATE ')[0]})"
+    return plain
+
+
+def where(*conditions: str) -> str:
+    """Return a WHERE of those conditions that are not empty; each is closed by a line of its own."""
+    given = " and ".join(f"({one}\n)" for one in conditions if one)
+    return f" where {given}" if given else ""
+
+
+def source(table: Measured) -> str:
+    """Return the table under the name that it has inside of a statement."""
+    return f"{table.relation} as {TABLE}"
+
+
+def answer_of(found: Any) -> Answer:
+    """Return what an engine's driver gives as an answer: whole numbers and floats as they are, all else as its text.
+
+    >>> answer_of(Decimal("1.50")), answer_of(float("nan")), answer_of(None)
+    ('1.50', 'nan', None)
+    """
+    if found is None or isinstance(found, (bool, int)):
+        return found
+    if isinstance(found, float) and abs(found) < float("inf"):
+        return found
+    return format(found, "f") if isinstance(found, Decimal) and found.is_finite() else str(found)
+
+
+def failing(measure: Shown, table: Measured, words: Words, limit: int) -> str:
+    """Return the SELECT of some rows that fail, as texts, in an order that does not depend on how they are stored."""
+    if isinstance(measure, Repeated):
+        return _repeated_keys(measure, table, words, limit)
+    told = _orphaned(measure, table) if isinstance(measure, Orphans) else where(condition(measure, table, words))
+    names = ", ".join(f"cast({quoted(name)} as {words.text}) as {quoted(name)}" for name in table.types)
+    return f"select {names} from {source(table)}{told} order by {words.row_hash}, {listed(table.types)} limit {limit:d}"
+
+
+def _repeated_keys(measure: Repeated, table: Measured, words: Words, limit: int) -> str:
+    keys = listed(measure.columns)
+    names = ", ".join(f"cast({quoted(name)} as {words.text}) as {quoted(name)}" for name in measure.columns)
+    times = f"cast(count(*) as {words.text}) as {quoted('times')}"
+    return (
+        f"select {names}, {times} from {source(table)}{where(measure.where, _filled(measure))} "
+        f"group by {keys} having count(*) > 1 order by count(*) desc, {keys} limit {limit:d}"
+    )
+
+
+def _filled(measure: Repeated) -> str:
+    """Return the condition that a key counts."""
+    return "" if measure.counts_null else " and ".join(f"{quoted(name)} is not null" for name in measure.columns)
+
+
+def _orphaned(measure: Orphans, table: Measured) -> str:
+    """Return the WHERE of the rows whose value no row of the other asset has."""
+    value, others = f"{TABLE}.{quoted(measure.column)}", f"{table.others[measure.to]} as {TABLE}"
+    known = f"select {quoted(measure.to_column)} as {VALUE} from {others}{where(measure.to_where)}"
+    lost = f"not exists (select 1 from ({known}) as parent where parent.{VALUE} = {value})"
+    return where(measure.where, f"{value} is not null", lost)
+
+
+def _from(measure: Rows | Filled | Failing | Of, table: Measured) -> str:
+    if isinstance(measure, Rows) and measure.of:
+        return f"{table.others[measure.of]} as {TABLE}"
+    return source(table)
+
+
+def _repeated(measure: Repeated, table: Measured) -> str:
+    keys = listed(measure.columns)
+    rows = where(measure.where, _filled(measure))
+    grouped = f"select 1 from {source(table)}{rows} group by {keys} having count(*) > 1"
+    return f"select count(*) from ({grouped}) as twice"
+
+
+def _unequal(columns: tuple[str, ...], other: str, table: Measured, condition: str) -> str:
+    """Count as a bag: a row that one side has twice and the other once is one row too many."""
+    names = listed(columns)
+    ours = f"select {names}, 1 as {SIDE} from {source(table)}{where(condition)}"
+    theirs = f"select {names}, -1 as {SIDE} from {other} as {TABLE}"
+    sums = f"select abs(sum({SIDE})) as surplus from ({ours} union all {theirs}) as both_sides group by {names}"
+    return f"select cast(coalesce(sum(surplus), 0) as bigint) from ({sums}) as surpluses"

@@ -1,0 +1,245 @@
+"""Every kind of check on a table of six rows: how many fail, counted by hand, and what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headgate.core.address import Address
+from headgate.core.checks import Outcome, Result, judged
+from headgate.core.diagnostic import Severity
+from headgate.core.hashing import digest
+from headgate.core.measures import others_of
+from headgate.core.ports.engine import BuildJob, Engine, SelectInput, physical_name
+from headgate.core.ports.measuring import Measured
+from headgate.core.promises import DeclaredTest, condition_of
+from headgate.core.recipe import Column, Shape
+from headgate.evidence.compile import Checks, compile_tests
+from headgate.evidence.measure import result_of
+from headgate.plugins.checks.kinds import KINDS
+from headgate.plugins.engines.duckdb import open_duckdb
+
+ORDERS, CUSTOMERS, COPY = Address("m.orders"), Address("m.customers"), Address("m.copy")
+SHAPE: Shape = (
+    Column("id", "INTEGER"), Column("status", "VARCHAR"), Column("amount", "DECIMAL(9,2)"),
+    Column("customer", "INTEGER"), Column("score", "DOUBLE"), Column("day", "DATE"),
+)  # fmt: skip
+ROWS = """
+    (1, 'paid', 10.00, 7, 0.5, date '2024-01-01'), (2, 'open', 0.10, 7, 1.5, date '2024-01-02'),
+    (3, 'open', 0.20, 8, null, date '2024-01-03'), (3, 'void', -1.00, 9, 2.5, date '2024-02-01'),
+    (null, null, null, null, 'nan'::double, null), (null, '', 5.00, null, 1.5, date '2024-01-01')
+"""
+SHAPES = {ORDERS: SHAPE, COPY: SHAPE, CUSTOMERS: (Column("id", "INTEGER"), Column("Kind", "VARCHAR"))}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    folder = tmp_path_factory.mktemp("kinds")
+    session = open_duckdb(folder / "w.duckdb", read_only=False, root=folder, wait_seconds=0)
+    session.adopt("state")
+    names = ", ".join(column.name for column in SHAPE)
+    types = ", ".join(f"cast({column.name} as {column.type}) as {column.name}" for column in SHAPE)
+    for address, sql in (
+        (ORDERS, f"select {types} from (values {ROWS}) as t({names})"),
+        (COPY, f"select {types} from (values {ROWS}) as t({names}) where id is distinct from 1"),
+        (CUSTOMERS, "select * from (values (7, 'a'), (8, 'b'), (null, 'c')) as t(id, \"Kind\")"),
+    ):
+        relation = physical_name(address, digest("kinds", address))
+        session.build([BuildJob(digest("kinds", address), address, relation, SHAPES[address], SelectInput(sql), 1)])
+    yield session
+    session.close()
+
+
+def declared(kind: str, column: str = "", /, **arguments: Any) -> DeclaredTest:
+    config = arguments.pop("config", {})
+    references = {k: Address(arguments[k]) for k in ("to", "compare_model") if k in arguments}
+    conditions = {key: condition_of(config[key]) for key in ("warn_if", "error_if") if key in config}
+    severity = Severity.WARNING if config.get("severity") == "warn" else Severity.ERROR
+    return DeclaredTest(
+        kind, column, arguments=arguments, references=references, where=config.get("where", ""),
+        severity=severity, **conditions,
+    )  # fmt: skip
+
+
+def compiled(test: DeclaredTest) -> Checks:
+    return compile_tests(ORDERS, [test], SHAPE, kinds=KINDS, shape_of=SHAPES.get)
+
+
+def result(engine: Engine, test: DeclaredTest) -> Result:
+    (check,) = compiled(test).checks
+    others = {
+        o: engine.relation(physical_name(o, digest("kinds", o))) for m in check.compiled.measures for o in others_of(m)
+    }
+    table = Measured(
+        engine.relation(physical_name(ORDERS, digest("kinds", ORDERS))), {c.name: c.type for c in SHAPE}, others
+    )
+    return result_of(check, engine.measure(table, check.compiled.measures))
+
+
+@pytest.mark.parametrize(
+    ("test", "failures", "out_of"),
+    [
+        (declared("not_null", "id"), 2, 6),
+        (declared("not_null", "ID", config={"where": "status <> ''"}), 0, 4),
+        (declared("unique", "id"), 1, 6),
+        (declared("unique", columns=["id", "status"]), 0, 6),
+        (declared("accepted_values", "status", values=["paid", "open", "void"]), 1, 6),
+        (declared("accepted_values", "id", values=[1, "2"]), 2, 6),
+        (declared("accepted_values", "status", values=["'paid'", "lower('OPEN')"], quote=False), 2, 6),
+        (declared("relationships", "customer", to="m.customers", field="ID"), 1, 6),
+        (declared("not_null_proportion", "id", at_least=0.66), 0, 1),
+        (declared("not_null_proportion", "id", at_least=0.67), 1, 1),
+        (declared("not_null_proportion", "id", at_least=0, at_most=0.5), 1, 1),
+        (declared("range", "amount", min=0), 1, 6),
+        (declared("range", "amount", min=0.1, max=5, inclusive=False), 4, 6),
+        (declared("range", "day", min="2024-01-02", max="2024-01-31"), 3, 6),
+        (declared("range", "score", max=2), 2, 6),
+        (declared("regex", "status", pattern="^(paid|open)$"), 2, 6),
+        (declared("expression", expression="amount > 0 or status = 'void'"), 0, 6),
+        (declared("expression", "amount", expression="> 0"), 1, 6),
+        (declared("row_count", min=6, max=6), 0, 1),
+        (declared("row_count", equals=7), 1, 1),
+        (declared("equal_row_count", to="m.copy"), 1, 6),
+        (declared("equality", to="m.copy"), 1, 6),
+        (declared("equality", to="m.copy", compare_columns=["status"]), 1, 6),
+        (declared("mean", "amount", min=2.86, max=2.86), 0, 1),
+        (declared("mean", "amount", min=2.87), 1, 1),
+        (declared("mean", "score", min=0, max=10), 1, 1),
+        (declared("sum", "amount", min=14.3, max=14.3), 0, 1),
+        (declared("deviation", "customer", min=0.95, max=0.96), 0, 1),
+        (declared("distinct", "status", min=4, max=4), 0, 1),
+        (declared("mean", "amount", min=7, config={"where": "id = 17"}), 0, 1),
+        (declared("dbt_utils.unique_combination_of_columns", combination_of_columns=["id", "customer"]), 1, 6),
+        (declared("dbt_utils.accepted_range", "day", min_value="date '2024-01-01' + 1"), 2, 6),
+        (declared("dbt_utils.expression_is_true", "amount", expression=">= 0"), 1, 6),
+        (declared("dbt_utils.equal_rowcount", compare_model="m.copy"), 1, 6),
+        (declared("dbt_utils.fewer_rows_than", compare_model="m.copy"), 2, 6),
+        (declared("dbt_utils.equality", compare_model="m.copy", exclude_columns=["id", "amount"]), 1, 6),
+        (
+            declared(
+                "dbt_utils.relationships_where",
+                "customer",
+                to="m.customers",
+                field="id",
+                from_condition="id < 3",
+                to_condition="\"Kind\" = 'b'",
+            ),
+            2,
+            2,
+        ),
+        (declared("dbt_utils.not_null_proportion", "id", at_least=0.7), 1, 1),
+        (declared("dbt_utils.at_least_one", "id"), 0, 1),
+        (declared("dbt_utils.at_least_one", "id", config={"where": "status is null"}), 1, 1),
+        (declared("dbt_utils.not_constant", "id"), 0, 1),
+        (declared("dbt_utils.not_constant", "id", config={"where": "id = 3"}), 1, 1),
+        (declared("dbt_utils.not_empty_string", "status"), 1, 6),
+        (declared("dbt_utils.not_accepted_values", "status", values=["void"]), 1, 6),
+        (declared("dbt_expectations.expect_table_row_count_to_be_between", min_value=1, max_value=5), 1, 1),
+        (declared("dbt_expectations.expect_column_values_to_match_regex", "status", regex="a"), 4, 6),
+        (declared("dbt_expectations.expect_column_values_to_be_between", "amount", min_value=0, max_value=9), 2, 6),
+        (declared("dbt_expectations.expect_column_mean_to_be_between", "id", min_value=2.25, max_value=2.25), 0, 1),
+        (declared("dbt_expectations.expect_column_stdev_to_be_between", "id", min_value=0.95, max_value=0.96), 0, 1),
+    ],
+    ids=lambda value: (
+        f"{value.kind} {value.column} {dict(value.arguments)}"[:70] if isinstance(value, DeclaredTest) else None
+    ),
+)
+def test_failures_are_those_counted_by_hand(engine: Engine, test: DeclaredTest, failures: int, out_of: int) -> None:
+    found = result(engine, test)
+    assert (found.failures, found.out_of) == (failures, out_of), found.told
+    assert found.outcome is (Outcome.FAIL if failures else Outcome.PASS)
+    assert bool(found.told) or not failures
+
+
+def test_every_kind_is_tried() -> None:
+    marks = test_failures_are_those_counted_by_hand.pytestmark  # type: ignore[attr-defined]  # pytest sets it
+    mark = next(mark for mark in marks if mark.name == "parametrize")
+    assert {case[0].kind for case in mark.args[1]} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("config", "outcome"),
+    [
+        ({}, Outcome.FAIL),
+        ({"severity": "warn"}, Outcome.WARN),
+        ({"error_if": "> 2"}, Outcome.WARN),
+        ({"error_if": "> 2", "warn_if": "> 2"}, Outcome.PASS),
+        ({"error_if": "> 33.3%"}, Outcome.FAIL),
+        ({"error_if": "> 33.4%"}, Outcome.WARN),
+        ({"error_if": "between 1 and 2"}, Outcome.FAIL),
+        ({"severity": "warn", "warn_if": ">= 3"}, Outcome.PASS),
+    ],
+)
+def test_thresholds_decide_and_hide_no_number(engine: Engine, config: Mapping[str, str], outcome: Outcome) -> None:
+    """dbt-core 11312 told 0 failures below warn_if."""
+    found = result(engine, declared("not_null", "id", config=config))
+    assert (found.outcome, found.failures, found.out_of) == (outcome, 2, 6)
+
+
+def test_of_no_row_no_share_fails() -> None:
+    (check,) = compiled(declared("not_null", "id", config={"error_if": "> 0%", "warn_if": "> 0%"})).checks
+    assert judged(check, check.compiled.read((0, 0))).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        (declared("not_null"), "HG360 not_null of m.orders: it is about a column"),
+        (declared("not_null", "idd"), "HG360 not_null of idd of m.orders: there is no column idd"),
+        (declared("unique", columns="nope"), "HG360 unique of m.orders: there is no column nope"),
+        (
+            declared("accepted_values", "status", values=[]),
+            "HG360 accepted_values of status of m.orders: values lists what may be",
+        ),
+        (declared("range", "amount"), "HG360 range of amount of m.orders: min or max is needed"),
+        (
+            declared("range", "amount", min=2, max=1),
+            "HG360 range of amount of m.orders: min is above max: nothing lies between 2 and 1",
+        ),
+        (declared("row_count", min="1"), "HG360 row_count of m.orders: min is a number, not '1'"),
+        (declared("regex", "id", pattern="1"), "HG360 regex of id of m.orders: id holds no texts: it is INTEGER"),
+        (declared("mean", "day", min=1), "HG360 mean of day of m.orders: day holds no numbers: it is DATE"),
+        (
+            declared("not_null_proportion", "id", at_least=95),
+            "HG360 not_null_proportion of id of m.orders: at_least and at_most are shares from 0 to 1, at_least not "
+            "above at_most",
+        ),
+        (
+            declared("relationships", "customer", to="m.customers", field="mail"),
+            "HG360 relationships of customer of m.orders: m.customers has no column mail",
+        ),
+        (
+            declared("relationships", "customer", to="m.nothing", field="id"),
+            "HG360 relationships of customer of m.orders: the columns of m.nothing are not known",
+        ),
+        (declared("equality", to="m.customers"), "HG360 equality of m.orders: m.customers has no column status"),
+        (declared("range", "amount", minimum=1), "HG360 range of amount of m.orders: it has no argument minimum"),
+        (
+            declared("dbt_utils.equality", compare_model="m.copy", precision=2),
+            "HG312 dbt_utils.equality is given precision, which is not understood: this test does not run",
+        ),
+        (declared("uniqe", "id"), "HG312 no kind of check is called uniqe: this test does not run"),
+        (
+            declared("unique", "id || status"),
+            "HG312 unique stands on an expression, id || status: this test does not run",
+        ),
+        (
+            declared("accepted_values", "status", values=["{{ var('x') }}"]),
+            "HG312 accepted_values of status is given a template: this test does not run",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_cannot_be_checked_is_told(test: DeclaredTest, told: str) -> None:
+    found = compiled(test)
+    assert found.checks == ()
+    assert [f"{fault.code} {fault.summary}" for fault in found.diagnostics] == [told]
+
+
+def test_a_test_that_is_switched_off_or_names_no_asset_is_left_out(tmp_path: Path) -> None:
+    off = DeclaredTest("not_null", "id", is_enabled=False)
+    lost = DeclaredTest("relationships", "customer", arguments={"to": "ref('gone')", "field": "id"})
+    assert compiled(off) == compiled(lost) == Checks((), ())

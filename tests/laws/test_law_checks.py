@@ -1,0 +1,112 @@
+"""Nothing is shown that fails a check, and nothing is measured twice."""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.laws.shop import Shop
+
+pytestmark = pytest.mark.slow
+
+TESTS = """models:
+  - name: orders
+    columns:
+      - name: id
+        data_tests: [unique, not_null]
+      - name: cents
+        data_tests: [{range: {min: 0}}]
+  - name: lines
+    columns:
+      - name: order_id
+        data_tests: [{relationships: {to: m.orders, field: id}}]
+"""
+ORDERS = "select i::integer as id, (i * 7 % 100)::integer as cents from range(90) t(i)"
+LINES = "select i::integer as line, (i % 90)::integer as order_id from range(300) t(i)"
+
+
+@pytest.fixture
+def tested(shop: Shop) -> Shop:
+    shop.asset("m.orders", ORDERS)
+    shop.asset("m.lines", LINES)
+    shop.file("assets/m/properties.yml", TESTS)
+    shop.apply()
+    shop.promote()
+    return shop
+
+
+def evidence(shop: Shop) -> dict[str, set[str]]:
+    """Return the keys of what is known, by build."""
+    with closing(sqlite3.connect(shop.root / "warehouse.state.db")) as state:
+        rows = state.execute("select key, value from entries where collection = 'evidence'").fetchall()
+    return {key: set(json.loads(value)["answers"]) for key, value in rows}
+
+
+def forget(shop: Shop) -> None:
+    """Take all evidence away, as if a command had been killed before it was kept."""
+    with closing(sqlite3.connect(shop.root / "warehouse.state.db")) as state, state:
+        state.execute("delete from entries where collection = 'evidence'")
+
+
+def test_what_fails_is_built_aside_and_shown_nowhere(tested: Shop) -> None:
+    tested.asset("m.orders", ORDERS.replace("i * 7 % 100", "i - 1"))
+    for _ in range(2):  # the second time everything is known, and fails all the same
+        assert "range of cents: 1 of 90 rows lie outside" in tested.fails(1, "apply", "dev", "--yes")
+        assert tested.values("dev", "select min(cents) from m.orders") == [["0"]]
+        actions = {step["address"]: step["action"] for step in tested.result("plan")["steps"]}
+        assert actions["m.orders"] == "reuse"  # what was built is kept
+    tested.asset("m.orders", ORDERS.replace("i * 7 % 100", "i + 1"))
+    tested.apply()
+    assert tested.values("dev", "select min(cents) from m.orders") == [["1"]]
+
+
+def test_a_test_that_comes_later_is_asked_of_what_is_shown_already(tested: Shop) -> None:
+    before = tested.tables()
+    tested.file("assets/m/properties.yml", TESTS.replace("min: 0", "min: 0, max: 98"))
+    assert "1 of 90 rows lie outside" in tested.fails(1, "apply", "dev", "--yes")
+    tested.file("assets/m/properties.yml", TESTS.replace("min: 0", "min: 0, max: 99"))
+    assert tested.result("plan")["properties"] == {"m.orders": ["data_tests"]}
+    applied = tested.apply()
+    assert applied["made"] == []
+    assert [check["outcome"] for check in applied["checks"]] == ["pass"] * 4
+    assert tested.promote()["is_done"]
+    assert tested.tables() == before
+    assert tested.does("plan", "dev").startswith("dev equals the working tree: nothing to do.")
+
+
+def test_an_edit_measures_only_what_looks_at_it(tested: Shop) -> None:
+    before = set().union(*evidence(tested).values())
+    tested.asset("m.orders", ORDERS.replace("i * 7 % 100", "i * 9 % 100"))
+    tested.apply()
+    after = set().union(*evidence(tested).values())
+    assert len(after - before) == 1  # the range of cents; not the key, not the number of rows, not what reads the key
+
+
+def test_evidence_that_is_gone_is_found_again_before_a_release(tested: Shop) -> None:
+    tested.asset("m.orders", ORDERS.replace("90", "91"))
+    tested.apply()
+    known = evidence(tested)
+    forget(tested)
+    tested.promote()
+    found = evidence(tested)
+    assert len(found) == 2
+    assert all(answers <= known[build] for build, answers in found.items())
+    assert sum(map(len, found.values())) == 6
+
+
+def test_a_release_of_what_fails_is_refused_before_anybody_is_asked(tested: Shop) -> None:
+    tested.file("assets/m/properties.yml", TESTS.replace("min: 0", "min: 0, max: 98"))
+    tested.fails(1, "apply", "dev", "--yes")
+    text = tested.fails(1, "promote", "dev")
+    assert "HG701  range of cents: 1 of 90 rows lie outside" in text
+    assert "nobody is here to answer" not in text
+    assert "range of cents" in tested.fails(1, "promote", "dev", "--yes")
+
+
+def test_evidence_goes_with_its_build(tested: Shop) -> None:
+    tested.asset("m.orders", ORDERS.replace("90", "91"))
+    tested.apply("pr-1")
+    assert len(evidence(tested)) == 3
+    tested.does("gc", "--drop-environment", "pr-1", "--yes")
+    assert len(evidence(tested)) == 2
