@@ -1,4 +1,4 @@
-"""Plays what comes in: a month, reports that are late, a plane that changed, and a bad load that is rolled back."""
+"""Plays what comes in: a month, late reports, a plane that changed; a bad load that is stopped, one that goes back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ year,month,day,dep_delay,arr_delay,carrier,flight,tailnum,origin,dest,distance,t
 2014,1,2,3900,3900,F9,837,N203FR,LGA,DEN,1620,2014-01-02T15:00:00Z
 2014,1,2,4200,4200,F9,511,N204FR,LGA,DEN,1620,2014-01-02T22:00:00Z
 """
+POSSIBLE = SECONDS.replace("3900", "900").replace("4200", "1200")
 WORST = "select * from marts.worst_days order by flown_on desc, origin limit 3"
 HISTORY = "select tailnum, seats, valid_from, valid_to from marts.plane_history where tailnum = 'N10156' order by 3"
 
@@ -46,15 +47,24 @@ def play_data(player: Player) -> None:
 
 
 def play_bad_load(player: Player) -> None:
-    """Play a load with wrong values: in, seen, back, and gone."""
-    player.tell("Then somebody delivers seconds where minutes should be, and no check was there to see it")
+    """Play loads with wrong values: one that a check stops; one that nobody could tell, in, seen, back, and gone."""
+    player.tell("Then somebody delivers seconds where minutes should be. A check sees it before anybody else does")
     player.write("data/flights/2014-01.csv", SECONDS)
-    player.run("headgate run prod --now 2014-01-03T06:00:00Z", r"prod: 1 load, 7 builds", r"headgate rollback prod")
-    player.run(f'headgate sql prod "{WORST}"', r"2014-01-02 +LGA +3 +2800\.0")
+    player.run(
+        "headgate run prod --now 2014-01-03T06:00:00Z",
+        r"range of dep_delay: 2 of 336,779 rows lie outside",
+        r"4200 +2014-01-02",
+        r"prod shows what it showed before",
+        status=1,
+    )
+    player.tell("They deliver again, seconds still, of delays that could be minutes: no check can see that")
+    player.write("data/flights/2014-01.csv", POSSIBLE)
+    player.run("headgate run prod --now 2014-01-03T07:00:00Z", r"prod: 1 load, 7 builds", r"9 checks passed")
+    player.run(f'headgate sql prod "{WORST}"', r"2014-01-02 +LGA +3 +800\.0")
     player.tell("A load is a release like any other: back, at once. The file goes, and the next run goes on without it")
     player.run("headgate rollback prod --yes", r"prod now shows release 5", r"takes in again what is in")
     player.run("rm data/flights/2014-01.csv")
-    player.run("headgate run prod --now 2014-01-03T07:00:00Z", r"prod: 1 load, 1 build")
+    player.run("headgate run prod --now 2014-01-03T08:00:00Z", r"prod: 1 load, 1 build")
     if "2014" in player.run(f'headgate sql prod "{WORST}"', r"2013-12-05"):
         raise player.unexpected("prod still shows what was rolled back")
-    player.run("headgate runs prod", r"4 .*published", r"1 .*published")
+    player.run("headgate runs prod", r"5 .*published", r"3 .*failed", r"1 .*published")

@@ -176,6 +176,7 @@ def play(player: Player) -> None:
         "headgate apply dev --now 2013-12-01 --yes",
         r"308,641 rows",
         r"dev: 14 \w+ in",
+        r"9 checks passed",
         r"Next: headgate promote dev",
     )
     player.run(f'headgate sql dev "{LATE}"', r"Frontier Airlines")
