@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crash.projects import RANDOM, TAKEN, VERSIONS, orders_of, rates_of, scores_sql
+from crash.projects import MEASURED, RANDOM, TAKEN, VERSIONS, orders_of, rates_of, scores_sql
 from crash.state_file import State, faults_in_state
 from crash.warehouses import MISSING, Answer, Warehouse, opened
 
@@ -67,6 +67,7 @@ def check(world: Path, *, is_settled: bool) -> Checked:
         for due in found.due():
             told, content = found.compared(due)
             faults += told
+            faults += found.faults_in_evidence(due)
             heads[due.name] = Head(due.serial, content)
         faults += found.faults_in_views()
         faults += found.faults_in_taken()
@@ -90,6 +91,13 @@ class _World:
         markers = self.rows("select environment, serial, intent from headgate.environments") if self.is_adopted else []
         self.markers = {name: (serial, intent) for name, serial, intent in markers}
         self.marked = [name for name, _, _ in markers]
+
+    def faults_in_evidence(self, due: _Due) -> Iterator[str]:
+        """Yield what an environment shows of which nothing was measured, although there are tests of it."""
+        known = self.state.entries.get("evidence", {})
+        for address in MEASURED & due.pointers.keys():
+            if due.pointers[address]["build"] not in known:
+                yield f"{due.name} shows {address}, of which nothing was measured"
 
     def faults_in_builds(self, *, is_settled: bool) -> Iterator[str]:
         """Yield builds, tables, keys, pins and captures that do not belong together."""

@@ -2,7 +2,8 @@
 
 It has what can go wrong in a release: a file and a table as sources, both captured; a seed; views over tables, over the
 live table and over views; a sum of floats and a chain over ``random()``; assets that come and go; two tables that say
-which version they are, in two schemas; a function with a module, and a table over what it makes.
+which version they are, in two schemas; a function with a module, and a table over what it makes. Data tests look at a
+table, a view and a load before they are shown.
 """
 
 from __future__ import annotations
@@ -58,6 +59,27 @@ sources:
         loaded_at_field: batch
 """
 
+TESTED = """\
+models:
+  - name: orders
+    data_tests: [{row_count: {min: 1}}]
+    columns:
+      - {name: id, data_tests: [unique, not_null]}
+      - {name: region, data_tests: [{accepted_values: {values: [n, s, e]}}]}
+  - name: big
+    data_tests: [{expression: {expression: "amount > 0"}}]
+  - name: by_id
+    columns:
+      - {name: id, data_tests: [unique, not_null]}
+  - name: by_region
+    columns:
+      - {name: region, data_tests: [unique, {relationships: {to: staging.orders, field: region}}]}
+"""
+"""What must be true of a table, of a view, and of what is loaded by key; it always is."""
+
+MEASURED = frozenset({"staging.orders", "marts.by_id", "marts.by_region"})
+"""Those of them of which evidence is kept: a view is measured each time."""
+
 SCORES = """\
 import headgate as hg
 import pyarrow as pa
@@ -89,6 +111,7 @@ def files_of(version: int, *, where: str = ON_DUCKDB) -> dict[str, str]:
     files = {
         "headgate.toml": where + TOML,
         "assets/sources.yml": SOURCES,
+        "assets/tested.yml": TESTED,
         ".gitignore": "*.db*\n*.duckdb*\n.headgate/\ndata/\ndatabase.url\n",
     }
     files["assets/marts/scores.py"] = SCORES.format(version=version)

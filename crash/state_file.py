@@ -76,6 +76,7 @@ def faults_in_state(state: State) -> Iterator[str]:
     if state.damage:
         yield f"SQLite: {state.damage}"
     yield from _faults_in_events(state)
+    yield from _faults_in_evidence(state)
     told = [(b["environment"], b["serial"], b["record"]) for b in _bodies(state, "move")]
     kept = [(m["environment"], m["serial"]) for m in state.all("moves").values()]
     if sorted(kept) != sorted((environment, serial) for environment, serial, _ in told):
@@ -105,6 +106,12 @@ def _faults_in_moves(state: State, name: str, record: Mapping[str, Any]) -> Iter
             pointers[address] = after
     if {a: p for a, p in pointers.items() if p} != state.pointers(name):
         yield f"the moves of {name} do not add up to its pointers"
+
+
+def _faults_in_evidence(state: State) -> Iterator[str]:
+    """Yield evidence of builds that nobody knows."""
+    lost = state.entries.get("evidence", {}).keys() - state.entries.get("builds", {}).keys()
+    yield from (f"evidence of {build}, which is no build" for build in sorted(lost))
 
 
 def _faults_in_events(state: State) -> Iterator[str]:

@@ -116,6 +116,19 @@ def test_a_failure_is_raised_and_says_what_stays(shop: Path) -> None:
     assert "15" in answer("select total from marts.revenue where customer = 'ada'")
 
 
+def test_checks_are_results_or_what_is_raised(shop: Path) -> None:
+    tests = "models: [{name: revenue, columns: [{name: total, data_tests: [{range: {max: %s}}]}]}]\n"
+    Path("assets/marts/tested.yml").write_text(tests % 30)
+    applied = headgate.open().apply("dev", yes=True)
+    assert [(c.check.name, c.outcome.value, c.failures, c.out_of) for c in applied.checks] == [
+        ("range of total", "pass", 0, 2)
+    ]
+    assert str(applied).endswith("1 check passed.")
+    Path("assets/marts/tested.yml").write_text(tests % 20)
+    with pytest.raises(headgate.Refused, match=r"HG701 marts\.revenue: range of total: 1 of 2 rows lie outside"):
+        headgate.open().apply("dev", yes=True)
+
+
 def test_a_protected_environment_is_planned_by_its_own_function(shop: Path) -> None:
     project = headgate.open()
     with pytest.raises(headgate.UsageError, match="plan_promotion"):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from headgate.core.address import Address
 from headgate.core.checks import Check, Compiled, Failed, Outcome, Sample
+from headgate.core.column_types import Family
 from headgate.core.declarations import Kind
 from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
 from headgate.core.hashing import Digest, digest
 from headgate.core.measures import (
     Answer,
+    Constant,
     Failing,
     Filled,
     Fragment,
@@ -38,6 +41,7 @@ from headgate.sql.conditions import Understood
 
 SHAPE: Shape = (Column("a", "INTEGER"), Column("b", "INTEGER"))
 A, B = Address("m.a"), Address("m.b")
+ONE = Constant("1", Family.NUMBER)
 
 
 def build(name: str, address: Address = A, *, rows: str = "r", engine: str = "local", **columns: str) -> Build:
@@ -95,7 +99,7 @@ def world() -> World:
 
 
 ALL: tuple[Measure, ...] = (
-    Rows(), Rows("a > 0"), Filled("a"), Filled("b"), Failing(OneOf("a", (1,))), Failing(Says(Sql("a < b"))),
+    Rows(), Rows("a > 0"), Filled("a"), Filled("b"), Failing(OneOf("a", (ONE,))), Failing(Says(Sql("a < b"))),
     Failing(Within("a", Sql("b"))),
 )  # fmt: skip
 
@@ -142,6 +146,29 @@ def test_another_asset_that_is_looked_at_counts_with_its_columns(world: World) -
         world.measured(Subject(build("one"), subject.checks, {B: other}))
         assert world.asked == again
         world.kept = kept
+
+
+def test_columns_that_change_places_are_measured_again(world: World) -> None:
+    compared = Failing(Says(Sql("a < b")))
+    before = build("one", a="2", b="3")
+    world.measured(Subject(before, checks(compared)))
+    world.measured(Subject(build("two", a="3", b="2"), checks(compared), like=(before.id,)))
+    assert world.asked == [compared]
+
+
+def test_a_view_is_measured_each_time(world: World) -> None:
+    view = replace(build("one"), kind=Kind.VIEW)
+    for subject in (Subject(view, checks(Rows())), Subject(build("b", B), checks(Rows(of=A)), {A: view})):
+        for _ in range(2):
+            world.measured(subject)
+            assert len(world.asked) == 1
+    assert world.kept == {}
+
+
+def test_a_test_that_does_not_fit_is_told(world: World) -> None:
+    unfit = ((DeclaredTest("unique", "gone"), "there is no column gone"),)
+    (result,) = world.measured(Subject(build("one"), (), unfit=unfit))[A]
+    assert (result.outcome, result.told) == (Outcome.ABSENT, "there is no column gone")
 
 
 def test_what_calls_the_clock_is_measured_each_time(world: World) -> None:
@@ -195,10 +222,12 @@ def test_evidence_is_read_as_it_was_written() -> None:
 
 def test_no_two_measures_have_one_identity() -> None:
     different: list[Measure] = [
-        *ALL, Filled("a", "b"), Failing(Like("a", "1")), Failing(OneOf("a", ("1",))),
-        Failing(OneOf("a", (1,), is_not=True)), Failing(OneOf("a", (1.0,))), Failing(OneOf("a", (True,))),
+        *ALL, Filled("a", "b"), Failing(Like("a", "1")), Failing(OneOf("a", (Constant("1"),))),
+        Failing(OneOf("a", (ONE,), is_not=True)),
+        Failing(OneOf("a", (Constant("1.0", Family.NUMBER),))), Failing(OneOf("a", (Constant("true", Family.TRUTH),))),
         Failing(OneOf("a", (Sql("1"),))),
-        Failing(Within("a", 1)), Failing(Within("a", high=1)), Failing(Within("a", 1, is_open=True)),
+        Failing(Within("a", ONE)), Failing(Within("a", high=ONE)), Failing(Within("a", ONE, is_open=True)),
         Failing(Says(Sql("a"), "b")), Failing(Says(Sql("b"), "a")), Rows(of=B),
     ]  # fmt: skip
     assert len({digest_of(one) for one in different}) == len(different)
+    assert len(set(different)) == len(different)

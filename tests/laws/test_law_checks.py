@@ -99,7 +99,7 @@ def test_a_release_of_what_fails_is_refused_before_anybody_is_asked(tested: Shop
     tested.file("assets/m/properties.yml", TESTS.replace("min: 0", "min: 0, max: 98"))
     tested.fails(1, "apply", "dev", "--yes")
     text = tested.fails(1, "promote", "dev")
-    assert "HG701  range of cents: 1 of 90 rows lie outside" in text
+    assert "HG701  m.orders: range of cents: 1 of 90 rows lie outside" in text
     assert "nobody is here to answer" not in text
     assert "range of cents" in tested.fails(1, "promote", "dev", "--yes")
 
@@ -110,3 +110,36 @@ def test_evidence_goes_with_its_build(tested: Shop) -> None:
     assert len(evidence(tested)) == 3
     tested.does("gc", "--drop-environment", "pr-1", "--yes")
     assert len(evidence(tested)) == 2
+
+
+def test_who_looks_at_what_is_selected_is_asked_as_well(tested: Shop) -> None:
+    tested.asset("m.orders", ORDERS.replace("range(90)", "range(89)"))
+    text = tested.fails(1, "apply", "dev", "--select", "m.orders", "--yes")
+    assert "m.lines" in text
+    assert "relationships of order_id: 3 of 300 rows have no row in m.orders" in text
+
+
+def test_a_test_whose_columns_are_not_shown_yet_is_told_and_released_never(tested: Shop) -> None:
+    tested.asset("m.orders", ORDERS.replace(" as id", " as id, i as code"))
+    tested.file("assets/m/properties.yml", TESTS.replace("field: id", "field: code").replace("order_id", "line", 1))
+    tested.asset("m.lines", LINES.replace("300", "301"))
+    text = tested.does("apply", "dev", "--select", "m.lines", "--yes")
+    assert "m.lines  relationships of line could not be measured: m.orders has no column code" in text
+    tested.fails(1, "promote", "dev", "--yes")
+
+
+def test_a_check_that_warns_stops_nothing_though_it_cannot_be_measured(tested: Shop) -> None:
+    broken = "data_tests: [{expression: {expression: \"error('no') is null\", config: {severity: warn}}}]"
+    tested.file("assets/m/properties.yml", f"models: [{{name: orders, {broken}}}]")
+    assert "expression could not be measured: no" in tested.does("apply", "dev", "--yes")
+
+
+def test_a_view_by_the_clock_is_looked_at_again(shop: Shop) -> None:
+    shop.asset("m.other", "select 1 as x")
+    shop.asset("m.now", "select 1 as id, now() < timestamptz '2000-01-01' + interval 100 year as ok", kind="view")
+    tests = "models: [{name: now, columns: [{name: ok, data_tests: [{accepted_values: {values: [true]}}]}]}]"
+    shop.file("assets/m/properties.yml", tests)
+    assert [check["outcome"] for check in shop.apply()["checks"]] == ["pass"]
+    assert evidence(shop) == {}
+    shop.asset("m.other", "select 2 as x")
+    assert [check["outcome"] for check in shop.apply()["checks"]] == ["pass"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from headgate.api.plans import Applied
 from headgate.app.apply import apply, stand_beside
 from headgate.app.plan import Planned, Request, plan_for_apply, refuse_protected
+from headgate.core.checks import Outcome
 from headgate.core.errors import EngineFailed, Refused, StalePlan
 from headgate.core.progress import Finished, RunEvent
 from headgate.words.apply import after_failure, left_as_it_was, result_text, row_of_finished
@@ -40,7 +41,7 @@ def apply_plan(
         raise _failure(done)
     made = tuple(done.outcome.builds[address] for address in done.outcome.made)
     text = result_text(planned, done, warehouse_bytes=session.warehouse_bytes(plan.engine))
-    return Applied(plan.environment, made, done.seconds, text)
+    return Applied(plan.environment, made, done.seconds, text, done.verdict.of(*Outcome))
 
 
 def apply_tree(

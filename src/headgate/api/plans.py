@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headgate.api.shown import WIDTH, Shown
 from headgate.core.plan import Action
+from headgate.words.checks import checks_text
 from headgate.words.diagnostics import lines_of
 from headgate.words.plan import STYLES, lines_of_plan, notes_of_empty, nothing_to_do, told_plan
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from headgate.app.plan import Planned
     from headgate.core.address import Address
+    from headgate.core.checks import Result
     from headgate.core.diagnostic import Diagnostic
     from headgate.core.plan import Reach, Step
     from headgate.core.records import Build
@@ -125,6 +127,9 @@ class Plan(Shown):
 class Applied(Shown):
     """What an apply did: ``made`` are the builds that are new, ``seconds`` the whole time, ``text`` all in one line.
 
+    ``checks`` are the results of the data tests of all that is shown: each has ``check``, ``outcome``, ``failures``,
+    ``out_of`` and ``told``.
+
     Whoever has one has an environment that shows its plan: where anything fails, ``Project.apply`` raises.
 
     >>> import headgate
@@ -138,12 +143,16 @@ class Applied(Shown):
     made: tuple[Build, ...]
     seconds: float
     text: str
+    checks: tuple[Result, ...] = ()
 
     def _lines(self) -> list[str]:
-        return [self.text]
+        return [line for line in (self.text, checks_text(self.checks)) if line]
 
     def _parts(self) -> tuple[str, ...]:
         from headgate.api.page import paragraph, table
         from headgate.words.apply import BUILD_NUMBERS, row_of_build
 
-        return (table([row_of_build(build) for build in self.made], right=BUILD_NUMBERS), paragraph(self.text))
+        return (
+            table([row_of_build(build) for build in self.made], right=BUILD_NUMBERS),
+            *map(paragraph, self._lines()),
+        )

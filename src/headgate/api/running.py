@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 from headgate.api.shown import Shown
 from headgate.core.address import Address
+from headgate.core.checks import Outcome
 from headgate.core.declarations import Kind
 from headgate.core.errors import EngineFailed, Refused, StalePlan
 from headgate.core.progress import Finished, RunEvent
 from headgate.core.runs import RunStep
 from headgate.words.apply import row_of_finished
+from headgate.words.checks import checks_text
 from headgate.words.run import result_text
 
 if TYPE_CHECKING:
     from headgate.app import run as app_run
     from headgate.app.repository import Repository
     from headgate.app.session import Session
+    from headgate.core.checks import Result
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -26,7 +29,7 @@ class Ran(Shown):
     """What a run did: ``release`` is what the environment shows now, ``number`` counts its runs.
 
     Not ``is_done``: there was nothing to take in. ``steps`` say what became of each address that something was done
-    for, ``skipped`` why others were left; ``text`` is all of it in words.
+    for, ``skipped`` why others were left; ``text`` is all of it in words. ``checks`` are the results of the data tests.
 
     >>> import headgate
     >>> project = headgate.open()
@@ -42,9 +45,10 @@ class Ran(Shown):
     steps: Mapping[Address, RunStep]
     skipped: Mapping[Address, str]
     text: str
+    checks: tuple[Result, ...] = ()
 
     def _lines(self) -> list[str]:
-        return self.text.splitlines()
+        return [*self.text.splitlines(), *filter(None, [checks_text(self.checks)])]
 
     def _parts(self) -> tuple[str, ...]:
         from headgate.api.page import paragraph
@@ -76,7 +80,14 @@ def run_now(
     record = done.record
     release = record.serial or record.release
     return Ran(
-        record.environment, record.number, release, bool(record.serial), record.steps, record.skipped, result_text(done)
+        record.environment,
+        record.number,
+        release,
+        bool(record.serial),
+        record.steps,
+        record.skipped,
+        result_text(done),
+        done.verdict.of(*Outcome),
     )
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headgate.core.diagnostic import Diagnostic
+from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.graph import ExposureNode, SourceNode
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def checks_of(address: Address, tests: Iterable[DeclaredTest], shape: Shape, sha
     return compile_tests(address, tests, shape, kinds=KINDS, shape_of=shapes.get)
 
 
-def test_faults(nodes: Mapping[Address, AnyNode], conditions: Conditions) -> tuple[Diagnostic, ...]:
+def faults_of_tests(nodes: Mapping[Address, AnyNode], conditions: Conditions) -> tuple[Diagnostic, ...]:
     """Return what is wrong with the declared tests of a graph; what has no known columns is left unchecked.
 
     Cost: microseconds a test; a millisecond for each piece of SQL that the cache does not know.
@@ -38,6 +37,9 @@ def test_faults(nodes: Mapping[Address, AnyNode], conditions: Conditions) -> tup
     shapes = {address: shape for address, node in nodes.items() if (shape := _shape(node))}
     found: list[Diagnostic] = []
     for address, node in tested.items():
+        if isinstance(node, SourceNode) and not node.is_captured:
+            found.append(_nobody_reads(node))
+            continue
         if address not in shapes:
             continue
         checks = checks_of(address, node.properties.tests, shapes[address], shapes)
@@ -45,6 +47,13 @@ def test_faults(nodes: Mapping[Address, AnyNode], conditions: Conditions) -> tup
         for check in checks.checks:
             found += _faults_of_sql(check, shapes, conditions)
     return tuple(found)
+
+
+def _nobody_reads(node: SourceNode) -> Diagnostic:
+    place = node.properties.tests[0].place
+    hint = "Read it with an asset: a source is captured, and then measured, for what reads it."
+    text = f"no asset reads {node.address}: its tests do not run"
+    return Diagnostic("HG312", text, place, hint, severity=Severity.WARNING)
 
 
 def _shape(node: AnyNode) -> Shape:
@@ -64,7 +73,6 @@ def _faults_of_sql(check: Check, shapes: Mapping[Address, Shape], conditions: Co
         except NotUnderstood as fault:
             of = f" over {fragment.of}" if fragment.of else ""
             summary = f"{check.name} of {check.address}: {fragment.text.strip()}{of}: {fault}"
-            yield replace(Diagnostic("HG360", " ".join(summary.split()), check.test.place), hint=_HINT)
-
-
-_HINT = "Write one condition over the columns of the asset."
+            what = "condition" if fragment.is_condition else "value"
+            hint = f"Write one {what} over the columns of {fragment.of or 'the asset'}."
+            yield Diagnostic("HG360", " ".join(summary.split()), check.test.place, hint)

@@ -50,11 +50,11 @@ def linked(
 
 def _with_test_faults(found: Linked, root: Path, ground: Ground, cache: Cache) -> Linked:
     """Return what was linked with all that is wrong with declared tests; errors among that leave no graph."""
-    from headgate.app.checks import test_faults
+    from headgate.app.checks import faults_of_tests
     from headgate.app.conditions import Conditions
 
     with closing(Conditions(root, ground, cache)) as conditions:
-        faults = test_faults(found.nodes, conditions)
+        faults = faults_of_tests(found.nodes, conditions)
     if not faults:
         return found
     return replace(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from headgate.core.checks import Outcome, Result
-from headgate.core.diagnostic import Diagnostic
+from headgate.core.diagnostic import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from headgate.app.session import Held, Session
@@ -38,6 +38,19 @@ class Verdict:
     """What came of all checks, by asset."""
 
     results: Mapping[Address, tuple[Result, ...]] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """Return what forbids that anybody sees it: failures, and what could not be measured, unless it only warns."""
+        found = self.of(Outcome.FAIL, Outcome.UNKNOWN)
+        return tuple(r for r in found if r.outcome is Outcome.FAIL or r.check.test.severity is Severity.ERROR)
+
+    @property
+    def warned(self) -> tuple[Result, ...]:
+        """Return what is told and stops nothing."""
+        failed = {id(result) for result in self.failed}
+        found = self.of(Outcome.WARN, Outcome.UNKNOWN, Outcome.ABSENT)
+        return tuple(result for result in found if id(result) not in failed)
 
     def of(self, *outcomes: Outcome) -> tuple[Result, ...]:
         """Return the results with one of these outcomes, in the order of the graph."""
@@ -130,18 +143,18 @@ def _subjects(tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | N
         build = build_of(pointer.build) if pointer else None
         if pointer is None or build is None:
             continue
-        checks = checks_of(address, declared, pointer.shape, shapes).checks
-        if not checks:
+        checks = checks_of(address, declared, pointer.shape, shapes)
+        if not checks.checks and not checks.unfit:
             continue
-        named = {o for check in checks for measure in check.compiled.measures for o in others_of(measure)}
+        named = {o for check in checks.checks for measure in check.compiled.measures for o in others_of(measure)}
         others = {o: found for o in named if (found := build_of(shown.pointers[o].build)) is not None}
-        like = [side[address].build for side in shown.now if address in side]
-        yield Subject(build, checks, others, tuple(dict.fromkeys(one for one in like if one != build.id)))
+        like = tuple(dict.fromkeys(side[address].build for side in shown.now if address in side))
+        yield Subject(build, checks.checks, others, like, checks.unfit)
 
 
 def faults_of(verdict: Verdict) -> Iterable[tuple[Address, Diagnostic]]:
     """Yield a fault for each check that failed, or could not be measured, with its asset."""
-    for result in verdict.of(Outcome.FAIL, Outcome.UNKNOWN):
+    for result in verdict.failed:
         yield result.check.address, fault_of(result)
 
 

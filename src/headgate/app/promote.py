@@ -61,11 +61,12 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """What was done: the move is None where the target showed it already."""
+    """What was done: the move is None where the target showed it already. ``verdict`` is what came of the checks."""
 
     promotion: Promotion
     move: Move | None
     switch_seconds: float
+    verdict: Verdict = NO_VERDICT
 
 
 def target_of(session: Session, source: str, to: str | None) -> str:
@@ -160,10 +161,11 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
         _check_same(promotion, again)
         shown = _showing(again.plan)
         verdict = measured(session, held, again.tests, shown, engine=session.environment(target).engine)
-        refuse_failed(verdict.of(Outcome.FAIL, Outcome.UNKNOWN))
+        refuse_failed((*verdict.failed, *verdict.of(Outcome.ABSENT)))
         with held.store.reading() as reading:
             keeps = keep_tree(promotion.files, promotion.contents.__getitem__, reading=reading)
-        return Promoted(again, *held.publish(again.plan.intended, keeps))
+        move, seconds = held.publish(again.plan.intended, keeps)
+        return Promoted(again, move, seconds, verdict)
 
 
 def _showing(plan: PromotionPlan) -> Shown:
@@ -187,7 +189,8 @@ def _verdict(
 def refuse_failed(results: Sequence[Result]) -> None:
     """Raise ``Refused`` with a fault for each of these results, if there are any."""
     if results:
-        raise Refused([fault_of(result) for result in results])
+        faults = [(result.check.address, fault_of(result)) for result in results]
+        raise Refused([replace(fault, summary=f"{address}: {fault.summary}") for address, fault in faults])
 
 
 def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:

@@ -106,12 +106,16 @@ def name_of(test: DeclaredTest) -> str:
 
 
 class Outcome(StrEnum):
-    """What a check says of a build; ``UNKNOWN``: it could not be measured, or was not."""
+    """What a check says of a build.
+
+    ``UNKNOWN``: it could not be measured, or was not. ``ABSENT``: it looks at what the environment does not show.
+    """
 
     PASS = "pass"  # noqa: S105
     WARN = "warn"
     FAIL = "fail"
     UNKNOWN = "unknown"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,23 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from headgate.core.address import Address
+from headgate.core.column_types import Family
 from headgate.core.hashing import Digest, digest
 from headgate.core.json_form import dumps
 
-Value: TypeAlias = bool | int | float | str
-"""A constant that values are compared with; a text stands for a value of the column's own type."""
+PRESENT = frozenset({"now", "today", "tomorrow", "yesterday"})
+"""Texts that engines take for the present day or moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A constant that values are compared with, as it is written in SQL.
+
+    A ``TEXT`` is quoted, and stands for a value of the column's own type.
+    """
+
+    text: str
+    family: Family = Family.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,7 @@ class OneOf:
     """The value is one of ``values``, or with ``is_not`` none of them; unknown where it is NULL."""
 
     column: str
-    values: tuple[Value | Sql, ...]
+    values: tuple[Constant | Sql, ...]
     is_not: bool = False
 
 
@@ -43,8 +55,8 @@ class Within:
     """
 
     column: str
-    low: Value | Sql | None = None
-    high: Value | Sql | None = None
+    low: Constant | Sql | None = None
+    high: Constant | Sql | None = None
     is_open: bool = False
 
 
@@ -203,7 +215,7 @@ def digest_of(measure: Measure) -> Digest:
     (False, True)
     """
     condition = getattr(measure, "condition", None)
-    kinds = tuple(type(value).__name__ for value in _constants(condition))  # 1 is not 1.0 nor true
+    kinds = tuple(type(value).__name__ for value in _constants(condition))  # a constant, or SQL
     return digest("measure", type(measure).__name__, type(condition).__name__, kinds, dumps(measure))
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from headgate.core.address import Address, fold
 from headgate.core.checks import Asked, CannotCheck, Check, Compiled, Kind, name_of
+from headgate.core.column_types import family_of
 from headgate.core.diagnostic import Diagnostic, Severity, nearest
 from headgate.core.measures import Measure, Orphans, Shown, Unequal, others_of
 from headgate.core.promises import DeclaredTest
@@ -23,10 +24,14 @@ _NAME = re.compile(r"[^\W\d][\w $#-]*")
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """The checks of an asset or a source, and what is wrong with its declared tests; those are left out."""
+    """The checks of an asset or a source, and what is wrong with its declared tests.
+
+    ``unfit`` are those that do not fit the columns that there are, each with why.
+    """
 
     checks: tuple[Check, ...]
     diagnostics: tuple[Diagnostic, ...]
+    unfit: tuple[tuple[DeclaredTest, str], ...] = ()
 
 
 def compile_tests(
@@ -43,35 +48,40 @@ def compile_tests(
     """
     checks: list[Check] = []
     faults: list[Diagnostic] = []
+    unfit: list[tuple[DeclaredTest, str]] = []
     columns = {column.name: column.type for column in shape}
     for test in tests:
-        if not test.is_enabled or _names_nothing(test):
+        if not test.is_enabled:
             continue
-        if (warning := _not_run(test, kinds)) is not None:
+        if (warning := _not_run(test, kinds, columns)) is not None:
             faults.append(warning)
             continue
         asked = Asked(test.column, columns, test.arguments, test.references, test.where)
         try:
             _demand_known_arguments(test, kinds[test.kind])
             compiled = kinds[test.kind].compile(asked)
-            named = {measure: _with_names(measure, shape_of) for measure in compiled.measures}
+            named = {measure: _with_names(measure, columns, shape_of) for measure in compiled.measures}
         except CannotCheck as fault:
             faults.append(Diagnostic("HG360", f"{name_of(test)} of {address}: {fault}", test.place, fault.hint))
+            unfit.append((test, str(fault)))
         else:
             shown = compiled.shown
             shown = cast("Shown", named[shown]) if shown is not None and shown in named else shown
             checks.append(Check(address, test, Compiled(tuple(named.values()), compiled.read, shown)))
-    return Checks(tuple(checks), tuple(faults))
+    return Checks(tuple(checks), tuple(faults), tuple(unfit))
 
 
-def _not_run(test: DeclaredTest, kinds: Mapping[str, Kind]) -> Diagnostic | None:
+def _not_run(test: DeclaredTest, kinds: Mapping[str, Kind], columns: Mapping[str, str]) -> Diagnostic | None:
     """Return the warning that a test does not run: of a kind, or with arguments, that nobody knows; or a template."""
     if test.kind not in kinds:
         near = nearest(test.kind, kinds)
         own = ", ".join(name for name in kinds if "." not in name)
         hint = f"Did you mean {near[0]}?" if near else f"There are {own}."
         return _warning(test, f"no kind of check is called {test.kind}: this test does not run", hint)
-    if test.column and not _NAME.fullmatch(test.column):
+    if lost := [key for key in _ASSETS if key in test.arguments and key not in test.references]:
+        named = test.arguments[lost[0]]
+        return _warning(test, f"{name_of(test)} names {named}, which is no asset: this test does not run", "")
+    if test.column and not _NAME.fullmatch(test.column) and fold(test.column) not in map(fold, columns):
         hint = "Test a column, or give the asset a column that is this expression."
         return _warning(test, f"{test.kind} stands on an expression, {test.column}: this test does not run", hint)
     unknown = sorted(test.arguments.keys() - kinds[test.kind].arguments.keys())
@@ -94,11 +104,6 @@ def _demand_known_arguments(test: DeclaredTest, kind: Kind) -> None:
             raise CannotCheck(f"it has no argument {name}", f"Did you mean {near[0]}?" if near else known)
 
 
-def _names_nothing(test: DeclaredTest) -> bool:
-    """Tell whether an asset is named that there is not: that was told where names are looked up."""
-    return any(key in test.arguments and key not in test.references for key in _ASSETS)
-
-
 def _warning(test: DeclaredTest, summary: str, hint: str) -> Diagnostic:
     return Diagnostic("HG312", summary, test.place, hint, severity=Severity.WARNING)
 
@@ -113,14 +118,18 @@ def _texts(values: Iterable[Any]) -> Iterable[str]:
             yield from _texts(value.values())
 
 
-def _with_names(measure: Measure, shape_of: Callable[[Address], Shape | None]) -> Measure:
+def _with_names(measure: Measure, columns: Mapping[str, str], shape_of: Callable[[Address], Shape | None]) -> Measure:
     """Return a measure with the columns of another asset as that writes them; raise ``CannotCheck`` for others."""
     for other in others_of(measure):
         shape = shape_of(other)
         if not shape:
             raise CannotCheck(f"the columns of {other} are not known")
         if isinstance(measure, Orphans):
-            return replace(measure, to_column=_found(measure.to_column, other, shape))
+            found = _found(measure.to_column, other, shape)
+            types = columns[measure.column], next(c.type for c in shape if c.name == found)
+            if len({family_of(one) for one in types}) > 1:
+                raise CannotCheck(f"{measure.column} is {types[0]}, {found} of {other} is {types[1]}")
+            return replace(measure, to_column=found)
         if isinstance(measure, Unequal):
             for name in measure.columns:
                 if _found(name, other, shape) != name:

@@ -7,15 +7,20 @@ Two builds whose rows pair off, with equal values in the columns that are looked
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
-from headgate.core.address import Address
-from headgate.core.hashing import Digest, digest
-from headgate.core.measures import Measure, Orphans, Unequal, columns_of, digest_of, fragments_of, others_of
-from headgate.core.recipe import Aspect
+from headgate.core.address import Address, fold
+from headgate.core.declarations import Kind
+from headgate.core.hashing import Digest, Part, digest
+from headgate.core.measures import Fragment, Measure, Orphans, Unequal, columns_of, digest_of, fragments_of, others_of
+from headgate.core.recipe import Aspect, Shape
 from headgate.core.records import Build
 from headgate.sql.conditions import Understood
 
-Understand = Callable[..., Understood]
+MEASURING = 1
+"""The number of the way in which measures are found. Raise it when the same rows get another answer."""
+
+Understand: TypeAlias = Callable[[Fragment, Shape], Understood]
 """Gives the columns that a fragment reads of a table with the columns of a shape."""
 
 
@@ -24,6 +29,8 @@ def key_of(measure: Measure, build: Build, others: Mapping[Address, Build], unde
 
     ``others`` are the builds of the assets that it looks at beside it.
     """
+    if any(one.kind is Kind.VIEW for one in (build, *(others[other] for other in others_of(measure)))):
+        return None  # what a view shows is made at each reading: of live sources, by the clock
     looked_at: dict[Address, set[str]] = {other: set() for other in others_of(measure)}
     own = set() if _is_of_other(measure) else set(columns_of(measure))
     if isinstance(measure, Orphans):
@@ -38,7 +45,7 @@ def key_of(measure: Measure, build: Build, others: Mapping[Address, Build], unde
         (looked_at[fragment.of] if fragment.of else own).update(found.columns)
     versions = [] if _is_of_other(measure) else [tuple(_versions(build, own))]
     versions += [tuple(_versions(others[other], names)) for other, names in sorted(looked_at.items())]
-    return digest("evidence", build.engine, digest_of(measure), *versions)
+    return digest("evidence", MEASURING, build.engine, digest_of(measure), *versions)
 
 
 def _is_of_other(measure: Measure) -> bool:
@@ -46,10 +53,11 @@ def _is_of_other(measure: Measure) -> bool:
     return bool(getattr(measure, "of", ""))
 
 
-def _versions(build: Build, columns: set[str]) -> Iterator[Digest]:
+def _versions(build: Build, columns: set[str]) -> Iterator[Part]:
+    """Yield the version of the rows, and the names and versions of columns: two of them may change places."""
     yield build.versions.rows
-    for name in sorted(columns):
+    for name in sorted(columns, key=fold):
         version = build.versions.of(Aspect.COLUMN, name)
         if version is None:
             raise AssertionError(f"the build of {build.address} has no column {name}")
-        yield version
+        yield fold(name), version

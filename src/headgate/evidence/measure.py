@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from headgate.core.address import Address
-from headgate.core.checks import Check, Outcome, Result, Sample, judged
+from headgate.core.checks import Check, Compiled, Failed, Outcome, Result, Sample, judged
 from headgate.core.errors import Conflict, lost_lease
 from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
 from headgate.core.hashing import Digest
@@ -19,6 +19,7 @@ from headgate.core.measures import Answer, Measure, Shown, others_of
 from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.store import Batch, Entry, Lease, Reading, StateStore
 from headgate.core.progress import Checked, RunEvent, Started
+from headgate.core.promises import DeclaredTest
 from headgate.core.records import Build, Collection
 from headgate.evidence.keys import Understand, key_of
 
@@ -40,12 +41,14 @@ class Subject:
     """A build with the checks of its asset, and the builds of others that they look at.
 
     ``like`` are builds that may have been measured before and have much in common with it: those that it replaces.
+    ``unfit`` are tests that do not fit what is shown, each with why.
     """
 
     build: Build
     checks: tuple[Check, ...]
     others: Mapping[Address, Build] = field(default_factory=dict)
     like: tuple[Digest, ...] = ()
+    unfit: tuple[tuple[DeclaredTest, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,8 @@ def measure(
             report(Started(subject.build.address))
             found = _found(one, known, ask, relation_of)
             fresh.update(_more(one, found, known))
-            told = tuple(result_of(check, found) for check in subject.checks)
-            results[subject.build.address] = _with_samples(told, subject, show, relation_of)
+            told = _with_samples(_results(subject, found), subject, show, relation_of)
+            results[subject.build.address] = told
             report(Checked(subject.build.address))
             if len(fresh) >= KEPT_AT_ONCE:
                 keep(fresh)
@@ -145,8 +148,17 @@ def known_results(asked: Sequence[Asking], known: Known) -> Mapping[Address, tup
     results: dict[Address, tuple[Result, ...]] = {}
     for one in asked:
         found = _known_answers(one, known)
-        results[one.subject.build.address] = tuple(result_of(check, found) for check in one.subject.checks)
+        results[one.subject.build.address] = _results(one.subject, found)
     return results
+
+
+def _results(subject: Subject, found: Mapping[Measure, Answer | Unanswered]) -> tuple[Result, ...]:
+    """Return what comes of every check, and of the tests that do not fit."""
+    absent = (
+        Result(Check(subject.build.address, test, Compiled((), lambda _: Failed(0, 0))), Outcome.ABSENT, told=why)
+        for test, why in subject.unfit
+    )
+    return (*(result_of(check, found) for check in subject.checks), *absent)
 
 
 def _known_answers(one: Asking, known: Known) -> dict[Measure, Answer | Unanswered]:

@@ -9,12 +9,13 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.graph import ExposureNode, Graph, Node, SourceNode, scheduled_in, tests_in
 from headgate.core.plan import Action, Cause, Origin, Plan, Step
+from headgate.core.promises import DeclaredTest
 from headgate.core.records import Pointer
 from headgate.core.snapshot import Snapshot
 from headgate.plan.assets import plan_asset
 from headgate.plan.ground import Ground, ground_of
 from headgate.plan.impact import reaches_of
-from headgate.plan.narrow import chosen_addresses, held_step
+from headgate.plan.narrow import STILL, chosen_addresses, held_step
 from headgate.plan.occasion import NO_OCCASION, Occasion
 from headgate.plan.outcome import Outcome
 from headgate.plan.sources import plan_source
@@ -63,8 +64,22 @@ def make_plan(
         beside=(snapshot.beside.record.name, snapshot.beside.record.serial) if snapshot.beside else None,
         graph=graph.digest,
         scheduled=scheduled_in(graph),
-        tests={a: tests for a, tests in tests_in(graph).items() if a in steps and steps[a].is_selected},
+        tests=_tests(graph, steps),
     )
+
+
+def _tests(graph: Graph, steps: Mapping[Address, Step]) -> Mapping[Address, tuple[DeclaredTest, ...]]:
+    """Return the tests of what is selected, and those of what is kept that look at it."""
+    moved = {address for address, step in steps.items() if step.action not in STILL}
+    found: dict[Address, tuple[DeclaredTest, ...]] = {}
+    for address, tests in tests_in(graph).items():
+        if address not in steps:
+            continue
+        looking = tuple(test for test in tests if not moved.isdisjoint(test.references.values()))
+        chosen = tests if steps[address].is_selected else looking
+        if chosen:
+            found[address] = chosen
+    return found
 
 
 def _walk(

@@ -11,6 +11,9 @@ from headgate.project.pieces import Stated, StatedTest, StatedUse
 from headgate.project.references import call_of, reference_of
 from headgate.project.yaml_nodes import Fields, Node, Scalar
 
+_ASSETS, _OF_ASSETS = ("to", "compare_model"), ("relationships", "equality", "equal_row_count")
+"""Arguments that name an asset, and kinds of ours in which they may say it plainly: SCHEMA.NAME."""
+
 KEYS = ("data_tests", "tests")
 _NOTHING = Mapped(Fields((), ("", 0, 0, 0)))
 _KEPT = frozenset(key for key, field in OF_CONFIG.items() if field.use is Use.KEPT)
@@ -76,7 +79,8 @@ def _uses(said: Mapped, given: Mapped | None, kind: str) -> dict[str, StatedUse]
     for place in (said, given):
         for key in place.names() if place else ():
             text = place.text(key) if place and key not in _OF_TEST else None
-            read = reference_of if "." not in kind and key == "to" else call_of
+            is_plain = key in _ASSETS and (kind in _OF_ASSETS or kind.startswith("dbt_utils."))
+            read = reference_of if is_plain else call_of
             if text and (use := read(text)):
                 found[key] = use
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from headgate.core.address import Address
-from headgate.core.measures import Fragment
+from headgate.core.measures import PRESENT, Fragment
 from headgate.core.ports.engine import Bound
 from headgate.core.recipe import Aspect, Shape
 from headgate.sql.analyse import analyse
@@ -41,7 +41,7 @@ def understood(
     """
     column = f"{quoted(fragment.column)} " if fragment.column else ""
     tail = "" if fragment.is_condition else " is null"
-    text = f"select 1 as found from {TABLE} where ({column}{fragment.text}\n){tail}"
+    text = f'select 1 as "headgate: found" from {TABLE} where ({column}{fragment.text}\n){tail}'
     try:
         query = parse(text, "", dialect)
     except Unreadable as fault:
@@ -54,7 +54,14 @@ def understood(
         raise NotUnderstood(found.diagnostics[0].summary)
     rows = found.recipe.rows
     read = {read.column for read in rows.reads if read.aspect is Aspect.COLUMN}
-    return Understood(tuple(c.name for c in shape if c.name in read), rows.tainted)
+    is_volatile = rows.tainted or _names_the_present(query)
+    return Understood(tuple(c.name for c in shape if c.name in read), is_volatile)
+
+
+def _names_the_present(query: Query) -> bool:
+    """Tell whether a text stands there that engines take for the present day or moment: ``'now'``, ``'yesterday'``."""
+    texts = (one.name for one in query.tree.find_all(exp.Literal) if one.is_string)
+    return any(text.strip().lower() in PRESENT for text in texts)
 
 
 def _demand_one_expression(query: Query, *, is_condition: bool) -> None:

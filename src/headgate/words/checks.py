@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import fold
@@ -23,19 +24,18 @@ _ROWS_MAX, _COLUMNS_MAX, _CELL_WIDTH_MAX = 5, 6, 40
 """Of a sample so much is shown."""
 
 
-def checks_text(verdict: Verdict) -> str:
+def checks_text(results: Sequence[Result]) -> str:
     """Return how many checks there were and what came of them; empty where there were none."""
-    results = verdict.of(*Outcome)
     if not results:
         return ""
-    warning = len(verdict.of(Outcome.WARN))
-    passed = counted(len(results) - warning, "check") + " passed"
+    passing = sum(result.outcome is Outcome.PASS for result in results)
+    warning, passed = len(results) - passing, counted(passing, "check") + " passed"
     return f"{passed}, {warning:,} {'warns' if warning == 1 else 'warn'}." if warning else f"{passed}."
 
 
 def lines_of_warnings(verdict: Verdict) -> list[str]:
     """Return a line for each check that warns; of many the first ones."""
-    found = verdict.of(Outcome.WARN)
+    found = verdict.warned
     lines = [f"{styled('warning', 'yellow')}  {_told(result)}" for result in found[:_WARNINGS_MAX]]
     return lines + ([f"and {len(found) - len(lines):,} more warnings"] if len(found) > len(lines) else [])
 
@@ -43,14 +43,9 @@ def lines_of_warnings(verdict: Verdict) -> list[str]:
 def lines_of_failed(verdict: Verdict) -> list[str]:
     """Return what failed, or could not be measured, with some of the rows that fail."""
     lines: list[str] = []
-    for result in verdict.of(Outcome.FAIL, Outcome.UNKNOWN):
+    for result in verdict.failed:
         place = f"  {result.check.test.place}" if result.check.test.place else ""
-        is_known = result.outcome is Outcome.FAIL
-        told = (
-            f"{result.check.name}: {result.told}"
-            if is_known
-            else f"{result.check.name} could not be measured: {result.told}"
-        )
+        told = _sentence(result)
         lines += [f"{styled('failed', 'red', 'bold')}  {result.check.address}{place}", f"  {told}"]
         lines += lines_of_sample(result)
     return lines
@@ -76,6 +71,7 @@ def checks_to_json(verdict: Verdict) -> list[dict[str, Any]]:
             "name": result.check.name,
             "kind": result.check.test.kind,
             "column": result.check.test.column,
+            "place": str(result.check.test.place or ""),
             "outcome": result.outcome.value,
             "failures": result.failures,
             "out_of": result.out_of,
@@ -90,4 +86,9 @@ def checks_to_json(verdict: Verdict) -> list[dict[str, Any]]:
 
 def _told(result: Result) -> str:
     place = f"  {result.check.test.place}" if result.check.test.place else ""
-    return f"{result.check.address}  {result.check.name}: {result.told}{place}"
+    return f"{result.check.address}  {_sentence(result)}{place}"
+
+
+def _sentence(result: Result) -> str:
+    is_found = result.outcome not in (Outcome.UNKNOWN, Outcome.ABSENT)
+    return f"{result.check.name}{'' if is_found else ' could not be measured'}: {result.told}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
+from headgate.core.checks import Outcome
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action
 from headgate.words.apply import after_failure, announcement, lines_of_failure, next_text, result_text
@@ -157,7 +158,7 @@ def tell_checks(verdict: Verdict, terminal: Terminal) -> None:
     """Tell how many checks passed, and which warn."""
     for line in lines_of_warnings(verdict):
         terminal.complain(line)
-    if told := checks_text(verdict):
+    if told := checks_text(verdict.of(*Outcome)):
         terminal.say(told)
 
 

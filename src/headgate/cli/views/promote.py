@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
+from headgate.words.checks import checks_to_json, lines_of_warnings
 from headgate.words.promote import left_text, lines_of_promotion, nothing_text, promise_text, result_text
 
 if TYPE_CHECKING:
+    from headgate.app.measuring import Verdict
     from headgate.app.promote import Promotion
     from headgate.app.repository import Repository
     from headgate.app.session import Session
@@ -39,8 +41,10 @@ def run(options: Namespace, terminal: Terminal) -> int:
             return 1
         done = promote(session, repository, promotion, wait_seconds=options.wait)
         if terminal.is_json:
-            return _json(done.promotion, done.move, done.switch_seconds, terminal)
+            return _json(done.promotion, done.move, done.switch_seconds, terminal, verdict=done.verdict)
         terminal.write(result_text(done.promotion, done.switch_seconds))
+        for line in lines_of_warnings(done.verdict):
+            terminal.complain(line)
         return 0
 
 
@@ -87,7 +91,14 @@ def _warn(promotion: Promotion, terminal: Terminal) -> None:
 
 
 def _json(
-    promotion: Promotion, move: Any, seconds: float, terminal: Terminal, *, command: str = "promote", status: int = 0
+    promotion: Promotion,
+    move: Any,
+    seconds: float,
+    terminal: Terminal,
+    *,
+    command: str = "promote",
+    status: int = 0,
+    verdict: Verdict | None = None,
 ) -> int:
     from headgate.cli.envelope import print_envelope
     from headgate.core.json_form import plain
@@ -99,5 +110,6 @@ def _json(
         "moved": plain(plan.moved), "removed": plain(plan.removed), "kept": list(plan.kept),
         "switch_seconds": round(seconds, 4), "becomes_bare": plan.becomes_bare, "adopted": list(promotion.adopted),
         "properties": plain(plan.properties), "other_code": list(plan.other_code), "other_data": list(plan.other_data),
+        "checks": checks_to_json(verdict) if verdict else [],
     }  # fmt: skip
     return print_envelope(terminal, command, body, status=status, diagnostics=plan.diagnostics)

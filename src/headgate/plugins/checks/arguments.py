@@ -8,8 +8,9 @@ from typing import Any
 
 from headgate.core.address import Address, fold
 from headgate.core.checks import Asked, CannotCheck
+from headgate.core.column_types import Family, family_of
 from headgate.core.diagnostic import nearest
-from headgate.core.measures import Sql, Value
+from headgate.core.measures import PRESENT, Constant, Sql
 
 
 def column_of(asked: Asked) -> str:
@@ -56,16 +57,13 @@ def number(asked: Asked, key: str) -> float | None:
     return found
 
 
-_NUMBERS = re.compile(
-    r"(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|INT|FLOAT|REAL|DOUBLE( PRECISION)?|DECIMAL|NUMERIC)(\(.*)?", re.IGNORECASE
-)
-_TEXTS = re.compile(r"(VARCHAR|CHAR|TEXT|BPCHAR|CHARACTER|NAME).*", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def number_column_of(asked: Asked) -> str:
     """Return the column that a check is about, which holds numbers."""
     column = column_of(asked)
-    if not _NUMBERS.fullmatch(asked.columns[column]):
+    if family_of(asked.columns[column]) is not Family.NUMBER:
         raise CannotCheck(f"{column} holds no numbers: it is {asked.columns[column]}")
     return column
 
@@ -73,7 +71,7 @@ def number_column_of(asked: Asked) -> str:
 def text_column_of(asked: Asked) -> str:
     """Return the column that a check is about, which holds texts."""
     column = column_of(asked)
-    if not _TEXTS.fullmatch(asked.columns[column]):
+    if family_of(asked.columns[column]) is not Family.TEXT:
         raise CannotCheck(f"{column} holds no texts: it is {asked.columns[column]}")
     return column
 
@@ -97,22 +95,53 @@ def bounds(asked: Asked, low: str, high: str) -> tuple[float | None, float | Non
     return found
 
 
-def constant(key: str, found: Any, *, is_sql: bool = False) -> Value | Sql:
-    """Return a constant; a text stands for one of the column's type, or with ``is_sql`` for an expression."""
+def truth(asked: Asked, key: str, *, default: bool) -> bool:
+    """Return true or false, as it is given."""
+    found = asked.arguments.get(key, default)
+    if not isinstance(found, bool):
+        raise CannotCheck(f"{key} is true or false, not {found!r}")
+    return found
+
+
+def constant(column: str, type_: str, found: Any) -> Constant:
+    """Return a constant that values of a column are compared with, as that column's type has it.
+
+    Nothing is rounded to the type: 8.5 stays 8.5 beside whole numbers.
+    """
+    family, written = family_of(type_), _written(found)
+    if family is Family.NUMBER and not isinstance(found, bool) and _NUMBER.fullmatch(written):
+        return Constant(written, Family.NUMBER)
+    if family is Family.TRUTH and written.lower() in ("true", "false"):
+        return Constant(written.lower(), Family.TRUTH)
+    if family is Family.TEXT:
+        return Constant(written)
+    if family is Family.OTHER and isinstance(found, str):
+        if written.strip().lower() in PRESENT:
+            raise CannotCheck(f"{written} is another day each day", "Write it as a condition: kind `expression`.")
+        return Constant(written)
+    raise CannotCheck(f"{column} is {type_}, and {found!r} is no value of that")
+
+
+def _written(found: Any) -> str:
+    if isinstance(found, bool):
+        return str(found).lower()
     if isinstance(found, str):
-        return Sql(found) if is_sql else found
-    if isinstance(found, (bool, int, float)):
         return found
-    raise CannotCheck(f"{key} is a number, a text or true or false")
+    if isinstance(found, (int, float)):
+        return repr(found)
+    raise CannotCheck(f"a number, a text, true or false is expected, not {found!r}")
 
 
-def constants(asked: Asked, key: str) -> list[Value | Sql]:
+def constants(asked: Asked, key: str) -> tuple[Constant | Sql, ...]:
     """Return a list of constants, each once, that is not empty; dbt takes texts for SQL where ``quote`` is false."""
-    found = asked.arguments.get(key)
-    if not isinstance(found, list) or not found:
+    column, found = column_of(asked), asked.arguments.get(key)
+    given = [one for one in found if one is not None] if isinstance(found, list) else []
+    if not given:
         raise CannotCheck(f"{key} lists what may be", f"Write {key}: [a, b].")
-    is_sql = asked.arguments.get("quote") is False
-    return list(dict.fromkeys(constant(key, one, is_sql=is_sql) for one in found if one is not None))
+    is_sql, type_ = not truth(asked, "quote", default=True), asked.columns[column]
+    return tuple(
+        dict.fromkeys(Sql(one) if is_sql and isinstance(one, str) else constant(column, type_, one) for one in given)
+    )
 
 
 def text(asked: Asked, *keys: str) -> str:

@@ -12,7 +12,6 @@ from headgate.plugins.checks.arguments import (
     column_of,
     columns_in,
     exact,
-    known_column,
     number,
     number_column_of,
     other_asset,
@@ -22,6 +21,8 @@ from headgate.plugins.checks.values import counts
 
 def unique(asked: Asked) -> Compiled:
     """No value, or with ``columns`` no combination of values, stands twice; one with a NULL in it does not count."""
+    if "columns" in asked.arguments and asked.column:
+        raise CannotCheck(f"it stands below {asked.column} and lists columns", "Write it below the asset.")
     columns = columns_in(asked, "columns") if "columns" in asked.arguments else (column_of(asked),)
     return _repeated(asked, columns, counts_null=False)
 
@@ -47,8 +48,10 @@ def _several(keys: int, columns: tuple[str, ...]) -> str:
 
 def row_count(asked: Asked) -> Compiled:
     """Compile: the number of rows lies between ``min`` and ``max``."""
-    exact = number(asked, "equals")
-    low, high = (exact, exact) if exact is not None else bounds(asked, "min", "max")
+    equals = number(asked, "equals")
+    if equals is not None and asked.arguments.keys() & {"min", "max"}:
+        raise CannotCheck("equals stands beside min or max")
+    low, high = (equals, equals) if equals is not None else bounds(asked, "min", "max")
     return _bounded(Rows(asked.where), low, high, "rows")
 
 
@@ -128,7 +131,7 @@ def equality(asked: Asked) -> Compiled:
     if {"compare_columns", "exclude_columns"} <= asked.arguments.keys():
         raise CannotCheck("compare_columns and exclude_columns exclude each other")
     columns = columns_in(asked, "compare_columns") if "compare_columns" in asked.arguments else tuple(asked.columns)
-    left_out = {known_column(asked, name) for name in asked.arguments.get("exclude_columns") or ()}
+    left_out = columns_in(asked, "exclude_columns") if "exclude_columns" in asked.arguments else ()
     columns = tuple(name for name in columns if name not in left_out)
     if not columns:
         raise CannotCheck("no column is left to compare")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
 
 from headgate.core.checks import Asked, CannotCheck, Compiled, Failed
+from headgate.core.column_types import Family, family_of
 from headgate.core.measures import (
     Answer,
     Condition,
+    Constant,
     Failing,
     Figure,
     Filled,
@@ -22,7 +26,6 @@ from headgate.core.measures import (
     Within,
 )
 from headgate.plugins.checks.arguments import (
-    bounds,
     column_of,
     constant,
     constants,
@@ -32,6 +35,7 @@ from headgate.plugins.checks.arguments import (
     other_asset,
     text,
     text_column_of,
+    truth,
 )
 
 
@@ -74,30 +78,30 @@ def at_least_one(asked: Asked) -> Compiled:
 
 
 def not_constant(asked: Asked) -> Compiled:
-    """There are two different values at least."""
+    """Compile: there are two different values at least, or none at all."""
     column = column_of(asked)
 
     def read(answers: Sequence[Answer]) -> Failed:
-        least, greatest = answers
-        return Failed(int(least == greatest), 1, f"every {column} is {least}" if least == greatest else "")
+        is_one = answers[0] == 1
+        return Failed(int(is_one), 1, f"every {column} is the same" if is_one else "")
 
-    return Compiled((Of(Figure.LEAST, column, asked.where), Of(Figure.GREATEST, column, asked.where)), read)
+    return Compiled((Of(Figure.DISTINCT, column, asked.where),), read)
 
 
 def accepted_values(asked: Asked) -> Compiled:
     """Every value is one of those that are listed; NULL does not count."""
-    return failing(asked, OneOf(column_of(asked), tuple(constants(asked, "values"))), "are not among the values")
+    return failing(asked, OneOf(column_of(asked), constants(asked, "values")), "are not among the values")
 
 
 def not_accepted_values(asked: Asked) -> Compiled:
     """No value is one of those that are listed."""
-    condition = OneOf(column_of(asked), tuple(constants(asked, "values")), is_not=True)
+    condition = OneOf(column_of(asked), constants(asked, "values"), is_not=True)
     return failing(asked, condition, "are among the values")
 
 
 def not_empty_string(asked: Asked) -> Compiled:
     """No value is the empty text."""
-    return failing(asked, OneOf(text_column_of(asked), ("",), is_not=True), "are empty")
+    return failing(asked, OneOf(text_column_of(asked), (Constant(""),), is_not=True), "are empty")
 
 
 def accepted_range(asked: Asked) -> Compiled:
@@ -111,16 +115,27 @@ def value_range(asked: Asked) -> Compiled:
 
 
 def _range(asked: Asked, low: str, high: str, *, is_sql: bool) -> Compiled:
-    found = [
-        None if asked.arguments.get(key) is None else constant(key, asked.arguments[key], is_sql=is_sql)
-        for key in (low, high)
-    ]
+    column = column_of(asked)
+    found = [_bound(asked, column, asked.arguments.get(key), is_sql=is_sql) for key in (low, high)]
     if found == [None, None]:
         raise CannotCheck(f"{low} or {high} is needed")
-    if all(isinstance(one, (int, float)) for one in found):
-        bounds(asked, low, high)
-    is_open = asked.arguments.get("inclusive") is False
-    return failing(asked, Within(column_of(asked), found[0], found[1], is_open), "lie outside")
+    if all(isinstance(one, Constant) and one.family is Family.NUMBER for one in found):
+        least, most = (one.text for one in found if isinstance(one, Constant))
+        if Fraction(least) > Fraction(most):
+            raise CannotCheck(f"{low} is above {high}: nothing lies between {least} and {most}")
+    is_open = not truth(asked, "inclusive", default=True)
+    return failing(asked, Within(column, found[0], found[1], is_open), "lie outside")
+
+
+def _bound(asked: Asked, column: str, given: Any, *, is_sql: bool) -> Constant | Sql | None:
+    """Return a bound; a text is SQL for some. Numbers are no bounds of texts: '10' comes before '9'."""
+    if given is None:
+        return None
+    type_ = asked.columns[column]
+    if family_of(type_) is Family.TEXT and not isinstance(given, str):
+        told = f"{column} is {type_}, and {given!r} is no text"
+        raise CannotCheck(told, "Write the bound as a text, or make a column of numbers.")
+    return Sql(given) if is_sql and isinstance(given, str) else constant(column, type_, given)
 
 
 def regex(asked: Asked) -> Compiled:
@@ -140,7 +155,9 @@ def relationships(asked: Asked) -> Compiled:
     conditions = [asked.arguments.get(key, "") for key in ("from_condition", "to_condition")]
     if not all(isinstance(one, str) for one in conditions):
         raise CannotCheck("from_condition and to_condition are conditions in SQL")
-    where = _both(asked.where, conditions[0])
+    if asked.where and conditions[0]:
+        raise CannotCheck("where and from_condition say the same", "Write all of it into one of them.")
+    where = asked.where or conditions[0]
     orphans = Orphans(column_of(asked), to, field, where, conditions[1])
     return Compiled((Rows(where), orphans), lambda answers: _of_rows(answers, f"have no row in {to}"), orphans)
 
@@ -159,7 +176,3 @@ def _of_rows(answers: Sequence[Answer], told: str) -> Failed:
 def counts(answers: Sequence[Answer]) -> list[int]:
     """Return answers that are numbers of rows."""
     return [int(answer or 0) for answer in answers]
-
-
-def _both(first: str, second: str) -> str:
-    return f"({first}) and ({second})" if first and second else first or second

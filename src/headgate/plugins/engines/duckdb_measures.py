@@ -39,8 +39,8 @@ _SAMPLE_ROWS, _FEW_SHARE = 122_880, 0.1
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _RISING = (*_WHOLE, "UBIGINT", "HUGEINT", "DATE", "TIMESTAMP", "TIMESTAMP_NS", "VARCHAR", "UUID")
 
-_BITS_PER_ROW = 16
-"""As bits are counted whole numbers of which on average one in so many is there."""
+_BITS_PER_ROW, _BITS_MAX = 16, 2**29
+"""As bits are counted whole numbers of which on average one in so many is there, in 64 MB at most."""
 
 WORDS = Words(
     matches=lambda column, pattern: f"regexp_matches({column}, {pattern})",
@@ -115,7 +115,7 @@ def _rises(ask: Ask, values: str) -> bool:
 
 def _is_once_in_bits(ask: Ask, values: str) -> bool:
     rows, least, greatest = ask(f"select count(*), min({VALUE}), max({VALUE}) from ({values})") or (0, None, None)
-    if not rows or greatest - least > rows * _BITS_PER_ROW:
+    if not rows or greatest - least > min(rows * _BITS_PER_ROW, _BITS_MAX):
         return not rows
     (bits,) = ask(f"select bit_count(bitstring_agg({VALUE}, {least}, {greatest})) from ({values})") or (0,)
     return bool(bits == rows)

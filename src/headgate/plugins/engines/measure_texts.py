@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from headgate.core.column_types import Family
 from headgate.core.measures import (
     Answer,
     Condition,
+    Constant,
     Failing,
     Figure,
     Filled,
@@ -28,7 +30,6 @@ from headgate.core.measures import (
     Says,
     Shown,
     Sql,
-    Value,
     Within,
 )
 from headgate.core.ports.measuring import Measured
@@ -37,10 +38,8 @@ from headgate.plugins.engines.sql_texts import listed, literal, quoted
 TABLE = "measured"
 """What the table is called inside of a statement: users may write it in front of a column."""
 
-SIDE, VALUE, TIMES = "_headgate_side", "_headgate_value", "_headgate_times"
-"""Names beside those of a table; no asset has columns that are called so."""
-
-_TEXTS = ("VARCHAR", "CHAR", "TEXT", "BPCHAR", "ENUM", "USER-DEFINED", "NAME")
+SIDE, VALUE, TIMES = '"headgate: side"', '"headgate: value"', '"headgate: times"'
+"""Names beside those of a table, which nobody calls a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +50,6 @@ class Words:
     figures: Mapping[Figure, str]
     text: str
     row_hash: str
-
-
-def is_text(type_: str) -> bool:
-    """Tell whether values of a type are compared as texts: those of an enumeration are, whatever its labels.
-
-    >>> is_text("VARCHAR COLLATE NOCASE"), is_text("ENUM('a')"), is_text("DATE")
-    (True, True, False)
-    """
-    return type_.upper().startswith(_TEXTS)
 
 
 def alone(measure: Measure, table: Measured, words: Words) -> str:
@@ -105,9 +95,8 @@ def fails(condition: Condition, table: Measured, words: Words) -> str:
         return f"{column} is null"
     if isinstance(condition, Like):
         return f"not {words.matches(column, literal(condition.pattern))}"
-    if is_text(type_):
-        column = f"cast({column} as {words.text})" if type_.upper().startswith(("ENUM", "USER")) else column
-        type_ = words.text
+    if type_.upper().startswith("ENUM"):  # a text that is none of its labels is another value, and no fault
+        column, type_ = f"cast({column} as {words.text})", words.text
     if isinstance(condition, OneOf):
         values = ", ".join(written(value, type_) for value in condition.values)
         return f"{column} {'in' if condition.is_not else 'not in'} ({values})"
@@ -120,18 +109,17 @@ def _outside(condition: Within, column: str, type_: str) -> list[str]:
     return found + ([] if condition.high is None else [f"{column} {more} {written(condition.high, type_)}"])
 
 
-def written(value: Value | Sql, type_: str) -> str:
-    """Return a constant as SQL: a text stands for a value of the column's type, and among texts all else for a text.
+def written(value: Constant | Sql, type_: str) -> str:
+    """Return a constant as SQL: a text stands for a value of the column's type.
 
-    >>> written("it's", "VARCHAR"), written(1.5, "DOUBLE"), written(True, "BOOLEAN"), written(7, "VARCHAR")
-    ("cast('it''s' as VARCHAR)", '1.5', 'true', "cast('7' as VARCHAR)")
+    >>> written(Constant("it's"), "VARCHAR"), written(Constant("1.5", Family.NUMBER), "DOUBLE")
+    ("cast('it''s' as VARCHAR)", '1.5')
     """
     if isinstance(value, Sql):
         return f"({value.text}\n)"
-    plain = str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, str) else repr(value)
-    if isinstance(value, str) or is_text(type_):
-        return f"cast({literal(plain)} as {type_.partition(' COLLATE ')[0]})"
-    return plain
+    if value.family is Family.TEXT:
+        return f"cast({literal(value.text)} as {type_.partition(' COLLATE ')[0]})"
+    return value.text
 
 
 def where(*conditions: str) -> str:
