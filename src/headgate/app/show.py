@@ -11,6 +11,7 @@ from headgate.app.repository import Repository, linked_now
 from headgate.app.session import now
 from headgate.core.address import Address
 from headgate.core.build_forms import build_from_json
+from headgate.core.checks import Outcome
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Severity
 from headgate.core.errors import Refused, UsageError
@@ -20,6 +21,7 @@ from headgate.core.records import Build, Collection, pointer_from_json
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
+    from headgate.core.checks import Result
     from headgate.core.graph import AnyNode
     from headgate.core.ports.store import Reading
 
@@ -53,13 +55,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class AssetShown:
-    """One asset of the working tree; ``builds`` are those that environments show, by environment."""
+    """One asset of the working tree; ``builds`` are those that environments show, by environment.
+
+    ``checks`` are the results of its data tests on those builds, as far as they were measured.
+    """
 
     node: AnyNode
     columns: tuple[ColumnShown, ...]
     readers: tuple[Address, ...]
     builds: tuple[tuple[str, Build], ...]
     standings: tuple[Standing, ...] = ()
+    checks: tuple[tuple[str, tuple[Result, ...]], ...] = ()
 
 
 def show(session: Session, repository: Repository, name: str) -> AssetShown:
@@ -71,7 +77,19 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
         builds = _builds(reading, address)
         node = graph.nodes[address]
         standings = tuple(_standing(session, repository, reading, node, name, build) for name, build in builds)
-    return AssetShown(node, _columns(node), graph.readers()[address], builds, standings)
+        checks = tuple((environment, _results(session, reading, node, environment)) for environment, _ in builds)
+    return AssetShown(node, _columns(node), graph.readers()[address], builds, standings, checks)
+
+
+def _results(session: Session, reading: Reading, node: AnyNode, environment: str) -> tuple[Result, ...]:
+    """Return what is known to come of a node's data tests on what an environment shows; nothing is measured."""
+    if not node.properties.tests:
+        return ()
+    from headgate.app.measuring import Shown, known_verdict
+    from headgate.release.stored import read_pointers
+
+    shown, engine = Shown(read_pointers(reading, environment)), session.environment(environment).engine
+    return known_verdict(session, reading, {node.address: node.properties.tests}, shown, engine=engine).of(*Outcome)
 
 
 def _standing(

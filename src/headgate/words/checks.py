@@ -15,6 +15,7 @@ from headgate.words.sql import cell_text
 if TYPE_CHECKING:
     from headgate.app.measuring import Verdict
     from headgate.core.checks import Result
+    from headgate.core.diagnostic import Diagnostic
 
 OF_CHECKS = ("HG701", "HG702")
 """The codes of failures that are told with their rows."""
@@ -40,6 +41,23 @@ def lines_of_warnings(verdict: Verdict) -> list[str]:
     return lines + ([f"and {len(found) - len(lines):,} more warnings"] if len(found) > len(lines) else [])
 
 
+def outcome_text(result: Result) -> str:
+    """Return in a few words what came of a check."""
+    if result.outcome is Outcome.PASS:
+        return "passes"
+    if result.outcome in (Outcome.UNKNOWN, Outcome.ABSENT):
+        return f"not known, {result.told}"
+    return f"{'warns' if result.outcome is Outcome.WARN else 'fails'}, {result.told}"
+
+
+def not_run_text(warnings: Sequence[Diagnostic]) -> str:
+    """Return how many data tests do not run; empty where all do."""
+    count = sum(warning.code == "HG312" for warning in warnings)
+    if not count:
+        return ""
+    return f"{counted(count, 'data test')} {'does' if count == 1 else 'do'} not run; headgate check says why."
+
+
 def lines_of_failed(verdict: Verdict) -> list[str]:
     """Return what failed, or could not be measured, with some of the rows that fail."""
     lines: list[str] = []
@@ -63,7 +81,7 @@ def lines_of_sample(result: Result) -> list[str]:
     return aligned([head, *rows], width=sys.maxsize, indent="    ")
 
 
-def checks_to_json(verdict: Verdict) -> list[dict[str, Any]]:
+def checks_to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Return what `--json` says of each check."""
     return [
         {
@@ -80,7 +98,7 @@ def checks_to_json(verdict: Verdict) -> list[dict[str, Any]]:
             if result.sample is None
             else {"columns": list(result.sample.columns), "rows": [list(row) for row in result.sample.rows]},
         }
-        for result in verdict.of(*Outcome)
+        for result in results
     ]
 
 

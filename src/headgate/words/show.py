@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headgate.core.intervals import shown
+from headgate.words.checks import outcome_text
 from headgate.words.figures import counted, seconds_text, time_text
 from headgate.words.layout import aligned, styled
 from headgate.words.loading import rows_of_loading
@@ -38,9 +39,19 @@ def sections_of(found: AssetShown) -> list[Section]:
         ("loaded, in environments", [_row_of_standing(one) for one in found.standings if _is_telling(one)]),
         ("reads", reads),
         ("read by", [(address,) for address in found.readers]),
+        ("checks", _rows_of_checks(found)),
         ("builds", [_row(name, build) for name, build in found.builds]),
     ]
     return [(title, rows) for title, rows in sections if rows]
+
+
+def _rows_of_checks(found: AssetShown) -> list[tuple[str, ...]]:
+    """Return a row for each data test: what came of it in each environment."""
+    rows: dict[str, list[str]] = {}
+    for environment, results in found.checks:
+        for result in results:
+            rows.setdefault(result.check.name, []).append(f"{environment}: {outcome_text(result)}")
+    return [(name, " · ".join(told)) for name, told in rows.items()]
 
 
 def opaque_text(found: AssetShown) -> str:

@@ -13,7 +13,7 @@ from headgate.core.checks import Outcome
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action
 from headgate.words.apply import after_failure, announcement, lines_of_failure, next_text, result_text
-from headgate.words.checks import checks_text, checks_to_json, lines_of_warnings
+from headgate.words.checks import checks_text, checks_to_json, lines_of_warnings, not_run_text
 from headgate.words.figures import seconds_text
 
 if TYPE_CHECKING:
@@ -147,6 +147,8 @@ def _carry_out(session: Session, planned: Planned, options: Namespace, terminal:
         size = session.warehouse_bytes(applied.plan.engine)
         terminal.write(result_text(planned, applied, warehouse_bytes=size))
         tell_checks(applied.verdict, terminal)
+        if told := not_run_text(planned.warnings):
+            terminal.say(told)
         if session.beside(applied.plan.environment):
             terminal.say(next_text(applied))
     else:
@@ -193,7 +195,7 @@ def result_of(applied: Applied) -> dict[str, Any]:
         "switch_seconds": round(applied.switch_seconds, 4),
         "bytes": applied.bytes,
         "properties": {address: list(names) for address, names in plan.properties.items()},
-        "checks": checks_to_json(applied.verdict),
+        "checks": checks_to_json(applied.verdict.of(*Outcome)),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
+from headgate.core.checks import Outcome
 from headgate.words.checks import checks_to_json, lines_of_warnings
 from headgate.words.promote import left_text, lines_of_promotion, nothing_text, promise_text, result_text
 
@@ -110,6 +111,6 @@ def _json(
         "moved": plain(plan.moved), "removed": plain(plan.removed), "kept": list(plan.kept),
         "switch_seconds": round(seconds, 4), "becomes_bare": plan.becomes_bare, "adopted": list(promotion.adopted),
         "properties": plain(plan.properties), "other_code": list(plan.other_code), "other_data": list(plan.other_data),
-        "checks": checks_to_json(verdict) if verdict else [],
+        "checks": checks_to_json(verdict.of(*Outcome)) if verdict else [],
     }  # fmt: skip
     return print_envelope(terminal, command, body, status=status, diagnostics=plan.diagnostics)

@@ -130,11 +130,12 @@ def _told(ran: Ran, terminal: Terminal) -> int:
     status = status_of(ran)
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
+        from headgate.core.checks import Outcome
         from headgate.core.runs import run_to_json
         from headgate.words.checks import checks_to_json
 
         failures = tuple(failure.diagnostic for failure in ran.outcome.failures) if ran.outcome else ()
-        body = {**run_to_json(ran.record), "checks": checks_to_json(ran.verdict)}
+        body = {**run_to_json(ran.record), "checks": checks_to_json(ran.verdict.of(*Outcome))}
         return print_envelope(terminal, "run", body, status=status, diagnostics=failures)
     if ran.outcome is None:
         terminal.write(nothing_text(ran))

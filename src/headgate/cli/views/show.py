@@ -43,6 +43,7 @@ def _show_sql(terminal: Terminal, address: str, sql: str) -> int:
 
 def _body(found: AssetShown) -> dict[str, Any]:
     from headgate.core.json_form import plain
+    from headgate.words.checks import checks_to_json
 
     node = found.node
     return {
@@ -57,6 +58,7 @@ def _body(found: AssetShown) -> dict[str, Any]:
             }
             for name, b in found.builds
         },
+        "checks": {environment: checks_to_json(results) for environment, results in found.checks},
         "environments": {
             one.environment: {
                 "covered": plain(one.covered), "is_part": one.is_part, "cron": one.cron, "next_tick": one.next_tick,
