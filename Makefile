@@ -39,7 +39,8 @@ static: .venv/ready
 
 # What another DuckDB may change: its engine, all that is built and released with it, and what commands then show.
 DUCKDB_2 := cli/test_scenarios.py conformance/test_engine_conformance.py conformance/test_load_conformance.py \
-	conformance/test_measure_conformance.py engines evidence fuzz/test_loading_small.py laws python/test_python_assets.py python/test_runner.py release run trial
+	conformance/test_measure_conformance.py engines evidence fuzz/test_loading_small.py laws \
+	python/test_python_assets.py python/test_runner.py release run trial
 # Slow tests wait for processes and leases: one more of them than there are cores keeps those busy.
 test: WORKERS = 3
 test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both DuckDB versions and PostgreSQL: about a quarter of an hour

@@ -75,20 +75,28 @@ def _bounded(measure: Rows | Of, low: float | None, high: float | None, of: str)
         (found,) = answers
         if found is None:
             return Failed(0, 1, f"no {of}")
-        is_outside = _is_outside(str(found), low, high)
+        is_outside = _is_outside(str(found), low, high, slack=_SLACK if isinstance(found, float) else 0)
         return Failed(int(is_outside), 1, f"{of}: {_shown(found)}{_told(low, high) if is_outside else ''}")
 
     return Compiled((measure,), read)
 
 
-def _is_outside(found: str, low: float | None, high: float | None) -> bool:
-    """Tell whether a number lies outside of bounds; what is no number does, and infinity where it is bounded."""
+_SLACK = Fraction(1, 10**9)
+"""Of a number that came out of floating point so much is not told apart from a bound: additions have any order."""
+
+
+def _is_outside(found: str, low: float | None, high: float | None, *, slack: Fraction | int) -> bool:
+    """Tell whether a number lies outside of bounds by more than a share of it.
+
+    What is no number lies outside, and infinity where it is bounded.
+    """
     try:
         value = Fraction(found)
     except ValueError:
         limits = {"inf": high, "Infinity": high, "-inf": low, "-Infinity": low}
         return found not in limits or limits[found] is not None
-    return (low is not None and value < exact(low)) or (high is not None and value > exact(high))
+    room = abs(value) * slack
+    return (low is not None and value + room < exact(low)) or (high is not None and value - room > exact(high))
 
 
 def _told(low: float | None, high: float | None) -> str:
