@@ -64,7 +64,7 @@ def test_an_address_and_an_owner_are_no_part_of_what_is_built(built: Shop) -> No
 
 PROMISES = (
     "tags: [nightly, core]",
-    "data_tests: [unique: {column_name: region, severity: warn}, dbt_utils.equality: {compare_model: m.tail}]",
+    "data_tests: [unique: {column_name: region, severity: warn}, dbt_utils.equal_rowcount: {compare_model: m.tail}]",
     "constraints: [{type: primary_key, columns: [region]}, {type: check, expression: cents > 0}]",
     "contract: {enforced: true}\n    columns: [{name: region, data_type: text}, {name: cents, data_type: hugeint}, "
     "{name: orders, data_type: bigint}]",
