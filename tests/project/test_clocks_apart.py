@@ -8,7 +8,8 @@ from headgate.app.analysing import LocalAnalyser, analysed_from, analysed_to
 from headgate.app.ground import on_duckdb
 from headgate.core.diagnostic import Severity
 from headgate.core.json_form import dumps, loads
-from headgate.project.link import Analysed, Job, Linked, link
+from headgate.project.analyser import Analysed, Job
+from headgate.project.link import Linked, link
 from tests.project.project_stage import read
 
 SOURCES = """

@@ -16,7 +16,7 @@ from headgate.core.errors import CodeFailed
 from headgate.core.json_form import plain
 from headgate.core.limits import Limits
 from headgate.core.recipe import ASPECTS, Read, Shape, recipe_from_json, recipe_to_json
-from headgate.project.link import Analysed, Job, Named, Names
+from headgate.project.analyser import Analysed, Job, Named, Names
 
 if TYPE_CHECKING:
     from headgate.app.ground import Ground

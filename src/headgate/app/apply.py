@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headgate.app.measuring import NO_VERDICT, Verdict, faults_of, measured
+from headgate.app.measuring import NO_VERDICT, Tests, Verdict, faults_of, measured
 from headgate.app.measuring import Shown as Showing
 from headgate.app.plan import Planned, misplaced, refuse_protected
 from headgate.app.session import nonce, now, user
@@ -117,13 +117,13 @@ def measured_plan(
     from headgate.app.plan import snapshot_of
     from headgate.release.intended import pointers_after
 
-    if not plan.tests:
+    if not plan.tests and not plan.queries:
         return NO_VERDICT
     with held.store.reading() as reading:
         beside = snapshot_of(session, reading, plan.environment, engine=plan.engine).beside
         now = tuple(dict(side.pointers) for side in (shown, beside) if side is not None)
     showing = Showing(pointers_after(plan, builds, shown=shown), now)
-    return measured(session, held, plan.tests, showing, engine=plan.engine, report=report)
+    return measured(session, held, Tests(plan.tests, plan.queries), showing, engine=plan.engine, report=report)
 
 
 def with_faults(outcome: Outcome, verdict: Verdict) -> Outcome:

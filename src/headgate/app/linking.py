@@ -17,7 +17,8 @@ from headgate.core.diagnostic import Diagnostic, Place, has_errors, in_order
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.recipe import Shape, shape_from_json, shape_to_json
-from headgate.project.link import Analysed, Job, Linked, Named, Names, link
+from headgate.project.analyser import Analysed, Job, Named, Names
+from headgate.project.link import Linked, link
 
 if TYPE_CHECKING:
     from headgate.app.pool import PooledAnalyser

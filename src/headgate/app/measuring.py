@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headgate.app.session import Held, Session
     from headgate.core.address import Address
     from headgate.core.checks import Sample
+    from headgate.core.graph import Graph, QueryNode
     from headgate.core.hashing import Digest
     from headgate.core.measures import Answer, Measure
     from headgate.core.measures import Shown as FailingMeasure
@@ -60,8 +61,23 @@ class Verdict:
 NO_VERDICT = Verdict()
 """That of no check."""
 
-Tests = Mapping["Address", "tuple[DeclaredTest, ...]"]
-"""The declared tests of assets and sources."""
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """The declared tests of assets and sources, and those that are queries."""
+
+    of_assets: Mapping[Address, tuple[DeclaredTest, ...]] = field(default_factory=dict)
+    queries: tuple[QueryNode, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.of_assets or self.queries)
+
+
+def tests_of(graph: Graph) -> Tests:
+    """Return all tests of a graph."""
+    from headgate.core.graph import tests_in
+
+    return Tests(tests_in(graph), graph.queries)
 
 
 def measured(
@@ -82,7 +98,7 @@ def measured(
     from headgate.app.interrupting import interruptible
     from headgate.evidence.measure import keeping, measure
     from headgate.release.bindings import Bindings
-    from headgate.sql.bind import inlined
+    from headgate.sql.bind import bound, inlined
 
     def ask(table: Measured, measures: Sequence[Measure]) -> Mapping[Measure, Answer | Unanswered]:
         return interruptible(lambda: held.engine.measure(table, measures), held.engine.interrupt)
@@ -92,12 +108,20 @@ def measured(
 
     with held.store.reading() as reading, _asked(session, reading, tests, shown, engine) as (asked, known, build_of):
         bindings = Bindings(shown.pointers, build_of, held.engine, held.root, reads_captures=True)
+        queries = {query.address: query for query in tests.queries}
+
+        def relation_of(address: Address) -> str:
+            query = queries.get(address)
+            if query is None:
+                return inlined(bindings.shown(address))
+            return inlined(bound(query.body, {one: inlined(bindings.shown(one)) for one in query.inputs}))
+
         return Verdict(
             measure(
                 asked,
                 known,
                 ask=ask,
-                relation_of=lambda address: inlined(bindings.shown(address)),
+                relation_of=relation_of,
                 keep=keeping(held.store, held.lease),
                 report=report,
                 show=show,
@@ -138,7 +162,7 @@ def _subjects(tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | N
     from headgate.evidence.measure import Subject
 
     shapes = {address: pointer.shape for address, pointer in shown.pointers.items()}
-    for address, declared in tests.items():
+    for address, declared in tests.of_assets.items():
         pointer = shown.pointers.get(address)
         build = build_of(pointer.build) if pointer else None
         if pointer is None or build is None:
@@ -150,6 +174,25 @@ def _subjects(tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | N
         others = {o: found for o in named if (found := build_of(shown.pointers[o].build)) is not None}
         like = tuple(dict.fromkeys(side[address].build for side in shown.now if address in side))
         yield Subject(build, checks.checks, others, like, checks.unfit)
+    yield from _query_subjects(tests.queries, shown, build_of)
+
+
+def _query_subjects(
+    queries: Iterable[QueryNode], shown: Shown, build_of: Callable[[Digest], Build | None]
+) -> Iterator[Subject]:
+    if not queries:
+        return
+    from headgate.evidence.queries import subject_of
+
+    def shown_build(address: Address) -> Build | None:
+        return build_of(shown.pointers[address].build) if address in shown.pointers else None
+
+    def like(address: Address) -> tuple[Digest, ...]:
+        return tuple(dict.fromkeys(side[address].build for side in shown.now if address in side))
+
+    for query in queries:
+        if (subject := subject_of(query, shown_build, like)) is not None:
+            yield subject
 
 
 def faults_of(verdict: Verdict) -> Iterable[tuple[Address, Diagnostic]]:

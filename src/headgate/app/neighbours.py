@@ -302,8 +302,9 @@ class _Relinking:
     def _analysed(self, address: Address, changed: Mapping[str, File]) -> Node | None:
         """Return the node of an asset whose text, or an input's columns, are others; None where anything is unusual."""
         from headgate.core.graph import Node
+        from headgate.project.analyser import Job
         from headgate.project.declared_columns import mismatches
-        from headgate.project.link import Job, loaded, properties_of
+        from headgate.project.link import loaded, properties_of
         from headgate.project.loading_checks import reserved_names
 
         asset = self._declared(self.nodes.row(address), changed)

@@ -13,7 +13,8 @@ from headgate.core.address import Address, fold
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.graph import Node
 from headgate.core.template import Template
-from headgate.project.link import Job, loaded
+from headgate.project.analyser import Job
+from headgate.project.link import loaded
 
 if TYPE_CHECKING:
     from headgate.app.ground import Ground

@@ -22,7 +22,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import AssetDeclaration
 from headgate.core.errors import EnvironmentFailed
 from headgate.core.json_form import dumps
-from headgate.project.link import Job, Names
+from headgate.project.analyser import Job, Names
 
 WORKERS = 2
 ON_THE_WAY_MAX = 24

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from headgate.app.measuring import NO_VERDICT, Shown, Verdict, fault_of, known_verdict, measured
+from headgate.app.measuring import NO_VERDICT, Shown, Tests, Verdict, fault_of, known_verdict, measured, tests_of
 from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import user
 from headgate.core.checks import Outcome, Result
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused, UsageError
-from headgate.core.graph import tests_in
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from headgate.core.declarations import File
     from headgate.core.graph import Graph
     from headgate.core.ports.store import Reading
-    from headgate.core.promises import DeclaredTest
     from headgate.core.records import Move
     from headgate.release.choose import Code
     from headgate.release.promote import PromotionPlan
@@ -50,7 +48,7 @@ class Promotion:
     is_clean: bool = True
     adopted: tuple[Address, ...] = ()
     """Tables of somebody else that are set aside."""
-    tests: Mapping[Address, tuple[DeclaredTest, ...]] = field(default_factory=dict)
+    tests: Tests = field(default_factory=Tests)
     """What has to come out of the data that will be shown."""
 
     @property
@@ -115,12 +113,12 @@ def plan_promotion(
         differs = plan.intended is None and _is_different(session, reading, plan, code)
         heads = _heads(reading, source, target)
         left = _left(reading, source, plan)
-        verdict = _verdict(session, reading, plan, tests_in(graph), engine=engine)
+        verdict = _verdict(session, reading, plan, tests_of(graph), engine=engine)
     if has_errors(plan.diagnostics):
         raise Refused(plan.diagnostics)
     refuse_failed(verdict.of(Outcome.FAIL))
     promotion = _counted(plan, code, contents, differs=differs, heads=heads, left=left)
-    promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_in(graph))
+    promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_of(graph))
     return _adopting(session, promotion, engine) if adopts else promotion
 
 
@@ -176,7 +174,7 @@ def _verdict(
     session: Session,
     reading: Reading,
     plan: PromotionPlan,
-    tests: Mapping[Address, tuple[DeclaredTest, ...]],
+    tests: Tests,
     *,
     engine: str,
 ) -> Verdict:

@@ -85,11 +85,12 @@ def _results(session: Session, reading: Reading, node: AnyNode, environment: str
     """Return what is known to come of a node's data tests on what an environment shows; nothing is measured."""
     if not node.properties.tests:
         return ()
-    from headgate.app.measuring import Shown, known_verdict
+    from headgate.app.measuring import Shown, Tests, known_verdict
     from headgate.release.stored import read_pointers
 
     shown, engine = Shown(read_pointers(reading, environment)), session.environment(environment).engine
-    return known_verdict(session, reading, {node.address: node.properties.tests}, shown, engine=engine).of(*Outcome)
+    tests = Tests({node.address: node.properties.tests})
+    return known_verdict(session, reading, tests, shown, engine=engine).of(*Outcome)
 
 
 def _standing(

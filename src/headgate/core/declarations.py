@@ -254,6 +254,14 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryTest:
+    """A data test that is a query: the rows that it gives fail. ``asset`` is its text, called ``tests.NAME``."""
+
+    asset: AssetDeclaration
+    test: DeclaredTest
+
+
+@dataclass(frozen=True, slots=True)
 class Declarations:
     """Everything that the repository declares, with all faults that could be seen file by file.
 
@@ -271,3 +279,4 @@ class Declarations:
     groups: tuple[Group, ...] = ()
     unit_tests: tuple[UnitTest, ...] = ()
     kept: tuple[KeptEntry, ...] = ()
+    queries: tuple[QueryTest, ...] = ()

@@ -10,7 +10,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import FileSource, Kind, Properties, TableSource
 from headgate.core.diagnostic import Place
 from headgate.core.hashing import Digest
-from headgate.core.recipe import Recipe, Shape
+from headgate.core.recipe import Recipe, Shape, Term
 
 if TYPE_CHECKING:
     from headgate.core.promises import DeclaredTest
@@ -130,15 +130,34 @@ class ExposureNode:
         return tuple(sorted(self.uses))
 
 
+@dataclass(frozen=True, slots=True)
+class QueryNode:
+    """A data test that is a query over assets and sources: its rows fail.
+
+    ``rows`` is the term of which rows it gives, ``shape`` are their columns.
+    """
+
+    address: Address
+    rows: Term
+    shape: Shape
+    inputs: tuple[Address, ...]
+    body: SqlBody
+    test: DeclaredTest
+
+
 AnyNode: TypeAlias = Node | SourceNode | ExposureNode
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All nodes by address, inputs before readers; ties by address. ``digest`` covers all that a plan can depend on."""
+    """All nodes by address, inputs before readers; ties by address. ``digest`` covers all that a plan can depend on.
+
+    ``queries`` are the data tests that are queries, by ``tests.NAME``.
+    """
 
     nodes: Mapping[Address, AnyNode]
     digest: Digest
+    queries: tuple[QueryNode, ...] = ()
 
     def readers(self) -> Mapping[Address, tuple[Address, ...]]:
         """Return who reads each node directly. Cost: one pass over all inputs."""

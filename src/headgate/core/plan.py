@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from headgate.core.address import Address
 from headgate.core.declarations import File, Kind
 from headgate.core.diagnostic import Place
-from headgate.core.graph import Node, SourceNode
+from headgate.core.graph import Node, QueryNode, SourceNode
 from headgate.core.hashing import Digest
 from headgate.core.loading import LoadPlan
 from headgate.core.promises import DeclaredTest
@@ -152,7 +152,7 @@ class Plan:
     ``becomes_bare``: the environment's schemas lose their suffix, or get one; None where their names stay.
     ``scheduled`` are the addresses with a schedule: they may show what came in at their last time. ``properties`` are
     those that differ from the code that the environment shows, whether or not a build does. ``tests`` are those that
-    the builds shown afterwards have to pass.
+    the builds shown afterwards have to pass, ``queries`` those that are queries of their own.
     """
 
     project: str
@@ -169,6 +169,7 @@ class Plan:
     scheduled: frozenset[Address] = frozenset()
     properties: PropertyChanges = field(default_factory=dict)
     tests: Mapping[Address, tuple[DeclaredTest, ...]] = field(default_factory=dict)
+    queries: tuple[QueryNode, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -72,6 +72,10 @@ def condition_of(text: str) -> Condition | None:
     return Condition("between", found[1], found[3], is_share=bool(found[2]))
 
 
+QUERY = "query"
+"""The kind of a data test that is a query of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeclaredTest:
     """A test of an asset's data that counts failing rows.

@@ -15,10 +15,13 @@ from headgate.core.declarations import Declarations, Kind, Properties
 from headgate.core.graph import AnyNode, Node
 from headgate.core.json_form import dumps, plain
 from headgate.core.limits import NO_LIMITS, Limits
+from headgate.core.promises import QUERY, DeclaredTest
 from headgate.core.python import PythonBody
 
 if TYPE_CHECKING:
     from headgate.core.loading import Loading
+
+_NO_QUERY: Mapping[str, str] = {"kind": QUERY}
 
 Told: TypeAlias = Mapping[Address, Mapping[str, str]]
 """Of each address what is declared, as text, under the names that users write."""
@@ -38,7 +41,7 @@ def told_properties(
         "cron": properties.cron,
         "columns": "".join(f"{c.name} {c.type}\n" for c in properties.columns if c.type or _is_promised(properties)),
         "contract": str(contract.is_enforced) if contract else "",
-        "data_tests": "\n".join(sorted(map(_without_place, properties.tests))),
+        "data_tests": "\n".join(sorted(map(told_of_test, properties.tests))),
         "freshness": _without_place(freshness) if freshness else "",
         "limits": dumps(plain(limits)) if limits != NO_LIMITS else "",
         "network": str(is_networked) if is_networked else "",
@@ -46,6 +49,11 @@ def told_properties(
     if properties.loading is not None:
         told.update(_of_loading(properties.loading))
     return {name: text for name, text in told.items() if text}
+
+
+def told_of_test(test: DeclaredTest) -> str:
+    """Return what a data test says, wherever it stands."""
+    return _without_place(test)
 
 
 def told_of_node(node: AnyNode) -> Mapping[str, str]:
@@ -65,14 +73,21 @@ def told_of(declarations: Declarations) -> Told:
         found[asset.address] = told_properties(asset.kind, asset.properties, limits=limits, is_networked=is_networked)
     for source in declarations.sources:
         found[source.address] = told_properties(Kind.SOURCE, source.properties)
+    for query in declarations.queries:
+        told = f"{query.asset.file.digest} {told_of_test(query.test)}"
+        found[query.asset.address] = {"kind": QUERY, "data_tests": told}
     return found
 
 
 def property_changes(before: Told, after: Told) -> PropertyChanges:
-    """Return what differs of the addresses that both have, and that are of one kind in both, sorted by address."""
+    """Return what differs of the addresses that both have, and that are of one kind in both, sorted by address.
+
+    A data test that is a query may come or go: no build tells of it.
+    """
     found: dict[Address, tuple[str, ...]] = {}
-    for address in sorted(before.keys() & after.keys()):
-        old, new = before[address], after[address]
+    queries = {a for told in (before, after) for a, said in told.items() if said.get("kind") == QUERY}
+    for address in sorted((before.keys() & after.keys()) | queries):
+        old, new = before.get(address, _NO_QUERY), after.get(address, _NO_QUERY)
         if old.get("kind") == new.get("kind") and old != new:
             found[address] = tuple(sorted(n for n in {*old, *new} if old.get(n) != new.get(n)))
     return found

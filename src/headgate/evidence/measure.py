@@ -107,13 +107,15 @@ def measure(
     Cost: the engine is asked only for what lacks, and for some rows of what fails.
     """
     results: dict[Address, tuple[Result, ...]] = {}
+    own = dict(known.own)
     fresh: dict[Digest, Evidence] = {}
     try:
         for one in asked:
             subject = one.subject
             report(Started(subject.build.address))
             found = _found(one, known, ask, relation_of)
-            fresh.update(_more(one, found, known))
+            fresh.update(_more(one, found, own))
+            own.update(fresh)
             told = _with_samples(_results(subject, found), subject, show, relation_of)
             results[subject.build.address] = told
             report(Checked(subject.build.address))
@@ -194,10 +196,12 @@ def _table(subject: Subject, measures: Sequence[Measure], relation_of: Callable[
     return Measured(relation_of(subject.build.address), types, others)
 
 
-def _more(one: Asking, found: Mapping[Measure, Answer | Unanswered], known: Known) -> Mapping[Digest, Evidence]:
-    """Return all that is known of a build now, where that is more than before."""
+def _more(
+    one: Asking, found: Mapping[Measure, Answer | Unanswered], own: Mapping[Digest, Evidence]
+) -> Mapping[Digest, Evidence]:
+    """Return all that is known of a build now, where that is more than stands with it."""
     build = one.subject.build.id
-    before = known.own[build].answers
+    before = own[build].answers
     lasting = {one.keys[m]: a for m, a in found.items() if m in one.keys and not isinstance(a, Unanswered)}
     return {} if lasting.keys() <= before.keys() else {build: Evidence({**before, **lasting})}
 

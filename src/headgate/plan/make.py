@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
-from headgate.core.graph import ExposureNode, Graph, Node, SourceNode, scheduled_in, tests_in
+from headgate.core.graph import ExposureNode, Graph, Node, QueryNode, SourceNode, scheduled_in, tests_in
 from headgate.core.plan import Action, Cause, Origin, Plan, Step
 from headgate.core.promises import DeclaredTest
 from headgate.core.records import Pointer
@@ -65,6 +65,7 @@ def make_plan(
         graph=graph.digest,
         scheduled=scheduled_in(graph),
         tests=_tests(graph, steps),
+        queries=_queries(graph, steps),
     )
 
 
@@ -80,6 +81,14 @@ def _tests(graph: Graph, steps: Mapping[Address, Step]) -> Mapping[Address, tupl
         if chosen:
             found[address] = chosen
     return found
+
+
+def _queries(graph: Graph, steps: Mapping[Address, Step]) -> tuple[QueryNode, ...]:
+    """Return the tests that are queries; of a narrow plan those that read what it moves."""
+    if all(step.is_selected for step in steps.values()):
+        return graph.queries
+    moved = {address for address, step in steps.items() if step.action not in STILL}
+    return tuple(query for query in graph.queries if not moved.isdisjoint(query.inputs))
 
 
 def _walk(

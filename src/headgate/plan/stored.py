@@ -20,13 +20,21 @@ from headgate.core.build_forms import (
 from headgate.core.declarations import File, Kind
 from headgate.core.diagnostic import Place
 from headgate.core.errors import UsageError
-from headgate.core.graph import Node, SeedBody, SourceNode, SqlBody
+from headgate.core.graph import Node, QueryNode, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest
 from headgate.core.json_form import plain
 from headgate.core.loading import load_plan_from_json
 from headgate.core.plan import Action, Cause, Difference, Influence, Origin, Plan, Reach, Step
 from headgate.core.python import PythonBody
-from headgate.core.recipe import recipe_from_json, recipe_to_json, shape_from_json, shape_to_json
+from headgate.core.recipe import (
+    ASPECTS,
+    Read,
+    Term,
+    recipe_from_json,
+    recipe_to_json,
+    shape_from_json,
+    shape_to_json,
+)
 from headgate.core.records import Capture
 from headgate.plan.stored_properties import properties_from_json, test_from_json
 
@@ -59,6 +67,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "scheduled": sorted(plan.scheduled),
         "properties": plain(plan.properties),
         "tests": plain(plan.tests),
+        "queries": [_query_to_json(query) for query in plan.queries],
     }
 
 
@@ -98,7 +107,30 @@ def _plan_from_json(body: Mapping[str, Any]) -> Plan:
         scheduled=frozenset(map(Address, body.get("scheduled", ()))),
         properties={Address(address): tuple(names) for address, names in body.get("properties", {}).items()},
         tests={Address(a): tuple(map(test_from_json, tests)) for a, tests in body.get("tests", {}).items()},
+        queries=tuple(map(_query_from_json, body.get("queries", ()))),
     )
+
+
+def _query_to_json(query: QueryNode) -> dict[str, Any]:
+    rows = query.rows
+    return {
+        "address": query.address,
+        "rows": [rows.hash, [[r.address, r.aspect.value, r.column] for r in rows.reads], rows.tainted],
+        "shape": shape_to_json(query.shape),
+        "inputs": list(query.inputs),
+        "body": sql_body_to_json(query.body),
+        "test": plain(query.test),
+    }
+
+
+def _query_from_json(body: Mapping[str, Any]) -> QueryNode:
+    identity, reads, tainted = body["rows"]
+    term = Term(Digest(identity), tuple(Read(Address(a), ASPECTS[aspect], c) for a, aspect, c in reads), bool(tainted))
+    inputs = tuple(map(Address, body["inputs"]))
+    return QueryNode(
+        Address(body["address"]), term, shape_from_json(body["shape"]), inputs, sql_body_from_json(body["body"]),
+        test_from_json(body["test"]),
+    )  # fmt: skip
 
 
 def _step_to_json(step: Step) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import replace
 
 from headgate.core.address import fault_in_part, fault_in_schema
-from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.diagnostic import Diagnostic, Place, Severity
 from headgate.project.header import read_header
 from headgate.project.pieces import Piece
 from headgate.project.properties import read_header_statement
@@ -56,11 +56,35 @@ def declare_file(path: str, content: bytes) -> Piece:
         )
     if path.endswith(".py"):
         return _python(piece, source)
+    if path.startswith("tests/"):
+        return _query(source)
     fields = read_header(source)
     header, check = read_header_statement(source, fields) if fields else (None, None)
     diagnostics = (*piece.diagnostics, *source.all_faults()) if source.faults else piece.diagnostics
     unused = tuple(check.unused) if check else ()
     return Piece(path, piece.schema, piece.name, source.text, header, diagnostics=diagnostics, unused=unused)
+
+
+def _query(source: Text) -> Piece:
+    """Return a file of ``tests/`` that is a query; fixtures of unit tests, and macros of dbt's tests, are none."""
+    from headgate.project.declared_tests import read_query_test
+    from headgate.project.templates.marks import has_marks
+
+    path = source.path
+    if path.startswith(_NO_QUERIES):
+        return Piece(path, text=source.text)
+    name = _composed(path.rpartition("/")[2].removesuffix(".sql"))
+    if has_marks(source.text):
+        hint = "Write the names of tables themselves: tests are not filled in."
+        told = Diagnostic(
+            "HG312", "this test is a template and does not run", Place(path, 1, 1), hint, severity=Severity.WARNING
+        )
+        return Piece(path, text=source.text, diagnostics=(told,))
+    test = read_query_test(source, name, read_header(source))
+    return Piece(path, text=source.text, diagnostics=source.all_faults(), query=test)
+
+
+_NO_QUERIES = ("tests/fixtures/", "tests/generic/")
 
 
 def _python(piece: Piece, source: Text) -> Piece:

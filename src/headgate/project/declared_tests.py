@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from headgate.core.diagnostic import Severity
-from headgate.core.promises import Condition, DeclaredTest, condition_of
-from headgate.project.forms.data_tests import OF_CONFIG, OF_TESTS
+from headgate.core.promises import QUERY, Condition, DeclaredTest, condition_of
+from headgate.project.forms.data_tests import OF_CONFIG, OF_TESTS, QUERY_HEADER
 from headgate.project.forms.form import Use
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import Stated, StatedTest, StatedUse
 from headgate.project.references import call_of, reference_of
+from headgate.project.text import Text
 from headgate.project.yaml_nodes import Fields, Node, Scalar
 
 _ASSETS, _OF_ASSETS = ("to", "compare_model"), ("relationships", "equality", "equal_row_count")
@@ -63,6 +64,27 @@ def _of_mapping(kind: Stated | None, said: Mapped, column: str) -> StatedTest | 
         place=kind.place,
     )
     return StatedTest(test, _uses(said, given, kind.value))
+
+
+def read_query_test(source: Text, name: str, fields: Fields | None) -> DeclaredTest:
+    """Return the data test that a file of ``tests/`` is, with what its header says; faults are noted in ``source``."""
+    if fields is not None:
+        from headgate.project.check_form import FormCheck
+
+        FormCheck(source).check(fields, QUERY_HEADER, "the header")
+    said = Mapped(fields or Fields((), ("", 0, 0, 0)))
+    return DeclaredTest(
+        kind=QUERY,
+        name=name,
+        severity=Severity.WARNING if said.word("severity").lower() == "warn" else Severity.ERROR,
+        warn_if=condition_of(said.word("warn_if")) or Condition(),
+        error_if=condition_of(said.word("error_if")) or Condition(),
+        limit=said.whole("limit"),
+        tags=tuple(said.words("tags")),
+        is_enabled=said.truth("enabled") is not False,
+        kept=said.values(_KEPT | {"owner"}),
+        place=source.place(1, 1, 0),
+    )
 
 
 def _word(key: str, config: Mapped, said: Mapped) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from headgate.core.address import Address, fold
-from headgate.core.clocks import Clocks
 from headgate.core.declarations import (
     AssetDeclaration,
     Declarations,
@@ -19,12 +18,14 @@ from headgate.core.declarations import (
     Use,
 )
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
-from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, SeedBody, SourceNode, SqlBody
+from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, QueryNode, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest, digest
 from headgate.core.properties import told_of_node
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
+from headgate.project.analyser import Analysed, Analyser, Job, Named
 from headgate.project.clocks_apart import clocks_apart
 from headgate.project.declared_columns import declared_shape, mismatches, type_key
+from headgate.project.link_queries import identity_of_query, understood_queries
 from headgate.project.loaded_recipes import as_given, loaded_recipe
 from headgate.project.loading_checks import loading_faults, reserved_names, unused_moments
 from headgate.project.ordering import cycle, reaches_itself, topological
@@ -32,72 +33,6 @@ from headgate.project.written_out import WrittenOut
 
 if TYPE_CHECKING:
     from headgate.core.python import PythonBody, PythonDeclaration
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A relation that a text names: schema and name as written, and the diagnostic to give where it is unknown."""
-
-    schema: str
-    name: str
-    unknown: Diagnostic
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What one SQL text names; or why it cannot be read."""
-
-    relations: tuple[Named, ...]
-    diagnostics: tuple[Diagnostic, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Analysed:
-    """What one SQL text means; ``recipe`` is None where there are errors. ``clocks``: where it goes by two of them."""
-
-    recipe: Recipe | None
-    body: SqlBody
-    diagnostics: tuple[Diagnostic, ...] = ()
-    clocks: Clocks | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One SQL asset to analyse, with the columns of all its inputs, and what of them is made anew at each reading."""
-
-    asset: AssetDeclaration
-    inputs: Mapping[Address, Shape]
-    volatile: frozenset[Read] = frozenset()
-
-    @property
-    def time_column(self) -> str:
-        """The column of times of what is loaded by intervals, else nothing."""
-        loading = self.asset.properties.loading
-        return loading.timing.column if loading is not None and loading.timing is not None else ""
-
-
-class Analyser(Protocol):
-    """Understands SQL and files. An implementation may cache and may work in several processes."""
-
-    def names(self, assets: Sequence[AssetDeclaration]) -> Mapping[Address, Names]:
-        """Return what each text names."""
-
-    def start(self, job: Job) -> None:
-        """Begin to analyse; the answer comes from ``finished``."""
-
-    def finished(self) -> Iterable[tuple[Address, Analysed]]:
-        """Return at least one answer to what was started and not answered yet; nothing where there is none."""
-
-    def seed(self, asset: AssetDeclaration) -> tuple[Shape, tuple[Diagnostic, ...]]:
-        """Return the columns of a seed."""
-
-    def files(self, source: SourceDeclaration) -> tuple[Shape, tuple[Diagnostic, ...]]:
-        """Return the columns of a source that is files."""
-
-    def python(
-        self, asset: AssetDeclaration, body: PythonBody, inputs: Mapping[Address, Shape]
-    ) -> tuple[Shape, tuple[Diagnostic, ...]]:
-        """Return the columns that a function gives on empty tables; it is called, unless that was done before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +65,7 @@ def link(
     work.sources()
     work.assets()
     work.exposures()
+    work.query_tests()
     diagnostics = in_order((*declarations.diagnostics, *work.diagnostics))
     if any(d.severity is Severity.ERROR for d in diagnostics):
         return Linked(None, diagnostics, {**work.found, **work.nodes})
@@ -150,6 +86,7 @@ class _Linking:
         self.nodes: dict[Address, AnyNode] = {}
         self.shapes: dict[Address, Shape] = {}
         self.found: dict[Address, SourceNode] = {}
+        self.queries: list[QueryNode] = []
         self.by_name: dict[str, Address] = {}
         self.written_out = WrittenOut()
         for address in [s.address for s in declarations.sources] + [a.address for a in declarations.assets]:
@@ -380,6 +317,21 @@ class _Linking:
             asset.address, asset.kind, recipe, inputs, body, place, asset.digest, properties_of(asset, recipe)
         )
 
+    def query_tests(self) -> None:
+        """Understand the data tests that are queries; what reads a faulty asset is left unchecked."""
+        tests = {query.asset.address: query for query in self.declarations.queries}
+        if not tests:
+            return
+        inputs = self._inputs([query.asset for query in tests.values()])
+        known = {a: needed for a, needed in inputs.items() if all(self.shapes.get(one) for one in needed)}
+        for address in inputs.keys() - known.keys():
+            self._report_unseen(inputs[address])
+        for address, needed in known.items():
+            volatile = frozenset(read for one in needed for read in volatile_of(self.nodes.get(one)))
+            self.analyser.start(Job(tests[address].asset, {one: self.shapes[one] for one in needed}, volatile))
+        self.queries, faults = understood_queries(tests, known, self.analyser)
+        self.diagnostics += faults
+
     def exposures(self) -> None:
         """Make a node of every exposure, with the columns that it uses spelled out."""
         for exposure in self.declarations.exposures:
@@ -415,7 +367,7 @@ class _Linking:
 
     def graph(self) -> Graph:
         """Return all nodes in topological order, ties by address, and the digest of all that a plan can depend on."""
-        captured = _captured(self.nodes)
+        captured = _captured(self.nodes) | {one for query in self.queries for one in query.inputs}
         nodes: dict[Address, AnyNode] = {}
         for address, source in sorted(self.found.items()):
             nodes[address] = SourceNode(
@@ -424,7 +376,9 @@ class _Linking:
             )  # fmt: skip
         for address in topological(self.nodes):
             nodes[address] = self.nodes[address]
-        return Graph(nodes, graph_digest(identity_of(node) for node in nodes.values()))
+        queries = tuple(sorted(self.queries, key=lambda query: query.address))
+        identities = (*map(identity_of, nodes.values()), *map(identity_of_query, queries))
+        return Graph(nodes, graph_digest(identities), queries)
 
 
 def graph_digest(identities: Iterable[Digest]) -> Digest:

@@ -94,6 +94,7 @@ def load(
         merged.groups,
         merged.unit_tests,
         merged.kept,
+        merged.queries,
     )
 
 

@@ -16,6 +16,7 @@ from headgate.core.declarations import (
     KeptEntry,
     Kind,
     Properties,
+    QueryTest,
     SourceDeclaration,
     TableSource,
 )
@@ -27,6 +28,7 @@ from headgate.project.lookup import Lookup, Noted, folder_of
 from headgate.project.merge_loading import Loaded, merged_loading
 from headgate.project.merge_promises import (
     merged_groups,
+    merged_queries,
     merged_unit_tests,
     of_group,
     warn_of_unused,
@@ -69,6 +71,7 @@ class Merged:
     unit_tests: tuple[UnitTest, ...]
     kept: tuple[KeptEntry, ...]
     diagnostics: tuple[Diagnostic, ...]
+    queries: tuple[QueryTest, ...] = ()
 
 
 def merge(
@@ -91,6 +94,7 @@ def merge(
         work.fill_in(templates)
     assets, sources, exposures = tuple(work.assets()), tuple(work.sources()), tuple(work.exposures())
     unit_tests = merged_unit_tests(pieces, work.lookup, work.noted)
+    queries = merged_queries(pieces, files, work.noted)
     warn_of_unused(work.unused, work.noted)
     return Merged(
         assets,
@@ -100,6 +104,7 @@ def merge(
         unit_tests,
         tuple(entry for piece in pieces for entry in piece.kept),
         tuple(work.noted.diagnostics),
+        queries,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from headgate.core.address import Address, fold
-from headgate.core.declarations import Group, Properties
+from headgate.core.declarations import AssetDeclaration, File, Group, Kind, Properties, QueryTest
 from headgate.core.diagnostic import Place, nearest
 from headgate.core.promises import Constraint, DeclaredTest
 from headgate.core.unit_tests import GivenRows, UnitTest
@@ -90,6 +90,24 @@ def merged_unit_tests(pieces: Iterable[Piece], lookup: Lookup, noted: Noted) -> 
                 summary = f"unit test {test.name} of {test.asset} is declared twice"
                 noted.fault("HG301", summary, one.name.place, "Rename one of them.", detail=f"The other: {first.place}")
     return tuple(found.values())
+
+
+def merged_queries(pieces: Iterable[Piece], files: Mapping[str, File], noted: Noted) -> tuple[QueryTest, ...]:
+    """Return all data tests that are queries, by name; the second of one name is a fault."""
+    found: dict[str, QueryTest] = {}
+    for piece in pieces:
+        if piece.query is None or not piece.query.is_enabled:
+            continue
+        place = Place(piece.path, 1, 1)
+        address, properties = Address(f"tests.{piece.query.name}"), Properties(place=place)
+        asset = AssetDeclaration(address, Kind.VIEW, files[piece.path], piece.text, properties)
+        first = found.setdefault(fold(piece.query.name), QueryTest(asset, piece.query))
+        if first.asset is not asset:
+            summary = f"data test {piece.query.name} is declared twice"
+            noted.fault(
+                "HG301", summary, place, "Rename one of the files.", detail=f"The other: {first.asset.file.path}"
+            )
+    return tuple(test for _, test in sorted(found.items()))
 
 
 def _unit_test(stated: UnitTestStatement, path: str, lookup: Lookup) -> UnitTest | None:

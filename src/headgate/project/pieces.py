@@ -179,7 +179,7 @@ class Piece:
 
     ``schema`` and ``name`` are those of an asset's file, empty where the file is no asset or its place is not allowed;
     ``text`` is what was read, empty for seeds. A Python file has ``functions``, each an asset. ``unused`` are keys that
-    are kept although dbt would do something.
+    are kept although dbt would do something. ``query`` is the data test that the file is.
     """
 
     path: str
@@ -196,3 +196,4 @@ class Piece:
     unit_tests: tuple[UnitTestStatement, ...] = ()
     kept: tuple[KeptEntry, ...] = ()
     unused: tuple[tuple[str, Place], ...] = ()
+    query: DeclaredTest | None = None

@@ -58,9 +58,9 @@ def told_plan(planned: Planned, *, is_verbose: bool = False) -> PlanTold:
 
 
 def _beside_changes(plan: Plan) -> PropertyChanges:
-    """Return the properties of what is kept: what is built goes by its new ones at once."""
-    kept = {step.address for step in plan.doing(Action.KEEP, Action.REUSE)}
-    return {address: names for address, names in plan.properties.items() if address in kept}
+    """Return the properties of what is kept, and tests that are queries: what is built goes by its new ones at once."""
+    made = {step.address for step in plan.steps if step.action not in (Action.KEEP, Action.REUSE)}
+    return {address: names for address, names in plan.properties.items() if address not in made}
 
 
 def lines_of_plan(planned: Planned, *, width: int, is_verbose: bool = False) -> list[str]:

@@ -341,8 +341,9 @@ class _Conversion:
                 self.notes.append(left_out(Place(path), "a test of dbt's own kind"))
                 continue
             converted = convert(read_sql(path, text), self.names, self.macros.names)
-            self.notes.append(left_over.test_note(path, is_kept=not converted.is_template))
-            if not converted.is_template:
+            if converted.is_template:
+                self.notes.append(left_over.test_note(path))
+            else:
                 name = "/".join((*self._folders(path, "test"), path.rpartition("/")[2]))
                 self._write(f"tests/{name}", converted.text, path)
         self.notes.append(left_over.schema_note(self.project))

@@ -163,10 +163,9 @@ def analysis_note(path: str) -> Note:
     return left_out(Place(path), "an analysis: nothing is built of it", "Ask it: headgate sql ENVIRONMENT - < FILE")
 
 
-def test_note(path: str, *, is_kept: bool) -> Note:
-    """Return what is told of a singular test."""
-    where = "kept in tests/, not run by this version" if is_kept else "a test with Jinja"
-    return left_out(Place(path), where)
+def test_note(path: str) -> Note:
+    """Return what is told of a singular test that is a template."""
+    return left_out(Place(path), "a test with Jinja")
 
 
 def schema_note(project: DbtProject) -> Note:

@@ -64,6 +64,15 @@ OF_CONFIG = {
 }
 """What may stand below `config:` of a test, or directly in the test, where older projects have it."""
 
+QUERY_HEADER = Keyed(
+    "header of a data test",
+    {
+        **{key: field for key, field in OF_CONFIG.items() if key != "where"},
+        "owner": Field(TEXT, "Who answers for it.", Use.KEPT),
+    },
+)
+"""What a file of `tests/` may say above its query."""
+
 _CONFIG = Keyed("configuration of a test", OF_CONFIG, others=ANYTHING)
 
 OF_TESTS = {
