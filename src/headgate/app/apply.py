@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headgate.app.measuring import NO_VERDICT, Tests, Verdict, faults_of, measured
-from headgate.app.measuring import Shown as Showing
+from headgate.app.measuring import NO_VERDICT, Verdict, measured_plan, with_faults
 from headgate.app.plan import Planned, misplaced, refuse_protected
 from headgate.app.session import nonce, now, user
 from headgate.core.declarations import Kind
@@ -102,36 +101,6 @@ def apply(
             return Applied(plan, outcome, None, time.monotonic() - started, 0.0, warnings, verdict)
         move, switch_seconds = _publish(session, planned, outcome.builds, held, shown)
         return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds, warnings, verdict)
-
-
-def measured_plan(
-    session: Session,
-    plan: Plan,
-    builds: Mapping[Address, Build],
-    held: Held,
-    shown: Shown | None,
-    *,
-    report: Callable[[RunEvent], None],
-) -> Verdict:
-    """Return what comes of the checks of all that will be shown."""
-    from headgate.app.plan import snapshot_of
-    from headgate.release.intended import pointers_after
-
-    if not plan.tests and not plan.queries:
-        return NO_VERDICT
-    with held.store.reading() as reading:
-        beside = snapshot_of(session, reading, plan.environment, engine=plan.engine).beside
-        now = tuple(dict(side.pointers) for side in (shown, beside) if side is not None)
-    showing = Showing(pointers_after(plan, builds, shown=shown), now)
-    return measured(session, held, Tests(plan.tests, plan.queries), showing, engine=plan.engine, report=report)
-
-
-def with_faults(outcome: Outcome, verdict: Verdict) -> Outcome:
-    """Return the outcome with a failure for each check that failed: then nothing is published."""
-    from headgate.run.outcome import Failure
-
-    failures = tuple(Failure(address, fault) for address, fault in faults_of(verdict))
-    return replace(outcome, failures=(*outcome.failures, *failures)) if failures else outcome
 
 
 def runner_of(session: Session, plan: Plan, root: Path | None = None) -> PythonRunner | None:

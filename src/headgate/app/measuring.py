@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from headgate.core.checks import Outcome, Result
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from headgate.core.hashing import Digest
     from headgate.core.measures import Answer, Measure
     from headgate.core.measures import Shown as FailingMeasure
+    from headgate.core.plan import Plan
     from headgate.core.ports.measuring import Measured, Unanswered
     from headgate.core.ports.store import Reading
     from headgate.core.progress import RunEvent
     from headgate.core.promises import DeclaredTest
     from headgate.core.records import Build, Pointer
+    from headgate.core.snapshot import Shown as Environment
     from headgate.evidence.measure import Asking, Known, Subject
+    from headgate.run.outcome import Outcome as Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,36 @@ def measured(
                 show=show,
             )
         )
+
+
+def measured_plan(
+    session: Session,
+    plan: Plan,
+    builds: Mapping[Address, Build],
+    held: Held,
+    before: Environment | None,
+    *,
+    report: Callable[[RunEvent], None],
+) -> Verdict:
+    """Return what comes of the checks of all that will be shown."""
+    from headgate.app.plan import snapshot_of
+    from headgate.release.intended import pointers_after
+
+    if not plan.tests and not plan.queries:
+        return NO_VERDICT
+    with held.store.reading() as reading:
+        beside = snapshot_of(session, reading, plan.environment, engine=plan.engine).beside
+        now = tuple(dict(side.pointers) for side in (before, beside) if side is not None)
+    shown = Shown(pointers_after(plan, builds, shown=before), now)
+    return measured(session, held, Tests(plan.tests, plan.queries), shown, engine=plan.engine, report=report)
+
+
+def with_faults(outcome: Made, verdict: Verdict) -> Made:
+    """Return the outcome with a failure for each check that failed: then nothing is published."""
+    from headgate.run.outcome import Failure
+
+    failures = tuple(Failure(address, fault) for address, fault in faults_of(verdict))
+    return replace(outcome, failures=(*outcome.failures, *failures)) if failures else outcome
 
 
 def known_verdict(session: Session, reading: Reading, tests: Tests, shown: Shown, *, engine: str) -> Verdict:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from headgate.app.measuring import NO_VERDICT, Verdict
+from headgate.app.measuring import NO_VERDICT, Verdict, measured_plan, with_faults
 from headgate.app.session import nonce, now, user
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
@@ -293,7 +293,6 @@ def run(
 
     Raises ``LeaseHeld`` where somebody else changes the warehouse and ``StalePlan`` where the environment has moved.
     """
-    from headgate.app.apply import measured_plan, with_faults
     from headgate.app.run_records import begun, ended, recorded_end
     from headgate.app.schedules import looked_at
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from headgate.core.measures import Answer, Failing, Figure, Like, Measure, OneOf, Repeated, Sql
+from headgate.core.measures import Answer, Failing, Like, Measure, OneOf, Repeated, Sql
 from headgate.core.ports.measuring import Measured
 from headgate.plugins.engines.measure_texts import (
     TIMES,
@@ -44,14 +44,6 @@ _BITS_PER_ROW, _BITS_MAX = 16, 2**29
 
 WORDS = Words(
     matches=lambda column, pattern: f"regexp_matches({column}, {pattern})",
-    figures={
-        Figure.LEAST: "min({})",
-        Figure.GREATEST: "max({})",
-        Figure.SUM: "sum({})",
-        Figure.MEAN: "avg({})",
-        Figure.DEVIATION: "stddev_samp({})",
-        Figure.DISTINCT: "count(distinct {})",
-    },
     text="VARCHAR",
     row_hash="hash(measured)",
 )

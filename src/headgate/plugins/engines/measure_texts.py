@@ -42,12 +42,21 @@ SIDE, VALUE, TIMES = '"headgate: side"', '"headgate: value"', '"headgate: times"
 """Names beside those of a table, which nobody calls a column."""
 
 
+_FIGURES: Mapping[Figure, str] = {
+    Figure.LEAST: "min({})",
+    Figure.GREATEST: "max({})",
+    Figure.SUM: "sum({})",
+    Figure.MEAN: "avg({})",
+    Figure.DEVIATION: "stddev_samp({})",
+    Figure.DISTINCT: "count(distinct {})",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What engines say otherwise: a match of a regular expression, a figure, the type of texts, the hash of a row."""
+    """What engines say otherwise: a match of a regular expression, the type of texts, the hash of a row."""
 
     matches: Callable[[str, str], str]
-    figures: Mapping[Figure, str]
     text: str
     row_hash: str
 
@@ -60,17 +69,17 @@ def alone(measure: Measure, table: Measured, words: Words) -> str:
         return f"select count(*) from {source(table)}{_orphaned(measure, table)}"
     if isinstance(measure, (Rows, Filled, Failing, Of)):
         rows = where(condition(measure, table, words))
-        return f"select {exact(measure, aggregate(measure, words), words)} from {_from(measure, table)}{rows}"
+        return f"select {exact(measure, aggregate(measure), words)} from {_from(measure, table)}{rows}"
     return _unequal(measure.columns, table.others[measure.to], table, measure.where)
 
 
-def aggregate(measure: Rows | Filled | Failing | Of, words: Words) -> str:
+def aggregate(measure: Rows | Filled | Failing | Of) -> str:
     """Return the aggregate that gives the answer over the rows for which ``condition`` is true."""
     if isinstance(measure, (Rows, Failing)):
         return "count(*)"
     if isinstance(measure, Filled):
         return f"count({quoted(measure.column)})"
-    return words.figures[measure.figure].format(quoted(measure.column))
+    return _FIGURES[measure.figure].format(quoted(measure.column))
 
 
 def exact(measure: Measure, found: str, words: Words) -> str:

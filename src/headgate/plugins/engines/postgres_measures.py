@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from headgate.core.measures import Answer, Failing, Figure, Filled, Measure, Of, Rows
+from headgate.core.measures import Answer, Failing, Filled, Measure, Of, Rows
 from headgate.core.ports.measuring import Measured
 from headgate.plugins.engines.measure_texts import Words, aggregate, alone, answer_of, condition, exact, source
 
@@ -20,14 +20,6 @@ TOGETHER_MAX = 500
 
 WORDS = Words(
     matches=lambda column, pattern: f"({column} ~ {pattern})",
-    figures={
-        Figure.LEAST: "min({})",
-        Figure.GREATEST: "max({})",
-        Figure.SUM: "sum({})",
-        Figure.MEAN: "avg({})",
-        Figure.DEVIATION: "stddev_samp({})",
-        Figure.DISTINCT: "count(distinct {})",
-    },
     text="text",
     row_hash="hashtextextended(cast(measured as text), 0)",
 )
@@ -56,5 +48,5 @@ def _is_shared(measure: Measure) -> bool:
 
 def _filtered(measure: Rows | Filled | Failing | Of, table: Measured) -> str:
     told = condition(measure, table, WORDS)
-    found = aggregate(measure, WORDS) + (f" filter (where {told})" if told else "")
+    found = aggregate(measure) + (f" filter (where {told})" if told else "")
     return exact(measure, found, WORDS)
