@@ -12,7 +12,9 @@ from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads, plain
 from headgate.core.lineage import (
     AssetLineage,
+    Edge,
     Step,
+    Subtype,
     lineage_from_json,
     lineage_of_reads,
     lineage_to_json,
@@ -22,7 +24,7 @@ from headgate.core.loading import VALID_FROM, VALID_TO
 from headgate.core.recipe import Aspect, Read, Shape
 
 if TYPE_CHECKING:
-    from headgate.core.graph import Graph
+    from headgate.core.graph import Graph, QueryNode
     from headgate.plugins.stores.cache import Cache
 
 LINEAGE = 2
@@ -121,6 +123,20 @@ def _told(node: Node, body: SqlBody, inputs: Mapping[Address, Shape], dialect: s
         names = names[: -len((VALID_FROM, VALID_TO))]
     found = lineage_of_query(query, inputs, names)
     return found or replace(lineage_of_reads(node), opaque="how it comes to its columns cannot be told")
+
+
+def lineage_of_test(query: QueryNode, graph: Graph, dialect: str) -> AssetLineage:
+    """Return what steers the rows that a data test gives which is a query. Cost: about 1 ms; nothing is kept."""
+    from headgate.sql.lineage import lineage_of_query
+    from headgate.sql.tree import parse
+
+    inputs = {address: _shape(graph, address) for address in query.inputs}
+    names = [column.name for column in query.shape]
+    found = lineage_of_query(parse(query.body.text, "", dialect), inputs, names)
+    if found is not None:
+        return found
+    reads = tuple(Edge(Read(address, Aspect.ROWS), Subtype.OPAQUE) for address in query.inputs)
+    return AssetLineage(dict.fromkeys(names, reads), opaque="how it comes to its columns cannot be told")
 
 
 def _shape(graph: Graph, address: Address) -> Shape:

@@ -46,7 +46,12 @@ def linked(
     """
     with closing(CachingAnalyser(root, ground, cache)) as analyser:
         found = link(declarations, analyser, recorded=recorded, settings=ground.settings, dialect=ground.dialect)
-    return _with_test_faults(found, root, ground, cache), analyser.keys
+    found = _with_test_faults(found, root, ground, cache)
+    if found.graph is not None:
+        from headgate.app.protecting import with_protection
+
+        found = replace(found, graph=with_protection(found.graph, analyser.keys, cache, ground.dialect))
+    return found, analyser.keys
 
 
 def _with_test_faults(found: Linked, root: Path, ground: Ground, cache: Cache) -> Linked:

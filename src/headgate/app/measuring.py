@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from headgate.core.ports.store import Reading
     from headgate.core.progress import RunEvent
     from headgate.core.promises import DeclaredTest
+    from headgate.core.protection import Protected
     from headgate.core.records import Build, Pointer
     from headgate.core.snapshot import Shown as Environment
     from headgate.evidence.measure import Asking, Known, Subject
@@ -67,10 +68,14 @@ NO_VERDICT = Verdict()
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """The declared tests of assets and sources, and those that are queries."""
+    """The declared tests of assets and sources, and those that are queries.
+
+    ``protected`` are the columns whose values are not shown.
+    """
 
     of_assets: Mapping[Address, tuple[DeclaredTest, ...]] = field(default_factory=dict)
     queries: tuple[QueryNode, ...] = ()
+    protected: Protected = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.of_assets or self.queries)
@@ -80,7 +85,7 @@ def tests_of(graph: Graph) -> Tests:
     """Return all tests of a graph."""
     from headgate.core.graph import tests_in
 
-    return Tests(tests_in(graph), graph.queries)
+    return Tests(tests_in(graph), graph.queries, graph.protected)
 
 
 def measured(
@@ -151,7 +156,8 @@ def measured_plan(
         beside = snapshot_of(session, reading, plan.environment, engine=plan.engine).beside
         now = tuple(dict(side.pointers) for side in (before, beside) if side is not None)
     shown = Shown(pointers_after(plan, builds, shown=before), now)
-    return measured(session, held, Tests(plan.tests, plan.queries), shown, engine=plan.engine, report=report)
+    tests = Tests(plan.tests, plan.queries, plan.protected)
+    return measured(session, held, tests, shown, engine=plan.engine, report=report)
 
 
 def with_faults(outcome: Made, verdict: Verdict) -> Made:
@@ -184,7 +190,10 @@ def _asked(
 
     with closing(Conditions(session.root, ground_of(session, engine), session.cache)) as conditions:
         builds = StoredBuilds(reading)
-        subjects = tuple(_subjects(tests, shown, builds.get))
+        subjects = tuple(
+            replace(subject, protected=tests.protected.get(subject.build.address, frozenset()))
+            for subject in _subjects(tests, shown, builds.get)
+        )
         asked = [asking(subject, conditions.understood) for subject in subjects]
         yield asked, known_of(subjects, reading), builds.get
 

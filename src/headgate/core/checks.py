@@ -42,10 +42,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Some rows of a table, as texts; None is NULL."""
+    """Some rows of a table, as texts; None is NULL. Of the columns that are ``protected`` no value is in it."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...]
+    protected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Kind(StrEnum):
 class DeclaredColumn:
     """A column as a property file or a header names it; ``type`` is empty where none was given.
 
+    ``is_protected`` says whether its values may be shown (``core/protection.py``); None where nobody said.
     ``meta`` holds what is read and kept but not used.
     """
 
@@ -45,6 +46,7 @@ class DeclaredColumn:
     place: Place | None = None
     tags: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
+    is_protected: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from headgate.core.address import Address
@@ -152,12 +152,14 @@ AnyNode: TypeAlias = Node | SourceNode | ExposureNode
 class Graph:
     """All nodes by address, inputs before readers; ties by address. ``digest`` covers all that a plan can depend on.
 
-    ``queries`` are the data tests that are queries, by ``tests.NAME``.
+    ``queries`` are the data tests that are queries, by ``tests.NAME``. ``protected`` are the columns whose values are
+    not shown, folded, of assets and of such tests (``core/protection.py``).
     """
 
     nodes: Mapping[Address, AnyNode]
     digest: Digest
     queries: tuple[QueryNode, ...] = ()
+    protected: Mapping[Address, frozenset[str]] = field(default_factory=dict)
 
     def readers(self) -> Mapping[Address, tuple[Address, ...]]:
         """Return who reads each node directly. Cost: one pass over all inputs."""

@@ -152,7 +152,8 @@ class Plan:
     ``becomes_bare``: the environment's schemas lose their suffix, or get one; None where their names stay.
     ``scheduled`` are the addresses with a schedule: they may show what came in at their last time. ``properties`` are
     those that differ from the code that the environment shows, whether or not a build does. ``tests`` are those that
-    the builds shown afterwards have to pass, ``queries`` those that are queries of their own.
+    the builds shown afterwards have to pass, ``queries`` those that are queries of their own. ``protected`` are the
+    columns whose values are not shown, folded.
     """
 
     project: str
@@ -170,6 +171,7 @@ class Plan:
     properties: PropertyChanges = field(default_factory=dict)
     tests: Mapping[Address, tuple[DeclaredTest, ...]] = field(default_factory=dict)
     queries: tuple[QueryNode, ...] = ()
+    protected: Mapping[Address, frozenset[str]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:

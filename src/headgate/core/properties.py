@@ -1,7 +1,7 @@
 """What is declared of an asset that no build shows, and that counts all the same once it is released.
 
-A run goes by it: when and how data comes in, what a call may use, which columns were promised, which tests have to
-pass; and who answers for it.
+A run goes by it: when and how data comes in, what a call may use, which columns were promised or are protected, which
+tests have to pass; and who answers for it.
 Descriptions and tags are looked up in the repository alone, so they are not among it.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from headgate.core.address import Address
+from headgate.core.address import Address, fold
 from headgate.core.declarations import Declarations, Kind, Properties
 from headgate.core.graph import AnyNode, Node
 from headgate.core.json_form import dumps, plain
@@ -35,11 +35,13 @@ def told_properties(
 ) -> Mapping[str, str]:
     """Return what is declared of one asset or source; what is not said is left out."""
     freshness, contract = properties.freshness, properties.contract
+    columns = sorted(properties.columns, key=lambda column: fold(column.name))
     told = {
         "kind": kind.value,
         "owner": properties.owner,
         "cron": properties.cron,
         "columns": "".join(f"{c.name} {c.type}\n" for c in properties.columns if c.type or _is_promised(properties)),
+        "protected": "".join(f"{fold(c.name)} {c.is_protected}\n" for c in columns if c.is_protected is not None),
         "contract": str(contract.is_enforced) if contract else "",
         "data_tests": "\n".join(sorted(map(told_of_test, properties.tests))),
         "freshness": _without_place(freshness) if freshness else "",

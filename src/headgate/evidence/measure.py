@@ -20,6 +20,7 @@ from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.store import Batch, Entry, Lease, Reading, StateStore
 from headgate.core.progress import Checked, RunEvent, Started
 from headgate.core.promises import DeclaredTest
+from headgate.core.protection import without_protected
 from headgate.core.records import Build, Collection
 from headgate.evidence.keys import Understand, key_of
 
@@ -32,6 +33,8 @@ Show: TypeAlias = Callable[[Measured, Shown, int], Sample]
 SAMPLE_ROWS, SAMPLE_ROWS_MAX, SAMPLES_MAX = 5, 100, 20
 """So many failing rows of a check are shown unless it says ``limit``; so many at most; of so many checks of a build."""
 
+_UNTOLD = "the engine refused it, and what it says may hold a protected value"
+
 KEPT_AT_ONCE = 50
 """So many builds' evidence is written together."""
 
@@ -41,7 +44,8 @@ class Subject:
     """A build with the checks of its asset, and the builds of others that they look at.
 
     ``like`` are builds that may have been measured before and have much in common with it: those that it replaces.
-    ``unfit`` are tests that do not fit what is shown, each with why.
+    ``unfit`` are tests that do not fit what is shown, each with why. ``protected`` are the columns whose values are not
+    shown, folded.
     """
 
     build: Build
@@ -49,6 +53,7 @@ class Subject:
     others: Mapping[Address, Build] = field(default_factory=dict)
     like: tuple[Digest, ...] = ()
     unfit: tuple[tuple[DeclaredTest, str], ...] = ()
+    protected: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,8 @@ def _with_samples(
         )
         if is_shown and shown is not None and limit != 0:
             table = _table(subject, (shown,), relation_of)
-            result = replace(result, sample=show(table, shown, min(limit or SAMPLE_ROWS, SAMPLE_ROWS_MAX)))
+            rows = show(table, shown, min(limit or SAMPLE_ROWS, SAMPLE_ROWS_MAX))
+            result = replace(result, sample=without_protected(rows, subject.protected))
         found.append(result)
     return tuple(found)
 
@@ -186,6 +192,8 @@ def _found(
     lacking = one.lacking(known.answers)
     if lacking:
         found.update(ask(_table(subject, lacking, relation_of), lacking))
+    if subject.protected:  # an engine's words may hold the value that it could not read
+        found.update({m: Unanswered(_UNTOLD) for m, answer in found.items() if isinstance(answer, Unanswered)})
     return found
 
 

@@ -66,6 +66,7 @@ def make_plan(
         scheduled=scheduled_in(graph),
         tests=_tests(graph, steps),
         queries=_queries(graph, steps),
+        protected=graph.protected,
     )
 
 

@@ -68,6 +68,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
         "properties": plain(plan.properties),
         "tests": plain(plan.tests),
         "queries": [_query_to_json(query) for query in plan.queries],
+        "protected": {address: sorted(columns) for address, columns in plan.protected.items()},
     }
 
 
@@ -108,6 +109,7 @@ def _plan_from_json(body: Mapping[str, Any]) -> Plan:
         properties={Address(address): tuple(names) for address, names in body.get("properties", {}).items()},
         tests={Address(a): tuple(map(test_from_json, tests)) for a, tests in body.get("tests", {}).items()},
         queries=tuple(map(_query_from_json, body.get("queries", ()))),
+        protected={Address(address): frozenset(names) for address, names in body.get("protected", {}).items()},
     )
 
 

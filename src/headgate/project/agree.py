@@ -151,8 +151,14 @@ def _columns(address: Address, statements: Sequence[Statement], fault: Fault) ->
                 first, second = ", ".join(known.tags), ", ".join(column.tags)
                 told = f"tags of column {column.name}"
                 _differ(address, told, (first, known.place), (second, column.place), fault)
+            protected = known.is_protected, column.is_protected
+            if None not in protected and protected[0] is not protected[1] and known.place and column.place:
+                first, second = (str(one).lower() for one in protected)
+                told = f"key protected of column {column.name}"
+                _differ(address, told, (first, known.place), (second, column.place), fault)
             found[fold(column.name)] = replace(
                 known,
+                is_protected=protected[1] if protected[0] is None else protected[0],
                 type=known.type or column.type,
                 description=known.description or column.description,
                 tags=known.tags or column.tags,

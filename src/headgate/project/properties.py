@@ -208,10 +208,14 @@ def _column(source: Text, one: Mapped, name: Stated) -> DeclaredColumn:
         return column
     config, given = one.mapping("config"), one.mapping("meta")
     inner = config.mapping("meta") if config else None
-    rest = config.rest(("meta", "tags")) if config else {}
+    rest = config.rest(("meta", "tags", "protected")) if config else {}
     meta = (inner.rest(()) if inner else {}) | (given.rest(()) if given else {}) | one.values(_KEPT_OF_COLUMNS)
+    is_protected = one.truth("protected")
+    if is_protected is None and config is not None:
+        is_protected = config.truth("protected")
     return replace(
         column,
+        is_protected=is_protected,
         tags=(*one.words("tags"), *(config.words("tags") if config else ())),
         meta=meta | ({"config": rest} if rest else {}),
     )

@@ -96,7 +96,11 @@ def checks_to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
             "told": result.told,
             "sample": None
             if result.sample is None
-            else {"columns": list(result.sample.columns), "rows": [list(row) for row in result.sample.rows]},
+            else {
+                "columns": list(result.sample.columns),
+                "rows": [list(row) for row in result.sample.rows],
+                "protected": list(result.sample.protected),
+            },
         }
         for result in results
     ]

@@ -53,6 +53,8 @@ CONTRACT = Keyed(
 
 DATA_TYPE_TOLD = "Its type, as in CREATE TABLE: integer, decimal(10,2), text[]."
 
+PROTECTED = Field(TRUTH, "`true`: its values, and what is made of them, are not shown in samples; `false` ends that.")
+
 COLUMN = Keyed(
     "column",
     {
@@ -63,12 +65,14 @@ COLUMN = Keyed(
         "data_tests": Field(DATA_TESTS, "What has to hold of its values."),
         "tests": Field(DATA_TESTS, "The older name of `data_tests`."),
         "constraints": Field(Several(CONSTRAINT), "What the engine is told of its values."),
+        "protected": PROTECTED,
         "tags": Field(TEXTS, "Words to choose columns by."),
         "meta": Field(OPEN, "Whatever you want to note."),
         "config": Field(
             Keyed(
                 "configuration of a column",
                 {
+                    "protected": PROTECTED,
                     "tags": Field(TEXTS, "Words to choose columns by."),
                     "meta": Field(OPEN, "Whatever you want to note."),
                     "policy_tags": Field(TEXTS, "Tags of BigQuery that steer access.", Use.KEPT),

@@ -1,0 +1,74 @@
+"""Protected columns: their values are shown to nobody who asks for a few rows, and neither are those made of them.
+
+`protected: true` of a column protects it, and every column further down into which a value of it may go: by copy, by
+change, by aggregate, or in a way that nobody knows. What only filters, joins, groups or counts by it shows none of its
+values. `protected: false` of such a column says that nothing of it can be told there any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
+from typing import TypeAlias
+
+from headgate.core.address import Address, fold
+from headgate.core.checks import Sample
+from headgate.core.graph import AnyNode
+from headgate.core.lineage import CARRYING, AssetLineage, Edge, Subtype
+from headgate.core.recipe import Aspect
+
+HIDDEN = "(protected)"
+"""What stands in the place of a value that is not shown."""
+
+Protected: TypeAlias = Mapping[Address, frozenset[str]]
+"""The protected columns of the assets that have some, folded."""
+
+
+def protected_columns(
+    nodes: Mapping[Address, AnyNode], lineage_of: Callable[[Address], AssetLineage], *, before: Protected | None = None
+) -> Protected:
+    """Return the protected columns of every node; ``nodes`` stand in topological order.
+
+    ``before`` are those of nodes that these read and that are not among them. Cost: one pass; ``lineage_of`` is asked
+    of nothing but what reads an asset with a protected column.
+    """
+    found: dict[Address, frozenset[str]] = dict(before or {})
+    for address, node in nodes.items():
+        said = {fold(c.name): c.is_protected for c in node.properties.columns if c.is_protected is not None}
+        columns = {name for name, is_protected in said.items() if is_protected}
+        if not found.keys().isdisjoint(node.inputs):
+            columns |= inheriting(lineage_of(address), found) - said.keys()
+        if columns:
+            found[address] = frozenset(columns)
+    return found
+
+
+def inheriting(lineage: AssetLineage, protected: Protected) -> Set[str]:
+    """Return the columns, folded, into which a value of a protected column may go."""
+    return {fold(name) for name, edges in lineage.columns.items() if any(_carries(edge, protected) for edge in edges)}
+
+
+def _carries(edge: Edge, protected: Protected) -> bool:
+    """Tell whether a value of a protected column may go along an edge.
+
+    A hash of it does: whoever has a list of the values that there may be tells them apart.
+    """
+    columns = protected.get(edge.read.address, frozenset())
+    is_count = edge.subtype is Subtype.AGGREGATION and edge.masking
+    if edge.subtype not in CARRYING or is_count:
+        return False
+    return fold(edge.read.column) in columns if edge.read.aspect is Aspect.COLUMN else bool(columns)
+
+
+def without_protected(sample: Sample, protected: Set[str]) -> Sample:
+    """Return a sample in which a mark stands for each value of a protected column, NULL among them.
+
+    >>> without_protected(Sample(("id", "Mail"), (("1", "a@b.c"),)), {"mail"}).rows
+    (('1', '(protected)'),)
+    """
+    hidden = tuple(fold(name) in protected for name in sample.columns)
+    if not any(hidden):
+        return sample
+    rows = (tuple(HIDDEN if is_it else one for one, is_it in zip(row, hidden, strict=True)) for row in sample.rows)
+    names = tuple(name for name, is_it in zip(sample.columns, hidden, strict=True) if is_it)
+    return replace(sample, rows=tuple(rows), protected=names)
