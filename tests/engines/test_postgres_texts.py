@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from headgate.core.postgres_type_names import postgres_type
 from headgate.core.recipe import Column
 from headgate.plugins.engines.postgres_columns import NotOneSelect, wrapped
 from headgate.plugins.engines.postgres_texts import position, stored_name, without_end
 from headgate.plugins.engines.postgres_types import held_by, held_shape, read_as
 from headgate.plugins.engines.sql_texts import quoted
-from headgate.project.postgres_types import postgres_type
 
 
 @pytest.mark.parametrize(

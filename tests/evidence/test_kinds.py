@@ -78,6 +78,32 @@ def result(engine: Engine, test: DeclaredTest) -> Result:
     return result_of(check, engine.measure(table, check.compiled.measures))
 
 
+TYPES = {"id": "int", "status": "text", "amount": "numeric(9, 2)", "customer": None, "score": "float8", "day": "date"}
+NAMES = list(TYPES)
+SHAPE_CASES = (
+    (declared("schema", columns=TYPES, exactly=True, ordered=True), 0, 6),
+    (declared("schema", columns=["Day", {"name": "id", "type": "integer"}]), 0, 2),
+    (declared("schema", columns=["day", {"name": "id", "data_type": "integer"}], ordered=True), 2, 2),
+    (declared("schema", columns={"id": "bigint", "mail": "text"}, exactly=True), 7, 7),
+    (declared("schema", columns={"id": "bigint", "amount": "decimal(9,2)", "mail": ""}), 2, 3),
+    (declared("dbt_expectations.expect_column_to_exist", "Status"), 0, 1),
+    (declared("dbt_expectations.expect_column_to_exist", "mail"), 1, 1),
+    (declared("dbt_expectations.expect_column_to_exist", "status", column_index=1), 1, 1),
+    (declared("dbt_expectations.expect_column_values_to_be_of_type", "id", column_type="int"), 0, 1),
+    (
+        declared("dbt_expectations.expect_column_values_to_be_in_type_list", "id", column_type_list=["text", "date"]),
+        1,
+        1,
+    ),
+    (declared("dbt_expectations.expect_table_columns_to_match_set", column_list=NAMES[::-1]), 0, 6),
+    (declared("dbt_expectations.expect_table_columns_to_match_ordered_list", column_list=NAMES[::-1]), 6, 6),
+    (declared("dbt_expectations.expect_table_columns_to_contain_set", column_list=["mail", "DAY"]), 1, 2),
+    (declared("dbt_expectations.expect_table_columns_to_not_contain_set", column_list=["mail", "DAY"]), 1, 2),
+    (declared("dbt_expectations.expect_table_column_count_to_equal", value=5), 1, 1),
+    (declared("dbt_expectations.expect_table_column_count_to_be_between", min_value=5, max_value=6), 0, 1),
+)
+
+
 @pytest.mark.parametrize(
     ("test", "failures", "out_of"),
     [
@@ -143,6 +169,7 @@ def result(engine: Engine, test: DeclaredTest) -> Result:
         (declared("dbt_expectations.expect_table_row_count_to_be_between", min_value=1, max_value=5), 1, 1),
         (declared("dbt_expectations.expect_column_values_to_match_regex", "status", regex="a"), 4, 6),
         (declared("dbt_expectations.expect_column_values_to_be_between", "amount", min_value=0, max_value=9), 2, 6),
+        *SHAPE_CASES,
         (declared("dbt_expectations.expect_column_mean_to_be_between", "id", min_value=2.25, max_value=2.25), 0, 1),
         (declared("dbt_expectations.expect_column_stdev_to_be_between", "id", min_value=0.95, max_value=0.96), 0, 1),
     ],
@@ -180,6 +207,16 @@ def test_thresholds_decide_and_hide_no_number(engine: Engine, config: Mapping[st
     """dbt-core 11312 told 0 failures below warn_if."""
     found = result(engine, declared("not_null", "id", config=config))
     assert (found.outcome, found.failures, found.out_of) == (outcome, 2, 6)
+
+
+def test_a_schema_is_told_column_by_column_in_the_words_of_its_engine() -> None:
+    shape = (Column("id", "integer"), Column("at", "timestamp with time zone"), Column("more", "text"))
+    test = declared("schema", columns={"id": "int8", "At": "timestamptz", "mail": "text"}, exactly=True)
+    found = compile_tests(ORDERS, [test], shape, kinds=KINDS, shape_of=SHAPES.get, dialect="postgres")
+    (check,) = found.checks
+    failed = check.compiled.read(())
+    assert (failed.failures, failed.out_of) == (3, 4)
+    assert failed.told == "it lacks mail; id is integer, not int8; more should not be there"
 
 
 def test_of_no_row_no_share_fails() -> None:
@@ -236,6 +273,9 @@ def test_of_no_row_no_share_fails() -> None:
             declared("relationships", "status", to="m.customers", field="id"),
             "status is VARCHAR, id of m.customers is INTEGER",
         ),
+        (declared("schema", columns={"id": 5}), "columns lists columns, with their types or without"),
+        (declared("schema", columns=["id", "ID"]), "columns lists ID twice"),
+        (declared("schema"), "columns lists columns, with their types or without"),
         (declared("row_count", min="1"), "min is a number, not '1'"),
         (declared("regex", "id", pattern="1"), "id holds no texts: it is INTEGER"),
         (declared("mean", "day", min=1), "day holds no numbers: it is DATE"),

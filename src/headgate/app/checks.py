@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from headgate.evidence.compile import Checks
 
 
-def checks_of(address: Address, tests: Iterable[DeclaredTest], shape: Shape, shapes: Mapping[Address, Shape]) -> Checks:
+def checks_of(
+    address: Address, tests: Iterable[DeclaredTest], shape: Shape, shapes: Mapping[Address, Shape], *, dialect: str
+) -> Checks:
     """Return the checks of an asset with these columns; ``shapes`` are the columns of all others."""
     from headgate.evidence.compile import compile_tests
     from headgate.plugins.checks.kinds import KINDS
 
-    return compile_tests(address, tests, shape, kinds=KINDS, shape_of=shapes.get)
+    return compile_tests(address, tests, shape, kinds=KINDS, shape_of=shapes.get, dialect=dialect)
 
 
 def faults_of_tests(nodes: Mapping[Address, AnyNode], conditions: Conditions) -> tuple[Diagnostic, ...]:
@@ -42,7 +44,7 @@ def faults_of_tests(nodes: Mapping[Address, AnyNode], conditions: Conditions) ->
             continue
         if address not in shapes:
             continue
-        checks = checks_of(address, node.properties.tests, shapes[address], shapes)
+        checks = checks_of(address, node.properties.tests, shapes[address], shapes, dialect=conditions.dialect)
         found += checks.diagnostics
         for check in checks.checks:
             found += _faults_of_sql(check, shapes, conditions)

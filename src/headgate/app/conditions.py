@@ -29,6 +29,11 @@ class Conditions:
         self._cache = cache
         self._binder: Binder | None = None
 
+    @property
+    def dialect(self) -> str:
+        """In which SQL the fragments are written."""
+        return self._ground.dialect
+
     def understood(self, fragment: Fragment, shape: Shape) -> Understood:
         """Return what a fragment reads of a table of ``shape``; raise ``NotUnderstood`` where it is none."""
         from headgate.sql.conditions import Understood, understood

@@ -192,13 +192,15 @@ def _asked(
         builds = StoredBuilds(reading)
         subjects = tuple(
             replace(subject, protected=tests.protected.get(subject.build.address, frozenset()))
-            for subject in _subjects(tests, shown, builds.get)
+            for subject in _subjects(tests, shown, builds.get, dialect=conditions.dialect)
         )
         asked = [asking(subject, conditions.understood) for subject in subjects]
         yield asked, known_of(subjects, reading), builds.get
 
 
-def _subjects(tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | None]) -> Iterator[Subject]:
+def _subjects(
+    tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | None], *, dialect: str
+) -> Iterator[Subject]:
     from headgate.app.checks import checks_of
     from headgate.core.measures import others_of
     from headgate.evidence.measure import Subject
@@ -209,7 +211,7 @@ def _subjects(tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | N
         build = build_of(pointer.build) if pointer else None
         if pointer is None or build is None:
             continue
-        checks = checks_of(address, declared, pointer.shape, shapes)
+        checks = checks_of(address, declared, pointer.shape, shapes, dialect=dialect)
         if not checks.checks and not checks.unfit:
             continue
         named = {o for check in checks.checks for measure in check.compiled.measures for o in others_of(measure)}

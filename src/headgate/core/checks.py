@@ -21,7 +21,8 @@ from headgate.core.promises import DeclaredTest
 class Asked:
     """What a kind is asked for: the column (empty: whole rows), arguments as written, addresses among them.
 
-    ``columns`` are those of the asset, names as it has them with their types. ``where`` narrows the rows.
+    ``columns`` are those of the asset, names as it has them with their types, in the dialect's words. ``where`` narrows
+    the rows.
     """
 
     column: str
@@ -29,6 +30,7 @@ class Asked:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     references: Mapping[str, Address] = field(default_factory=dict)
     where: str = ""
+    dialect: str = "duckdb"
 
 
 @dataclass(frozen=True, slots=True)

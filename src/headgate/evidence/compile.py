@@ -41,10 +41,11 @@ def compile_tests(
     *,
     kinds: Mapping[str, Kind],
     shape_of: Callable[[Address], Shape | None],
+    dialect: str = "duckdb",
 ) -> Checks:
     """Return the checks that are declared of an asset with the columns of ``shape``.
 
-    ``shape_of`` gives the columns of other assets, None where it knows none.
+    ``shape_of`` gives the columns of other assets, None where it knows none. ``dialect`` is that of their types.
     """
     checks: list[Check] = []
     faults: list[Diagnostic] = []
@@ -56,7 +57,7 @@ def compile_tests(
         if (warning := _not_run(test, kinds, columns)) is not None:
             faults.append(warning)
             continue
-        asked = Asked(test.column, columns, test.arguments, test.references, test.where)
+        asked = Asked(test.column, columns, test.arguments, test.references, test.where, dialect)
         try:
             _demand_known_arguments(test, kinds[test.kind])
             compiled = kinds[test.kind].compile(asked)

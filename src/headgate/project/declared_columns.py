@@ -8,7 +8,7 @@ from headgate.core.address import Address, fold
 from headgate.core.declarations import DeclaredColumn
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.recipe import Column, Shape
-from headgate.project.postgres_types import postgres_type
+from headgate.core.type_names import type_key
 
 
 def declared_shape(columns: Sequence[DeclaredColumn], dialect: str = "duckdb") -> Shape:
@@ -33,24 +33,3 @@ def mismatches(
             hint = f"Cast it in the query, or declare {found.type.lower()}."
             summary = f"{address}.{found.name} is declared {column.type}, but is {found.type}"
             yield Diagnostic("HG305", summary, column.place, hint)
-
-
-_SYNONYMS = {
-    "INT": "INTEGER", "INT4": "INTEGER", "SIGNED": "INTEGER", "INT8": "BIGINT", "LONG": "BIGINT", "INT2": "SMALLINT",
-    "SHORT": "SMALLINT", "INT1": "TINYINT", "TEXT": "VARCHAR", "STRING": "VARCHAR", "CHAR": "VARCHAR",
-    "BPCHAR": "VARCHAR", "FLOAT8": "DOUBLE", "DOUBLE PRECISION": "DOUBLE", "FLOAT4": "FLOAT", "REAL": "FLOAT",
-    "BOOL": "BOOLEAN", "LOGICAL": "BOOLEAN", "NUMERIC": "DECIMAL(18,3)", "DECIMAL": "DECIMAL(18,3)",
-    "TIMESTAMPTZ": "TIMESTAMP WITH TIME ZONE", "DATETIME": "TIMESTAMP", "BYTEA": "BLOB", "VARBINARY": "BLOB",
-}  # fmt: skip
-
-
-def type_key(type_: str, dialect: str = "duckdb") -> str:
-    """Return a type as the engine writes it, of however people write it.
-
-    >>> type_key("numeric(10, 2)")
-    'DECIMAL(10,2)'
-    """
-    if dialect == "postgres":
-        return postgres_type(type_)
-    folded = " ".join(type_.upper().split()).replace(", ", ",").replace("NUMERIC(", "DECIMAL(")
-    return _SYNONYMS.get(folded, folded)

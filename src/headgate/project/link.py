@@ -22,9 +22,10 @@ from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, QueryNode, S
 from headgate.core.hashing import Digest, digest
 from headgate.core.properties import told_of_node
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
+from headgate.core.type_names import type_key
 from headgate.project.analyser import Analysed, Analyser, Job, Named
 from headgate.project.clocks_apart import clocks_apart
-from headgate.project.declared_columns import declared_shape, mismatches, type_key
+from headgate.project.declared_columns import declared_shape, mismatches
 from headgate.project.link_queries import identity_of_query, understood_queries
 from headgate.project.loaded_recipes import as_given, loaded_recipe
 from headgate.project.loading_checks import loading_faults, reserved_names, unused_moments

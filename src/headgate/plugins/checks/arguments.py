@@ -39,6 +39,14 @@ def columns_in(asked: Asked, key: str, *, least: int = 1) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known_column(asked, name) for name in names))
 
 
+def texts(asked: Asked, key: str) -> tuple[str, ...]:
+    """Return a list of texts, each once, that is not empty."""
+    found = asked.arguments.get(key)
+    if not isinstance(found, list) or not found or not all(isinstance(one, str) and one for one in found):
+        raise CannotCheck(f"{key} is a list", f"Write {key}: [a, b].")
+    return tuple(dict.fromkeys(found))
+
+
 def other_asset(asked: Asked, *keys: str) -> Address:
     """Return the asset that the first given of several arguments names."""
     for key in keys:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from headgate.core.checks import Kind
 from headgate.core.measures import Figure
-from headgate.plugins.checks import tables, values
+from headgate.plugins.checks import shapes, tables, values
 
 _LIST = {"values": "The values, a list.", "quote": "`false`: the values are SQL."}
 _BETWEEN = {"min": "The least that may be.", "max": "The greatest that may be."}
@@ -16,6 +16,7 @@ _SHARE = {"at_least": "The share of rows, from 0 to 1.", "at_most": "The share t
 _OTHER = {"to": "The other asset."}
 _COMPARED = {"compare_model": "The other asset."}
 _COLUMNS = {"compare_columns": "The columns that count, a list.", "exclude_columns": "Columns that do not count."}
+_NAMES = {"column_list": "Names of columns, a list."}
 _PARENT = {"to": "The asset that has to hold the values.", "field": "The column of `to`."}
 
 OWN: Mapping[str, Kind] = {
@@ -48,6 +49,16 @@ OWN: Mapping[str, Kind] = {
         "The number of rows lies between `min` and `max`, or is `equals`.",
         tables.row_count,
         {**_BETWEEN, "equals": "The very number."},
+        is_of_column=False,
+    ),
+    "schema": Kind(
+        "The asset has the columns of `columns`, of these types. No row is read for it.",
+        shapes.schema,
+        {
+            "columns": "Names with types, `{id: integer}`; or a list of names.",
+            "exactly": "`true`: it has no others.",
+            "ordered": "`true`: they stand in this order.",
+        },
         is_of_column=False,
     ),
     "equal_row_count": Kind(
@@ -112,6 +123,39 @@ OF_PACKAGES: Mapping[str, Kind] = {
     ),
     "dbt_expectations.expect_column_stdev_to_be_between": Kind(
         "As `deviation`.", tables.figure(Figure.DEVIATION, "min_value", "max_value"), _BETWEEN_VALUES
+    ),
+    "dbt_expectations.expect_column_to_exist": Kind(
+        "There is such a column.", shapes.column_exists, {"column_index": "Its place, from 1."}
+    ),
+    "dbt_expectations.expect_column_values_to_be_of_type": Kind(
+        "The column has this type.", shapes.column_type, {"column_type": "The type."}
+    ),
+    "dbt_expectations.expect_column_values_to_be_in_type_list": Kind(
+        "The column has one of these types.", shapes.column_type, {"column_type_list": "The types, a list."}
+    ),
+    "dbt_expectations.expect_table_columns_to_match_set": Kind(
+        "The asset has these columns and no others.",
+        shapes.columns_match(is_exact=True),
+        _NAMES,
+        is_of_column=False,
+    ),
+    "dbt_expectations.expect_table_columns_to_match_ordered_list": Kind(
+        "The asset has these columns in this order and no others.",
+        shapes.columns_match(is_exact=True, is_ordered=True),
+        _NAMES,
+        is_of_column=False,
+    ),
+    "dbt_expectations.expect_table_columns_to_contain_set": Kind(
+        "The asset has these columns.", shapes.columns_match(is_exact=False), _NAMES, is_of_column=False
+    ),
+    "dbt_expectations.expect_table_columns_to_not_contain_set": Kind(
+        "The asset has none of these columns.", shapes.columns_are_not, _NAMES, is_of_column=False
+    ),
+    "dbt_expectations.expect_table_column_count_to_equal": Kind(
+        "The asset has so many columns.", shapes.column_count, {"value": "How many."}, is_of_column=False
+    ),
+    "dbt_expectations.expect_table_column_count_to_be_between": Kind(
+        "The number of columns lies between two bounds.", shapes.column_count, _BETWEEN_VALUES, is_of_column=False
     ),
 }
 """Kinds of dbt's packages: the most used ones, with the arguments that they have there."""
