@@ -1,0 +1,127 @@
+"""The gate: what a change was found to do, how grave a policy holds that to be, who has to agree, and who did.
+
+A *finding* is one fact about one address. The policy gives it a level. What is blocked stays so; what needs approval
+waits for an owner of the asset; what is shown stops nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from headgate.core.address import Address
+from headgate.core.diagnostic import Place
+from headgate.core.hashing import Digest
+
+
+class Level(StrEnum):
+    """What a finding does to a release."""
+
+    SHOW = "show"
+    APPROVE = "approve"
+    BLOCK = "block"
+
+
+class Topic(StrEnum):
+    """What a finding is about; the values are the words of a policy."""
+
+    CHECK = "check"  # a check failed
+    CONTRACT = "contract"  # a promised column is gone or of another type, a promised key is broken
+    EVIDENCE = "evidence"  # something was not measured, or not to its end, or against another release
+    EMPTY = "empty"  # no row, where there were some
+    REMOVED = "rows_removed"
+    ADDED = "rows_added"
+    CHANGED = "rows_changed"
+    COUNT = "row_count"  # the number of rows, up or down
+    DRIFT = "drift"
+    COLUMN_ADDED = "columns_added"
+    COLUMN_REMOVED = "columns_removed"
+    COLUMN_RETYPED = "columns_retyped"
+    ASSET_REMOVED = "assets_removed"
+    CONSUMER = "consumer"  # it reaches readers of another owner
+    UNSTABLE = "unstable"  # a build that need not come out the same twice
+    POLICY = "policy"  # the change alters the gate itself
+    KEY = "key"  # keys that stand twice, or hold NULL, where they did not
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact about an address, with its level.
+
+    ``amount`` measures it, where that means something: a share of rows between 0 and 1, or an effect size; ``rows`` is
+    how many. A greater amount is worse. ``told`` says it to people, without the address. ``expected`` is why it was to
+    be expected, empty where nobody said so.
+    """
+
+    topic: Topic
+    address: Address
+    level: Level
+    told: str
+    column: str = ""
+    amount: float = 0.0
+    rows: int = 0
+    owner: str = ""
+    expected: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """That an owner agrees to findings of a change: those, of this change, under this policy, and to nothing worse.
+
+    ``change`` is the digest of how recipes differ between the release and what would replace it, ``policy`` that of the
+    policy, ``release`` the serial of the release that evidence was measured beside. ``is_own``: by the author, who is
+    the only owner. ``amounts`` gives the greatest amount that is agreed to, by topic, address and column as one text
+    (``finding_key``).
+    """
+
+    environment: str
+    release: int
+    change: Digest
+    policy: Digest
+    by: str
+    owner: str
+    at: str
+    amounts: Mapping[str, float] = field(default_factory=dict)
+    is_own: bool = False
+    note: str = ""
+
+
+class Verdict(StrEnum):
+    """What the gate says of a change."""
+
+    PASS = "pass"  # noqa: S105
+    WAITING = "needs approval"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the gate decided, on what, and under which policy.
+
+    ``waiting`` gives the findings that nobody has agreed to yet, by the owner who has to; ``overridden`` is the reason
+    for which somebody opened the gate in an emergency.
+    """
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    policy: Digest
+    change: Digest
+    release: int
+    waiting: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    approvals: tuple[Approval, ...] = ()
+    overridden: str = ""
+
+    def at(self, level: Level) -> tuple[Finding, ...]:
+        """Return the findings of one level, in order."""
+        return tuple(finding for finding in self.findings if finding.level is level)
+
+
+def finding_key(finding: Finding) -> str:
+    """Return what a finding is about, as one text: what an approval is bound to beside its amount.
+
+    >>> finding_key(Finding(Topic.CHANGED, Address("m.orders"), Level.APPROVE, "", column="price"))
+    'rows_changed m.orders price'
+    """
+    return " ".join(part for part in (finding.topic.value, finding.address, finding.column) if part)

@@ -1,0 +1,47 @@
+"""Profiles: what the rows of one build look like, column by column. Measured once, and kept with the build.
+
+Distributions are kept as quantiles and most frequent values, so that two builds can be laid beside each other, drawn
+and tested for drift without a scan of the older one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+LEVELS = 200
+"""Quantiles are taken at 0, 1/200, 2/200, ... 1: so many steps, one value more."""
+
+TOP_MAX = 50
+"""So many most frequent values are kept of a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """What the values of one column look like; NULL counts in ``nulls`` alone.
+
+    ``distinct`` may be an estimate. ``least`` and ``greatest`` are exact texts. Numbers have ``mean``, ``deviation``
+    (of a sample, n - 1) and ``sum``; numbers, dates and times have ``quantiles`` (of times: seconds since 1970 in UTC).
+    ``top`` are the most frequent values as texts with their number of rows, most frequent first, ties by text; not
+    taken where nearly all values differ. ``nan`` counts values that are no number: figures leave them out.
+    """
+
+    type: str
+    nulls: int
+    distinct: int
+    least: str | None = None
+    greatest: str | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    sum: float | None = None
+    quantiles: tuple[float, ...] = ()
+    top: tuple[tuple[str, int], ...] = ()
+    nan: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the rows of a build look like: how many there are, and each column by name."""
+
+    rows: int
+    columns: Mapping[str, ColumnProfile] = field(default_factory=dict)
