@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
 
 from headgate.core import measures
-from headgate.core.ports import engine, loads, measuring, python, scratch, store
+from headgate.core.ports import engine, forge, loads, measuring, python, scratch, store
 
 _HEAD = """# Extension points
 
@@ -17,7 +17,7 @@ imports `headgate.core` and nothing else of Headgate, and knows of no other plug
 in `headgate.app` pick the plugins.
 
 A new one is finished when it passes the conformance suite of its port in `tests/conformance/` (`tests/engines/` for the
-binder, `tests/python/` for the runner)."""
+binder, `tests/python/` for the runner, `tests/forges/` for forges)."""
 
 PORTS: dict[type, tuple[ModuleType, str]] = {
     engine.Engine: (engine, "`headgate.plugins.engines.duckdb` and `headgate.plugins.engines.postgres`"),
@@ -27,6 +27,7 @@ PORTS: dict[type, tuple[ModuleType, str]] = {
     scratch.Scratch: (scratch, "`headgate.plugins.engines.duckdb_scratch`"),
     python.PythonRunner: (python, "`headgate.plugins.python.runner`"),
     python.Call: (python, "`headgate.plugins.python.runner`"),
+    forge.Forge: (forge, "`headgate.plugins.forges.github` and `headgate.plugins.forges.gitlab`"),
 }
 """The ports that a plugin carries out, with their modules and who does."""
 

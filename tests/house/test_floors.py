@@ -33,6 +33,7 @@ BREACHES = {
     "app/breach_frames.py": "import polars",
     "run/breach_arrow.py": "import pyarrow",
     "run/breach_store.py": "import sqlite3",
+    "app/breach_call.py": "import urllib.request",
     "attic/__init__.py": "",
     "core/breach_circle.py": "import headgate.core.breach_circle_back",
     "core/breach_circle_back.py": "import headgate.core.breach_circle",
@@ -55,6 +56,7 @@ EXPECTED = {
     "jinja": ("project.breach_templates -> jinja2",),
     "databases": ("app.breach_engine -> duckdb", "run.breach_store -> sqlite3"),
     "tables": ("run.breach_arrow -> pyarrow", "app.breach_frames -> polars"),
+    "network": ("app.breach_call -> urllib",),
     "pure": (
         "core.breach_clock -> time",
         "core.breach_files -> pathlib",

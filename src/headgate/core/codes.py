@@ -142,6 +142,8 @@ CODES: Mapping[str, str] = {
     "HG601": "The engine refused a statement of the repository.",
     "HG602": "A Python function of the repository failed.",
     "HG603": "A Python function took longer, or used more memory, than it may.",
+    "HG610": "The forge (GitHub, GitLab) could not be reached, or did not do what it was asked.",
+    "HG611": "The forge refused: the token is not valid, or lacks a right.",
     "HG701": "A check of the data failed.",
     "HG702": "A check of the data could not be measured.",
 }

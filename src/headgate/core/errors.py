@@ -15,6 +15,8 @@
     │   ├── CodeFailed           a Python function of the user failed              exit status 1
     │   ├── StoreFailed
     │   │   └── StoreTooNew      written by a newer Headgate
+    │   ├── ForgeFailed          GitHub or GitLab did not do what it was asked
+    │   │   └── ForgeRefused     the token lacks the right
     │   └── Diverged             state and engine do not belong together
     └── Conflict                 a compare-and-swap lost; callers turn it into one of the above
 """
@@ -153,6 +155,20 @@ class StoreFailed(EnvironmentFailed):
 
 class StoreTooNew(StoreFailed):
     """The state was written by a newer Headgate than this one."""
+
+
+class ForgeFailed(EnvironmentFailed):
+    """GitHub or GitLab could not be reached, or did not do what it was asked."""
+
+    def __init__(self, message: str, *, code: str = "HG610", hint: str = "") -> None:
+        super().__init__(message, code=code, hint=hint)
+
+
+class ForgeRefused(ForgeFailed):
+    """The token is not valid, lacks the right, or may not see what it was asked for."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, code="HG611", hint=hint)
 
 
 class Diverged(EnvironmentFailed):

@@ -1,0 +1,1 @@
+"""Forges: GitHub and GitLab, spoken to over HTTP."""
