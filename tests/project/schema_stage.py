@@ -46,7 +46,8 @@ NEAR = st.sampled_from(
     (
         "ref('x')", "{{ ref(\"x\") }}", "source('a', 'b')", "marts.x", "x", "ref(x)", "a b", "> 10", "between 1 and 2",
         ">x", "unique", "dbt_utils.at_least_one", "accepted_values", "a.b.c.d", "7 days", "2 GB", "0 days", "jinja", "",
-        "m.x.col", "days 7", "duckdb", ":memory:", "a.duckdb", "env:NIX", "this", "REGION", "x\n",
+        "m.x.col", "days 7", "duckdb", ":memory:", "a.duckdb", "env:NIX", "this", "REGION", "x\n", "show", "approve",
+        "block", "2 %", "0.2", "2.5%", "tell", "ada@x.org",
     )
 )  # fmt: skip
 """Texts that fit some pattern, or nearly."""
@@ -103,7 +104,11 @@ class Growth:
             keys += self.draw(st.lists(st.sampled_from(sorted(form.fields)), min_size=1, max_size=4))
         forms = {key: form.fields[key].form if key in form.fields else ANYTHING for key in keys}
         if form.others is not None:
-            names = st.sampled_from(("local", "prod", "*", "dev-2", "Dev", "a_b")) if form.keys else KEYS
+            names = (
+                st.sampled_from(("local", "prod", "*", "dev-2", "Dev", "a_b", "marts.*", "m.a.b"))
+                if form.keys
+                else KEYS
+            )
             forms = {**dict.fromkeys(self.draw(st.lists(names, max_size=2)), form.others), **forms}
         elif self.is_wild():
             forms = {self.draw(KEYS): ANYTHING, **forms}

@@ -14,6 +14,7 @@ from headgate.core.limits import Limits
 from headgate.core.loading import Loading
 
 if TYPE_CHECKING:
+    from headgate.core.policy import Policy
     from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
     from headgate.core.python import PythonDeclaration
     from headgate.core.template import Template
@@ -235,7 +236,8 @@ STATE_SCHEMA = "headgate_state"
 class Config:
     """``headgate.toml`` with its defaults filled in. ``bare`` names the environment whose schemas have no suffix.
 
-    ``python`` bounds every call of a Python asset that does not say otherwise.
+    ``python`` bounds every call of a Python asset that does not say otherwise. ``gate`` is None where no policy is
+    given.
     """
 
     name: str
@@ -246,6 +248,14 @@ class Config:
     state_schema: str = STATE_SCHEMA
     python: Limits = PYTHON_LIMITS
     templates: TemplateConfig = field(default_factory=TemplateConfig)
+    gate: Policy | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the gate, defaults filled in."""
+        from headgate.core.policy import Policy  # every command reads this file, few ask the gate
+
+        return self.gate or Policy()
 
     def environment(self, name: str) -> EnvironmentConfig | None:
         """Return the environment called ``name``, made from ``*`` where it has no section; else None."""

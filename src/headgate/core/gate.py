@@ -6,13 +6,15 @@ waits for an owner of the asset; what is shown stops nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from headgate.core.address import Address
 from headgate.core.diagnostic import Place
 from headgate.core.hashing import Digest
+from headgate.core.json_form import plain
 
 
 class Level(StrEnum):
@@ -49,9 +51,10 @@ class Topic(StrEnum):
 class Finding:
     """One fact about an address, with its level.
 
-    ``amount`` measures it, where that means something: a share of rows between 0 and 1, or an effect size; ``rows`` is
-    how many. A greater amount is worse. ``told`` says it to people, without the address. ``expected`` is why it was to
-    be expected, empty where nobody said so.
+    ``amount`` measures it: a share of rows between 0 and 1, or an effect size; 1 of what has no measure and is simply
+    so, 0 of what only warns. A greater amount is worse, and one within the budget of the policy is shown. ``rows`` is
+    how many. ``told`` says it to people, without the address. ``expected`` is why it was to be expected, empty where
+    nobody said so.
     """
 
     topic: Topic
@@ -71,9 +74,10 @@ class Approval:
     """That an owner agrees to findings of a change: those, of this change, under this policy, and to nothing worse.
 
     ``change`` is the digest of how recipes differ between the release and what would replace it, ``policy`` that of the
-    policy, ``release`` the serial of the release that evidence was measured beside. ``is_own``: by the author, who is
-    the only owner. ``amounts`` gives the greatest amount that is agreed to, by topic, address and column as one text
-    (``finding_key``).
+    policy, ``release`` the serial of the release that evidence was measured beside. ``identity`` are the names that
+    ``by`` is known under, an e-mail address among them, and ``owners`` those for whom they agreed. ``is_own``: by the
+    author, where nobody else is known who could agree. ``amounts`` gives the greatest amount that is agreed to, by
+    topic, address and column as one text (``finding_key``).
     """
 
     environment: str
@@ -81,11 +85,19 @@ class Approval:
     change: Digest
     policy: Digest
     by: str
-    owner: str
+    identity: tuple[str, ...]
     at: str
+    owners: tuple[str, ...] = ()
     amounts: Mapping[str, float] = field(default_factory=dict)
     is_own: bool = False
     note: str = ""
+
+
+APPROVED, OVERRIDDEN = "approved", "overridden"
+"""What a release records where somebody had to agree, and where somebody opened the gate in an emergency."""
+
+POLICY_ADDRESS = Address("headgate.toml")
+"""Stands for the policy itself. No asset can have it: the schema is Headgate's own."""
 
 
 class Verdict(StrEnum):
@@ -101,7 +113,8 @@ class Decision:
     """What the gate decided, on what, and under which policy.
 
     ``waiting`` gives the findings that nobody has agreed to yet, by the owner who has to; ``overridden`` is the reason
-    for which somebody opened the gate in an emergency.
+    for which somebody opened the gate in an emergency, whatever the verdict. ``authors`` are the names of those who
+    made the change: none of them agrees to it for others.
     """
 
     verdict: Verdict
@@ -111,11 +124,28 @@ class Decision:
     release: int
     waiting: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
+    authors: tuple[str, ...] = ()
     overridden: str = ""
+
+    @property
+    def opens(self) -> bool:
+        """Tell whether the change may be released."""
+        return self.verdict is Verdict.PASS or bool(self.overridden)
+
+    @property
+    def word(self) -> str:
+        """What a release records of it: ``pass``, ``approved``, ``overridden``; else the verdict."""
+        if self.overridden:
+            return OVERRIDDEN
+        return APPROVED if self.verdict is Verdict.PASS and self.approvals else self.verdict.value
 
     def at(self, level: Level) -> tuple[Finding, ...]:
         """Return the findings of one level, in order."""
         return tuple(finding for finding in self.findings if finding.level is level)
+
+
+PASSED = Decision(Verdict.PASS, (), Digest(""), Digest(""), 0)
+"""That of nothing that anybody would have to hear of."""
 
 
 def finding_key(finding: Finding) -> str:
@@ -125,3 +155,52 @@ def finding_key(finding: Finding) -> str:
     'rows_changed m.orders price'
     """
     return " ".join(part for part in (finding.topic.value, finding.address, finding.column) if part)
+
+
+def decision_to_json(decision: Decision) -> dict[str, Any]:
+    """Return the stored form of a decision."""
+    return dict(plain(decision))
+
+
+def decision_from_json(body: Mapping[str, Any]) -> Decision:
+    """Return the decision of a stored form."""
+    return Decision(
+        verdict=Verdict(body["verdict"]),
+        findings=_findings(body["findings"]),
+        policy=Digest(body["policy"]),
+        change=Digest(body["change"]),
+        release=body["release"],
+        waiting={owner: _findings(found) for owner, found in body["waiting"].items()},
+        approvals=tuple(approval_from_json(one) for one in body["approvals"]),
+        authors=tuple(body["authors"]),
+        overridden=body["overridden"],
+    )
+
+
+def approval_to_json(approval: Approval) -> dict[str, Any]:
+    """Return the stored form of an approval."""
+    return dict(plain(approval))
+
+
+def approval_from_json(body: Mapping[str, Any]) -> Approval:
+    """Return the approval of a stored form; what is not known of it is left out."""
+    known = {name: body[name] for name in Approval.__slots__ if name in body}
+    return Approval(**{**known, "identity": tuple(body["identity"]), "owners": tuple(body["owners"])})
+
+
+def finding_from_json(body: Mapping[str, Any]) -> Finding:
+    """Return the finding of a stored form."""
+    place = body.get("place")
+    return Finding(
+        **{
+            **body,
+            "topic": Topic(body["topic"]),
+            "level": Level(body["level"]),
+            "address": Address(body["address"]),
+            "place": Place(**place) if place else None,
+        }
+    )
+
+
+def _findings(body: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    return tuple(finding_from_json(one) for one in body)

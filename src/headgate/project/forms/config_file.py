@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from headgate.core.declarations import TEMPLATES
 from headgate.project.forms.form import (
@@ -17,6 +18,7 @@ from headgate.project.forms.form import (
     Several,
     Words,
     any_case,
+    needing,
 )
 from headgate.project.toml import keys
 from headgate.project.units import DURATIONS, SIZES
@@ -80,6 +82,45 @@ TEMPLATE = _keyed(
     },
 )
 
+_LEVEL = Words("show, approve or block", pattern="show|approve|block", is_literal=True)
+_NAME = Words("a name", pattern=rf"(?!env:){keys.ONE_LINE}", is_literal=True)
+_MEMBER = Words("a user name or an e-mail address", pattern=rf"(?!env:|$){keys.ONE_LINE}", is_literal=True)
+
+
+def _rule(told: str, amount: str) -> Either:
+    words = Words(told, pattern=f"show|approve|block|{amount}", is_literal=True)
+    budget = Words(told, pattern=amount, is_literal=True)
+    return Either((words, _keyed(f"rule of {told}", keys.GATE_RULE, {"level": _LEVEL, "budget": budget})))
+
+
+_LEVELED = Either((_LEVEL, _keyed("rule", {"level": keys.GATE_RULE["level"]}, {"level": _LEVEL})))
+_SHARED = _rule("a level, or a share such as 2 %", keys.SHARE)
+_DRIFT = _rule("a level, or an effect size such as 0.2", keys.EFFECT)
+_GUARDED = Words("approve or block", pattern="approve|block", is_literal=True)
+_OF_POLICY = Either((_GUARDED, _keyed("rule of policy", {"level": keys.GATE_RULE["level"]}, {"level": _GUARDED})))
+_SHARES = ("key", "rows_removed", "rows_added", "rows_changed", "row_count")
+_TOPICS: Mapping[str, Form] = {
+    **dict.fromkeys(keys.GATE_TOPICS, _LEVELED),
+    **dict.fromkeys(_SHARES, _SHARED),
+    "drift": _DRIFT,
+    "policy": _OF_POLICY,
+}
+_SECTION = _keyed("gate of some assets", keys.GATE_TOPICS, _TOPICS)
+_PATTERN = Words("a pattern of assets such as marts.*", pattern=keys.GATE_PATTERN)
+
+
+def _gate(title: str, told: Mapping[str, str], forms: Mapping[str, Form]) -> Keyed:
+    return replace(_keyed(title, told, forms), others=_SECTION, keys=_PATTERN)
+
+
+_RUN = _gate("gate of runs", keys.GATE_TOPICS, _TOPICS)
+_EXPECTED = Words("lower or tell", pattern="lower|tell", is_literal=True)
+GATE = _gate("gate", keys.GATE, {**_TOPICS, "run": _RUN, "owner": _NAME, "expected": _EXPECTED})
+OWNER = replace(
+    _keyed("owner", keys.OWNER, {"members": Several(_MEMBER, takes_one=True)}),
+    needs=needing("members"),
+)
+
 CONFIG_FILE = _keyed(
     "headgate.toml",
     keys.PROJECT,
@@ -91,5 +132,7 @@ CONFIG_FILE = _keyed(
         "python": PYTHON,
         "template": Either((_LANGUAGE, TEMPLATE)),
         "vars": Keyed("variables", others=ANYTHING),
+        "gate": GATE,
+        "owners": Keyed("owners", others=OWNER),
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from os.path import basename, normpath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import fault_in_environment, fold
 from headgate.core.declarations import PYTHON_LIMITS, STATE_SCHEMA, Config, EngineConfig, EnvironmentConfig
@@ -18,6 +18,9 @@ from headgate.project.toml.places import TomlPlaces
 from headgate.project.toml.templates import read_templates
 from headgate.project.units import bytes_of, seconds_of
 from headgate.project.walk import CONFIG_FILE
+
+if TYPE_CHECKING:
+    from headgate.core.policy import Policy
 
 WAREHOUSE = "warehouse.duckdb"
 RETAIN_SECONDS = 7 * 24 * 3600
@@ -100,7 +103,16 @@ class _Reading:
         url, schema = self._state(state)
         python = self._python(self._table(body, ("python",)))
         templates = read_templates(body, self._source, self._places)
-        return Config(name, engines, environments, bare, url, schema, python, templates)
+        gate = self._gate(body)
+        return Config(name, engines, environments, bare, url, schema, python, templates, gate)
+
+    def _gate(self, body: Mapping[str, Any]) -> Policy | None:
+        """Return the policy of the gate; None where nothing is said of it, which most commands do not ask."""
+        if "gate" not in body and "owners" not in body:
+            return None
+        from headgate.project.toml.gate import read_gate
+
+        return read_gate(body, self._source, self._places)
 
     def _name(self, body: Mapping[str, Any]) -> str:
         """Return the project's name, empty where none is given or it could not be shown on one line."""

@@ -17,6 +17,8 @@ PROJECT: Mapping[str, str] = {
     "python": "What a call of a Python asset may use.",
     "template": "How SQL files are filled in: `jinja` where they do not say otherwise.",
     "vars": "What `var` gives in templates.",
+    "gate": "What a release may do to data, and who has to agree.",
+    "owners": "Who the owners of assets are, by name.",
 }
 
 ENGINE: Mapping[str, str] = {
@@ -48,6 +50,49 @@ TEMPLATE: Mapping[str, str] = {
     "env": "The variables of the environment that templates may read.",
     "target": "What `target` holds in templates.",
 }
+
+GATE_TOPICS: Mapping[str, str] = {
+    "contract": "A column that a contract promises is gone, or of another type.",
+    "empty": "No row, where there were some.",
+    "key": "Keys that stand twice, or hold NULL, where they did not; a share of rows.",
+    "rows_removed": "Rows that are gone; a share of those that there were.",
+    "rows_added": "Rows that are new; a share of those that there were.",
+    "rows_changed": "Rows in which a column changes, beyond its tolerance; a share of those that stay.",
+    "row_count": "How far the number of rows moves, up or down; `5 %` by default.",
+    "drift": "How far a distribution moves, beyond what chance does; an effect size.",
+    "columns_added": "A column is new.",
+    "columns_removed": "A column is gone.",
+    "columns_retyped": "A column has another type.",
+    "assets_removed": "An asset is no longer declared.",
+    "consumer": "A dashboard of another owner reads what changes.",
+    "unstable": "What differs need not come out the same twice.",
+    "policy": "The change alters the policy, an owner or a data test.",
+}
+
+GATE: Mapping[str, str] = {
+    **GATE_TOPICS,
+    "run": "The same of new data that a run takes in.",
+    "owner": "Who agrees to changes of the policy; any owner by default.",
+    "expected": "What expected changes do: `lower` (the default), or `tell`, so that an owner agrees all the same.",
+}
+
+GATE_RULE: Mapping[str, str] = {
+    "level": "`show`, `approve` or `block`: what a finding beyond the budget does.",
+    "budget": 'How far it may go and is only shown: `"2 %"`, of drift `"0.2"`.',
+}
+
+OWNER: Mapping[str, str] = {
+    "members": "Their user names and e-mail addresses: who agrees to changes of the owner's assets.",
+}
+
+SHARE = r"\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*%\s*"
+"""A share of rows."""
+
+EFFECT = r"\s*([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*"
+"""An effect size."""
+
+GATE_PATTERN = r"[^\s.]+\.[^\s.]+(?:\.[^\s.]+)?"
+"""Assets, or columns of them: `marts.*`, `marts.orders.price`."""
 
 ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*"
 """What may stand on one line: nothing that ends it, commands a terminal or turns the order of letters round."""

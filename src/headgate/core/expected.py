@@ -1,0 +1,64 @@
+"""Expected changes: what somebody declared, with the change itself and up to a day, that it will do to data. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headgate.core.address import Address
+from headgate.core.diagnostic import Place
+from headgate.core.gate import Finding, Topic
+from headgate.core.hashing import Digest
+from headgate.core.policy import matches
+
+AMOUNTS = (Topic.REMOVED, Topic.ADDED, Topic.CHANGED, Topic.COUNT, Topic.DRIFT)
+"""Topics of which it is said how much is expected."""
+
+NAMED = (Topic.COLUMN_REMOVED, Topic.COLUMN_RETYPED, Topic.UNSTABLE)
+"""Topics of which it is said of which columns."""
+
+PLAIN = (Topic.ASSET_REMOVED, Topic.CONSUMER)
+"""Topics of which it is only said that they are expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How far a finding about the assets of a pattern is expected: at most so much. ``column``: of that one alone."""
+
+    topic: Topic
+    pattern: str
+    most: float
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedChange:
+    """A file of ``changes/``: what is expected, why, and until which day, itself included (``2026-12-31``).
+
+    ``path`` and ``digest`` are those of the file: it counts for the change that brings it, and for no later one.
+    """
+
+    path: str
+    digest: Digest
+    why: str
+    until: str
+    bounds: tuple[Bound, ...]
+    place: Place
+
+    def is_past(self, today: str) -> bool:
+        """Tell whether its day is over; ``today`` is a date.
+
+        >>> one = ExpectedChange("changes/a.yml", Digest(""), "", "2026-12-31", (), Place("changes/a.yml"))
+        >>> one.is_past("2026-12-31"), one.is_past("2027-01-01")
+        (False, True)
+        """
+        return today > self.until
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether a finding, as large as it is, is expected."""
+        return any(_covers(bound, finding) for bound in self.bounds)
+
+
+def _covers(bound: Bound, finding: Finding) -> bool:
+    is_meant = bound.topic is finding.topic and matches(bound.pattern, Address(finding.address))
+    is_meant = is_meant and (not bound.column or bound.column.casefold() == finding.column.casefold())
+    return is_meant and finding.amount <= bound.most

@@ -1,0 +1,301 @@
+"""What was measured of a change, as findings: one fact about one address each. Pure; no policy is asked yet.
+
+Every finding comes at the level SHOW, with its amount; ``decide.weighed`` gives it the level that the policy says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from headgate.core.address import Address, fold
+from headgate.core.checks import Outcome, Result
+from headgate.core.comparison import EXACT, ColumnDifference, Comparison, KeyFacts, Rung
+from headgate.core.diagnostic import Place, Severity
+from headgate.core.gate import POLICY_ADDRESS, Finding, Level, Topic
+from headgate.core.listing import listed
+from headgate.core.policy import Policy, differences
+
+_TOLD_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One address that a change touches, with what is known of it.
+
+    ``owner`` answers for what is shown now; of what is new, for the change itself. ``comparison`` is None where there
+    is none; ``lacks`` says so where there should be one. ``promised`` are the columns that an enforced contract says
+    the asset has. ``unstable`` are those that need not come out the same twice; with ``has_unstable_rows`` the rows.
+    """
+
+    address: Address
+    owner: str = ""
+    is_removed: bool = False
+    comparison: Comparison | None = None
+    lacks: str = ""
+    results: tuple[Result, ...] = ()
+    promised: frozenset[str] = frozenset()
+    unstable: frozenset[str] = frozenset()
+    has_unstable_rows: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """What reads assets from outside, a dashboard: its owner, and the columns that it uses by asset."""
+
+    address: Address
+    owner: str
+    uses: Mapping[Address, tuple[str, ...]]
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How the change alters the gate itself: the policies before and after, and of assets what is gone or other.
+
+    ``owners`` gives the owners before and after of assets whose owner is another one; ``tests`` how many data tests of
+    an asset are gone or were altered, with the asset's owner; ``unprotected`` are environments that would not be
+    protected any more; ``exposures`` are those that are no longer declared, with their owners.
+    """
+
+    before: Policy = field(default_factory=Policy)
+    after: Policy = field(default_factory=Policy)
+    owners: Mapping[Address, tuple[str, str]] = field(default_factory=dict)
+    tests: Mapping[Address, tuple[int, str]] = field(default_factory=dict)
+    unprotected: tuple[str, ...] = ()
+    exposures: Mapping[Address, str] = field(default_factory=dict)
+
+
+def findings_of(touched: Touched) -> tuple[Finding, ...]:
+    """Return what is to be told of one address, the gravest kinds first."""
+    if touched.is_removed:
+        return (_finding(touched, Topic.ASSET_REMOVED, "it is no longer declared"),)
+    found = [*_of_checks(touched), *_of_evidence(touched)]
+    comparison = touched.comparison
+    if comparison is not None and comparison.rung not in (Rung.NEW, Rung.SAME):
+        found += _of_shape(touched, comparison)
+        found += _of_keys(touched, comparison)
+        found += _of_rows(touched, comparison)
+        found += _of_columns(touched, comparison)
+        found += _of_stability(touched, comparison)
+    if comparison is not None:
+        drifts = (drift for drift in comparison.drifts if drift.is_beyond)
+        found += [_finding(touched, Topic.DRIFT, d.told, column=d.column, amount=d.effect) for d in drifts]
+    return tuple(found)
+
+
+def findings_of_rows(touched: Touched, before: int, after: int) -> tuple[Finding, ...]:
+    """Return what the numbers of rows alone tell, where nothing else is compared."""
+    comparison = Comparison(touched.address, rung=Rung.INCOMPLETE, rows_before=before, rows_after=after)
+    return tuple(_of_count(touched, comparison, ""))
+
+
+def findings_of_consumers(consumers: Iterable[Consumer], found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return which consumers are reached by what was found, weighed: what is only shown reaches nobody.
+
+    One of the owner of the asset is told of, no more.
+    """
+    by_address: dict[Address, list[Finding]] = {}
+    for one in found:
+        if one.level is not Level.SHOW and one.topic in _REACHING:
+            by_address.setdefault(one.address, []).append(one)
+    reached = (_reached(consumer, by_address) for consumer in consumers)
+    return tuple(finding for finding in reached if finding is not None)
+
+
+def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
+    """Return how the change alters what decides of it."""
+    found: list[Finding] = []
+    other = [*differences(gate.before, gate.after), *(f"environments {name} protected" for name in gate.unprotected)]
+    if other:
+        told = f"the policy itself changes: {listed(other, _TOLD_MAX)}"
+        found.append(Finding(Topic.POLICY, POLICY_ADDRESS, Level.SHOW, told, amount=1.0, owner=gate.before.owner))
+    for address, (before, after) in sorted(gate.owners.items()):
+        told = f"its owner becomes {after}, and was {before}" if after else f"its owner, {before}, is gone"
+        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "owner", 1.0, owner=before))
+    for address, (count, owner) in sorted(gate.tests.items()):
+        told = (
+            "a data test is gone, or says something else" if count == 1 else f"{count} data tests are gone, or differ"
+        )
+        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "data_tests", 1.0, rows=count, owner=owner))
+    for address, owner in sorted(gate.exposures.items()):
+        told = "this consumer is no longer declared"
+        found.append(Finding(Topic.ASSET_REMOVED, address, Level.SHOW, told, amount=1.0, owner=owner))
+    return tuple(found)
+
+
+def share_text(rows: int, of: int) -> str:
+    """Return a share of rows as people read it: never rounded to nothing, nor to all.
+
+    >>> share_text(1, 3), share_text(1, 1_000_000), share_text(999_999, 1_000_000), share_text(5, 5)
+    ('33.3 %', 'below 0.001 %', 'above 99.9 %', '100 %')
+    """
+    if not of or rows in (0, of):
+        return "100 %" if rows else "0 %"
+    share = 100 * rows / of
+    if share > 99.9:
+        return f"{share:,.3g} %" if share >= 100.5 else "above 99.9 %"
+    return "below 0.001 %" if share < 0.001 else f"{share:.3g} %"
+
+
+_REACHING = frozenset(
+    {
+        Topic.EMPTY, Topic.REMOVED, Topic.ADDED, Topic.CHANGED, Topic.COUNT, Topic.DRIFT, Topic.COLUMN_REMOVED,
+        Topic.COLUMN_RETYPED, Topic.CONTRACT, Topic.ASSET_REMOVED, Topic.UNSTABLE, Topic.KEY,
+    }
+)  # fmt: skip
+"""Topics of what a reader notices."""
+
+
+def _finding(
+    touched: Touched, topic: Topic, told: str, *, column: str = "", amount: float = 1.0, rows: int = 0
+) -> Finding:
+    return Finding(topic, touched.address, Level.SHOW, told, column, amount, rows, touched.owner, place=touched.place)
+
+
+def _of_checks(touched: Touched) -> Iterator[Finding]:
+    for result in touched.results:
+        if result.outcome not in (Outcome.FAIL, Outcome.WARN):
+            continue
+        amount, test = float(result.outcome is Outcome.FAIL), result.check.test
+        told = f"{result.check.name}: {result.told}"
+        yield Finding(
+            Topic.CHECK, touched.address, Level.SHOW, told, test.column, amount, result.failures, touched.owner,
+            place=test.place or touched.place,
+        )  # fmt: skip
+
+
+def _of_evidence(touched: Touched) -> Iterator[Finding]:
+    for result in touched.results:
+        if result.outcome not in (Outcome.UNKNOWN, Outcome.ABSENT):
+            continue
+        is_needed = result.check.test.severity is Severity.ERROR
+        told = f"{result.check.name} could not be measured: {result.told}"
+        yield _finding(touched, Topic.EVIDENCE, told, column=result.check.name, amount=float(is_needed))
+    if touched.comparison is None:
+        if touched.lacks:
+            yield _finding(touched, Topic.EVIDENCE, touched.lacks)
+    elif touched.comparison.incomplete or touched.comparison.rung is Rung.INCOMPLETE:
+        yield _finding(touched, Topic.EVIDENCE, f"incomplete: {touched.comparison.incomplete or 'not compared'}")
+
+
+def _of_shape(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
+    promised = frozenset(map(fold, touched.promised))
+    for column in comparison.shape.added:
+        yield _finding(touched, Topic.COLUMN_ADDED, f"column {column.name} is new", column=column.name)
+    for column in comparison.shape.removed:
+        is_promised = fold(column.name) in promised
+        topic = Topic.CONTRACT if is_promised else Topic.COLUMN_REMOVED
+        told = f"column {column.name} is gone" + (", which its contract promises" if is_promised else "")
+        yield _finding(touched, topic, told, column=column.name)
+    for one in comparison.shape.retyped:
+        is_promised = fold(one.name) in promised
+        topic = Topic.CONTRACT if is_promised else Topic.COLUMN_RETYPED
+        told = f"column {one.name} is {one.after}, and was {one.before}"
+        yield _finding(touched, topic, told + (", as its contract promises" * is_promised), column=one.name)
+
+
+def _of_keys(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
+    before, after = comparison.keys_before, comparison.keys_after
+    key, rows = ", ".join(comparison.key), max(comparison.rows_after, 1)
+    if not key:
+        return
+    if after.nulls > before.nulls:
+        told = f"{_rows(after.nulls)} have a NULL in the key ({key}); {_before(before, 'nulls')}"
+        yield _finding(touched, Topic.KEY, told, column="NULL", amount=after.nulls / rows, rows=after.nulls)
+    if after.repeated > before.repeated or after.rows_repeated > before.rows_repeated:
+        told = f"{_rows(after.rows_repeated)} share {after.repeated:,} keys ({key}); {_before(before, 'rows_repeated')}"
+        amount = after.rows_repeated / rows
+        yield _finding(touched, Topic.KEY, told, column="repeated", amount=amount, rows=after.rows_repeated)
+
+
+def _before(facts: KeyFacts, name: str) -> str:
+    count: int = getattr(facts, name)
+    return f"there were {count:,}" if count else "there were none"
+
+
+def _of_rows(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
+    aside = _moved(comparison)
+    yield from _of_count(touched, comparison, aside)
+    before = comparison.rows_before
+    if comparison.removed:
+        told = f"{_rows(comparison.removed)} of {before:,} are gone, {share_text(comparison.removed, before)}{aside}"
+        amount = comparison.removed / max(before, 1)
+        yield _finding(touched, Topic.REMOVED, told, amount=amount, rows=comparison.removed)
+    if comparison.added:
+        told = f"{_rows(comparison.added)} are new beside {before:,}{aside}"
+        amount = comparison.added / max(before, 1)
+        yield _finding(touched, Topic.ADDED, told, amount=amount, rows=comparison.added)
+
+
+def _of_count(touched: Touched, comparison: Comparison, aside: str) -> Iterator[Finding]:
+    before, after = comparison.rows_before, comparison.rows_after
+    if before and not after:
+        yield _finding(touched, Topic.EMPTY, f"it is empty; there were {_rows(before)}{aside}", rows=before)
+    elif before and before != after:
+        way = "fewer" if after < before else "more"
+        moved = abs(after - before)
+        told = f"{_rows(after)} in place of {before:,}, {share_text(moved, before)} {way}{aside}"
+        yield _finding(touched, Topic.COUNT, told, amount=moved / before, rows=moved)
+
+
+def _of_columns(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
+    both = max(comparison.rows_before - comparison.removed, 0)
+    for column in comparison.columns:
+        if column.changed:
+            told = f"{column.name} changes in {_rows(column.changed)}, {share_text(column.changed, both)}"
+            told += _tolerance_text(column) + _moved(comparison)
+            amount = column.beyond / max(both, 1)
+            yield _finding(touched, Topic.CHANGED, told, column=column.name, amount=amount, rows=column.beyond)
+
+
+def _tolerance_text(column: ColumnDifference) -> str:
+    by = f", by at most {column.greatest:.6g}" if column.greatest is not None else ""
+    if column.tolerance == EXACT:
+        return by
+    return f"{by}; in {column.beyond:,} beyond its tolerance" if column.beyond else f"{by}, within its tolerance"
+
+
+def _of_stability(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
+    """Yield what differs and need not come out the same twice: then nobody can tell what the change did."""
+    told = "differs, and need not come out the same twice"
+    if touched.has_unstable_rows and (comparison.added or comparison.removed):
+        yield _finding(touched, Topic.UNSTABLE, f"which rows there are {told}")
+    names = frozenset(map(fold, touched.unstable))
+    for column in comparison.columns:
+        if column.beyond and fold(column.name) in names:
+            yield _finding(touched, Topic.UNSTABLE, f"{column.name} {told}", column=column.name)
+
+
+def _reached(consumer: Consumer, found: Mapping[Address, list[Finding]]) -> Finding | None:
+    columns: dict[Address, list[str]] = {}
+    owners: set[str] = set()
+    for address, used in consumer.uses.items():
+        names = frozenset(map(fold, used))
+        hits = [f for f in found.get(address, ()) if f.topic not in _OF_COLUMNS or not names or fold(f.column) in names]
+        if hits:
+            columns[address] = list(dict.fromkeys(f.column for f in hits if f.topic in _OF_COLUMNS and f.column))
+            owners |= {one.owner for one in hits}
+    if not columns:
+        return None
+    told = listed([f"{a} ({listed(names, _TOLD_MAX)})" if names else a for a, names in columns.items()], _TOLD_MAX)
+    is_of_others = bool(consumer.owner) and owners != {consumer.owner}
+    return Finding(
+        Topic.CONSUMER, consumer.address, Level.SHOW, f"reads what changes: {told}", amount=float(is_of_others),
+        owner=consumer.owner, place=consumer.place,
+    )  # fmt: skip
+
+
+_OF_COLUMNS = frozenset(
+    {Topic.CHANGED, Topic.DRIFT, Topic.COLUMN_REMOVED, Topic.COLUMN_RETYPED, Topic.CONTRACT, Topic.UNSTABLE}
+)
+
+
+def _moved(comparison: Comparison) -> str:
+    """Return what else may have caused a difference."""
+    return f"; {listed(comparison.moved, _TOLD_MAX)} has other data, too" if comparison.moved else ""
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
