@@ -248,6 +248,8 @@ def faults_of(verdict: Verdict) -> Iterable[tuple[Address, Diagnostic]]:
 def fault_of(result: Result) -> Diagnostic:
     """Return the fault that a check failed, or could not be measured."""
     check = result.check
+    detail = f"The contract of {check.address} promises that." if check.test.is_promised else ""
     if result.outcome is Outcome.UNKNOWN:
-        return Diagnostic("HG702", f"{check.name} could not be measured: {result.told}", check.test.place)
-    return Diagnostic("HG701", f"{check.name}: {result.told}", check.test.place)
+        text = f"{check.name} could not be measured: {result.told}"
+        return Diagnostic("HG702", text, check.test.place, detail=detail)
+    return Diagnostic("HG701", f"{check.name}: {result.told}", check.test.place, detail=detail)

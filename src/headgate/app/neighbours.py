@@ -303,6 +303,7 @@ class _Relinking:
         """Return the node of an asset whose text, or an input's columns, are others; None where anything is unusual."""
         from headgate.core.graph import Node
         from headgate.project.analyser import Job
+        from headgate.project.contract_checks import contract_faults, is_held
         from headgate.project.declared_columns import mismatches
         from headgate.project.link import loaded, properties_of
         from headgate.project.loading_checks import reserved_names
@@ -324,10 +325,11 @@ class _Relinking:
             return None
         if any(reserved_names(address, recipe.shape, None)):
             return None
-        return Node(
+        node = Node(
             address, asset.kind, recipe, inputs, answer.body,
             asset.properties.place, asset.digest, properties_of(asset, recipe),
         )  # fmt: skip
+        return None if is_held(node.properties) and any(contract_faults(node, self.analyser.dialect)) else node
 
     def _declared(self, row: Mapping[str, Any], changed: Mapping[str, File]) -> AssetDeclaration | None:
         """Return the asset as its file declares it now; None unless all but its text is as it was."""

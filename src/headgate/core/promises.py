@@ -84,7 +84,7 @@ class DeclaredTest:
     it is about whole rows; ``arguments`` are those of its kind as written, and ``references`` the addresses in them
     that are known. With severity ERROR a failure is an error where ``error_if`` holds of the number of failing rows,
     else a warning where ``warn_if`` does; with severity WARNING ``error_if`` is not asked. ``where`` narrows the rows.
-    ``kept`` is what else was said, under its keys.
+    ``kept`` is what else was said, under its keys. ``is_promised``: a constraint of an enforced contract demands it.
     """
 
     kind: str
@@ -101,6 +101,7 @@ class DeclaredTest:
     is_enabled: bool = True
     kept: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
+    is_promised: bool = False
 
 
 class ConstraintKind(StrEnum):
@@ -133,7 +134,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Whether an asset has exactly the columns that are declared, each with its type."""
+    """Whether an asset has exactly the columns that are declared, each with its type, and its constraints hold."""
 
     is_enforced: bool
     place: Place | None = None

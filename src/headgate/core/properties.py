@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from headgate.core.address import Address, fold
+from headgate.core.contracts import Promise, promise_from_text, promise_of, promise_to_text
 from headgate.core.declarations import Declarations, Kind, Properties
 from headgate.core.graph import AnyNode, Node
 from headgate.core.json_form import dumps, plain
@@ -34,15 +35,15 @@ def told_properties(
     kind: Kind, properties: Properties, *, limits: Limits = NO_LIMITS, is_networked: bool = False
 ) -> Mapping[str, str]:
     """Return what is declared of one asset or source; what is not said is left out."""
-    freshness, contract = properties.freshness, properties.contract
+    freshness, promise = properties.freshness, promise_of(properties)
     columns = sorted(properties.columns, key=lambda column: fold(column.name))
     told = {
         "kind": kind.value,
         "owner": properties.owner,
         "cron": properties.cron,
-        "columns": "".join(f"{c.name} {c.type}\n" for c in properties.columns if c.type or _is_promised(properties)),
+        "columns": "".join(f"{c.name} {c.type}\n" for c in properties.columns if c.type or promise),
         "protected": "".join(f"{fold(c.name)} {c.is_protected}\n" for c in columns if c.is_protected is not None),
-        "contract": str(contract.is_enforced) if contract else "",
+        "contract": promise_to_text(promise) if promise else str(False) if properties.contract else "",
         "data_tests": "\n".join(sorted(map(told_of_test, properties.tests))),
         "freshness": _without_place(freshness) if freshness else "",
         "limits": dumps(plain(limits)) if limits != NO_LIMITS else "",
@@ -95,13 +96,15 @@ def property_changes(before: Told, after: Told) -> PropertyChanges:
     return found
 
 
+def promise_in(said: Mapping[str, str]) -> Promise | None:
+    """Return what an asset promises, by what is told of it; None where it has no enforced contract."""
+    text = said.get("contract", "")
+    return promise_from_text(text) if text.startswith("{") else None
+
+
 def with_schedule(told: Told) -> frozenset[Address]:
     """Return the addresses with a schedule, but for sources, of which nothing is closed."""
     return frozenset(a for a, said in told.items() if "cron" in said and said["kind"] != Kind.SOURCE.value)
-
-
-def _is_promised(properties: Properties) -> bool:
-    return properties.contract is not None and properties.contract.is_enforced
 
 
 def _without_place(noun: object) -> str:

@@ -25,6 +25,7 @@ from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Sha
 from headgate.core.type_names import type_key
 from headgate.project.analyser import Analysed, Analyser, Job, Named
 from headgate.project.clocks_apart import clocks_apart
+from headgate.project.contract_checks import broken_contracts, is_held
 from headgate.project.declared_columns import declared_shape, mismatches
 from headgate.project.link_queries import identity_of_query, understood_queries
 from headgate.project.loaded_recipes import as_given, loaded_recipe
@@ -66,6 +67,7 @@ def link(
     work.sources()
     work.assets()
     work.exposures()
+    work.diagnostics += broken_contracts(work.nodes, declarations.exposures, dialect)
     work.query_tests()
     diagnostics = in_order((*declarations.diagnostics, *work.diagnostics))
     if any(d.severity is Severity.ERROR for d in diagnostics):
@@ -250,7 +252,7 @@ class _Linking:
             return
         declared = {fold(c.name): type_key(c.type, self.dialect) for c in asset.properties.columns if c.type}
         shape = tuple(Column(c.name, declared.get(fold(c.name), c.type)) for c in shape)
-        self.diagnostics += mismatches(asset.address, asset.properties.columns, shape, self.dialect)
+        self._compare(asset, shape)
         content = asset.file.digest
         rows = finished(term("seed rows", content, self.settings))
         columns = tuple(
@@ -267,7 +269,7 @@ class _Linking:
         if recipe is None:
             return
         self.diagnostics += clocks_apart(analysed.clocks, self.nodes)
-        self.diagnostics += mismatches(asset.address, asset.properties.columns, recipe.shape, self.dialect)
+        self._compare(asset, recipe.shape)
         too_long = self.written_out.faults(asset, analysed.body)
         self.diagnostics += too_long
         if not too_long:
@@ -296,11 +298,16 @@ class _Linking:
             self.diagnostics += faults
             if faults:
                 return
-            self.diagnostics += mismatches(asset.address, asset.properties.columns, shape, self.dialect)
+            self._compare(asset, shape)
         told = tuple(linking.faults(shape))
         self.diagnostics += told
         if not told:
             self._add(asset, linking.recipe(shape, self.settings), inputs, linking.body(shape))
+
+    def _compare(self, asset: AssetDeclaration, shape: Shape) -> None:
+        """Hold declared columns against those that there are; those of a contract once its readers are known."""
+        if not is_held(asset.properties):
+            self.diagnostics += mismatches(asset.address, asset.properties.columns, shape, self.dialect)
 
     def _add(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from headgate.core.address import Address, fold
+from headgate.core.contract_tests import with_promised
 from headgate.core.declarations import AssetDeclaration, File, Group, Kind, Properties, QueryTest
 from headgate.core.diagnostic import Place, nearest
 from headgate.core.promises import Constraint, DeclaredTest
@@ -18,16 +19,20 @@ from headgate.project.pieces import Piece, StatedConstraint, StatedTest, Stateme
 def with_promises(
     properties: Properties, address: Address, statements: Sequence[Statement], lookup: Lookup, noted: Noted
 ) -> Properties:
-    """Return properties with the tests and constraints of all statements about an asset or a source."""
+    """Return properties with the tests and constraints of all statements about an asset or a source.
+
+    The constraints of an enforced contract are among the tests; those that cannot be measured are warned of.
+    """
     if not any(s.tests or s.constraints for s in statements):
         return properties
-    tests = agreed_tests(address, statements, noted.fault)
-    constraints = agreed_constraints(address, statements, noted.fault)
-    return replace(
-        properties,
-        tests=tuple(_test(one, lookup) for one in tests),
-        constraints=tuple(_constraint(one, lookup) for one in constraints),
-    )
+    tests = tuple(_test(one, lookup) for one in agreed_tests(address, statements, noted.fault))
+    stated = agreed_constraints(address, statements, noted.fault)
+    constraints = tuple(_constraint(one, lookup) for one in stated)
+    if properties.contract is not None and properties.contract.is_enforced:
+        tests, unmeasured = with_promised(tests, constraints)
+        for one in unmeasured:
+            noted.warn("HG363", f"{address}: {one.why}", one.constraint.place or Place(""), one.hint)
+    return replace(properties, tests=tests, constraints=constraints)
 
 
 def _test(stated: StatedTest, lookup: Lookup) -> DeclaredTest:

@@ -65,6 +65,7 @@ def lines_of_failed(verdict: Verdict) -> list[str]:
         place = f"  {result.check.test.place}" if result.check.test.place else ""
         told = _sentence(result)
         lines += [f"{styled('failed', 'red', 'bold')}  {result.check.address}{place}", f"  {told}"]
+        lines += ["  Its contract promises that."] if result.check.test.is_promised else []
         lines += lines_of_sample(result)
     return lines
 
@@ -90,6 +91,7 @@ def checks_to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
             "kind": result.check.test.kind,
             "column": result.check.test.column,
             "place": str(result.check.test.place or ""),
+            "is_promised": result.check.test.is_promised,
             "outcome": result.outcome.value,
             "failures": result.failures,
             "out_of": result.out_of,

@@ -45,7 +45,9 @@ CONSTRAINT = Keyed(
 CONTRACT = Keyed(
     "contract",
     {
-        "enforced": Field(TRUTH, "`true`: the asset has exactly the columns that are declared, with their types."),
+        "enforced": Field(
+            TRUTH, "`true`: it has the declared columns and no others, with their types, and its `constraints` hold."
+        ),
         "alias_types": Field(TRUTH, "Whether dbt translates names of types.", Use.KEPT),
         "checksum": Field(ANYTHING, "What dbt notes of the contract.", Use.KEPT),
     },
@@ -64,7 +66,7 @@ COLUMN = Keyed(
         "type": Field(TEXT, "The same as `data_type`."),
         "data_tests": Field(DATA_TESTS, "What has to hold of its values."),
         "tests": Field(DATA_TESTS, "The older name of `data_tests`."),
-        "constraints": Field(Several(CONSTRAINT), "What the engine is told of its values."),
+        "constraints": Field(Several(CONSTRAINT), "What an enforced `contract` promises of its values."),
         "protected": PROTECTED,
         "tags": Field(TEXTS, "Words to choose columns by."),
         "meta": Field(OPEN, "Whatever you want to note."),
