@@ -7,7 +7,7 @@ import re
 from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
 
-from headgate.core import measures
+from headgate.core import measures, profiles
 from headgate.core.ports import engine, forge, loads, measuring, python, scratch, store
 
 _HEAD = """# Extension points
@@ -32,7 +32,7 @@ PORTS: dict[type, tuple[ModuleType, str]] = {
 """The ports that a plugin carries out, with their modules and who does."""
 
 VALUES: dict[type, tuple[tuple[ModuleType, str], ...]] = {
-    engine.Engine: ((loads, "Loads"), (measuring, "Measuring"), (measures, "Measures")),
+    engine.Engine: ((loads, "Loads"), (measuring, "Measuring"), (measures, "Measures"), (profiles, "Profiles")),
 }
 """What a port is asked with that has modules of its own, and the headings that they get."""
 

@@ -31,6 +31,8 @@ from headgate.core.ports.engine import (
     physical_name,
 )
 from headgate.core.ports.loads import LoadPart, LoadStart
+from headgate.core.ports.measuring import Measured
+from headgate.core.profiles import Profile
 from headgate.core.recipe import Column, Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines.duckdb import open_duckdb
@@ -88,7 +90,10 @@ def postgres_place(database: Database, root: Path) -> Place:
 class Spelled:
     """An engine that spells types in its own words, behind the words that this suite uses."""
 
-    THEIRS: Mapping[str, str] = {"BOOLEAN": "boolean", "INTEGER": "integer", "VARCHAR": "text"}
+    THEIRS: Mapping[str, str] = {
+        "BOOLEAN": "boolean", "INTEGER": "integer", "VARCHAR": "text", "DOUBLE": "double precision",
+        "TIMESTAMP": "timestamp without time zone",
+    }  # fmt: skip
     OURS: Mapping[str, str] = {theirs: ours for ours, theirs in THEIRS.items()}
 
     def __init__(self, engine: Engine) -> None:
@@ -117,6 +122,11 @@ class Spelled:
         found = self._engine.inventory(views)
         tables = {n: replace(t, shape=self._in(self.OURS, t.shape)) for n, t in found.tables.items()}
         return replace(found, tables=tables)
+
+    def profile(self, table: Measured) -> Profile:
+        theirs = {name: self.THEIRS.get(type_, type_) for name, type_ in table.types.items()}
+        found = self._engine.profile(replace(table, types=theirs))
+        return Profile(found.rows, {n: replace(c, type=table.types[n]) for n, c in found.columns.items()})
 
     @staticmethod
     def _in(words: Mapping[str, str], shape: Shape) -> Shape:

@@ -51,11 +51,13 @@ from headgate.core.ports.engine import (
 )
 from headgate.core.ports.loads import FROM, TO, LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.ports.measuring import Measured, Unanswered
+from headgate.core.profiles import Profile
 from headgate.core.recipe import Column, Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines.duckdb_measures import WORDS
 from headgate.plugins.engines.measure_texts import alone, answer_of, failing
 from tests.fakes import loads
+from tests.fakes.profiles import column_profile_of
 
 _PAIR = re.compile(
     r"""'(?:[^']|'')*'|--[^\n]*|("(?:[^"]|"")+"|[^\W\d]\w*)\.("(?:[^"]|"")+"|[^\W\d]\w*)|"(?:[^"]|"")*\""""
@@ -388,6 +390,15 @@ class FakeEngine:
             return answer_of(self.query(alone(measure, table, WORDS)).rows[0][0])
         except StatementFailed as fault:
             return Unanswered(str(fault))
+
+    @_watched
+    def profile(self, table: Measured) -> Profile:
+        names = ", ".join('"' + name.replace('"', '""') + '"' for name in table.types) or "1"
+        rows = self.query(f"select {names} from {table.relation} as measured").rows
+        columns = {name: [row[number] for row in rows] for number, name in enumerate(table.types)}
+        return Profile(
+            len(rows), {name: column_profile_of(columns[name], type_) for name, type_ in table.types.items()}
+        )
 
     def relation(self, relation: str) -> str:
         return 'headgate."' + relation.replace('"', '""') + '"'

@@ -23,7 +23,8 @@ class ColumnProfile:
     ``distinct`` may be an estimate. ``least`` and ``greatest`` are exact texts. Numbers have ``mean``, ``deviation``
     (of a sample, n - 1) and ``sum``; numbers, dates and times have ``quantiles`` (of times: seconds since 1970 in UTC).
     ``top`` are the most frequent values as texts with their number of rows, most frequent first, ties by text; not
-    taken where nearly all values differ. ``nan`` counts values that are no number: figures leave them out.
+    taken of numbers with many values. ``nan`` counts NaN and infinities, of times too: all figures leave them out.
+    ``sampled``: ``quantiles`` and ``top`` come from so many values, and frequencies are scaled up; 0: from all of them.
     """
 
     type: str
@@ -37,6 +38,7 @@ class ColumnProfile:
     quantiles: tuple[float, ...] = ()
     top: tuple[tuple[str, int], ...] = ()
     nan: int = 0
+    sampled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

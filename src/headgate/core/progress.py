@@ -54,7 +54,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the checks of an address ask is known; ``Started`` told when it began to be found out."""
+    """What was asked about the rows of an address is known; ``Started`` told when it began to be found out."""
 
     address: Address
 

@@ -38,7 +38,7 @@ class Collection(StrEnum):
     RECIPES = "recipes"  # recipe digest -> Recipe
     LOADS = "loads"  # "<physical table>/<number, ten digits>/<build id>" -> ""
     SCHEDULES = "schedules"  # "<environment>/<address>" -> when it was looked at, when what it showed was made
-    EVIDENCE = "evidence"  # build id -> Evidence
+    EVIDENCE = "evidence"  # build id -> Evidence, "<build id>/profile" -> KeptProfile
     RUNS = "runs"  # "<environment>/<number, ten digits>" -> RunRecord
 
 

@@ -20,6 +20,9 @@ from headgate.sql.conditions import Understood
 MEASURING = 1
 """The number of the way in which measures are found. Raise it when the same rows get another answer."""
 
+PROFILING = 1
+"""The number of the way in which columns are profiled. Raise it when the same values get another profile."""
+
 Understand: TypeAlias = Callable[[Fragment, Shape], Understood]
 """Gives the columns that a fragment reads of a table with the columns of a shape."""
 
@@ -46,6 +49,20 @@ def key_of(measure: Measure, build: Build, others: Mapping[Address, Build], unde
     versions = [] if _is_of_other(measure) else [tuple(_versions(build, own))]
     versions += [tuple(_versions(others[other], names)) for other, names in sorted(looked_at.items())]
     return digest("evidence", MEASURING, build.engine, digest_of(measure), *versions)
+
+
+def profile_keys(build: Build) -> Mapping[str, Digest]:
+    """Return for each column the key of its profile: where two are equal, so are the values, and how often each stands.
+
+    Of a view there are none: what it shows is made at each reading.
+    """
+    if build.kind is Kind.VIEW:
+        return {}
+    rows, versions = build.versions.rows, build.versions.columns
+    return {
+        column.name: digest("profile", PROFILING, build.engine, column.type, rows, versions[column.name])
+        for column in build.shape
+    }
 
 
 def _is_of_other(measure: Measure) -> bool:

@@ -16,6 +16,7 @@ from headgate.core.address import Address
 from headgate.core.build_forms import build_from_json, build_to_json
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused
+from headgate.core.evidence import profile_key
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import Engine
@@ -269,7 +270,7 @@ def _erase(store: StateStore, lease: Lease, garbage: _Builds, *, at: str, by: st
     entries = [
         *(Entry(Collection.BUILDS, i, None) for i in garbage),
         *(Entry(Collection.KEYS, key, None) for key in keys),
-        *(Entry(Collection.EVIDENCE, i, None) for i in garbage),
+        *(Entry(Collection.EVIDENCE, key, None) for i in garbage for key in (i, profile_key(i))),
         *(Entry(Collection.LOADS, load_key(build), None) for build, _ in garbage.values() if build.load is not None),
         *unreferred,
     ]

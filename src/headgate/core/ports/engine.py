@@ -22,6 +22,7 @@ from headgate.core.measures import Answer, Measure, Shown
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.python import ArrowStream, OpenStream
+from headgate.core.profiles import Profile
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead, SetAside
 
@@ -300,6 +301,14 @@ class Engine(Protocol):
         """Return some rows, or keys with how often they stand there, that fail a measure: the same ones each time.
 
         Cost: a pass like that of the measure, and an order over the rows that fail.
+        """
+
+    def profile(self, table: Measured) -> Profile:
+        """Return what the columns of a table look like that nobody writes to, those of ``table.types``.
+
+        Of a large table quantiles and frequencies come from a sample, the same one each time, and ``distinct`` is an
+        estimate. A column whose figures cannot be found, as they are too large, has its NULLs counted alone.
+        Cost: a pass over the columns, and one that picks the sample: together about two hash passes.
         """
 
     def relation(self, relation: str) -> str:

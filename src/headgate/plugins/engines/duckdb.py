@@ -35,6 +35,7 @@ from headgate.core.ports.engine import (
 )
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.ports.measuring import Measured, Unanswered
+from headgate.core.profiles import Profile
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import duckdb_catalogue as catalogue
@@ -52,6 +53,7 @@ from headgate.plugins.engines.duckdb_inventory import inventory_of
 from headgate.plugins.engines.duckdb_loads import DuckStorages
 from headgate.plugins.engines.duckdb_measures import WORDS, answer
 from headgate.plugins.engines.duckdb_opening import connected, read_by_stream
+from headgate.plugins.engines.duckdb_profiles import WORDS as PROFILE_WORDS
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream
 from headgate.plugins.engines.duckdb_views import (
@@ -64,6 +66,7 @@ from headgate.plugins.engines.duckdb_views import (
 )
 from headgate.plugins.engines.load_texts import visible_rows
 from headgate.plugins.engines.measure_texts import failing
+from headgate.plugins.engines.profile_texts import profile_of
 from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded, unanswered
 from headgate.plugins.engines.sql_texts import named, quoted
 
@@ -326,6 +329,10 @@ class DuckEngine:
             except duckdb.Error as error:
                 raise statement_fault(error, "") from error
 
+    def profile(self, table: Measured) -> Profile:
+        """Return what the columns look like, from two passes."""
+        return profile_of(self._row_of_last, table, PROFILE_WORDS)
+
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""
         return f"{catalogue.SCHEMA}.{quoted(relation)}"
@@ -352,6 +359,15 @@ class DuckEngine:
             self._connection.close()
         except duckdb.Error as error:
             raise engine_fault(error) from error
+
+    def _row_of_last(self, statements: Sequence[str]) -> Sequence[Any] | None:
+        """Return the first row of the last statement; None where one of them is refused."""
+        with self._cursor() as cursor, _undone(cursor):
+            try:
+                return [_first_row(cursor, statement) for statement in statements][-1]
+            except duckdb.Error as error:
+                unanswered(statement_fault(error, ""))
+                return None
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

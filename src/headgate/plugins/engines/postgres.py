@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -34,6 +35,7 @@ from headgate.core.ports.engine import (
 )
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.ports.measuring import Measured, Unanswered
+from headgate.core.profiles import Profile
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import loads
@@ -53,6 +55,7 @@ from headgate.plugins.engines.postgres_inventory import inventory_of
 from headgate.plugins.engines.postgres_loading import Loader
 from headgate.plugins.engines.postgres_loads import PostgresStorages
 from headgate.plugins.engines.postgres_measures import WORDS, answers, groups
+from headgate.plugins.engines.postgres_profiles import WORDS as PROFILE_WORDS
 from headgate.plugins.engines.postgres_settings import Setting
 from headgate.plugins.engines.postgres_streams import PostgresStream
 from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX, stored_name, without_end
@@ -64,6 +67,7 @@ from headgate.plugins.engines.postgres_waiting import (
     tried,
     wait_for_snapshots,
 )
+from headgate.plugins.engines.profile_texts import profile_of
 from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded, unanswered
 from headgate.plugins.engines.sql_texts import may_collate, named, quoted
 
@@ -299,6 +303,20 @@ class PostgresEngine:
                 return Sample(tuple(column.name for column in found.description or ()), tuple(found.fetchall()))
             except psycopg.Error as error:
                 raise statement_fault(error, "") from error
+
+    def profile(self, table: Measured) -> Profile:
+        """Return what the columns look like, from two passes."""
+        return profile_of(self._row_of_last, table, PROFILE_WORDS)
+
+    def _row_of_last(self, statements: Sequence[str]) -> Sequence[Any] | None:
+        """Return the first row of the last statement; None where one of them is refused."""
+        with self._connections.reading() as connection:
+            try:
+                row: Sequence[Any] = [catalogue.rows(connection, statement)[0] for statement in statements][-1]
+                return row
+            except psycopg.Error as error:
+                unanswered(statement_fault(error, ""))
+                return None
 
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""

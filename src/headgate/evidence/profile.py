@@ -1,0 +1,93 @@
+"""Profiles of builds: what is not known yet is asked of the engine, and kept with the build.
+
+A column is asked for only where no profile is known of one with the same rows and the same values: after an edit of one
+column the others come from the profile of the build that is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from headgate.core.errors import Conflict, lost_lease
+from headgate.core.evidence import KeptProfile, profile_from_text, profile_key, profile_to_text
+from headgate.core.hashing import Digest
+from headgate.core.ports.measuring import Measured
+from headgate.core.ports.store import Batch, Entry, Lease, Reading, StateStore
+from headgate.core.profiles import ColumnProfile, Profile
+from headgate.core.progress import Checked, RunEvent, Started
+from headgate.core.records import Build, Collection
+from headgate.evidence.keys import profile_keys
+
+Ask: TypeAlias = Callable[[Measured], Profile]
+"""Gives the profile of a table's columns."""
+
+
+def kept_profiles(builds: Iterable[Digest], reading: Reading) -> Mapping[Digest, KeptProfile]:
+    """Return the profiles that stand with builds. Cost: one look-up for all."""
+    wanted = {profile_key(build): build for build in builds}
+    texts = reading.get(Collection.EVIDENCE, wanted) if wanted else {}
+    return {wanted[key]: profile_from_text(text) for key, text in texts.items()}
+
+
+def known_profile(build: Build, kept: Iterable[KeptProfile]) -> Profile | None:
+    """Return the profile of a build as far as these profiles tell; None where they tell nothing of it."""
+    keys = profile_keys(build)
+    found: dict[str, ColumnProfile] = {}
+    rows: int | None = None
+    for one in kept:
+        by_key = {key: name for name, key in one.keys.items()}
+        for name in keys.keys() - found.keys():
+            if (known := by_key.get(keys[name])) is not None:
+                found[name] = one.profile.columns[known]
+                rows = one.profile.rows
+    return None if rows is None else Profile(rows, {name: found[name] for name in keys if name in found})
+
+
+def profile(
+    builds: Sequence[Build],
+    kept: Mapping[Digest, KeptProfile],
+    *,
+    like: Mapping[Digest, Sequence[Digest]],
+    ask: Ask,
+    relation_of: Callable[[Build], str],
+    keep: Callable[[Mapping[Digest, KeptProfile]], None],
+    report: Callable[[RunEvent], None],
+) -> Mapping[Digest, Profile]:
+    """Return the profile of every build; what had to be asked for is kept, build by build.
+
+    ``like`` are builds that each has much in common with. Views are asked each time, as they have no rows of their own.
+    """
+    profiles: dict[Digest, Profile] = {}
+    for build in builds:
+        own = [kept[one] for one in (build.id, *like.get(build.id, ())) if one in kept]
+        known = known_profile(build, own)
+        columns = dict(known.columns) if known else {}
+        lacking = {column.name: column.type for column in build.shape if column.name not in columns}
+        rows = known.rows if known else 0
+        if lacking:
+            report(Started(build.address))
+            fresh = ask(Measured(relation_of(build), lacking))
+            columns.update(fresh.columns)
+            rows = fresh.rows
+            report(Checked(build.address))
+        profiles[build.id] = Profile(rows, {column.name: columns[column.name] for column in build.shape})
+        keys = profile_keys(build)
+        if keys and (lacking or build.id not in kept or kept[build.id].keys != keys):
+            keep({build.id: KeptProfile(profiles[build.id], keys)})
+    return profiles
+
+
+def keeping_profiles(store: StateStore, lease: Lease) -> Callable[[Mapping[Digest, KeptProfile]], None]:
+    """Return what writes profiles into a state; it raises ``LeaseLost`` where the lease was lost meanwhile."""
+
+    def keep(profiles: Mapping[Digest, KeptProfile]) -> None:
+        entries = (
+            Entry(Collection.EVIDENCE, profile_key(build), profile_to_text(one)) for build, one in profiles.items()
+        )
+        try:
+            store.commit(Batch(tuple(entries), lease=lease))
+        except Conflict as conflict:
+            raise lost_lease(lease.resource) from conflict
+
+    return keep
