@@ -316,6 +316,20 @@ def test_events_are_numbered_and_chained(place: Place) -> None:
         assert verify_events(reading) is None
 
 
+def test_a_batch_may_ask_that_no_other_event_came_first(place: Place) -> None:
+    store, other = place.open(), place.open()
+    store.commit(Batch((Entry("c", "a", "1"),), events=(NewEvent("one", {}),), follows=0))
+    with pytest.raises(Conflict) as refused:
+        other.commit(Batch((Entry("c", "a", "2"),), events=(NewEvent("two", {}),), follows=0))
+    assert refused.value.entry == "log"
+    other.commit(Batch((Entry("c", "b", "2"),), events=(NewEvent("two", {}), NewEvent("three", {})), follows=1))
+    store.commit(Batch((Entry("c", "d", "4"),), follows=0))
+    with store.reading() as reading:
+        assert dict(reading.scan("c")) == {"a": "1", "b": "2", "d": "4"}
+        assert [event.kind for event in reading.events()] == ["one", "two", "three"]
+        assert [event.kind for event in reading.events(after=1)] == ["two", "three"]
+
+
 def test_events_of_many_writers_have_no_gaps(place: Place) -> None:
     stores = [place.open(), place.open()]
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from headgate.core.errors import Conflict, StoreFailed
-from headgate.core.events import next_event
+from headgate.core.events import demand_end, next_event
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.store import Batch, Lease, LeaseTaken, NewEvent
 from headgate.core.records import Event
@@ -104,6 +104,8 @@ class FakeStore:
             for expected in batch.expects:
                 if before.entries.get((expected.collection, expected.key)) != expected.value:
                     raise Conflict(f"{expected.collection}/{expected.key}")
+            if batch.events:
+                demand_end(before.events[-1] if before.events else None, batch)
             entries = dict(before.entries)
             for entry in batch.entries:
                 if entry.value is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from headgate.core.hashing import digest
+from headgate.core.errors import Conflict
+from headgate.core.hashing import Digest, digest
 from headgate.core.json_form import dumps
-from headgate.core.ports.store import EventChainFault, NewEvent, Reading
+from headgate.core.ports.store import Batch, EventChainFault, NewEvent, Reading
 from headgate.core.records import Event, LogHead
 
 
@@ -20,6 +21,12 @@ def next_event(last: Event | None, new: NewEvent) -> Event:
     """
     number, previous = (last.number + 1, str(last.hash)) if last else (1, "")
     return Event(number, new.kind, new.body, previous, digest("event", previous, number, new.kind, dumps(new.body)))
+
+
+def demand_end(last: Event | None, batch: Batch) -> None:
+    """Raise ``Conflict`` where a batch means to follow another event than the last one."""
+    if batch.follows is not None and batch.follows != (last.number if last else 0):
+        raise Conflict("log")
 
 
 def log_head(reading: Reading) -> LogHead | None:
@@ -37,18 +44,22 @@ def verify_events(reading: Reading) -> EventChainFault | None:
     return next(chain_faults(reading.events()), None)
 
 
+def hash_of(event: Event) -> Digest:
+    """Return the hash that an event has to have, as it stands."""
+    return digest("event", event.previous, event.number, event.kind, dumps(event.body))
+
+
 def chain_faults(events: Iterable[Event]) -> Iterator[EventChainFault]:
     """Yield every event that does not fit the one before it, as that one stands, or its own hash."""
     last: Event | None = None
     for event in events:
         expected = next_event(last, NewEvent(event.kind, event.body))
-        own = digest("event", event.previous, event.number, event.kind, dumps(event.body))
         reasons = []
         if event.number != expected.number:
             reasons.append(f"event {expected.number} is missing")
         elif event.previous != expected.previous:
             reasons.append("it does not follow the event before it")
-        if event.hash != own:
+        if event.hash != hash_of(event):
             reasons.append("its content is not what was written")
         if reasons:
             yield EventChainFault(event.number, " and ".join(reasons), (event,) if last is None else (last, event))

@@ -40,6 +40,8 @@ class Collection(StrEnum):
     SCHEDULES = "schedules"  # "<environment>/<address>" -> when it was looked at, when what it showed was made
     EVIDENCE = "evidence"  # build id -> Evidence, "<build id>/profile" -> KeptProfile
     RUNS = "runs"  # "<environment>/<number, ten digits>" -> RunRecord
+    APPROVALS = "approvals"  # "<environment>/<change>/<nonce>" -> Approval
+    DECISIONS = "decisions"  # "<environment>/<serial, ten digits>" -> Decision
 
 
 class BuildStatus(StrEnum):

@@ -12,17 +12,17 @@ from typing import TypeAlias
 
 from headgate.core.address import Address
 from headgate.core.checks import Check, Compiled, Failed, Outcome, Result, Sample, judged
-from headgate.core.errors import Conflict, lost_lease
 from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
 from headgate.core.hashing import Digest
 from headgate.core.measures import Answer, Measure, Shown, others_of
 from headgate.core.ports.measuring import Measured, Unanswered
-from headgate.core.ports.store import Batch, Entry, Lease, Reading, StateStore
+from headgate.core.ports.store import Lease, Reading, StateStore
 from headgate.core.progress import Checked, RunEvent, Started
 from headgate.core.promises import DeclaredTest
 from headgate.core.protection import without_protected
 from headgate.core.records import Build, Collection
 from headgate.evidence.keys import Understand, key_of
+from headgate.evidence.tied import keep_tied
 
 Ask: TypeAlias = Callable[[Measured, Sequence[Measure]], Mapping[Measure, Answer | Unanswered]]
 """Gives the answers to measures of a table."""
@@ -215,13 +215,10 @@ def _more(
 
 
 def keeping(store: StateStore, lease: Lease) -> Callable[[Mapping[Digest, Evidence]], None]:
-    """Return what writes evidence into a state; it raises ``LeaseLost`` where the lease was lost meanwhile."""
+    """Return what writes evidence into a state, tied to its log; it raises ``LeaseLost`` where the lease was lost."""
 
     def keep(evidence: Mapping[Digest, Evidence]) -> None:
-        entries = tuple(Entry(Collection.EVIDENCE, build, evidence_to_text(one)) for build, one in evidence.items())
-        try:
-            store.commit(Batch(entries, lease=lease))
-        except Conflict as conflict:
-            raise lost_lease(lease.resource) from conflict
+        texts = {str(build): evidence_to_text(one) for build, one in evidence.items()}
+        keep_tied(store, Collection.EVIDENCE, texts, {"at": lease.since, "by": lease.holder}, lease=lease)
 
     return keep

@@ -54,12 +54,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What is written in one transaction, if all conditions hold and ``lease`` is still the newest of its resource."""
+    """What is written in one transaction, if all conditions hold and ``lease`` is still the newest of its resource.
+
+    ``follows`` is a condition on the log, for batches with events: its last event has this number (0: there is none).
+    So an entry can name the event that is written with it.
+    """
 
     entries: tuple[Entry, ...] = ()
     expects: tuple[Expectation, ...] = ()
     events: tuple[NewEvent, ...] = ()
     lease: Lease | None = None
+    follows: int | None = None
 
 
 class Reading(Protocol):
@@ -97,7 +102,10 @@ class StateStore(Protocol):
         """Return a consistent view, to be used in a ``with``."""
 
     def commit(self, batch: Batch) -> None:
-        """Write the batch durably; raise ``Conflict`` (``lease:<resource>`` for a lost lease) and write nothing."""
+        """Write the batch durably; raise ``Conflict`` and write nothing.
+
+        It names the entry; ``lease:<resource>`` for a lost lease, ``log`` where other events came first.
+        """
 
     def acquire(self, resource: str, *, holder: str, purpose: str, at: str) -> Lease:
         """Return the lease with the next fence; raise ``LeaseTaken`` where a live process holds it. Never waits."""

@@ -22,10 +22,10 @@ import psycopg
 from psycopg import Connection, sql
 
 from headgate.core.errors import Conflict, StoreFailed
-from headgate.core.events import next_event
+from headgate.core.events import demand_end, next_event
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
-from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTaken, NewEvent, Nonce
+from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTaken, Nonce
 from headgate.core.records import Event
 from headgate.plugins.stores.migration import Migration, demand_newest
 from headgate.plugins.stores.postgres_address import PostgresAddress
@@ -198,7 +198,7 @@ class PostgresStore:
         if batch.expects and (failed := found.pop(0)):
             expected = batch.expects[failed[0][0] - 1]
             raise Conflict(f"{expected.collection}/{expected.key}")
-        written = [*_written(batch.entries), *_appended(batch.events, found.pop(0) if batch.events else [])]
+        written = [*_written(batch.entries), *_appended(batch, found.pop(0) if batch.events else [])]
         if token.startswith("00"):  # now and then
             written.append(sql.SQL(_FORGET))
         connection.execute(sql.Composed([*written, sql.SQL(_END).format(token)]))
@@ -272,12 +272,14 @@ def _written(entries: Sequence[Entry]) -> list[sql.Composable]:
     return written
 
 
-def _appended(events: Sequence[NewEvent], last_row: Sequence[Any]) -> list[sql.Composable]:
+def _appended(batch: Batch, last_row: Sequence[Any]) -> list[sql.Composable]:
     last = None
     for number, kind, previous, hash_ in last_row:
         last = Event(number, loaded(kind), {}, previous, Digest(hash_))
+    if batch.events:
+        demand_end(last, batch)
     appended: list[sql.Composable] = []
-    for new in events:
+    for new in batch.events:
         last = next_event(last, new)
         texts = (last.kind, dumps(last.body), last.previous, last.hash)
         appended.append(sql.SQL(_APPEND).format(last.number, *map(stored, texts)))

@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from headgate.core.errors import Conflict, StoreFailed
-from headgate.core.events import next_event
+from headgate.core.events import demand_end, next_event
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
-from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTaken, NewEvent, Nonce, StateStore
+from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTaken, Nonce, StateStore
 from headgate.core.records import Event
 from headgate.plugins.stores.locks import Lock, lock_path, try_lock
 from headgate.plugins.stores.migration import Migration
@@ -69,7 +69,7 @@ class SqliteStore:
                 _check_lease(connection, batch.lease)
             _check(connection, batch.expects)
             _write(connection, batch.entries)
-            _append(connection, batch.events)
+            _append(connection, batch)
 
     def acquire(self, resource: str, *, holder: str, purpose: str, at: str) -> Lease:
         """Return the lease with the next fence, or raise ``LeaseTaken``."""
@@ -163,13 +163,14 @@ def _write(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
     connection.executemany(insert, written)
 
 
-def _append(connection: sqlite3.Connection, events: Sequence[NewEvent]) -> None:
-    if not events:
+def _append(connection: sqlite3.Connection, batch: Batch) -> None:
+    if not batch.events:
         return
     query = "select number, kind, previous, hash from events order by number desc limit 1"
     row = connection.execute(query).fetchone()
     last = None if row is None else Event(row[0], row[1], {}, row[2], Digest(row[3]))
-    for new in events:
+    demand_end(last, batch)
+    for new in batch.events:
         last = next_event(last, new)
         values = (last.number, last.kind, dumps(last.body), last.previous, last.hash)
         connection.execute("insert into events values (?, ?, ?, ?, ?)", values)
