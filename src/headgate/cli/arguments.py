@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 from collections.abc import Callable, Sequence
 
 from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
-from headgate.cli.parser import HELP_WIDTH, Parser, WrongUsage
+from headgate.cli.job_arguments import export
+from headgate.cli.parser import Parser, WrongUsage
+from headgate.cli.parser import describe as _describe
 
 COMMANDS = {
     "new": "make a project, empty or with an example",
@@ -26,6 +27,7 @@ COMMANDS = {
     "lineage": "follow a column to what steers it, or to what it steers",
     "sql": "ask a question of an environment",
     "schema": "print JSON Schemas of your files, for editors",
+    "export": "write jobs for GitHub Actions or GitLab CI",
     "gc": "drop what nobody can come back to",
     "doctor": "tell where warehouse and state have drifted apart",
     "completion": "print a script that completes commands in bash, zsh or fish",
@@ -82,11 +84,6 @@ def parser_of(name: str) -> Parser:
     (_IMPORTS[what] if command == "import" else _PARSERS[command])(parser)
     _add_common(parser, can_change=command in ("apply", "promote", "run", "rollback", "gc", "doctor"))
     return parser
-
-
-def _describe(parser: Parser, description: str, *examples: str) -> None:
-    parser.description = textwrap.fill(description, HELP_WIDTH)
-    parser.epilog = "Examples:\n" + "\n".join(f"  {example}" for example in examples)
 
 
 def _add_common(parser: Parser, *, can_change: bool) -> None:
@@ -479,6 +476,7 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "gc": _gc,
     "doctor": _doctor,
     "schema": _schema,
+    "export": export,
     "completion": _completion,
 }
 

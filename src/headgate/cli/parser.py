@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from typing import NoReturn
 
 HELP_WIDTH = 100
@@ -62,3 +63,9 @@ class Parser(argparse.ArgumentParser):
 
         near = nearest(unknown.partition("=")[0], self._option_string_actions)
         return f". Did you mean {near[0]}?" if near else ""
+
+
+def describe(parser: Parser, description: str, *examples: str) -> None:
+    """Give a parser what its help says: what the command does, and examples."""
+    parser.description = textwrap.fill(description, HELP_WIDTH)
+    parser.epilog = "Examples:\n" + "\n".join(f"  {example}" for example in examples)

@@ -98,6 +98,18 @@ def fault_in_environment(name: str) -> str:
     return ""
 
 
+def environment_like(text: str, prefix: str = "") -> str:
+    """Return the name of an environment that is most like ``text``; ``prefix`` stands before it. Empty for no letter.
+
+    >>> environment_like("Feature/Faster_Marts", "ci-"), environment_like("main"), environment_like("2.0")
+    ('ci-feature-faster-marts', 'main', 'v2-0')
+    """
+    name = "-".join(re.findall(r"[a-z0-9]+", text.lower()))
+    if name and not prefix and name[0].isdigit():
+        prefix = "v"
+    return f"{prefix}{name}"[:40].rstrip("-") if name else ""
+
+
 def environment_schema(schema: str, environment: str, *, bare: bool) -> str:
     """Return the engine's schema that shows ``schema`` in ``environment``.
 

@@ -96,6 +96,41 @@ class GitState:
         code = process.returncode if process else None
         return True if code == 0 else False if code == 1 and not self.is_shallow else None
 
+    def branch(self) -> str:
+        """Return the branch that is checked out; empty where a commit is, and outside of git."""
+        return self._told("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def default_branch(self) -> str:
+        """Return the branch that others start from, as far as this clone knows; empty where it does not.
+
+        It is what the remote ``origin`` shows first, else ``main`` or ``master``.
+        """
+        if shown := self._told("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"):
+            return shown.removeprefix("origin/")
+        return next((name for name in ("main", "master") if self.tip(name)), "")
+
+    def tip(self, branch: str) -> str:
+        """Return the newest commit of a branch: as ``origin`` has it, else as it is here; empty where there is none."""
+        for place in (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}"):
+            if commit := self._told("rev-parse", "--verify", "--quiet", f"{place}^{{commit}}"):
+                return commit
+        return ""
+
+    def merge_base(self, one: str, other: str) -> str:
+        """Return the newest commit that is part of both; empty where there is none, or the history is cut off."""
+        if not _NAMED.fullmatch(one) or not _NAMED.fullmatch(other):
+            return ""
+        return self._told("merge-base", one, other)
+
+    def folder(self) -> tuple[Path, str] | None:
+        """Return the repository's folder, and where the project is in it (``""``, ``sub/``); None outside of git."""
+        top, prefix = self._told("rev-parse", "--show-toplevel"), self._prefix()
+        return (Path(top), prefix) if self.is_git and top and prefix is not None else None
+
+    def _told(self, *arguments: str) -> str:
+        """Return the line that a command writes; empty where it fails."""
+        return _decoded(_answer(_start(self.root, *arguments)) or b"").strip() if self.is_git else ""
+
     def _prefix(self) -> str | None:
         raw = _answer(_start(self.root, "rev-parse", "--show-prefix"))
         return None if raw is None else _decoded(raw).removesuffix("\n")
