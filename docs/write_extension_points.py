@@ -7,8 +7,8 @@ import re
 from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
 
-from headgate.core import measures, profiles
-from headgate.core.ports import engine, forge, loads, measuring, python, scratch, store
+from headgate.core import comparison, fingerprints, measures, profiles
+from headgate.core.ports import comparing, engine, forge, loads, measuring, python, scratch, store
 
 _HEAD = """# Extension points
 
@@ -32,7 +32,15 @@ PORTS: dict[type, tuple[ModuleType, str]] = {
 """The ports that a plugin carries out, with their modules and who does."""
 
 VALUES: dict[type, tuple[tuple[ModuleType, str], ...]] = {
-    engine.Engine: ((loads, "Loads"), (measuring, "Measuring"), (measures, "Measures"), (profiles, "Profiles")),
+    engine.Engine: (
+        (loads, "Loads"),
+        (measuring, "Measuring"),
+        (measures, "Measures"),
+        (profiles, "Profiles"),
+        (comparing, "Comparing"),
+        (comparison, "Comparisons"),
+        (fingerprints, "Fingerprints"),
+    ),
 }
 """What a port is asked with that has modules of its own, and the headings that they get."""
 

@@ -17,6 +17,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import File, FileSource, TableSource
 from headgate.core.errors import Conflict, Diverged, EngineFailed, Refused, StatementFailed
 from headgate.core.hashing import Digest, digest
+from headgate.core.ports.comparing import Pairing, Side
 from headgate.core.ports.engine import (
     BuildJob,
     CaptureInput,
@@ -117,6 +118,21 @@ class Spelled:
 
     def described(self, schema: str) -> Any:
         return tuple(replace(one, shape=self._in(self.OURS, one.shape)) for one in self._engine.described(schema))
+
+    def fingerprint(self, side: Side, key: Any) -> Any:
+        return self._engine.fingerprint(self._spelled(side), key)
+
+    def compare(self, pairing: Pairing, sample: int = 0) -> Any:
+        return self._engine.compare(self._both(pairing), sample)
+
+    def differing(self, pairing: Pairing, limit: int | None) -> Any:
+        return self._engine.differing(self._both(pairing), limit)
+
+    def _both(self, pairing: Pairing) -> Pairing:
+        return replace(pairing, before=self._spelled(pairing.before), after=self._spelled(pairing.after))
+
+    def _spelled(self, side: Side) -> Side:
+        return replace(side, shape=self._in(self.THEIRS, side.shape))
 
     def inventory(self, views: Any) -> Any:
         found = self._engine.inventory(views)

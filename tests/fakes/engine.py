@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import csv
 import functools
+import hashlib
 import json
 import re
 import sqlite3
 import statistics
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,11 +28,15 @@ import pyarrow as pa
 
 from headgate.core.address import Address
 from headgate.core.checks import Sample
+from headgate.core.column_types import Family, family_of
+from headgate.core.comparison import Differences
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Conflict, Diverged, EngineFailed, Refused, StatementFailed
+from headgate.core.fingerprints import Fingerprint
 from headgate.core.hashing import Digest
 from headgate.core.measures import Answer, Measure, Shown
+from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
@@ -54,6 +59,8 @@ from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.profiles import Profile
 from headgate.core.recipe import Column, Shape
 from headgate.core.records import LogHead
+from headgate.plugins.engines import compare_texts, fingerprint_texts
+from headgate.plugins.engines.comparing import Comparing
 from headgate.plugins.engines.duckdb_measures import WORDS
 from headgate.plugins.engines.measure_texts import alone, answer_of, failing
 from tests.fakes import loads
@@ -77,6 +84,32 @@ def _watched(method: _Method) -> _Method:
     return call  # type: ignore[return-value]
 
 
+def _form(before: Column, after: Column) -> compare_texts.Form:
+    is_number = all(family_of(column.type) is Family.NUMBER for column in (before, after))
+    if is_number or before.type == after.type:
+        return compare_texts.Form(less="{}" if is_number else "")
+    return compare_texts.Form("cast({} as text)", "cast({} as text)")
+
+
+_COMPARED = compare_texts.Words(_form)
+_HASHING = fingerprint_texts.Hashing(
+    "fake 1", lambda _: "{}", lambda values: tuple(f"summed({salt}, {', '.join(values)})" for salt in (0, 1))
+)
+
+
+class _Summed:
+    """The sum of a hash over the rows; the first argument is its salt."""
+
+    def __init__(self) -> None:
+        self.sum = 0
+
+    def step(self, *values: object) -> None:
+        self.sum += int.from_bytes(hashlib.sha256(repr(values).encode()).digest()[:8])
+
+    def finalize(self) -> str:
+        return str(self.sum)
+
+
 class FakeStream:
     """A table that was read whole, as a stream."""
 
@@ -94,9 +127,11 @@ class FakeStream:
 
 
 def _in_memory() -> sqlite3.Connection:
-    """Return a database that knows the two functions of measures that SQLite has not."""
+    """Return a database that knows the functions of measures and comparisons that SQLite has not."""
     connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     connection.create_function("regexp_matches", 2, lambda text, pattern: text and re.search(pattern, text) is not None)
+    connection.create_function("md5", 1, lambda text: hashlib.md5(text.encode()).hexdigest())
+    connection.create_aggregate("summed", -1, _Summed)  # type: ignore[arg-type]
     connection.create_aggregate("stddev_samp", 1, _Deviation)  # type: ignore[arg-type]  # typeshed wants its protocol
     return connection
 
@@ -399,6 +434,25 @@ class FakeEngine:
         return Profile(
             len(rows), {name: column_profile_of(columns[name], type_) for name, type_ in table.types.items()}
         )
+
+    @_watched
+    def fingerprint(self, side: Side, key: Sequence[str]) -> Fingerprint:
+        return self._comparing.fingerprint(side, key)
+
+    @_watched
+    def compare(self, pairing: Pairing, sample: int = 0) -> Counted:
+        return self._comparing.compare(pairing, sample)
+
+    @_watched
+    def differing(self, pairing: Pairing, limit: int | None) -> Differences:
+        return self._comparing.differing(pairing, limit)
+
+    @property
+    def _comparing(self) -> Comparing:
+        return Comparing(lambda: nullcontext(self._ask), _COMPARED, _HASHING)
+
+    def _ask(self, sql: str) -> Sequence[tuple[Any, ...]]:
+        return self.query(sql).rows
 
     def relation(self, relation: str) -> str:
         return 'headgate."' + relation.replace('"', '""') + '"'

@@ -83,6 +83,10 @@ class KeyFacts:
     rows_repeated: int = 0
 
 
+NO_FAULTS = KeyFacts()
+"""Those of keys that say which row they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One row that differs, as texts by column; None is NULL.
@@ -101,6 +105,10 @@ class Differences:
 
     columns: tuple[str, ...] = ()
     rows: tuple[Difference, ...] = ()
+
+
+NO_DIFFERENCES = Differences()
+"""Those of rows at which nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +139,8 @@ class Comparison:
     count rows. By key, ``changed`` counts rows of which some compared column differs beyond its tolerance; rows whose
     key does not say which row they are (a NULL in it, or several rows of one key) are compared as a bag, among the
     added and removed. ``proven`` are columns that need no look: their versions are equal. ``moved`` are sources that
-    moved on between the two builds: then a difference need not come from the code. ``incomplete`` says what was not
-    done, and why.
+    moved on between the two builds: then a difference need not come from the code. ``unkeyed`` says why there is no key
+    to compare by. ``incomplete`` says what was not done, and why.
     """
 
     address: Address
@@ -153,6 +161,7 @@ class Comparison:
     differences: Differences = Differences()
     drifts: tuple[Drift, ...] = ()
     moved: tuple[Address, ...] = ()
+    unkeyed: str = ""
     incomplete: str = ""
 
     @property

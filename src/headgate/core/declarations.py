@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
+from headgate.core.comparison import EXACT, Tolerance
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.hashing import Digest, digest
-from headgate.core.limits import Limits
+from headgate.core.limits import NO_COST_LIMIT, CostLimit, Limits
 from headgate.core.loading import Loading
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class DeclaredColumn:
     """A column as a property file or a header names it; ``type`` is empty where none was given.
 
     ``is_protected`` says whether its values may be shown (``core/protection.py``); None where nobody said.
-    ``meta`` holds what is read and kept but not used.
+    ``tolerance`` is by how much its numbers may differ from those of an older build. ``meta`` holds what is read and
+    kept but not used.
     """
 
     name: str
@@ -48,6 +50,7 @@ class DeclaredColumn:
     tags: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
     is_protected: bool | None = None
+    tolerance: Tolerance = EXACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +239,8 @@ STATE_SCHEMA = "headgate_state"
 class Config:
     """``headgate.toml`` with its defaults filled in. ``bare`` names the environment whose schemas have no suffix.
 
-    ``python`` bounds every call of a Python asset that does not say otherwise. ``gate`` is None where no policy is
-    given.
+    ``python`` bounds every call of a Python asset that does not say otherwise, ``cost_limit`` every comparison.
+    ``gate`` is None where no policy is given.
     """
 
     name: str
@@ -249,6 +252,7 @@ class Config:
     python: Limits = PYTHON_LIMITS
     templates: TemplateConfig = field(default_factory=TemplateConfig)
     gate: Policy | None = None
+    cost_limit: CostLimit = NO_COST_LIMIT
 
     @property
     def policy(self) -> Policy:

@@ -4,29 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.measures import Answer
 from headgate.core.profiles import ColumnProfile, Profile
 
+if TYPE_CHECKING:
+    from headgate.core.comparison import Comparison
+    from headgate.core.fingerprints import Fingerprint
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one build: answers by the keys of what was asked (``evidence/keys.py``)."""
+    """What is known of one build: answers by the keys of what was asked (``evidence/keys.py``).
+
+    ``comparisons`` with what it would replace stand with the newer build, by what they are about
+    (``evidence/compare.py``); ``fingerprints`` by the key that they were made with.
+    """
 
     answers: Mapping[Digest, Answer] = field(default_factory=dict)
+    comparisons: Mapping[Digest, Comparison] = field(default_factory=dict)
+    fingerprints: Mapping[Digest, Fingerprint] = field(default_factory=dict)
 
 
 def evidence_to_text(evidence: Evidence) -> str:
     """Return the stored form."""
-    return dumps({"answers": dict(evidence.answers)})
+    body: dict[str, object] = {"answers": dict(evidence.answers)}
+    if evidence.comparisons:
+        from headgate.core.comparison_forms import comparison_to_json
+
+        body["comparisons"] = {key: comparison_to_json(one) for key, one in evidence.comparisons.items()}
+    if evidence.fingerprints:
+        body["fingerprints"] = dict(evidence.fingerprints)
+    return dumps(body)
 
 
 def evidence_from_text(text: str | None) -> Evidence:
     """Return the evidence of a stored form; that of nothing where there is none."""
-    return Evidence({Digest(key): answer for key, answer in loads(text)["answers"].items()}) if text else Evidence()
+    if not text:
+        return Evidence()
+    body = loads(text)
+    answers = {Digest(key): answer for key, answer in body["answers"].items()}
+    comparisons, fingerprints = body.get("comparisons"), body.get("fingerprints")
+    if not comparisons and not fingerprints:
+        return Evidence(answers)
+    from headgate.core.comparison_forms import comparison_from_json, fingerprint_from_json
+
+    return Evidence(
+        answers,
+        {Digest(key): comparison_from_json(one) for key, one in (comparisons or {}).items()},
+        {Digest(key): fingerprint_from_json(one) for key, one in (fingerprints or {}).items()},
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from headgate.core.address import Address, fold
 from headgate.core.checks import Sample
+from headgate.core.comparison import Difference, Differences
 from headgate.core.graph import AnyNode
 from headgate.core.lineage import CARRYING, AssetLineage, Edge, Subtype
 from headgate.core.recipe import Aspect
@@ -72,3 +73,15 @@ def without_protected(sample: Sample, protected: Set[str]) -> Sample:
     rows = (tuple(HIDDEN if is_it else one for one, is_it in zip(row, hidden, strict=True)) for row in sample.rows)
     names = tuple(name for name, is_it in zip(sample.columns, hidden, strict=True) if is_it)
     return replace(sample, rows=tuple(rows), protected=names)
+
+
+def differences_without_protected(found: Differences, protected: Set[str]) -> Differences:
+    """Return rows that differ in which a mark stands for each value of a protected column, NULL among them."""
+    hidden = tuple(fold(name) in protected for name in found.columns)
+    if not any(hidden):
+        return found
+
+    def masked(row: tuple[str | None, ...]) -> tuple[str | None, ...]:
+        return tuple(HIDDEN if is_it else one for one, is_it in zip(row, hidden, strict=False))
+
+    return replace(found, rows=tuple(Difference(masked(r.before), masked(r.after), r.columns) for r in found.rows))

@@ -211,7 +211,7 @@ def _more(
     build = one.subject.build.id
     before = own[build].answers
     lasting = {one.keys[m]: a for m, a in found.items() if m in one.keys and not isinstance(a, Unanswered)}
-    return {} if lasting.keys() <= before.keys() else {build: Evidence({**before, **lasting})}
+    return {} if lasting.keys() <= before.keys() else {build: replace(own[build], answers={**before, **lasting})}
 
 
 def keeping(store: StateStore, lease: Lease) -> Callable[[Mapping[Digest, Evidence]], None]:

@@ -16,9 +16,12 @@ from typing import Any, Protocol
 
 from headgate.core.address import Address, split
 from headgate.core.checks import Sample
+from headgate.core.comparison import Differences
 from headgate.core.declarations import FileSource, TableSource
+from headgate.core.fingerprints import Fingerprint
 from headgate.core.hashing import Digest, short
 from headgate.core.measures import Answer, Measure, Shown
+from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
 from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.python import ArrowStream, OpenStream
@@ -309,6 +312,27 @@ class Engine(Protocol):
         Of a large table quantiles and frequencies come from a sample, the same one each time, and ``distinct`` is an
         estimate. A column whose figures cannot be found, as they are too large, has its NULLs counted alone.
         Cost: a pass over the columns, and one that picks the sample: together about two hash passes.
+        """
+
+    def fingerprint(self, side: Side, key: Sequence[str]) -> Fingerprint:
+        """Return digests of all that a relation holds, by column where the key is unique and never NULL in it.
+
+        Raises ``StatementFailed`` where the engine refuses it. Cost: a look at the key, one pass over the columns.
+        """
+
+    def compare(self, pairing: Pairing, sample: int = 0) -> Counted:
+        """Return how two relations differ, exactly, with ``sample`` rows of each kind as ``differing`` gives them.
+
+        Rows that the key does not tell apart, as it is NULL in part or stands in several of them, are compared as a
+        bag; they spoil no other. Raises ``StatementFailed`` where the engine refuses it. Cost: a look at the keys that
+        are not known to be unique, one full join over the key and the columns.
+        """
+
+    def differing(self, pairing: Pairing, limit: int | None) -> Differences:
+        """Return rows that differ beyond their tolerances, the same ones each time; all of them without a limit.
+
+        Those are ``limit`` changed ones, as many removed and as many added ones: by key those with the least hash of
+        it, in whatever order rows are stored; those of the bag come behind. Cost: that of ``compare``.
         """
 
     def relation(self, relation: str) -> str:

@@ -17,10 +17,13 @@ import duckdb
 
 from headgate.core.address import Address
 from headgate.core.checks import Sample
+from headgate.core.comparison import Differences
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.errors import Conflict, EngineBusy, EngineFailed, StatementFailed
+from headgate.core.fingerprints import Fingerprint
 from headgate.core.hashing import Digest
 from headgate.core.measures import Answer, Measure, Shown
+from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
@@ -39,7 +42,9 @@ from headgate.core.profiles import Profile
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
 from headgate.plugins.engines import duckdb_catalogue as catalogue
-from headgate.plugins.engines import loads
+from headgate.plugins.engines import duckdb_compares, loads
+from headgate.plugins.engines.compare_texts import Ask
+from headgate.plugins.engines.comparing import Comparing
 from headgate.plugins.engines.duckdb_builds import (
     build_one,
     shape_of_part,
@@ -56,6 +61,7 @@ from headgate.plugins.engines.duckdb_opening import connected, read_by_stream
 from headgate.plugins.engines.duckdb_profiles import WORDS as PROFILE_WORDS
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream
+from headgate.plugins.engines.duckdb_transactions import roll_back, transaction, undone
 from headgate.plugins.engines.duckdb_views import (
     drop_views,
     give_back,
@@ -80,6 +86,8 @@ class DuckEngine:
         self._writing = threading.Lock()  # publications and the like; builds run beside each other
         self._running: set[duckdb.DuckDBPyConnection] = set()
         self._is_adopted = False
+        hashing = duckdb_compares.hashing(duckdb.__version__)
+        self._comparing = Comparing(self._asking, duckdb_compares.WORDS, hashing, duckdb_compares.is_unique)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -100,7 +108,7 @@ class DuckEngine:
 
     def adopt(self, state: str) -> None:
         """Write that the warehouse belongs to ``state``; raise ``Diverged`` where it belongs to another."""
-        with self._writing, self._cursor() as cursor, _transaction(cursor):
+        with self._writing, self._cursor() as cursor, transaction(cursor):
             catalogue.create(cursor)
             present = catalogue.state(cursor)
             if present is None:
@@ -120,7 +128,7 @@ class DuckEngine:
 
     def fence(self, environment: str, before: Marker, fence: int) -> None:
         """Raise the fence in the marker; raise ``Conflict`` where it is not ``before`` or ``fence`` is lower."""
-        with self._writing, self._cursor() as cursor, _transaction(cursor):
+        with self._writing, self._cursor() as cursor, transaction(cursor):
             present = catalogue.markers(cursor).get(environment) if catalogue.is_there(cursor) else None
             if present != before or fence < before.fence:
                 raise Conflict(f"marker:{environment}")
@@ -168,7 +176,7 @@ class DuckEngine:
             return ()
         with self._cursor() as cursor:
             texts = [text_of(cursor, job) for job in jobs]
-            with _transaction(cursor):
+            with transaction(cursor):
                 made = []
                 for job, text in zip(jobs, texts, strict=True):
                     if begun is not None:
@@ -182,7 +190,7 @@ class DuckEngine:
 
     def begin_load(self, start: LoadStart) -> OpenLoad:
         """Return the load to go on with; see ``core.ports.engine.Engine.begin_load``."""
-        with self._writing, self._cursor() as cursor, _transaction(cursor):
+        with self._writing, self._cursor() as cursor, transaction(cursor):
             return loads.begin(DuckStorages(cursor), start)
 
     def load_part(self, load: OpenLoad, part: LoadPart) -> int:
@@ -191,12 +199,12 @@ class DuckEngine:
             found = shape_of_part(cursor, part)
             if found != part.shape:
                 raise StatementFailed(difference(found, part.shape), job=part.address)
-            with _transaction(cursor):
+            with transaction(cursor):
                 return loads.make_part(DuckStorages(cursor), load, part)
 
     def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
         """Write the load's row in ``headgate.builds``; its rows are those visible at the load's number."""
-        with self._writing, self._cursor() as cursor, _transaction(cursor):
+        with self._writing, self._cursor() as cursor, transaction(cursor):
             return loads.end(DuckStorages(cursor), load, end)
 
     def built(self) -> Mapping[Digest, str]:
@@ -209,7 +217,7 @@ class DuckEngine:
         with self._writing, self._cursor() as cursor:
             if not relations or not self._adopted(cursor):
                 return
-            with _transaction(cursor):
+            with transaction(cursor):
                 kept = loads.drop(DuckStorages(cursor), relations, dict.fromkeys(relations.values()))
                 for relation in relations.values():
                     if relation and relation not in kept:
@@ -220,7 +228,7 @@ class DuckEngine:
         """Take out all that loads left which were begun and never ended. Nobody may be loading meanwhile."""
         with self._writing, self._cursor() as cursor:
             if self._adopted(cursor):
-                with _transaction(cursor):
+                with transaction(cursor):
                     loads.take_out_all(DuckStorages(cursor))
 
     def publish(self, publication: Publication) -> None:
@@ -232,7 +240,7 @@ class DuckEngine:
         """
         with self._writing, self._cursor() as cursor:
             statements = statements_of(cursor, publication.replace)
-            with _transaction(cursor):
+            with transaction(cursor):
                 is_new = self._demand(cursor, publication)
                 make_schemas(cursor, publication.replace)
                 set_aside(cursor, publication.aside)
@@ -279,7 +287,7 @@ class DuckEngine:
             except duckdb.Error as error:
                 raise statement_fault(error, sql, prefix=prefix) from error
             finally:
-                _roll_back(cursor)
+                roll_back(cursor)
         return Rows(tuple(c.name for c in shape), tuple(c.type for c in shape), tuple(rows))
 
     def stream(self, sql: str, *, batch_rows: int = 0) -> DuckStream:
@@ -313,7 +321,7 @@ class DuckEngine:
         """Return the answer to each measure, found by itself in the cheapest way."""
         found: dict[Measure, Answer | Unanswered] = {}
         for measure in dict.fromkeys(measures):
-            with self._cursor() as cursor, _undone(cursor):
+            with self._cursor() as cursor, undone(cursor):
                 try:
                     found[measure] = answer(partial(_first_row, cursor), measure, table)
                 except duckdb.Error as error:
@@ -322,7 +330,7 @@ class DuckEngine:
 
     def failing(self, table: Measured, measure: Shown, limit: int) -> Sample:
         """Return some rows that fail, in the order of their hashes."""
-        with self._cursor() as cursor, _undone(cursor):
+        with self._cursor() as cursor, undone(cursor):
             try:
                 found = cursor.execute(failing(measure, table, WORDS, limit))
                 return Sample(tuple(column[0] for column in found.description or ()), tuple(found.fetchall()))
@@ -332,6 +340,27 @@ class DuckEngine:
     def profile(self, table: Measured) -> Profile:
         """Return what the columns look like, from two passes."""
         return profile_of(self._row_of_last, table, PROFILE_WORDS)
+
+    def fingerprint(self, side: Side, key: Sequence[str]) -> Fingerprint:
+        """Return digests of all that a relation holds."""
+        return self._comparing.fingerprint(side, key)
+
+    def compare(self, pairing: Pairing, sample: int = 0) -> Counted:
+        """Return how two relations differ, with some rows that do."""
+        return self._comparing.compare(pairing, sample)
+
+    def differing(self, pairing: Pairing, limit: int | None) -> Differences:
+        """Return rows that differ."""
+        return self._comparing.differing(pairing, limit)
+
+    @contextmanager
+    def _asking(self) -> Iterator[Ask]:
+        """Give what answers statements of one moment, which write nothing; what is refused is ``StatementFailed``."""
+        with self._cursor() as cursor, undone(cursor):
+            try:
+                yield lambda sql: cursor.execute(sql).fetchall()
+            except duckdb.Error as error:
+                raise statement_fault(error, "") from error
 
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""
@@ -362,7 +391,7 @@ class DuckEngine:
 
     def _row_of_last(self, statements: Sequence[str]) -> Sequence[Any] | None:
         """Return the first row of the last statement; None where one of them is refused."""
-        with self._cursor() as cursor, _undone(cursor):
+        with self._cursor() as cursor, undone(cursor):
             try:
                 return [_first_row(cursor, statement) for statement in statements][-1]
             except duckdb.Error as error:
@@ -460,34 +489,5 @@ def open_duckdb(
     return DuckEngine(connection)
 
 
-@contextmanager
-def _transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit what the block did, or undo all of it."""
-    cursor.execute("begin transaction")
-    try:
-        yield
-        cursor.execute("commit")
-    except BaseException:
-        _roll_back(cursor)
-        raise
-
-
 def _first_row(cursor: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...] | None:
     return cursor.execute(sql).fetchone()
-
-
-@contextmanager
-def _undone(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let nothing be written meanwhile."""
-    cursor.execute("begin transaction read only")
-    try:
-        yield
-    finally:
-        _roll_back(cursor)
-
-
-def _roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
-    try:
-        cursor.execute("rollback")
-    except duckdb.Error:
-        return  # a failed commit has rolled back already, and a dead database has nothing to undo

@@ -53,7 +53,7 @@ def answer(ask: Ask, measure: Measure, table: Measured) -> Answer:
     """Return the answer to one measure of a table."""
     if isinstance(measure, Failing) and _is_of_values(measure) and _has_few(ask, measure, table):
         return _one(ask, _by_value(measure, table))
-    if isinstance(measure, Repeated) and _is_proven_unique(ask, measure, table):
+    if isinstance(measure, Repeated) and is_proven_unique(ask, measure, table):
         return 0
     return _one(ask, alone(measure, table, WORDS))
 
@@ -89,7 +89,7 @@ def _by_value(measure: Failing, table: Measured) -> str:
     return f"select cast(coalesce(sum({TIMES}), 0) as bigint) from ({grouped}) where {failing}"
 
 
-def _is_proven_unique(ask: Ask, measure: Repeated, table: Measured) -> bool:
+def is_proven_unique(ask: Ask, measure: Repeated, table: Measured) -> bool:
     """Tell whether no value of a column stands twice, as far as that can be told without a grouping."""
     if len(measure.columns) != 1 or measure.counts_null:
         return False

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,22 @@ import psycopg
 
 from headgate.core.address import Address
 from headgate.core.checks import Sample
+from headgate.core.comparison import Differences
 from headgate.core.declarations import FileSource, TableSource
 from headgate.core.errors import Conflict, EngineFailed, StatementFailed
+from headgate.core.fingerprints import Fingerprint
 from headgate.core.hashing import Digest
 from headgate.core.measures import Answer, Measure, Shown
+from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
     Capabilities,
-    CaptureInput,
     Described,
     Inventory,
     Marker,
     Publication,
     Rows,
-    SelectInput,
     ShownView,
 )
 from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, OpenLoad, Visible
@@ -38,16 +40,14 @@ from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.profiles import Profile
 from headgate.core.recipe import Shape
 from headgate.core.records import LogHead
-from headgate.plugins.engines import loads
+from headgate.plugins.engines import loads, postgres_compares
 from headgate.plugins.engines import postgres_catalogue as catalogue
+from headgate.plugins.engines.compare_texts import Ask
+from headgate.plugins.engines.comparing import Comparing
 from headgate.plugins.engines.load_texts import visible_rows
 from headgate.plugins.engines.measure_texts import failing
 from headgate.plugins.engines.postgres_columns import (
-    NotOneSelect,
-    Undescribed,
     columns_of,
-    shape_of,
-    wrapped,
 )
 from headgate.plugins.engines.postgres_connections import Connection, Connections
 from headgate.plugins.engines.postgres_faults import statement_fault
@@ -57,6 +57,14 @@ from headgate.plugins.engines.postgres_loads import PostgresStorages
 from headgate.plugins.engines.postgres_measures import WORDS, answers, groups
 from headgate.plugins.engines.postgres_profiles import WORDS as PROFILE_WORDS
 from headgate.plugins.engines.postgres_settings import Setting
+from headgate.plugins.engines.postgres_statements import (
+    answer,
+    create,
+    demand_shape,
+    described,
+    made_of_select,
+    text_of,
+)
 from headgate.plugins.engines.postgres_streams import PostgresStream
 from headgate.plugins.engines.postgres_texts import IDENTIFIER_BYTES_MAX, stored_name, without_end
 from headgate.plugins.engines.postgres_views import give_back, set_aside, switch
@@ -68,8 +76,8 @@ from headgate.plugins.engines.postgres_waiting import (
     wait_for_snapshots,
 )
 from headgate.plugins.engines.profile_texts import profile_of
-from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded, unanswered
-from headgate.plugins.engines.sql_texts import may_collate, named, quoted
+from headgate.plugins.engines.refusals import another_state, is_as_demanded, unanswered
+from headgate.plugins.engines.sql_texts import named, quoted
 
 OLDEST = 15
 """The oldest major version that is supported."""
@@ -89,6 +97,7 @@ class PostgresEngine:
         self._writing = threading.Lock()  # publications and the like; builds run beside each other
         self._is_adopted = False
         self._lock_setting: Setting | None = None
+        self._comparing = Comparing(self._asking, postgres_compares.WORDS, postgres_compares.hashing(version))
 
     @property
     def capabilities(self) -> Capabilities:
@@ -190,7 +199,7 @@ class PostgresEngine:
     def load_part(self, load: OpenLoad, part: LoadPart) -> int:
         """Make one part in one transaction, unless it was made already; return the rows that came in."""
         with self._connections.transaction() as connection:
-            _demand_shape(connection, part.sql, part.shape, job=part.address)
+            demand_shape(connection, part.sql, part.shape, job=part.address)
             return loads.make_part(PostgresStorages(connection), load, part)
 
     def end_load(self, load: OpenLoad, end: LoadEnd) -> BuildResult:
@@ -261,10 +270,10 @@ class PostgresEngine:
         Dates and times that Python has not (infinity, before Christ) come as texts, with all of their column.
         """
         with self._connections.reading() as connection:
-            prefix, shape = _described(connection, sql)
+            prefix, shape = described(connection, sql)
             end = "" if limit is None else f" limit {limit:d}"
             try:
-                found = _answer(connection, f"{prefix}{without_end(sql)}\n) as answer{end}", shape)
+                found = answer(connection, f"{prefix}{without_end(sql)}\n) as answer{end}", shape)
             except psycopg.Error as error:
                 raise statement_fault(error, sql, prefix=prefix) from error
         return Rows(tuple(c.name for c in shape), tuple(c.type for c in shape), tuple(found))
@@ -272,7 +281,7 @@ class PostgresEngine:
     def stream(self, sql: str, *, batch_rows: int = 0) -> PostgresStream:
         """Return the answer to one SELECT as an Arrow stream that is computed as it is read, on its own connection."""
         with self._connections.reading() as connection:
-            _, shape = _described(connection, sql)
+            _, shape = described(connection, sql)
         return PostgresStream(self._connections, without_end(sql), shape, batch_rows)
 
     def measure(self, table: Measured, measures: Sequence[Measure]) -> Mapping[Measure, Answer | Unanswered]:
@@ -317,6 +326,27 @@ class PostgresEngine:
             except psycopg.Error as error:
                 unanswered(statement_fault(error, ""))
                 return None
+
+    def fingerprint(self, side: Side, key: Sequence[str]) -> Fingerprint:
+        """Return digests of all that a relation holds."""
+        return self._comparing.fingerprint(side, key)
+
+    def compare(self, pairing: Pairing, sample: int = 0) -> Counted:
+        """Return how two relations differ, with some rows that do."""
+        return self._comparing.compare(pairing, sample)
+
+    def differing(self, pairing: Pairing, limit: int | None) -> Differences:
+        """Return rows that differ."""
+        return self._comparing.differing(pairing, limit)
+
+    @contextmanager
+    def _asking(self) -> Iterator[Ask]:
+        """Give what answers statements of one moment, which write nothing; what is refused is ``StatementFailed``."""
+        with self._connections.transaction("begin isolation level repeatable read read only") as connection:
+            try:
+                yield lambda sql: catalogue.rows(connection, sql)
+            except psycopg.Error as error:
+                raise statement_fault(error, "") from error
 
     def relation(self, relation: str) -> str:
         """Return SQL text that names a physical table: ``headgate."staging__flights__0123456789abcdef"``."""
@@ -384,13 +414,13 @@ class PostgresEngine:
     def _build_one(self, connection: Connection, job: BuildJob) -> BuildResult:
         """Make one table inside the caller's transaction; its columns are checked before anything runs."""
         started = time.perf_counter()
-        text = _text_of(job)
+        text = text_of(job)
         if text is None:
             columns = ", ".join(f"{quoted(column.name)} {column.type}" for column in job.shape)
-            _create(connection, job, f"create table {catalogue.table(job.relation)} ({columns})")
+            create(connection, job, f"create table {catalogue.table(job.relation)} ({columns})")
             rows = self._loader.load(connection, job)
         else:
-            rows = _made_of_select(connection, job, text)
+            rows = made_of_select(connection, job, text)
         if rows > UNANALYZED_ROWS:
             catalogue.run(connection, f"analyze {catalogue.table(job.relation)}")
         size = catalogue.size_of(connection, job.relation) if rows else 0
@@ -425,62 +455,3 @@ def open_postgres(
     folders = allow if root is None else (root, *allow)
     loader = Loader(folders, connections.at_interrupt)
     return PostgresEngine(connections, loader, f"{number // 10_000}.{number % 10_000}", wait_seconds)
-
-
-def _text_of(job: BuildJob) -> str | None:
-    """Return the SELECT of a job; None where its rows come from outside of the database."""
-    if isinstance(job.input, SelectInput):
-        return job.input.sql
-    if isinstance(job.input, CaptureInput) and isinstance(job.input.location, TableSource):
-        return f"select * from {named(job.input.location.schema, job.input.location.name)}"
-    return None
-
-
-def _made_of_select(connection: Connection, job: BuildJob, text: str) -> int:
-    """Make a table of a SELECT; return its rows."""
-    _demand_shape(connection, text, job.shape, job=job.address)
-    return _create(connection, job, f"create table {catalogue.table(job.relation)} as\n", without_end(text))
-
-
-def _demand_shape(connection: Connection, text: str, shape: Shape, *, job: str) -> None:
-    """Raise ``StatementFailed`` unless ``text`` is one SELECT with these columns. Nothing of it runs."""
-    _, found = _described(connection, text, collated=may_collate(text, [shape]), job=job)
-    if told := difference(found, shape):
-        raise StatementFailed(told, job=job)
-
-
-def _create(connection: Connection, job: BuildJob, prefix: str, text: str = "") -> int:
-    try:
-        return catalogue.run(connection, prefix + text)
-    except psycopg.errors.DuplicateTable as error:
-        raise EngineFailed(f"the table {job.relation} is in the warehouse already") from error
-    except psycopg.Error as error:
-        raise statement_fault(error, text, prefix=prefix, job=job.address) from error
-
-
-def _described(connection: Connection, sql: str, *, collated: bool = False, job: str = "") -> tuple[str, Shape]:
-    """Return what stands before the user's query, and its columns; raise ``StatementFailed`` where it is refused."""
-    try:
-        prefix, whole = wrapped(sql)
-    except NotOneSelect as refusal:
-        raise StatementFailed(str(refusal), line=1, column=1, job=job) from None
-    try:
-        return prefix, shape_of(connection, whole, collated=collated)
-    except Undescribed as fault:
-        raise StatementFailed(str(fault), job=job) from None
-    except psycopg.Error as error:
-        raise statement_fault(error, sql, prefix=prefix, job=job) from error
-
-
-def _answer(connection: Connection, text: str, shape: Shape) -> list[tuple[object, ...]]:
-    try:
-        return catalogue.rows(connection, text)
-    except psycopg.DataError as error:
-        if error.sqlstate is not None:  # PostgreSQL's own, of the query
-            raise
-    names = [f"c{number}" for number in range(len(shape))]
-    items = (
-        f"{name}::text" if column.type.startswith(("date", "timestamp")) else name
-        for name, column in zip(names, shape, strict=True)
-    )
-    return catalogue.rows(connection, f"select {', '.join(items)} from (\n{text}\n) as answer ({', '.join(names)})")

@@ -1,0 +1,257 @@
+"""Builds beside those that they would replace: compared under the lease as far as nobody has, and kept with the builds.
+
+``compared`` asks the engine for what lacks; ``known_comparisons`` asks nobody, and leaves out what lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from headgate.core.declarations import Kind
+
+if TYPE_CHECKING:
+    from headgate.app.session import Held, Session
+    from headgate.core.address import Address
+    from headgate.core.comparison import Comparison
+    from headgate.core.evidence import Evidence
+    from headgate.core.graph import Graph
+    from headgate.core.hashing import Digest
+    from headgate.core.ports.store import Reading
+    from headgate.core.progress import RunEvent
+    from headgate.core.protection import Protected
+    from headgate.core.records import Build, Pointer
+    from headgate.evidence.compare import Asks, Compared, Pair
+    from headgate.evidence.wishes import Wish
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What an environment shows now, what it would show, and what is wished of comparing the two, by address.
+
+    ``protected`` are the columns whose values are not shown.
+    """
+
+    before: Mapping[Address, Pointer]
+    after: Mapping[Address, Pointer]
+    wishes: Mapping[Address, Wish] = field(default_factory=dict)
+    protected: Protected = field(default_factory=dict)
+
+
+def wishes_of(graph: Graph) -> Mapping[Address, Wish]:
+    """Return what a repository says of comparing its assets. Cost: one pass."""
+    from headgate.core.graph import Node
+    from headgate.evidence.wishes import wish_of
+
+    return {address: wish_of(node.properties) for address, node in graph.nodes.items() if isinstance(node, Node)}
+
+
+def compared(
+    session: Session,
+    held: Held,
+    beside: Beside,
+    *,
+    report: Callable[[RunEvent], None] = lambda _: None,
+) -> Mapping[Address, Comparison]:
+    """Compare each address whose build is another one, or is new, as far as it is not known; have what is found kept.
+
+    Sources, exposures, and what only the older side shows, are left out. Ctrl-C ends what the engine computes; what was
+    found is kept. Cost: a look-up where everything is known.
+    """
+    from headgate.core.progress import Checked, Started
+    from headgate.evidence.compare import compare
+    from headgate.evidence.measure import keeping
+
+    keep = keeping(held.store, held.lease)
+    found: dict[Address, Comparison] = {}
+    with held.store.reading() as reading:
+        pairs, build_of = _pairs(reading, beside)
+        own = _evidence(reading, pairs)
+        asks = _asks(session, held, beside, build_of)
+        for pair in pairs:
+            known = _known(session, pair, own)
+            if known is None:
+                report(Started(pair.address))
+                prints = {key: one for evidence in own.values() for key, one in evidence.fingerprints.items()}
+                told = compare(pair, prints, asks, session.config.cost_limit)
+                known = told.comparison
+                if fresh := _more(pair, told, own):
+                    keep(fresh)
+                    own.update(fresh)
+                report(Checked(pair.address))
+            found[pair.address] = known
+    return found
+
+
+def _more(pair: Pair, told: Compared, own: Mapping[Digest, Evidence]) -> Mapping[Digest, Evidence]:
+    """Return all that is known of both builds now; what is incomplete is not kept."""
+    from headgate.evidence.compare import fingerprint_key, key_of_pair
+
+    fresh: dict[Digest, Evidence] = {}
+    for build, content in zip((pair.before, pair.after), pair.contents, strict=True):
+        if build is not None and build.id in told.fingerprints:
+            prints = {fingerprint_key(content, told.comparison.key): told.fingerprints[build.id]}
+            fresh[build.id] = replace(own[build.id], fingerprints={**own[build.id].fingerprints, **prints})
+    if not told.comparison.incomplete:
+        after = fresh.get(pair.after.id, own[pair.after.id])
+        fresh[pair.after.id] = replace(after, comparisons={**after.comparisons, key_of_pair(pair): told.comparison})
+    return fresh
+
+
+def known_comparisons(session: Session, reading: Reading, beside: Beside) -> Mapping[Address, Comparison]:
+    """Return what is known of each address whose build is another one, or is new; no warehouse is opened.
+
+    What nobody compared yet is left out.
+    """
+    pairs, _ = _pairs(reading, beside)
+    own = _evidence(reading, pairs)
+    found = ((pair.address, _known(session, pair, own)) for pair in pairs)
+    return {address: comparison for address, comparison in found if comparison is not None}
+
+
+def _known(session: Session, pair: Pair, own: Mapping[Digest, Evidence]) -> Comparison | None:
+    """Return what versions prove, or what was found of the same contents before."""
+    from headgate.evidence.compare import hidden, key_of_pair, without_a_look
+
+    kept = own[pair.after.id].comparisons.get(key_of_pair(pair)) if pair.before else None
+    if kept is not None and pair.before is not None:
+        return hidden(replace(kept, before=pair.before.id, after=pair.after.id, moved=pair.moved), pair)
+    return without_a_look(pair, session.config.cost_limit)
+
+
+def _evidence(reading: Reading, pairs: tuple[Pair, ...]) -> dict[Digest, Evidence]:
+    from headgate.core.evidence import evidence_from_text
+    from headgate.core.records import Collection
+
+    ids = dict.fromkeys(one.id for pair in pairs for one in (pair.before, pair.after) if one is not None)
+    texts = reading.get(Collection.EVIDENCE, ids) if ids else {}
+    return {one: evidence_from_text(texts.get(one)) for one in ids}
+
+
+def _pairs(reading: Reading, beside: Beside) -> tuple[tuple[Pair, ...], Callable[[Digest], Build | None]]:
+    from headgate.release.stored import StoredBuilds
+
+    builds = StoredBuilds(reading)
+    wanted = [a for a, pointer in beside.after.items() if _is_another(beside.before.get(a), pointer)]
+    sides = (beside.before, beside.after)
+    builds.fetch(side[a].build for a in wanted for side in sides if a in side)
+    return tuple(_paired(wanted, beside, builds.get)), builds.get
+
+
+def _is_another(before: Pointer | None, after: Pointer) -> bool:
+    if after.kind in (Kind.SOURCE, Kind.EXPOSURE):
+        return False
+    # A view may be bound to other tables while it is the same build.
+    return before is None or before.build != after.build or after.kind is Kind.VIEW
+
+
+def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], Build | None]) -> Iterator[Pair]:
+    from headgate.evidence.compare import Pair, sources_that_moved
+    from headgate.evidence.wishes import NO_WISH
+
+    contents = _Contents(beside.before, build_of), _Contents(beside.after, build_of)
+    for address in wanted:
+        pointer, other = beside.after[address], beside.before.get(address)
+        after = build_of(pointer.build)
+        before = build_of(other.build) if other else None
+        if after is None:
+            continue
+        both = (contents[0].of(address), contents[1].of(address))
+        if before is not None and before.id == after.id and both[0] == both[1]:
+            continue
+        yield Pair(
+            address,
+            before,
+            after,
+            other.shape if other else (),
+            pointer.shape,
+            both,
+            beside.wishes.get(address, NO_WISH),
+            sources_that_moved(before, after, build_of) if before else (),
+            beside.protected.get(address, frozenset()),
+        )
+
+
+class _Contents:
+    """The identities of what a set of pointers shows, each found once."""
+
+    def __init__(self, pointers: Mapping[Address, Pointer], build_of: Callable[[Digest], Build | None]) -> None:
+        self._pointers = pointers
+        self._build_of = build_of
+        self._known: dict[Address, Digest] = {}
+
+    def of(self, address: Address) -> Digest:
+        """Return the identity of what is shown under an address; that of nothing where nothing is."""
+        from headgate.core.hashing import Digest
+        from headgate.evidence.compare import content_of
+
+        waiting = [address]
+        while waiting:  # a chain of thousands of views needs no deep stack
+            current = waiting[-1]
+            pointer = self._pointers.get(current)
+            build = self._build_of(pointer.build) if pointer else None
+            inputs = build.inputs if build is not None and build.kind is Kind.VIEW else {}
+            missing = [one for one in inputs if one not in self._known]
+            if missing:
+                waiting.extend(missing)
+                continue
+            waiting.pop()
+            self._known[current] = content_of(build, self._known.__getitem__) if build else Digest("")
+        return self._known[address]
+
+
+def _asks(session: Session, held: Held, beside: Beside, build_of: Callable[[Digest], Build | None]) -> Asks:
+    from headgate.evidence.compare import Asks
+    from headgate.release.bindings import Bindings
+    from headgate.sql.bind import inlined
+
+    engine = held.engine
+    before, after = (
+        Bindings(pointers, build_of, engine, held.root, reads_captures=True)
+        for pointers in (beside.before, beside.after)
+    )
+    seconds = session.config.cost_limit.seconds
+    return Asks(
+        relations=lambda address: (inlined(before.shown(address)), inlined(after.shown(address))),
+        fingerprint=lambda side, key: _within(seconds, lambda: engine.fingerprint(side, key), engine.interrupt),
+        compare=lambda pairing, sample: _within(seconds, lambda: engine.compare(pairing, sample), engine.interrupt),
+    )
+
+
+def _within(seconds: float | None, work: Callable[[], _T], interrupt: Callable[[], None]) -> _T:
+    """Return what ``work`` gives; raise ``TooCostly`` where it takes longer than the cost limit allows."""
+    from headgate.app.interrupting import interruptible
+
+    if seconds is None:
+        return interruptible(work, interrupt)
+    import threading
+
+    from headgate.core.errors import EngineFailed
+    from headgate.evidence.compare import TooCostly
+
+    is_done, is_late = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        is_done.wait(seconds)
+        while not is_done.is_set():  # once more, since it may just have been between two statements
+            is_late.set()
+            interrupt()
+            is_done.wait(_AGAIN_SECONDS)
+
+    watcher = threading.Thread(target=watch, name="headgate-cost-limit", daemon=True)
+    watcher.start()
+    try:
+        return interruptible(work, interrupt)
+    except EngineFailed as fault:
+        if is_late.is_set():
+            raise TooCostly(f"cost limit: it was not done within {seconds:g} s") from fault
+        raise
+    finally:
+        is_done.set()
+        watcher.join()
+
+
+_AGAIN_SECONDS = 0.1

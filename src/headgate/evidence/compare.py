@@ -1,0 +1,298 @@
+"""Comparing: a build beside the one that it would replace, on a ladder that stops at the first rung that answers.
+
+What equal versions prove is never looked at. Then fingerprints are laid beside each other; they are kept with their
+builds, so that of the older side nobody need read a row. Only then the rows themselves are compared, by key where there
+is one, and in those columns alone that are not proven to be equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from headgate.core.address import Address, fold
+from headgate.core.comparison import (
+    ColumnDifference,
+    Comparison,
+    Retyped,
+    Rung,
+    ShapeDifference,
+)
+from headgate.core.declarations import Kind
+from headgate.core.errors import StatementFailed
+from headgate.core.fingerprints import Fingerprint, are_equal, equal_columns
+from headgate.core.hashing import Digest, digest
+from headgate.core.limits import NO_COST_LIMIT, CostLimit
+from headgate.core.ports.comparing import Counted, Pairing, Side
+from headgate.core.protection import differences_without_protected
+from headgate.core.recipe import Shape
+from headgate.core.records import Build
+from headgate.evidence.wishes import NO_WISH, Wish
+
+COMPARING = 1
+"""The number of the way in which builds are compared. Raise it when the same two get another answer."""
+
+SAMPLE_ROWS = 5
+"""So many rows that differ are kept of each kind."""
+
+_FEW_COLUMNS = 4
+"""To compare so many by key costs less than a fingerprint of a whole table (3.2 against 4.1 s of 10 million rows)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two builds of one address with their columns as they are shown; ``before`` is None where there is none.
+
+    ``contents`` identify what both hold (``content_of``); ``moved`` are sources that moved on between them;
+    ``protected`` are the columns, folded, whose values are shown to nobody.
+    """
+
+    address: Address
+    before: Build | None
+    after: Build
+    shape_before: Shape
+    shape_after: Shape
+    contents: tuple[Digest, Digest] = (Digest(""), Digest(""))
+    wish: Wish = NO_WISH
+    moved: tuple[Address, ...] = ()
+    protected: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What can be asked: SQL text of both sides of an address, and an engine's fingerprints and comparisons."""
+
+    relations: Callable[[Address], tuple[str, str]]
+    fingerprint: Callable[[Side, tuple[str, ...]], Fingerprint]
+    compare: Callable[[Pairing, int], Counted]
+
+
+class TooCostly(Exception):
+    """Raised by what is asked where it would take longer than the cost limit allows; the text says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of a pair, and the fingerprints that were found on the way, by build."""
+
+    comparison: Comparison
+    fingerprints: Mapping[Digest, Fingerprint] = field(default_factory=dict)
+
+
+def key_of_pair(pair: Pair) -> Digest:
+    """Return the key under which a comparison is kept: the contents of both sides, and how they are compared."""
+    names = tuple(tuple((c.name, c.type) for c in shape) for shape in (pair.shape_before, pair.shape_after))
+    near = tuple(sorted((n, repr(t.absolute), repr(t.relative)) for n, t in pair.wish.tolerances.items()))
+    return digest("comparison", COMPARING, pair.after.engine, *pair.contents, *names, _keys_of(pair)[0], near)
+
+
+def fingerprint_key(content: Digest, key: Iterable[str]) -> Digest:
+    """Return the key under which a fingerprint is kept."""
+    return digest("fingerprint of", content, tuple(map(fold, key)))
+
+
+def content_of(build: Build, inputs: Callable[[Address], Digest]) -> Digest:
+    """Return the identity of what a build holds; of a view that is what it reads, which ``inputs`` gives."""
+    columns = tuple(sorted((c.name, c.type, build.versions.columns[c.name]) for c in build.shape))
+    reads = tuple((a, inputs(a)) for a in sorted(build.inputs)) if build.kind is Kind.VIEW else ()
+    return digest("content", build.versions.rows, columns, reads)
+
+
+def shape_difference(before: Shape, after: Shape) -> ShapeDifference:
+    """Return how two tables' columns differ; the order counts among those that both have."""
+    old, new = ({fold(c.name): c for c in shape} for shape in (before, after))
+    return ShapeDifference(
+        added=tuple(c for name, c in new.items() if name not in old),
+        removed=tuple(c for name, c in old.items() if name not in new),
+        retyped=tuple(
+            Retyped(c.name, old[n].type, c.type) for n, c in new.items() if n in old and old[n].type != c.type
+        ),
+        is_reordered=[n for n in old if n in new] != [n for n in new if n in old],
+    )
+
+
+def without_a_look(pair: Pair, limit: CostLimit = NO_COST_LIMIT) -> Comparison | None:
+    """Return what is known of a pair by versions and numbers alone; None where somebody has to look."""
+    base = _base(pair)
+    if pair.before is None:
+        return base
+    proven = _proven(pair)
+    if _rows_pair_off(pair) and proven >= {fold(name) for name in _shared(pair)}:
+        return replace(base, rung=Rung.SAME, proven=_shared(pair))
+    most = max(pair.before.rows, pair.after.rows)
+    if limit.rows is not None and most > limit.rows:
+        told = f"cost limit: {most:,} rows, and at most {limit.rows:,} are compared"
+        return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
+    return None
+
+
+def compare(pair: Pair, known: Mapping[Digest, Fingerprint], asks: Asks, limit: CostLimit = NO_COST_LIMIT) -> Compared:
+    """Return how the builds of a pair differ. ``known`` are fingerprints by their keys.
+
+    Cost: nothing where versions prove it or the cost limit forbids it; else what the ladder needs.
+    """
+    if (found := without_a_look(pair, limit)) is not None:
+        return Compared(found)
+    assert pair.before is not None
+    climb = _Climb(pair, known, asks)
+    try:
+        return climb.compared()
+    except TooCostly as fault:
+        told = str(fault)
+    except StatementFailed as fault:
+        told = "the engine refused it" + ("" if pair.protected else f": {fault}")
+    return Compared(replace(_base(pair), rung=Rung.INCOMPLETE, incomplete=told), climb.found)
+
+
+class _Climb:
+    """One walk up the ladder. ``found`` are the fingerprints that were asked for."""
+
+    def __init__(self, pair: Pair, known: Mapping[Digest, Fingerprint], asks: Asks) -> None:
+        self.pair = pair
+        self.known = known
+        self.asks = asks
+        self.key, self.unkeyed = _keys_of(pair)
+        self.found: dict[Digest, Fingerprint] = {}
+
+    def compared(self) -> Compared:
+        """Return what the first rung that answers says."""
+        pair, key = self.pair, self.key
+        texts = self.asks.relations(pair.address)
+        before, after = Side(texts[0], pair.shape_before), Side(texts[1], pair.shape_after)
+        proven = _proven(pair) if key and _rows_pair_off(pair) else frozenset()
+        left = [name for name in _shared(pair) if fold(name) not in {*map(fold, key), *proven}]
+        base = replace(_base(pair), proven=tuple(name for name in _shared(pair) if fold(name) in proven))
+        equal: frozenset[str] = frozenset()
+        if self._is_worth_hashing(len(left)):
+            newer, older = self._fingerprint(1, after), self._fingerprint(0, before)
+            if are_equal(older, newer):
+                return Compared(_equal(base, older, newer), self.found)
+            equal = equal_columns(older, newer)
+            before, after = _with_keys(before, older), _with_keys(after, newer)
+        near = {name: one for name in left if (one := pair.wish.tolerances.get(fold(name))) is not None}
+        pairing = Pairing(before, after, key, tuple(name for name in left if fold(name) not in equal), near)
+        counted = self.asks.compare(pairing, SAMPLE_ROWS)
+        return Compared(hidden(_told(base, counted, left, pairing), pair), self.found)
+
+    def _is_worth_hashing(self, left: int) -> bool:
+        """Tell whether fingerprints may save anything: as many rows, the same columns, more than a few to look at."""
+        before, after = self.pair.before, self.pair.after
+        assert before is not None
+        is_view = Kind.VIEW in (before.kind, after.kind)
+        shape = shape_difference(self.pair.shape_before, self.pair.shape_after)
+        if is_view or before.rows != after.rows or shape.added or shape.removed or shape.retyped:
+            return False
+        return left > _FEW_COLUMNS or not self.key or not _rows_pair_off(self.pair)
+
+    def _fingerprint(self, number: int, side: Side) -> Fingerprint:
+        build = (self.pair.before, self.pair.after)[number]
+        assert build is not None
+        key = fingerprint_key(self.pair.contents[number], self.key)
+        found = self.known.get(key)
+        if found is None:
+            found = self.found[build.id] = self.asks.fingerprint(side, self.key)
+        return found
+
+
+def hidden(comparison: Comparison, pair: Pair) -> Comparison:
+    """Return a comparison that shows no value of a protected column."""
+    return replace(comparison, differences=differences_without_protected(comparison.differences, pair.protected))
+
+
+def _equal(base: Comparison, before: Fingerprint, after: Fingerprint) -> Comparison:
+    """Return the comparison of sides with equal fingerprints."""
+    rows = replace(base, rung=Rung.EQUAL, rows_before=before.rows, rows_after=after.rows)
+    return replace(rows, keys_before=before.keys, keys_after=after.keys)
+
+
+def _with_keys(side: Side, found: Fingerprint) -> Side:
+    """Return a side that says that its key is a good one, where its fingerprint found that."""
+    return replace(side, is_keyed=bool(found.columns))
+
+
+def _told(base: Comparison, counted: Counted, left: Iterable[str], pairing: Pairing) -> Comparison:
+    """Return what was counted as a comparison; columns that hashes prove to be equal stand among the others."""
+    by_name = {column.name: column for column in counted.columns}
+    columns = tuple(by_name.get(name, ColumnDifference(name, 0, 0)) for name in left) if pairing.key else ()
+    return replace(
+        base,
+        rung=Rung.KEYED if pairing.key else Rung.BAG,
+        rows_before=counted.rows_before,
+        rows_after=counted.rows_after,
+        keys_before=counted.keys_before,
+        keys_after=counted.keys_after,
+        added=counted.added,
+        removed=counted.removed,
+        changed=counted.changed,
+        columns=columns,
+        differences=counted.differences,
+    )
+
+
+def _base(pair: Pair) -> Comparison:
+    key, unkeyed = _keys_of(pair)
+    if pair.before is None:
+        return Comparison(pair.address, after=pair.after.id, rows_after=pair.after.rows, key=key)
+    return Comparison(
+        pair.address,
+        pair.before.id,
+        pair.after.id,
+        rows_before=pair.before.rows,
+        rows_after=pair.after.rows,
+        key=key,
+        shape=shape_difference(pair.shape_before, pair.shape_after),
+        moved=pair.moved,
+        unkeyed=unkeyed,
+    )
+
+
+def _keys_of(pair: Pair) -> tuple[tuple[str, ...], str]:
+    return pair.wish.key_in(pair.shape_before if pair.before else pair.shape_after, pair.shape_after)
+
+
+def _shared(pair: Pair) -> tuple[str, ...]:
+    """Return the columns that both sides have, by the newer one's names and order."""
+    older = {fold(column.name) for column in pair.shape_before}
+    return tuple(column.name for column in pair.shape_after if fold(column.name) in older)
+
+
+def _rows_pair_off(pair: Pair) -> bool:
+    """Tell whether the versions of the rows are equal: then they pair off (law of reuse, `core/recipe.py`)."""
+    return pair.before is not None and pair.before.versions.rows == pair.after.versions.rows
+
+
+def _proven(pair: Pair) -> frozenset[str]:
+    """Return the folded names of columns whose versions are equal."""
+    assert pair.before is not None
+    older = {fold(name): version for name, version in pair.before.versions.columns.items()}
+    newer = {fold(name): version for name, version in pair.after.versions.columns.items()}
+    types = {fold(c.name): c.type for c in pair.shape_before}
+    return frozenset(
+        fold(c.name)
+        for c in pair.shape_after
+        if (name := fold(c.name)) in older and older[name] == newer.get(name) and types.get(name) == c.type
+    )
+
+
+def sources_that_moved(before: Build, after: Build, build_of: Callable[[Digest], Build | None]) -> tuple[Address, ...]:
+    """Return the sources of which two builds read different captures, sorted. Cost: a walk over what both are made of.
+
+    What gc has erased says nothing any more.
+    """
+    old, new = (_captures(build, build_of) for build in (before, after))
+    return tuple(sorted(a for a in old.keys() & new.keys() if old[a] != new[a]))
+
+
+def _captures(build: Build, build_of: Callable[[Digest], Build | None]) -> Mapping[Address, Digest]:
+    found: dict[Address, Digest] = {}
+    waiting, seen = list(build.inputs.values()), set(build.inputs.values())
+    while waiting:
+        one = build_of(waiting.pop())
+        if one is None:
+            continue
+        if one.kind is Kind.SOURCE:
+            found[one.address] = one.versions.rows
+        fresh = set(one.inputs.values()) - seen
+        seen |= fresh
+        waiting.extend(fresh)
+    return found

@@ -1,0 +1,326 @@
+"""The statements that lay two relations beside each other, as every engine understands them.
+
+What engines say otherwise is in ``Words``: above all the *form* of two columns, an expression of one type over each of
+them. Two values count as equal where their forms are not distinct.
+
+Rows pair off by one full join over the key; which side a row stands on is told by a marker of its own, never by a key
+that is NULL. A key that is NULL in part, or that several rows have, does not say which row is which: such rows of both
+sides are taken out before, and counted as a bag.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+from headgate.core.comparison import EXACT, ColumnDifference, Difference, Differences, KeyFacts, Tolerance
+from headgate.core.ports.comparing import Counted, Pairing, Side
+from headgate.core.recipe import Column
+from headgate.plugins.engines.sql_texts import quoted
+
+Ask: TypeAlias = Callable[[str], Sequence[tuple[Any, ...]]]
+"""Gives the rows of a SELECT."""
+
+CHANGED, REMOVED, ADDED = 0, 1, 2
+"""The kinds of rows that differ, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How two columns are compared: texts with ``{}`` where the expression stands.
+
+    ``before`` and ``after`` give a form of one type of each column, ``shown`` the form as text. ``less`` gives what is
+    subtracted where they are numbers: a type in which differences are exact, if there is one.
+    """
+
+    before: str = "{}"
+    after: str = "{}"
+    shown: str = "cast({} as text)"
+    less: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What engines say otherwise: the forms of two columns, and the greatest finite number as a literal."""
+
+    form: Callable[[Column, Column], Form]
+    finite_max: str = "1.7976931348623157e308"
+
+
+def filled(template: str, expression: str) -> str:
+    """Return a text with the expression in its place; braces in names are left alone.
+
+    >>> filled("cast({} as text)", 't."a"')
+    'cast(t."a" as text)'
+    """
+    return template.replace("{}", expression, 1)
+
+
+class Statements:
+    """The statements of one pairing. ``has_odd``: some rows have no key of their own."""
+
+    def __init__(self, pairing: Pairing, words: Words, *, has_odd: bool = False) -> None:
+        self.pairing = pairing
+        self.words = words
+        self.has_odd = has_odd
+        self.keys = [words.form(*pairing.pair(name)) for name in pairing.key]
+        self.columns = [words.form(*pairing.pair(name)) for name in pairing.columns]
+        self.tolerances = [pairing.tolerances.get(name, EXACT) for name in pairing.columns]
+
+    def rows(self, side: Side) -> str:
+        """Return the SELECT of how many rows a side has."""
+        return f"select count(*) from {side.relation} as t"
+
+    def nulls(self, side: Side) -> str:
+        """Return the SELECT of how many rows have a NULL in their key."""
+        return f"select count(*) from {side.relation} as t where {self._has_null(side)}"
+
+    def repeated(self, side: Side) -> str:
+        """Return the SELECT of how many keys stand in several rows, and of those rows."""
+        grouped = f"select count(*) as times from {self._keyed(side)}"
+        return f"select count(*), coalesce(sum(times), 0) from ({grouped}) as repeated"
+
+    def counts(self) -> str:
+        """Return the SELECT of removed, added and changed rows by key, then three numbers of each column."""
+        changed = " or ".join(self._beyond(n) for n in range(len(self.columns))) or "1 = 0"
+        items = [
+            "count(*) filter (where after_here is null)",
+            "count(*) filter (where before_here is null)",
+            f"count(*) filter (where {_BOTH} and ({changed}))",
+        ]
+        for number in range(len(self.columns)):
+            items.append(f"count(*) filter (where {_BOTH} and {self._differs(number)})")
+            items.append(f"count(*) filter (where {_BOTH} and {self._beyond(number)})")
+            items.append(self._greatest(number))
+        return f"{self._with_odd()}select {', '.join(items)} from ({self._pairs()}) as pairs"
+
+    def bag_counts(self) -> str:
+        """Return the SELECT of how many rows are removed and added, as bags: of all rows, or of those that are odd."""
+        return (
+            f"{self._with_odd()}select coalesce(-sum(surplus) filter (where surplus < 0), 0), "
+            f"coalesce(sum(surplus) filter (where surplus > 0), 0) from ({self._surplus()}) as surpluses"
+        )
+
+    def differing(self, limit: int | None) -> str:
+        """Return the SELECT of rows that differ by key: their kind, both sides' texts, and whether each column does."""
+        keys = [f"k{n}" for n in range(len(self.keys))]
+        texts = [filled(form.shown, k) for form, k in zip(self.keys, keys, strict=True)]
+        both = [[filled(form.shown, f"{side}{n}") for n, form in enumerate(self.columns)] for side in ("o", "n")]
+        flags = [f"case when {self._beyond(n)} then 1 else 0 end" for n in range(len(self.columns))]
+        kind = f"case when after_here is null then {REMOVED} when before_here is null then {ADDED} else {CHANGED} end"
+        shown = [*texts, *both[0], *both[1], *flags]
+        named = ", ".join(f"{text} as s{n}" for n, text in enumerate(shown))
+        changed = " or ".join(self._beyond(n) for n in range(len(self.columns))) or "1 = 0"
+        found = (
+            f"select {kind} as kind, {named}, {_hash(texts)} as place from ({self._pairs()}) as pairs "
+            f"where before_here is null or after_here is null or {changed}"
+        )
+        return self._with_odd() + _first(found, len(shown), limit)
+
+    def bag_differing(self, limit: int | None) -> str:
+        """Return the SELECT of rows that one side has more often: their kind, their texts, how many more."""
+        forms = [*self.keys, *self.columns]
+        texts = [filled(form.shown, name) for form, name in zip(forms, self._names(), strict=True)]
+        named = ", ".join(f"{text} as s{n}" for n, text in enumerate([*texts, "abs(surplus)"]))
+        found = (
+            f"select case when surplus < 0 then {REMOVED} else {ADDED} end as kind, {named}, {_hash(texts)} as place "
+            f"from ({self._surplus()}) as surpluses"
+        )
+        return self._with_odd() + _first(found, len(texts) + 1, limit)
+
+    def _pairs(self) -> str:
+        """Return the SELECT of the pairs of rows that differ, and of rows that have none on the other side."""
+        before, after = (self._side(side) for side in (self.pairing.before, self.pairing.after))
+        on = " and ".join(f"b.k{n} = a.k{n}" for n in range(len(self.keys)))
+        keys = [f"coalesce(b.k{n}, a.k{n}) as k{n}" for n in range(len(self.keys))]
+        values = [f"b.c{n} as o{n}, a.c{n} as n{n}" for n in range(len(self.columns))]
+        differs = [f"b.c{n} is distinct from a.c{n}" for n in range(len(self.columns))]
+        where = " or ".join(("b.here is null", "a.here is null", *differs))
+        items = ", ".join(("b.here as before_here", "a.here as after_here", *keys, *values))
+        return f"select {items} from ({before}) as b full join ({after}) as a on {on} where {where}"
+
+    def _side(self, side: Side) -> str:
+        """Return the SELECT of the forms of a side's rows, without those that are odd."""
+        where = f" where not ({self._has_null(side)}) and not {self._is_repeated(side)}" if self.has_odd else ""
+        return f"select 1 as here, {self._forms(side)} from {side.relation} as t{where}"
+
+    def _surplus(self) -> str:
+        """Return the SELECT of rows that one side has more often, with how many more the newer one has."""
+        parts = []
+        for side, sign in ((self.pairing.before, -1), (self.pairing.after, 1)):
+            where = f" where {self._has_null(side)} or {self._is_repeated(side)}" if self.has_odd else ""
+            parts.append(f"select {self._forms(side)}, {sign} as sign from {side.relation} as t{where}")
+        names = ", ".join(self._names())
+        both = " union all ".join(parts)
+        return (
+            f"select {names}, sum(sign) as surplus from ({both}) as both_sides group by {names} having sum(sign) <> 0"
+        )
+
+    def _names(self) -> list[str]:
+        return [*(f"k{n}" for n in range(len(self.keys))), *(f"c{n}" for n in range(len(self.columns)))]
+
+    def _forms(self, side: Side) -> str:
+        values = (*self._key_forms(side), *self._of(side, self.pairing.columns, self.columns))
+        return ", ".join(f"{value} as {name}" for value, name in zip(values, self._names(), strict=True))
+
+    def _key_forms(self, side: Side) -> tuple[str, ...]:
+        return tuple(self._of(side, self.pairing.key, self.keys))
+
+    def _of(self, side: Side, names: Iterable[str], forms: Iterable[Form]) -> Iterator[str]:
+        is_before = side is self.pairing.before
+        for name, form in zip(names, forms, strict=True):
+            expression = f"t.{quoted(side.column(name).name)}"
+            yield filled(form.before if is_before else form.after, expression)
+
+    def _has_null(self, side: Side) -> str:
+        return " or ".join(f"t.{quoted(side.column(name).name)} is null" for name in self.pairing.key)
+
+    def _keyed(self, side: Side) -> str:
+        """Return what follows FROM for the keys of a side that several of its rows have."""
+        by = ", ".join(self._key_forms(side))
+        return f"{side.relation} as t where not ({self._has_null(side)}) group by {by} having count(*) > 1"
+
+    def _with_odd(self) -> str:
+        """Return the WITH of the keys that stand in several rows of a side."""
+        if not self.has_odd:
+            return ""
+        sides = (self.pairing.before, self.pairing.after)
+        keys = [
+            f"select {', '.join(f'{form} as k{n}' for n, form in enumerate(self._key_forms(side)))} "
+            f"from {self._keyed(side)}"
+            for side in sides
+        ]
+        return f"with odd as materialized ({' union '.join(keys)}) "
+
+    def _is_repeated(self, side: Side) -> str:
+        same = " and ".join(f"odd.k{n} = {form}" for n, form in enumerate(self._key_forms(side)))
+        return f"exists (select 1 from odd where {same})"
+
+    def _differs(self, number: int) -> str:
+        return f"o{number} is distinct from n{number}"
+
+    def _beyond(self, number: int) -> str:
+        """Return the condition that two values differ by more than their tolerance."""
+        form, tolerance = self.columns[number], self.tolerances[number]
+        if tolerance == EXACT or not form.less:
+            return self._differs(number)
+        old = f"cast({filled(form.less, f'o{number}')} as double precision)"
+        near = f"{self._distance(number)} <= {tolerance.absolute!r} + {tolerance.relative!r} * abs({old})"
+        return f"({self._differs(number)} and not coalesce({near}, 1 = 0))"
+
+    def _distance(self, number: int) -> str:
+        old, new = (filled(self.columns[number].less, f"{side}{number}") for side in ("o", "n"))
+        return f"cast(abs({new} - {old}) as double precision)"
+
+    def _greatest(self, number: int) -> str:
+        """Return the greatest finite difference; NULL of what is no number."""
+        if not self.columns[number].less:
+            return "null"
+        distance = self._distance(number)
+        return f"max({distance}) filter (where {_BOTH} and {distance} <= {self.words.finite_max})"
+
+
+_BOTH = "before_here is not null and after_here is not null"
+
+
+def _hash(texts: Sequence[str]) -> str:
+    """Return the hash by which rows are chosen: the same of the same texts, in every engine and version."""
+    parts = (f"coalesce(cast(length({text}) as text) || ':' || {text}, '-')" for text in texts)
+    return f"md5({' || '.join(parts)})"
+
+
+def _first(found: str, width: int, limit: int | None) -> str:
+    """Return the SELECT of those of each kind with the least hashes, in order."""
+    names = [f"s{n}" for n in range(width)]
+    order = ", ".join(("place", *names))
+    if limit is None:
+        return f"select kind, {', '.join(names)} from ({found}) as found order by kind, {order}"
+    ranked = f"select kind, {', '.join(names)}, row_number() over (partition by kind order by {order}) as turn"
+    text = f"{ranked} from ({found}) as found"
+    return f"select kind, {', '.join(names)} from ({text}) as ranked where turn <= {limit:d} order by kind, turn"
+
+
+def counted(ask: Ask, pairing: Pairing, words: Words, is_unique: Callable[[Side], bool], sample: int) -> Counted:
+    """Return how two sides differ. ``is_unique`` tells cheaply of some sides that no key stands in two rows."""
+    keys, texts = _looked_at(ask, pairing, words, is_unique)
+    before, after = (int(ask(texts.rows(side))[0][0]) for side in (pairing.before, pairing.after))
+    removed, added, changed, *numbers = ask(texts.counts())[0] if pairing.key else (0, 0, 0)
+    if texts.has_odd or not pairing.key:
+        ((more_removed, more_added),) = ask(texts.bag_counts())
+        removed, added = removed + more_removed, added + more_added
+    columns = tuple(
+        _column_difference(name, tolerance, numbers[3 * n : 3 * n + 3])
+        for n, (name, tolerance) in enumerate(zip(pairing.columns, texts.tolerances, strict=True))
+        if pairing.key
+    )
+    found = Counted(before, after, int(added), int(removed), int(changed), columns, *keys)
+    if not sample or not (added or removed or changed):
+        return found
+    return replace(found, differences=_rows(ask, texts, sample))
+
+
+def _looked_at(
+    ask: Ask, pairing: Pairing, words: Words, is_unique: Callable[[Side], bool]
+) -> tuple[tuple[KeyFacts, KeyFacts], Statements]:
+    """Return what the keys of both sides are like, and the statements that go with it."""
+    texts = Statements(pairing, words)
+    if not pairing.key:
+        return (KeyFacts(), KeyFacts()), texts
+    before, after = (key_facts(ask, texts, side, is_unique) for side in (pairing.before, pairing.after))
+    has_odd = any(keys.nulls or keys.repeated for keys in (before, after))
+    return (before, after), Statements(pairing, words, has_odd=has_odd)
+
+
+def key_facts(ask: Ask, texts: Statements, side: Side, is_unique: Callable[[Side], bool]) -> KeyFacts:
+    """Return what the keys of a side are like."""
+    if side.is_keyed:
+        return KeyFacts()
+    nulls = int(ask(texts.nulls(side))[0][0])
+    if is_unique(side):
+        return KeyFacts(nulls)
+    repeated, rows = ask(texts.repeated(side))[0]
+    return KeyFacts(nulls, int(repeated), int(rows))
+
+
+def _column_difference(name: str, tolerance: Tolerance, numbers: Sequence[Any]) -> ColumnDifference:
+    changed, beyond, greatest = numbers
+    return ColumnDifference(name, int(changed), int(beyond), tolerance, None if greatest is None else float(greatest))
+
+
+def differing(
+    ask: Ask, pairing: Pairing, words: Words, is_unique: Callable[[Side], bool], limit: int | None
+) -> Differences:
+    """Return rows that differ, as texts."""
+    return _rows(ask, _looked_at(ask, pairing, words, is_unique)[1], limit)
+
+
+def _rows(ask: Ask, texts: Statements, limit: int | None) -> Differences:
+    pairing = texts.pairing
+    rows: tuple[Difference, ...] = ()
+    if pairing.key:
+        rows = tuple(_by_key(ask(texts.differing(limit)), pairing))
+    if texts.has_odd or not pairing.key:
+        rows += tuple(_of_bag(ask(texts.bag_differing(limit)), limit))
+    return Differences((*pairing.key, *pairing.columns), rows)
+
+
+def _by_key(found: Iterable[tuple[Any, ...]], pairing: Pairing) -> Iterator[Difference]:
+    keys, width = len(pairing.key), len(pairing.columns)
+    for kind, *row in found:
+        key, old, new = row[:keys], row[keys : keys + width], row[keys + width : keys + 2 * width]
+        before = () if kind == ADDED else (*key, *old)
+        after = () if kind == REMOVED else (*key, *new)
+        flags = row[keys + 2 * width :] if kind == CHANGED else ()
+        yield Difference(before, after, tuple(n for n, flag in zip(pairing.columns, flags, strict=False) if flag))
+
+
+def _of_bag(found: Iterable[tuple[Any, ...]], limit: int | None) -> Iterator[Difference]:
+    """Yield a row as often as one side has it more often, so many of each kind at most."""
+    given: Counter[int] = Counter()
+    for kind, *row, surplus in found:
+        times = int(surplus) if limit is None else min(int(surplus), limit - given[kind])
+        given[kind] += times
+        for _ in range(times):
+            yield Difference(() if kind == ADDED else tuple(row), () if kind == REMOVED else tuple(row))

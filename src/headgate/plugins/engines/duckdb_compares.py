@@ -1,0 +1,125 @@
+"""Comparisons and fingerprints in DuckDB."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from headgate.core.measures import Repeated
+from headgate.core.ports.comparing import Pairing, Side
+from headgate.core.ports.measuring import Measured
+from headgate.core.recipe import Column
+from headgate.plugins.engines.compare_texts import Ask, Form, Words
+from headgate.plugins.engines.duckdb_measures import is_proven_unique
+from headgate.plugins.engines.fingerprint_texts import Hashing
+
+_WHOLE = frozenset(
+    ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+)
+_FLOATS = frozenset(("FLOAT", "DOUBLE"))
+_TIMES = frozenset(("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE"))
+_OTHERS = frozenset(("BIT", "BLOB", "BOOLEAN", "TIME", "TIMESTAMP_NS", "UHUGEINT", "UUID", "VARCHAR"))
+_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+_DIGITS_MAX = 38
+_NO_EQUALITY = re.compile(r"\b(INTERVAL|TIME WITH TIME ZONE|VARIANT|GEOMETRY)\b")
+"""Of these values are equal that look different, or nothing is known; the word may as well be the name of a field."""
+
+_TEXT = "cast({} as varchar)"
+_BYTES = Form("encode(cast({} as varchar))", "encode(cast({} as varchar))", "decode({})")
+
+
+def form(before: Column, after: Column) -> Form:
+    """Return how two columns are compared in DuckDB.
+
+    >>> form(Column("a", "DECIMAL(9,2)"), Column("a", "BIGINT")).before
+    'cast({} as DECIMAL(22,2))'
+    """
+    one, other = before.type, after.type
+    if " COLLATE " in one or " COLLATE " in other:
+        return _BYTES
+    if one == other:
+        return _of_one_type(one)
+    if _is_number(one) and _is_number(other):
+        return _of_numbers(one, other)
+    if one in _TIMES and other in _TIMES:
+        return Form("cast({} as TIMESTAMP)", "cast({} as TIMESTAMP)")
+    return Form(_TEXT, _TEXT)
+
+
+def _of_one_type(type_: str) -> Form:
+    if type_ in _WHOLE:
+        return Form(less="cast({} as DOUBLE)" if type_ == "HUGEINT" else "cast({} as HUGEINT)")
+    if type_ in _FLOATS:
+        return Form(less="cast({} as DOUBLE)")
+    if found := _DECIMAL.fullmatch(type_):
+        # The difference of two has a digit more, for which the widest type has no room.
+        return Form(less="{}" if int(found[1]) < _DIGITS_MAX else "cast({} as DOUBLE)")
+    if type_ in _TIMES or type_ in _OTHERS or not _NO_EQUALITY.search(type_):
+        return Form()
+    return Form(_TEXT, _TEXT)
+
+
+def _is_number(type_: str) -> bool:
+    return type_ in _WHOLE or type_ in _FLOATS or _DECIMAL.fullmatch(type_) is not None
+
+
+def _of_numbers(one: str, other: str) -> Form:
+    """Return the form of two numeric types: exact wherever one type holds both."""
+    if one in _WHOLE and other in _WHOLE:
+        less = "cast({} as DOUBLE)" if "HUGEINT" in (one, other) else "{}"
+        return Form("cast({} as HUGEINT)", "cast({} as HUGEINT)", less=less)
+    if one in _FLOATS or other in _FLOATS:
+        return Form("cast({} as DOUBLE)", "cast({} as DOUBLE)", less="{}")
+    parts = [_digits(one), _digits(other)]
+    scale, whole = max(s for _, s in parts), max(w for w, _ in parts)
+    if scale + whole <= _DIGITS_MAX:
+        type_ = f"DECIMAL({scale + whole},{scale})"
+        cast = f"cast({{}} as {type_})"
+        return Form(cast, cast, less=_of_one_type(type_).less)
+    before, after = (f"rtrim(rtrim({_TEXT}, '0'), '.')" if s else _TEXT for _, s in parts)
+    return Form(before, after, less="cast({} as DOUBLE)")
+
+
+def _digits(type_: str) -> tuple[int, int]:
+    """Return how many digits of a decimal or whole number stand before and behind the point."""
+    if found := _DECIMAL.fullmatch(type_):
+        return int(found[1]) - int(found[2]), int(found[2])
+    return {"TINYINT": 3, "UTINYINT": 3, "SMALLINT": 5, "USMALLINT": 5, "INTEGER": 10, "UINTEGER": 10}.get(
+        type_, 39 if type_ == "HUGEINT" else 20
+    ), 0
+
+
+WORDS = Words(form)
+
+
+def is_unique(ask: Ask, pairing: Pairing, side: Side) -> bool:
+    """Tell whether no key stands in two rows of a side, as far as that can be told without a grouping."""
+    pairs = [pairing.pair(name) for name in pairing.key]
+    if len(pairs) != 1 or pairs[0][0].type != pairs[0][1].type:
+        return False
+    column = side.column(pairing.key[0])
+    table = Measured(side.relation, {column.name: column.type})
+    return is_proven_unique(lambda sql: next(iter(ask(sql)), None), Repeated((column.name,)), table)
+
+
+def hashing(version: str) -> Hashing:
+    """Return how DuckDB hashes: ``hash`` is equal for values of other types, so that the types are in the digest."""
+    return Hashing(f"duckdb {version}", _hashed, _sums)
+
+
+def _hashed(column: Column) -> str:
+    type_ = column.type
+    if " COLLATE " in type_:
+        return "encode(cast({} as varchar))"
+    if type_ in _FLOATS:
+        return "{}, signbit({})"  # hash gives 0.0 and -0.0 one value
+    if type_ in _WHOLE or type_ in _TIMES or type_ in _OTHERS - {"BIT"} or _DECIMAL.fullmatch(type_):
+        return "{}"
+    if type_ in ("BIT", "INTERVAL", "TIME WITH TIME ZONE") or type_.startswith("ENUM("):
+        return _TEXT
+    return ""
+
+
+def _sums(values: Sequence[str]) -> tuple[str, str]:
+    one = f"hash({', '.join(values)})"
+    return f"bit_xor({one})", f"sum({one})"

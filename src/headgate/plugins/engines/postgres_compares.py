@@ -1,0 +1,78 @@
+"""Comparisons and fingerprints in PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from headgate.core.recipe import Column
+from headgate.plugins.engines.compare_texts import Form, Words
+from headgate.plugins.engines.fingerprint_texts import Hashing
+
+_WHOLE = frozenset(("smallint", "integer", "bigint"))
+_FLOATS = frozenset(("real", "double precision"))
+_NUMERIC = re.compile(r"numeric(\(.*\))?")
+_TEXTS = re.compile(r"(text|character varying|character|name)(\(\d+\))?( COLLATE .*)?")
+_TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
+_OTHERS = frozenset(("boolean", "bytea", "inet", "macaddr", "oid", "time without time zone", "uuid"))
+_TIME = re.compile(r"(timestamp|time)\(\d\)")
+
+_TEXT = 'cast({} as text) collate "C"'
+_AS_TEXT = Form(_TEXT, _TEXT)
+
+
+def form(before: Column, after: Column) -> Form:
+    """Return how two columns are compared in PostgreSQL.
+
+    >>> form(Column("a", "integer"), Column("a", "text")).before
+    'cast({} as text) collate "C"'
+    """
+    one, other = _plain(before.type), _plain(after.type)
+    if _is_number(one) and _is_number(other):
+        return _of_numbers(one, other)
+    if one in _TIMES and other in _TIMES:
+        cast = f"cast({{}} as {max(one, other, key=_TIMES.index)})"
+        return Form() if one == other else Form(cast, cast)
+    if one == other and (one in _OTHERS or one == "jsonb"):
+        return Form()
+    return _AS_TEXT
+
+
+def _plain(type_: str) -> str:
+    """Return a type without the number of digits of its seconds."""
+    return _TIME.sub(r"\1", type_)
+
+
+def _is_number(type_: str) -> bool:
+    return type_ in _WHOLE or type_ in _FLOATS or _NUMERIC.fullmatch(type_) is not None
+
+
+def _of_numbers(one: str, other: str) -> Form:
+    if one in _FLOATS or other in _FLOATS:
+        is_same = one == other
+        cast = "{}" if is_same else "cast({} as double precision)"
+        return Form(cast, cast, less="cast({} as double precision)")
+    cast = "{}" if one == other else "cast({} as numeric)"
+    return Form(cast, cast, less="cast({} as numeric)")
+
+
+WORDS = Words(form)
+
+
+def hashing(version: str) -> Hashing:
+    """Return how PostgreSQL hashes: the text of a record, in which NULL, '' and separators are told apart."""
+    return Hashing(f"postgres {version}", _hashed, _sums)
+
+
+def _hashed(column: Column) -> str:
+    type_ = _plain(column.type)
+    known = (
+        _is_number(type_) or type_ in _TIMES or type_ in _OTHERS or _TEXTS.fullmatch(type_)
+        or type_ in ("interval", "json", "jsonb", "time with time zone")
+    )  # fmt: skip
+    return "{}" if known else ""
+
+
+def _sums(values: Sequence[str]) -> tuple[str, str]:
+    record = f"cast(row({', '.join(values)}) as text)"
+    return f"sum(hashtextextended({record}, 0))", f"sum(hashtextextended({record}, 1))"
