@@ -31,6 +31,7 @@ ROWS = """
     (3, 'open', 0.20, 8, null, date '2024-01-03'), (3, 'void', -1.00, 9, 2.5, date '2024-02-01'),
     (null, null, null, null, 'nan'::double, null), (null, '', 5.00, null, 1.5, date '2024-01-01')
 """
+NOW = "2024-02-05T12:00:00.5Z"  # a Monday; the newest row is of the Thursday before
 SHAPES = {ORDERS: SHAPE, COPY: SHAPE, CUSTOMERS: (Column("id", "INTEGER"), Column("Kind", "VARCHAR"))}
 
 
@@ -64,7 +65,7 @@ def declared(kind: str, column: str = "", /, **arguments: Any) -> DeclaredTest:
 
 
 def compiled(test: DeclaredTest) -> Checks:
-    return compile_tests(ORDERS, [test], SHAPE, kinds=KINDS, shape_of=SHAPES.get)
+    return compile_tests(ORDERS, [test], SHAPE, kinds=KINDS, shape_of=SHAPES.get, now=NOW)
 
 
 def result(engine: Engine, test: DeclaredTest) -> Result:
@@ -78,6 +79,16 @@ def result(engine: Engine, test: DeclaredTest) -> Result:
     return result_of(check, engine.measure(table, check.compiled.measures))
 
 
+AGE_CASES = (
+    (declared("freshness", "day", error_after="5 days"), 0, 1),
+    (declared("freshness", "Day", error_after={"count": 4, "period": "day"}), 1, 1),
+    (declared("freshness", "day", error_after="61h", weekdays="mon-fri"), 0, 1),
+    (declared("freshness", "day", error_after="60 hours", weekdays=["Mon", "tue - thursday", "fri"]), 1, 1),
+    (declared("freshness", "day", error_after="2 days", weekdays="mon-fri", holidays=["2024-02-02"]), 0, 1),
+    (declared("freshness", field="greatest(day, date '2024-02-04')", error_after="37 hours"), 0, 1),
+    (declared("freshness", field="DAY", error_after="90 minutes", config={"where": "id = 17"}), 1, 1),
+    (declared("freshness", field="'never'", error_after="1 week"), 1, 1),
+)
 TYPES = {"id": "int", "status": "text", "amount": "numeric(9, 2)", "customer": None, "score": "float8", "day": "date"}
 NAMES = list(TYPES)
 SHAPE_CASES = (
@@ -170,6 +181,7 @@ SHAPE_CASES = (
         (declared("dbt_expectations.expect_column_values_to_match_regex", "status", regex="a"), 4, 6),
         (declared("dbt_expectations.expect_column_values_to_be_between", "amount", min_value=0, max_value=9), 2, 6),
         *SHAPE_CASES,
+        *AGE_CASES,
         (declared("dbt_expectations.expect_column_mean_to_be_between", "id", min_value=2.25, max_value=2.25), 0, 1),
         (declared("dbt_expectations.expect_column_stdev_to_be_between", "id", min_value=0.95, max_value=0.96), 0, 1),
     ],
@@ -188,6 +200,25 @@ def test_every_kind_is_tried() -> None:
     marks = test_failures_are_those_counted_by_hand.pytestmark  # type: ignore[attr-defined]  # pytest sets it
     mark = next(mark for mark in marks if mark.name == "parametrize")
     assert {case[0].kind for case in mark.args[1]} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "outcome"),
+    [
+        ({"warn_after": "5 days", "error_after": "6 days"}, Outcome.PASS),
+        ({"warn_after": "4 days", "error_after": "5 days"}, Outcome.WARN),
+        ({"warn_after": "3 days", "error_after": "4 days"}, Outcome.FAIL),
+        ({"warn_after": "4 days"}, Outcome.WARN),
+        ({"error_after": "4 days", "config": {"severity": "warn"}}, Outcome.WARN),
+        ({"warn_after": "1 day", "config": {"where": "id = 17"}}, Outcome.WARN),
+        ({"error_after": "1 day", "config": {"where": "id = 17"}}, Outcome.FAIL),
+    ],
+)
+def test_an_age_warns_before_it_fails(engine: Engine, arguments: Mapping[str, Any], outcome: Outcome) -> None:
+    found = result(engine, declared("freshness", "day", **arguments))
+    assert found.outcome is outcome
+    if "config" not in arguments:
+        assert found.told.startswith("the newest row, 2024-02-01 00:00:00 UTC, is 4 days 12 hours old")
 
 
 @pytest.mark.parametrize(
@@ -272,6 +303,25 @@ def test_of_no_row_no_share_fails() -> None:
         (
             declared("relationships", "status", to="m.customers", field="id"),
             "status is VARCHAR, id of m.customers is INTEGER",
+        ),
+        (declared("freshness", "day"), "warn_after or error_after is needed"),
+        (
+            declared("freshness", "day", warn_after="2 days", error_after="1 day"),
+            "warn_after is longer than error_after",
+        ),
+        (declared("freshness", "day", warn_after="soon"), "warn_after is a span of time, not soon"),
+        (declared("freshness", "day", warn_after="1 day", cron="0 25 * * *"), "cron 0 25 * * *: its hour cannot be"),
+        (declared("freshness", "day", warn_after="1 day", time_zone="Mars"), "there is no time zone Mars"),
+        (declared("freshness", "day", warn_after="1 day", weekdays="mo-fr"), "weekdays has mo-fr, which is none"),
+        (declared("freshness", "day", warn_after="1 day", holidays=["xmas"]), "holidays lists days"),
+        (declared("freshness", "status", warn_after="1 day"), "status holds no times: it is VARCHAR"),
+        (
+            declared("freshness", "day", warn_after="1 day", field="day"),
+            "it stands below day and names a field",
+        ),
+        (
+            declared("freshness", warn_after="1 day"),
+            "HG312 how old the data is cannot be told: this test does not run",
         ),
         (declared("schema", columns={"id": 5}), "columns lists columns, with their types or without"),
         (declared("schema", columns=["id", "ID"]), "columns lists ID twice"),

@@ -95,7 +95,7 @@ def apply(
         )
         verdict = NO_VERDICT
         if outcome.is_complete:
-            verdict = measured_plan(session, plan, outcome.builds, held, shown, report=report)
+            verdict = measured_plan(session, plan, outcome.builds, held, shown, report=report, present=planned.now)
             outcome = with_faults(outcome, verdict)
         if not outcome.is_complete:
             return Applied(plan, outcome, None, time.monotonic() - started, 0.0, warnings, verdict)

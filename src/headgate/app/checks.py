@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from headgate.core.diagnostic import Diagnostic, Severity
-from headgate.core.graph import ExposureNode, SourceNode
+from headgate.core.graph import ExposureNode, SourceNode, tests_of_node
 
 if TYPE_CHECKING:
     from headgate.app.conditions import Conditions
@@ -19,13 +19,22 @@ if TYPE_CHECKING:
 
 
 def checks_of(
-    address: Address, tests: Iterable[DeclaredTest], shape: Shape, shapes: Mapping[Address, Shape], *, dialect: str
+    address: Address,
+    tests: Iterable[DeclaredTest],
+    shape: Shape,
+    shapes: Mapping[Address, Shape],
+    *,
+    dialect: str,
+    now: str = "",
 ) -> Checks:
-    """Return the checks of an asset with these columns; ``shapes`` are the columns of all others."""
+    """Return the checks of an asset with these columns; ``shapes`` are the columns of all others.
+
+    ``now`` is the present by which answers are read.
+    """
     from headgate.evidence.compile import compile_tests
     from headgate.plugins.checks.kinds import KINDS
 
-    return compile_tests(address, tests, shape, kinds=KINDS, shape_of=shapes.get, dialect=dialect)
+    return compile_tests(address, tests, shape, kinds=KINDS, shape_of=shapes.get, dialect=dialect, now=now)
 
 
 def faults_of_tests(nodes: Mapping[Address, AnyNode], conditions: Conditions) -> tuple[Diagnostic, ...]:
@@ -33,29 +42,28 @@ def faults_of_tests(nodes: Mapping[Address, AnyNode], conditions: Conditions) ->
 
     Cost: microseconds a test; a millisecond for each piece of SQL that the cache does not know.
     """
-    tested = {a: node for a, node in nodes.items() if node.properties.tests and not isinstance(node, ExposureNode)}
+    tested = {a: (node, tests) for a, node in nodes.items() if (tests := tests_of_node(node))}
     if not tested:
         return ()
     shapes = {address: shape for address, node in nodes.items() if (shape := _shape(node))}
     found: list[Diagnostic] = []
-    for address, node in tested.items():
+    for address, (node, tests) in tested.items():
         if isinstance(node, SourceNode) and not node.is_captured:
-            found.append(_nobody_reads(node))
+            found.append(_nobody_reads(node, tests))
             continue
         if address not in shapes:
             continue
-        checks = checks_of(address, node.properties.tests, shapes[address], shapes, dialect=conditions.dialect)
+        checks = checks_of(address, tests, shapes[address], shapes, dialect=conditions.dialect)
         found += checks.diagnostics
         for check in checks.checks:
             found += _faults_of_sql(check, shapes, conditions)
     return tuple(found)
 
 
-def _nobody_reads(node: SourceNode) -> Diagnostic:
-    place = node.properties.tests[0].place
+def _nobody_reads(node: SourceNode, tests: Sequence[DeclaredTest]) -> Diagnostic:
     hint = "Read it with an asset: a source is captured, and then measured, for what reads it."
     text = f"no asset reads {node.address}: its tests do not run"
-    return Diagnostic("HG312", text, place, hint, severity=Severity.WARNING)
+    return Diagnostic("HG312", text, tests[0].place, hint, severity=Severity.WARNING)
 
 
 def _shape(node: AnyNode) -> Shape:

@@ -96,9 +96,11 @@ def measured(
     *,
     engine: str,
     report: Callable[[RunEvent], None] = lambda _: None,
+    present: str = "",
 ) -> Verdict:
     """Find out what the tests of the assets ask of the builds that shall be shown, as far as it is not known.
 
+    ``present`` is the instant that ages are told by, that of the clock where it is empty.
     Ctrl-C ends what the engine computes; what was found is kept. Cost: a look-up where everything is known.
     """
     if not tests:
@@ -114,7 +116,10 @@ def measured(
     def show(table: Measured, measure: FailingMeasure, limit: int) -> Sample:
         return interruptible(lambda: held.engine.failing(table, measure, limit), held.engine.interrupt)
 
-    with held.store.reading() as reading, _asked(session, reading, tests, shown, engine) as (asked, known, build_of):
+    with (
+        held.store.reading() as reading,
+        _asked(session, reading, tests, shown, engine, present) as (asked, known, build_of),
+    ):
         bindings = Bindings(shown.pointers, build_of, held.engine, held.root, reads_captures=True)
         queries = {query.address: query for query in tests.queries}
 
@@ -145,8 +150,9 @@ def measured_plan(
     before: Environment | None,
     *,
     report: Callable[[RunEvent], None],
+    present: str,
 ) -> Verdict:
-    """Return what comes of the checks of all that will be shown."""
+    """Return what comes of the checks of all that will be shown; ``present`` as in ``measured``."""
     from headgate.app.plan import snapshot_of
     from headgate.release.intended import pointers_after
 
@@ -157,7 +163,7 @@ def measured_plan(
         now = tuple(dict(side.pointers) for side in (before, beside) if side is not None)
     shown = Shown(pointers_after(plan, builds, shown=before), now)
     tests = Tests(plan.tests, plan.queries, plan.protected)
-    return measured(session, held, tests, shown, engine=plan.engine, report=report)
+    return measured(session, held, tests, shown, engine=plan.engine, report=report, present=present)
 
 
 def with_faults(outcome: Made, verdict: Verdict) -> Made:
@@ -168,23 +174,29 @@ def with_faults(outcome: Made, verdict: Verdict) -> Made:
     return replace(outcome, failures=(*outcome.failures, *failures)) if failures else outcome
 
 
-def known_verdict(session: Session, reading: Reading, tests: Tests, shown: Shown, *, engine: str) -> Verdict:
-    """Return what is known to come of the tests; no warehouse is opened. What was not measured is unknown."""
+def known_verdict(
+    session: Session, reading: Reading, tests: Tests, shown: Shown, *, engine: str, present: str = ""
+) -> Verdict:
+    """Return what is known to come of the tests; no warehouse is opened. What was not measured is unknown.
+
+    ``present`` as in ``measured``.
+    """
     if not tests:
         return NO_VERDICT
     from headgate.evidence.measure import known_results
 
-    with _asked(session, reading, tests, shown, engine) as (asked, known, _):
+    with _asked(session, reading, tests, shown, engine, present) as (asked, known, _):
         return Verdict(known_results(asked, known))
 
 
 @contextmanager
 def _asked(
-    session: Session, reading: Reading, tests: Tests, shown: Shown, engine: str
+    session: Session, reading: Reading, tests: Tests, shown: Shown, engine: str, present: str
 ) -> Iterator[tuple[list[Asking], Known, Callable[[Digest], Build | None]]]:
     """Give what is asked of each build, what is known of that, and what gives builds."""
     from headgate.app.conditions import Conditions
     from headgate.app.ground import ground_of
+    from headgate.app.session import now
     from headgate.evidence.measure import asking, known_of
     from headgate.release.stored import StoredBuilds
 
@@ -192,14 +204,14 @@ def _asked(
         builds = StoredBuilds(reading)
         subjects = tuple(
             replace(subject, protected=tests.protected.get(subject.build.address, frozenset()))
-            for subject in _subjects(tests, shown, builds.get, dialect=conditions.dialect)
+            for subject in _subjects(tests, shown, builds.get, dialect=conditions.dialect, now=present or now())
         )
         asked = [asking(subject, conditions.understood) for subject in subjects]
         yield asked, known_of(subjects, reading), builds.get
 
 
 def _subjects(
-    tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | None], *, dialect: str
+    tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | None], *, dialect: str, now: str
 ) -> Iterator[Subject]:
     from headgate.app.checks import checks_of
     from headgate.core.measures import others_of
@@ -211,7 +223,7 @@ def _subjects(
         build = build_of(pointer.build) if pointer else None
         if pointer is None or build is None:
             continue
-        checks = checks_of(address, declared, pointer.shape, shapes, dialect=dialect)
+        checks = checks_of(address, declared, pointer.shape, shapes, dialect=dialect, now=now)
         if not checks.checks and not checks.unfit:
             continue
         named = {o for check in checks.checks for measure in check.compiled.measures for o in others_of(measure)}

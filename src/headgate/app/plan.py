@@ -49,7 +49,8 @@ class Planned:
     done, but the protected environment has moved since this one was applied beside it. ``stale`` says what has moved
     since a saved plan was made; ``files`` is the code of a saved plan. ``left_out`` counts the tables, views and seeds
     that are kept and stand in no step. ``captured`` says when the tables of the engine were read whose captures are
-    kept, the oldest first: what came into them since is not seen.
+    kept, the oldest first: what came into them since is not seen. ``now`` is the instant that it was asked to take for
+    the present, empty for the clock's.
     """
 
     plan: Plan
@@ -61,6 +62,7 @@ class Planned:
     left_out: int = 0
     files: Mapping[str, bytes] | None = None
     captured: Mapping[Address, str] = field(default_factory=dict)
+    now: str = ""
 
 
 def plan(session: Session, repository: Repository, request: Request) -> Planned:
@@ -77,7 +79,8 @@ def plan_for_apply(session: Session, repository: Repository, request: Request) -
     """Return the same, with columns of source tables that were never seen looked up in the warehouse, if need be."""
     environment = session.environment(request.environment)
     with session.reading() as reading:
-        return _planned(session, repository, request, reading, engine=environment.engine, is_patient=True)
+        planned = _planned(session, repository, request, reading, engine=environment.engine, is_patient=True)
+    return replace(planned, now=request.now)
 
 
 def save(planned: Planned, root: Path, path: Path) -> None:

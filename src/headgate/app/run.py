@@ -147,7 +147,8 @@ def _if_nothing_is_new(
     """Return the run of nothing where that can be told without linking anything; else None.
 
     The environment shows a whole graph, the data files make the same one now, no source table has to be looked at, no
-    interval is over that was not loaded, and nothing came in beside since. Cost: a stat for each data file.
+    interval is over that was not loaded, no test asks how old data is, and nothing came in beside since. Cost: a stat
+    for each data file.
     """
     from headgate.app.plan import goes_by_what_is_beside, is_behind
     from headgate.app.repository import known_graph
@@ -158,7 +159,7 @@ def _if_nothing_is_new(
     if shown is None or not shown.record.graph or request.is_restating:
         return None
     facts = remembered(session, shown.record.graph)
-    if facts is None or facts.has_tables or is_time_due(facts, snapshot, request.now):
+    if facts is None or facts.has_tables or facts.asks_for_age or is_time_due(facts, snapshot, request.now):
         return None
     if is_behind(snapshot) and goes_by_what_is_beside(session, reading, shown):
         return None
@@ -299,7 +300,8 @@ def run(
     if planned.plan is None or planned.plan.is_empty:
         idle = replace(_begins(planned.request, planned.move, RunStatus.NOTHING), ended_at=now(), **_left(planned))
         looked = looked_at(planned.request.environment, planned.due, planned.request.now)
-        return Ran(planned, begun(session.store(), idle, keeps=looked), None, None)
+        aged = _too_old(session, planned)
+        return Ran(planned, begun(session.store(), idle, keeps=looked), None, None, verdict=aged)
     with session.holding(
         planned.request.environment, f"run {planned.request.environment}", wait_seconds=wait_seconds
     ) as held:
@@ -309,7 +311,9 @@ def run(
             outcome = _carried_out(session, planned, planned.plan, held, report=report, threads=threads)
             move, seconds, verdict = None, 0.0, NO_VERDICT
             if outcome.is_complete:
-                verdict = measured_plan(session, planned.plan, outcome.builds, held, shown, report=report)
+                verdict = measured_plan(
+                    session, planned.plan, outcome.builds, held, shown, report=report, present=planned.request.now
+                )
                 outcome = with_faults(outcome, verdict)
             if outcome.is_complete:
                 move, seconds = _publish(session, planned, planned.plan, outcome, held, shown)
@@ -318,6 +322,27 @@ def run(
         looked = looked_at(record.environment, made, record.now) if outcome.is_complete else ()
         record = ended(held.store, record, outcome, move, lease=held.lease, keeps=looked)
     return Ran(planned, record, outcome, move, seconds, verdict)
+
+
+def _too_old(session: Session, planned: PlannedRun) -> Verdict:
+    """Return which data is older than it may be, where nothing new came; no warehouse is asked."""
+    from headgate.app.measuring import Shown as Showing
+    from headgate.app.measuring import Tests, known_verdict
+    from headgate.core.checks import Outcome
+    from headgate.core.promises import FRESHNESS
+    from headgate.release.stored import read_pointers
+
+    plan = planned.plan
+    found = {a: tuple(t for t in tests if t.kind == FRESHNESS) for a, tests in plan.tests.items()} if plan else {}
+    tests = Tests({address: tests for address, tests in found.items() if tests}, (), plan.protected if plan else {})
+    if plan is None or not tests:
+        return NO_VERDICT
+    with session.reading() as reading:
+        shown = Showing(read_pointers(reading, plan.environment))
+        told = known_verdict(session, reading, tests, shown, engine=plan.engine, present=planned.request.now)
+    old = (Outcome.WARN, Outcome.FAIL)
+    found_old = {a: tuple(r for r in results if r.outcome in old) for a, results in told.results.items()}
+    return Verdict({address: results for address, results in found_old.items() if results})
 
 
 def _begins(request: RunRequest, move: Move, status: RunStatus) -> RunRecord:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
 from headgate.core.declarations import TableSource
-from headgate.core.graph import ExposureNode, Graph, Node, SourceNode
+from headgate.core.graph import ExposureNode, Graph, Node, SourceNode, tests_of_node
 from headgate.core.json_form import dumps, loads, plain
 from headgate.core.loading import Grain, Timing
+from headgate.core.promises import FRESHNESS
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
@@ -25,22 +26,25 @@ _KEPT = 20
 class RunFacts:
     """``has_tables``: source tables are captured, which have to be looked at. ``schedules`` are expression and zone.
 
-    ``timings`` are those of incrementals, with the type of the column of times.
+    ``timings`` are those of incrementals, with the type of the column of times. ``asks_for_age``: a test asks how old
+    data is, which is told when nothing comes.
     """
 
     has_tables: bool
     schedules: Mapping[Address, tuple[str, str]] = field(default_factory=dict)
     timings: Mapping[Address, tuple[Timing, str]] = field(default_factory=dict)
+    asks_for_age: bool = False
 
 
 def facts_of(graph: Graph) -> RunFacts:
     """Return the facts of a graph. Cost: one pass over its nodes."""
     schedules: dict[Address, tuple[str, str]] = {}
     timings: dict[Address, tuple[Timing, str]] = {}
-    has_tables = False
+    has_tables = asks_for_age = False
     for address, node in graph.nodes.items():
         if isinstance(node, ExposureNode):
             continue
+        asks_for_age |= any(test.kind == FRESHNESS for test in tests_of_node(node))
         loading = node.properties.loading
         timing = loading.timing if loading is not None else None
         if node.properties.cron:
@@ -50,7 +54,7 @@ def facts_of(graph: Graph) -> RunFacts:
         elif isinstance(node, Node) and timing is not None:
             type_ = next((c.type for c in node.recipe.columns if c.name == timing.column), "")
             timings[address] = timing, type_
-    return RunFacts(has_tables, schedules, timings)
+    return RunFacts(has_tables, schedules, timings, asks_for_age)
 
 
 def remember(session: Session, graph: Graph) -> RunFacts:
@@ -89,4 +93,5 @@ def _from_json(body: Mapping[str, Any]) -> RunFacts:
             Address(a): (Timing(**{**timing, "grain": Grain(timing["grain"])}), type_)
             for a, (timing, type_) in body["timings"].items()
         },
+        asks_for_age=body.get("asks_for_age", True),
     )

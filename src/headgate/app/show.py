@@ -15,6 +15,7 @@ from headgate.core.checks import Outcome
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Severity
 from headgate.core.errors import Refused, UsageError
+from headgate.core.graph import tests_of_node
 from headgate.core.intervals import Intervals
 from headgate.core.json_form import loads
 from headgate.core.records import Build, Collection, pointer_from_json
@@ -83,13 +84,14 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
 
 def _results(session: Session, reading: Reading, node: AnyNode, environment: str) -> tuple[Result, ...]:
     """Return what is known to come of a node's data tests on what an environment shows; nothing is measured."""
-    if not node.properties.tests:
+    declared = tests_of_node(node)
+    if not declared:
         return ()
     from headgate.app.measuring import Shown, Tests, known_verdict
     from headgate.release.stored import read_pointers
 
     shown, engine = Shown(read_pointers(reading, environment)), session.environment(environment).engine
-    tests = Tests({node.address: node.properties.tests})
+    tests = Tests({node.address: declared})
     return known_verdict(session, reading, tests, shown, engine=engine).of(*Outcome)
 
 

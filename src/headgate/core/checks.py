@@ -22,7 +22,7 @@ class Asked:
     """What a kind is asked for: the column (empty: whole rows), arguments as written, addresses among them.
 
     ``columns`` are those of the asset, names as it has them with their types, in the dialect's words. ``where`` narrows
-    the rows.
+    the rows. ``now`` is the present as an instant (ISO 8601); empty where nothing is judged.
     """
 
     column: str
@@ -31,15 +31,20 @@ class Asked:
     references: Mapping[str, Address] = field(default_factory=dict)
     where: str = ""
     dialect: str = "duckdb"
+    now: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """How many rows, or keys, fail, and out of how many; ``told`` says in a few words what was found."""
+    """How many rows, or keys, fail, and out of how many; ``told`` says in a few words what was found.
+
+    ``warns_only``: whatever the thresholds say, it is a warning at most.
+    """
 
     failures: int
     out_of: int
     told: str = ""
+    warns_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,6 @@ def judged(check: Check, failed: Failed) -> Result:
     """
     test, counts = check.test, (failed.failures, failed.out_of)
     outcome = Outcome.WARN if test.warn_if.holds(*counts) else Outcome.PASS
-    if test.severity is Severity.ERROR and test.error_if.holds(*counts):
+    if test.severity is Severity.ERROR and not failed.warns_only and test.error_if.holds(*counts):
         outcome = Outcome.FAIL
     return Result(check, outcome, *counts, failed.told)

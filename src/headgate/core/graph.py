@@ -177,5 +177,13 @@ def scheduled_in(graph: Graph) -> frozenset[Address]:
 
 def tests_in(graph: Graph) -> Mapping[Address, tuple[DeclaredTest, ...]]:
     """Return the declared tests of assets and sources, of those that have any. Cost: one pass."""
-    nodes = ((a, node) for a, node in graph.nodes.items() if not isinstance(node, ExposureNode))
-    return {address: node.properties.tests for address, node in nodes if node.properties.tests}
+    return {address: tests for address, node in graph.nodes.items() if (tests := tests_of_node(node))}
+
+
+def tests_of_node(node: AnyNode) -> tuple[DeclaredTest, ...]:
+    """Return the declared tests of a node, with the one that the freshness of a source is; an exposure has none."""
+    from headgate.core.promises import test_of_freshness
+
+    if isinstance(node, ExposureNode):
+        return ()
+    return (*node.properties.tests, *test_of_freshness(node.properties.freshness))

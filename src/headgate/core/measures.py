@@ -144,6 +144,14 @@ class Of:
 
 
 @dataclass(frozen=True, slots=True)
+class Newest:
+    """The greatest value of an expression in the user's own SQL, as an exact text; None over no value."""
+
+    expression: Sql
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Repeated:
     """How many keys stand in several rows. A key with a NULL in it does not count, unless ``counts_null``."""
 
@@ -175,7 +183,7 @@ class Unequal:
     where: str = ""
 
 
-Measure: TypeAlias = Rows | Filled | Failing | Of | Repeated | Orphans | Unequal
+Measure: TypeAlias = Rows | Filled | Failing | Of | Newest | Repeated | Orphans | Unequal
 
 Shown: TypeAlias = Failing | Repeated | Orphans
 """Measures of which some failing rows, or keys, can be shown."""
@@ -191,6 +199,8 @@ def fragments_of(measure: Measure) -> tuple[Fragment, ...]:
     condition = getattr(measure, "condition", None)
     if isinstance(condition, Says):
         found.append(Fragment(condition.sql.text, condition.column))
+    if isinstance(measure, Newest):
+        found.append(Fragment(measure.expression.text, is_condition=False))
     found += [Fragment(value.text, is_condition=False) for value in _constants(condition) if isinstance(value, Sql)]
     return tuple(dict.fromkeys(found))
 

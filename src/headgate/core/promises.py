@@ -72,6 +72,9 @@ def condition_of(text: str) -> Condition | None:
     return Condition("between", found[1], found[3], is_share=bool(found[2]))
 
 
+FRESHNESS = "freshness"
+"""The kind of the test of how old the newest row may be, by the clock."""
+
 QUERY = "query"
 """The kind of a data test that is a query of its own."""
 
@@ -145,7 +148,7 @@ class Freshness:
     """How old the newest row of a source may be, in seconds; None where that does not matter.
 
     ``loaded_at_field`` is a column, or an expression, that says when a row was loaded; ``loaded_at_query`` gives that
-    of the newest row instead; ``filter`` narrows the rows that are looked at.
+    of the newest row instead; ``filter`` narrows the rows that are looked at. The others say when data comes.
     """
 
     warn_after_seconds: int | None = None
@@ -153,4 +156,34 @@ class Freshness:
     filter: str = ""
     loaded_at_field: str = ""
     loaded_at_query: str = ""
+    cron: str = ""
+    weekdays: tuple[str, ...] = ()
+    holidays: tuple[str, ...] = ()
+    time_zone: str = ""
     place: Place | None = None
+
+
+def test_of_freshness(promised: Freshness | None) -> tuple[DeclaredTest, ...]:
+    """Return the test that a source's freshness is, which only warns; none where no age is promised.
+
+    ``loaded_at_query`` stands among its arguments, which no kind understands: so it is told.
+    """
+    if promised is None or (promised.warn_after_seconds is None and promised.error_after_seconds is None):
+        return ()
+    given = {
+        "warn_after": _minutes(promised.warn_after_seconds),
+        "error_after": _minutes(promised.error_after_seconds),
+        "field": "" if promised.loaded_at_query else promised.loaded_at_field,
+        "loaded_at_query": promised.loaded_at_query,
+        "cron": promised.cron,
+        "weekdays": list(promised.weekdays),
+        "holidays": list(promised.holidays),
+        "time_zone": promised.time_zone,
+    }
+    arguments = {key: value for key, value in given.items() if value}
+    severity, where = Severity.WARNING, promised.filter
+    return (DeclaredTest(FRESHNESS, arguments=arguments, severity=severity, where=where, place=promised.place),)
+
+
+def _minutes(seconds: int | None) -> str:
+    return "" if seconds is None else f"{seconds // 60} minutes"

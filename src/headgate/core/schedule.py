@@ -6,6 +6,7 @@ falls into the hour that is left out comes at its end; where they are put back, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -69,6 +70,13 @@ def previous_tick(cron: str, zone: str, instant: str) -> str:
     while found and (following := next_tick(cron, zone, found)) and datetime.fromisoformat(following) <= now:
         found = following
     return found
+
+
+def ticks(cron: str, zone: str, after: datetime) -> Iterator[datetime]:
+    """Yield the ticks after an instant, in UTC, for as long as one comes within 50 years."""
+    from cronsim import CronSim
+
+    return (tick.astimezone(UTC) for tick in CronSim(cron, after.astimezone(ZoneInfo(zone))))
 
 
 def _first(cron: str, zone: str, begin: datetime, *, is_back: bool) -> str:

@@ -12,7 +12,7 @@ from headgate.core.checks import Asked, CannotCheck, Check, Compiled, Kind, name
 from headgate.core.column_types import family_of
 from headgate.core.diagnostic import Diagnostic, Severity, nearest
 from headgate.core.measures import Measure, Orphans, Shown, Unequal, others_of
-from headgate.core.promises import DeclaredTest
+from headgate.core.promises import FRESHNESS, DeclaredTest
 from headgate.core.recipe import Shape
 
 _MARKS = ("{{", "{%")
@@ -42,10 +42,12 @@ def compile_tests(
     kinds: Mapping[str, Kind],
     shape_of: Callable[[Address], Shape | None],
     dialect: str = "duckdb",
+    now: str = "",
 ) -> Checks:
     """Return the checks that are declared of an asset with the columns of ``shape``.
 
-    ``shape_of`` gives the columns of other assets, None where it knows none. ``dialect`` is that of their types.
+    ``shape_of`` gives the columns of other assets, None where it knows none. ``dialect`` is that of their types;
+    ``now`` is the present by which answers are read.
     """
     checks: list[Check] = []
     faults: list[Diagnostic] = []
@@ -57,7 +59,7 @@ def compile_tests(
         if (warning := _not_run(test, kinds, columns)) is not None:
             faults.append(warning)
             continue
-        asked = Asked(test.column, columns, test.arguments, test.references, test.where, dialect)
+        asked = Asked(test.column, columns, test.arguments, test.references, test.where, dialect, now)
         try:
             _demand_known_arguments(test, kinds[test.kind])
             compiled = kinds[test.kind].compile(asked)
@@ -79,6 +81,11 @@ def _not_run(test: DeclaredTest, kinds: Mapping[str, Kind], columns: Mapping[str
         own = ", ".join(name for name in kinds if "." not in name)
         hint = f"Did you mean {near[0]}?" if near else f"There are {own}."
         return _warning(test, f"no kind of check is called {test.kind}: this test does not run", hint)
+    if test.kind == FRESHNESS and not test.column and not test.arguments.get("field"):
+        hint = "Say with loaded_at_field, or below a column of times, when a row of it came."
+        if "loaded_at_query" in test.arguments:
+            hint = "A query is not asked: say with loaded_at_field which column, or expression, says when a row came."
+        return _warning(test, "how old the data is cannot be told: this test does not run", hint)
     if lost := [key for key in _ASSETS if key in test.arguments and key not in test.references]:
         named = test.arguments[lost[0]]
         return _warning(test, f"{name_of(test)} names {named}, which is no asset: this test does not run", "")

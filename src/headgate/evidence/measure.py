@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from headgate.core.address import Address
+from headgate.core.address import Address, fold
 from headgate.core.checks import Check, Compiled, Failed, Outcome, Result, Sample, judged
 from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
 from headgate.core.hashing import Digest
-from headgate.core.measures import Answer, Measure, Shown, others_of
+from headgate.core.measures import Answer, Figure, Measure, Newest, Of, Shown, others_of
 from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.store import Lease, Reading, StateStore
 from headgate.core.progress import Checked, RunEvent, Started
 from headgate.core.promises import DeclaredTest
-from headgate.core.protection import without_protected
+from headgate.core.protection import HIDDEN, without_protected
 from headgate.core.records import Build, Collection
 from headgate.evidence.keys import Understand, key_of
 from headgate.evidence.tied import keep_tied
@@ -166,7 +166,18 @@ def _results(subject: Subject, found: Mapping[Measure, Answer | Unanswered]) -> 
         Result(Check(subject.build.address, test, Compiled((), lambda _: Failed(0, 0))), Outcome.ABSENT, told=why)
         for test, why in subject.unfit
     )
-    return (*(result_of(check, found) for check in subject.checks), *absent)
+    results = (result_of(check, found) for check in subject.checks)
+    told = (replace(one, told=HIDDEN) if _tells(one.check, subject.protected) else one for one in results)
+    return (*told, *absent)
+
+
+def _tells(check: Check, protected: frozenset[str]) -> bool:
+    """Tell whether what is told of a check may be a value, or a figure, of a protected column."""
+    if not protected:
+        return False
+    figures = (m for m in check.compiled.measures if isinstance(m, Of) and m.figure is not Figure.DISTINCT)
+    is_newest = any(isinstance(measure, Newest) for measure in check.compiled.measures)
+    return is_newest or any(fold(measure.column) in protected for measure in figures)
 
 
 def _known_answers(one: Asking, known: Known) -> dict[Measure, Answer | Unanswered]:

@@ -28,9 +28,7 @@ def properties_from_json(body: Mapping[str, Any]) -> Properties:
         contract=Contract(body["contract"]["is_enforced"], _place(body["contract"]["place"]))
         if body["contract"]
         else None,
-        freshness=Freshness(**{**body["freshness"], "place": _place(body["freshness"]["place"])})
-        if body["freshness"]
-        else None,
+        freshness=_freshness(body["freshness"]) if body["freshness"] else None,
         loading=loading_from_json(body["loading"]) if body.get("loading") else None,
         cron=body.get("cron", ""),
     )
@@ -47,6 +45,11 @@ def loading_from_json(body: Mapping[str, Any]) -> Loading:
         else None,
         keeps_history=body["keeps_history"],
     )
+
+
+def _freshness(body: Mapping[str, Any]) -> Freshness:
+    listed = {key: tuple(body.get(key, ())) for key in ("weekdays", "holidays")}
+    return Freshness(**{**body, **listed, "place": _place(body["place"])})
 
 
 def _column(body: Mapping[str, Any]) -> DeclaredColumn:

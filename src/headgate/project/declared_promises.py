@@ -62,6 +62,10 @@ def read_freshness(table: Mapped, source: Mapped) -> Freshness | None:
         filter=_first("filter", rules),
         loaded_at_field=_first("loaded_at_field", [*rules, *levels]),
         loaded_at_query=_first("loaded_at_query", [*rules, *levels]),
+        cron=_first("cron", rules),
+        weekdays=_listed("weekdays", rules),
+        holidays=_listed("holidays", rules),
+        time_zone=_first("time_zone", rules),
     )
     if freshness == Freshness():
         return None
@@ -75,6 +79,10 @@ def _place_of_time(levels: list[Mapped]) -> Place | None:
 
 def _first(key: str, said: list[Mapped]) -> str:
     return next((one.word(key) for one in said if key in one), "")
+
+
+def _listed(key: str, said: list[Mapped]) -> tuple[str, ...]:
+    return next((one.words(key) for one in said if key in one), ())
 
 
 def _seconds(key: str, rules: list[Mapped]) -> int | None:

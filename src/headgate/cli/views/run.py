@@ -138,7 +138,11 @@ def _told(ran: Ran, terminal: Terminal) -> int:
         body = {**run_to_json(ran.record), "checks": checks_to_json(ran.verdict.of(*Outcome))}
         return print_envelope(terminal, "run", body, status=status, diagnostics=failures)
     if ran.outcome is None:
+        from headgate.words.checks import lines_of_failed, lines_of_warnings
+
         terminal.write(nothing_text(ran))
+        for line in (*lines_of_failed(ran.verdict), *lines_of_warnings(ran.verdict)):
+            terminal.complain(line)
     elif ran.outcome.is_complete:
         from headgate.cli.views.apply import tell_checks
 
@@ -154,10 +158,10 @@ def _told(ran: Ran, terminal: Terminal) -> int:
 
 
 def status_of(ran: Ran) -> int:
-    """Return 0; 1 where something of the user failed; 3 where only the engine did; 130 after an interruption."""
+    """Return 0; 1 where something of the user failed, or is too old; 3 where only the engine did; 130 interrupted."""
     outcome = ran.outcome
     if outcome is None or outcome.is_complete:
-        return 0
+        return int(outcome is None and bool(ran.verdict.failed))
     if outcome.is_interrupted:
         return INTERRUPTED
     return 3 if outcome.failures and all(f.diagnostic.code == "HG600" for f in outcome.failures) else 1

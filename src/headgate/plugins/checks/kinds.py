@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from headgate.core.checks import Kind
 from headgate.core.measures import Figure
-from headgate.plugins.checks import shapes, tables, values
+from headgate.plugins.checks import freshness, shapes, tables, values
 
 _LIST = {"values": "The values, a list.", "quote": "`false`: the values are SQL."}
 _BETWEEN = {"min": "The least that may be.", "max": "The greatest that may be."}
@@ -50,6 +50,19 @@ OWN: Mapping[str, Kind] = {
         tables.row_count,
         {**_BETWEEN, "equals": "The very number."},
         is_of_column=False,
+    ),
+    "freshness": Kind(
+        "Since the newest row no more time has passed than may; only time counts at which data was due.",
+        freshness.freshness,
+        {
+            "warn_after": "How long there is no warning: `25 hours`, or `{count: 25, period: hour}`.",
+            "error_after": "How long it does not fail.",
+            "field": "The time of a row, in SQL, where it does not stand below a column.",
+            "cron": "When data comes, as five fields of cron.",
+            "weekdays": "On which days it comes: `mon-fri`, or a list.",
+            "holidays": "On which days it does not, a list of dates.",
+            "time_zone": "Where those days and ticks are, and times without an offset: `UTC` by default.",
+        },
     ),
     "schema": Kind(
         "The asset has the columns of `columns`, of these types. No row is read for it.",

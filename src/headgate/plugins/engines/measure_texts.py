@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from headgate.core.column_types import Family
 from headgate.core.measures import (
@@ -21,6 +21,7 @@ from headgate.core.measures import (
     Filled,
     Like,
     Measure,
+    Newest,
     Of,
     OneOf,
     Orphans,
@@ -34,6 +35,9 @@ from headgate.core.measures import (
 )
 from headgate.core.ports.measuring import Measured
 from headgate.plugins.engines.sql_texts import listed, literal, quoted
+
+OverRows: TypeAlias = Rows | Filled | Failing | Of | Newest
+"""Measures that one aggregate over rows finds."""
 
 TABLE = "measured"
 """What the table is called inside of a statement: users may write it in front of a column."""
@@ -67,28 +71,32 @@ def alone(measure: Measure, table: Measured, words: Words) -> str:
         return _repeated(measure, table)
     if isinstance(measure, Orphans):
         return f"select count(*) from {source(table)}{_orphaned(measure, table)}"
-    if isinstance(measure, (Rows, Filled, Failing, Of)):
+    if isinstance(measure, OverRows):
         rows = where(condition(measure, table, words))
         return f"select {exact(measure, aggregate(measure), words)} from {_from(measure, table)}{rows}"
     return _unequal(measure.columns, table.others[measure.to], table, measure.where)
 
 
-def aggregate(measure: Rows | Filled | Failing | Of) -> str:
+def aggregate(measure: OverRows) -> str:
     """Return the aggregate that gives the answer over the rows for which ``condition`` is true."""
     if isinstance(measure, (Rows, Failing)):
         return "count(*)"
     if isinstance(measure, Filled):
         return f"count({quoted(measure.column)})"
+    if isinstance(measure, Newest):
+        return f"max({measure.expression.text}\n)"
     return _FIGURES[measure.figure].format(quoted(measure.column))
 
 
 def exact(measure: Measure, found: str, words: Words) -> str:
     """Return an aggregate in the form that drivers give back as it is: the least and the greatest value as text."""
-    is_value = isinstance(measure, Of) and measure.figure in (Figure.LEAST, Figure.GREATEST)
+    is_value = isinstance(measure, Newest) or (
+        isinstance(measure, Of) and measure.figure in (Figure.LEAST, Figure.GREATEST)
+    )
     return f"cast({found} as {words.text})" if is_value else found
 
 
-def condition(measure: Rows | Filled | Failing | Of, table: Measured, words: Words) -> str:
+def condition(measure: OverRows, table: Measured, words: Words) -> str:
     """Return the condition of the rows that count, empty where all do."""
     own = fails(measure.condition, table, words) if isinstance(measure, Failing) else ""
     return " and ".join(f"({one}\n)" for one in (measure.where, own) if one)
@@ -187,7 +195,7 @@ def _orphaned(measure: Orphans, table: Measured) -> str:
     return where(measure.where, f"{value} is not null", lost)
 
 
-def _from(measure: Rows | Filled | Failing | Of, table: Measured) -> str:
+def _from(measure: OverRows, table: Measured) -> str:
     if isinstance(measure, Rows) and measure.of:
         return f"{table.others[measure.of]} as {TABLE}"
     return source(table)

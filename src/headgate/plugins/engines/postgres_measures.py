@@ -8,9 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from headgate.core.measures import Answer, Failing, Filled, Measure, Of, Rows
+from headgate.core.measures import Answer, Measure, Rows
 from headgate.core.ports.measuring import Measured
-from headgate.plugins.engines.measure_texts import Words, aggregate, alone, answer_of, condition, exact, source
+from headgate.plugins.engines.measure_texts import (
+    OverRows,
+    Words,
+    aggregate,
+    alone,
+    answer_of,
+    condition,
+    exact,
+    source,
+)
 
 Ask: TypeAlias = Callable[[str], "tuple[Any, ...]"]
 """Gives the one row of a SELECT."""
@@ -36,17 +45,17 @@ def answers(ask: Ask, group: Sequence[Measure], table: Measured) -> Mapping[Meas
     """Return the answers to the measures of one group."""
     if not _is_shared(group[0]):
         return {group[0]: answer_of(ask(alone(group[0], table, WORDS))[0])}
-    items = [_filtered(measure, table) for measure in group if isinstance(measure, (Rows, Filled, Failing, Of))]
+    items = [_filtered(measure, table) for measure in group if isinstance(measure, OverRows)]
     row = ask(f"select {', '.join(items)} from {source(table)}")
     return dict(zip(group, map(answer_of, row), strict=True))
 
 
 def _is_shared(measure: Measure) -> bool:
-    is_over_rows = isinstance(measure, (Rows, Filled, Failing, Of))
+    is_over_rows = isinstance(measure, OverRows)
     return is_over_rows and not (isinstance(measure, Rows) and measure.of)
 
 
-def _filtered(measure: Rows | Filled | Failing | Of, table: Measured) -> str:
+def _filtered(measure: OverRows, table: Measured) -> str:
     told = condition(measure, table, WORDS)
     found = aggregate(measure) + (f" filter (where {told})" if told else "")
     return exact(measure, found, WORDS)
