@@ -84,28 +84,9 @@ def lines_of_sample(result: Result) -> list[str]:
 
 def checks_to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Return what `--json` says of each check."""
-    return [
-        {
-            "address": result.check.address,
-            "name": result.check.name,
-            "kind": result.check.test.kind,
-            "column": result.check.test.column,
-            "place": str(result.check.test.place or ""),
-            "is_promised": result.check.test.is_promised,
-            "outcome": result.outcome.value,
-            "failures": result.failures,
-            "out_of": result.out_of,
-            "told": result.told,
-            "sample": None
-            if result.sample is None
-            else {
-                "columns": list(result.sample.columns),
-                "rows": [list(row) for row in result.sample.rows],
-                "protected": list(result.sample.protected),
-            },
-        }
-        for result in results
-    ]
+    from headgate.core.report_json import result_to_json
+
+    return [result_to_json(result) for result in results]
 
 
 def _told(result: Result) -> str:

@@ -1,0 +1,264 @@
+"""What every form of a report says alike: the decision, who has to agree, what differs, what comes next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from headgate.core.checks import Outcome, Result
+from headgate.core.comparison import Comparison, Drift, KeyFacts, Rung, Tolerance
+from headgate.core.diagnostic import Severity
+from headgate.core.gate import Decision, Finding, Level, Verdict
+from headgate.core.hashing import Digest
+from headgate.core.report import AssetReport, Report
+from headgate.words.figures import counted, listed
+
+_LEVELS = (Level.BLOCK, Level.APPROVE, Level.SHOW)
+
+
+def title_text(report: Report) -> str:
+    """Return what the report is about: ``dev to prod``."""
+    return f"{report.source} to {report.target}"
+
+
+def beside_text(report: Report) -> str:
+    """Return what everything was measured beside."""
+    return f"beside {report.target} (release {report.release})" if report.release else f"{report.target} is new"
+
+
+def head_parts(report: Report) -> list[str]:
+    """Return project, environments, commit, and what it stands beside."""
+    return [report.project, title_text(report), report.commit[:7] or "without a commit", beside_text(report)]
+
+
+def verdict_word(decision: Decision) -> str:
+    """Return the decision in one or two words."""
+    if decision.overridden:
+        return "Overridden"
+    return {Verdict.PASS: "Passes", Verdict.WAITING: "Needs approval", Verdict.BLOCKED: "Blocked"}[decision.verdict]
+
+
+def verdict_text(decision: Decision) -> str:
+    """Return why the decision is what it is, in one sentence."""
+    if decision.overridden:
+        return f"Somebody opened the gate: {decision.overridden}"
+    blocking, waiting = len(decision.at(Level.BLOCK)), sum(map(len, decision.waiting.values()))
+    told = []
+    if blocking:
+        told.append(f"{counted(blocking, 'finding')} {'stops' if blocking == 1 else 'stop'} it")
+    if waiting:
+        told.append(f"{counted(waiting, 'finding')} {'waits' if waiting == 1 else 'wait'} for {_owners(decision)}")
+    if told:
+        return f"{', and '.join(told)}."
+    if decision.verdict is not Verdict.PASS:
+        return "What it needs is not known."
+    agreed = len(decision.at(Level.APPROVE))
+    if agreed and decision.approvals:
+        return f"{counted(agreed, 'finding')} {'was' if agreed == 1 else 'were'} agreed to; nothing stops it."
+    return "Nothing stops it."
+
+
+def _owners(decision: Decision) -> str:
+    return listed([owner or "nobody, as there is no owner" for owner in decision.waiting])
+
+
+def next_text(report: Report) -> str:
+    """Return what somebody does next."""
+    source, target, decision = report.source, report.target, report.decision
+    if decision.opens:
+        return f"headgate promote {source} --to {target}"
+    if decision.at(Level.BLOCK) or not decision.waiting:
+        return f"mend what stops it, then headgate apply {source}"
+    return f"{_owners(decision)}: headgate approve {source} --to {target}"
+
+
+def level_text(finding: Finding, decision: Decision) -> str:
+    """Return what a finding does to the release, in a word."""
+    if finding.level is Level.BLOCK:
+        return "blocked"
+    if finding.level is Level.SHOW:
+        return "shown"
+    return "waits" if is_waiting(finding, decision) else "agreed"
+
+
+def is_waiting(finding: Finding, decision: Decision) -> bool:
+    """Tell whether somebody still has to agree to a finding."""
+    return any(finding in found for found in decision.waiting.values())
+
+
+def finding_text(finding: Finding) -> str:
+    """Return what a finding says, and why it was to be expected where somebody said so."""
+    return f"{finding.told} (expected: {finding.expected})" if finding.expected else finding.told
+
+
+def findings_in_order(report: Report) -> list[Finding]:
+    """Return all findings, each once: what stops it first, then what waits, what was agreed to, what is only shown."""
+    decision = report.decision
+    found = dict.fromkeys((*decision.findings, *(one for asset in report.assets for one in asset.findings)))
+    return sorted(found, key=lambda one: (_LEVELS.index(one.level), not is_waiting(one, decision)))
+
+
+def assets_in_order(report: Report) -> list[AssetReport]:
+    """Return the assets, the gravest first; equally grave ones stay in the order of the graph."""
+    return sorted(report.assets, key=lambda asset: weight_of(asset, report.decision))
+
+
+def weight_of(asset: AssetReport, decision: Decision) -> int:
+    """Return how grave it is what came of an asset; less is graver.
+
+    0 stops the release or fails, 1 waits for somebody, 2 was not measured to its end, 3 differs, 4 is equal.
+    """
+    levels = {level_text(finding, decision) for finding in asset.findings}
+    if "blocked" in levels or any(is_failed(result) for result in asset.checks):
+        return 0
+    if "waits" in levels:
+        return 1
+    comparison = asset.comparison
+    if comparison is not None and (comparison.incomplete or comparison.rung is Rung.INCOMPLETE):
+        return 2
+    return 4 if comparison is not None and comparison.is_equal and not levels else 3
+
+
+def is_failed(result: Result) -> bool:
+    """Tell whether a check forbids that anybody sees the build."""
+    return result.outcome is Outcome.FAIL or (
+        result.outcome is Outcome.UNKNOWN and result.check.test.severity is Severity.ERROR
+    )
+
+
+def rows_text(asset: AssetReport) -> str:
+    """Return how the rows differ, in a few words, the numbers first."""
+    comparison = asset.comparison
+    if comparison is None:
+        return counted(asset.after.rows, "row") if asset.after is not None else ""
+    if comparison.rung is Rung.NEW:
+        return f"{counted(comparison.rows_after, 'row')}, {Rung.NEW.value}"
+    told = _difference_text(comparison)
+    if comparison.incomplete:
+        return f"{told + '; ' if told else ''}incomplete: {comparison.incomplete}"
+    if not told:
+        how = f", {comparison.rung.value}" if comparison.rung in (Rung.SAME, Rung.EQUAL) else ", none differs"
+        return f"{counted(comparison.rows_after, 'row')}{how}"
+    return f"{told} of {counted(comparison.rows_before, 'row')}"
+
+
+def _difference_text(comparison: Comparison) -> str:
+    counts = (("changed", comparison.changed), ("added", comparison.added), ("removed", comparison.removed))
+    return ", ".join(f"{number:,} {word}" for word, number in counts if number)
+
+
+def method_text(comparison: Comparison) -> str:
+    """Return how far it was looked at."""
+    if comparison.rung is Rung.KEYED and comparison.key:
+        return f"{Rung.KEYED.value} {listed(comparison.key)}"
+    return comparison.rung.value
+
+
+def shape_texts(comparison: Comparison) -> list[tuple[str, str, str, str]]:
+    """Return how the columns differ: what happened, the column, its type before and after."""
+    shape = comparison.shape
+    found = [("removed", one.name, one.type, "") for one in shape.removed]
+    found += [("retyped", one.name, one.before, one.after) for one in shape.retyped]
+    return found + [("added", one.name, "", one.type) for one in shape.added]
+
+
+def key_texts(comparison: Comparison) -> list[tuple[str, int, int]]:
+    """Return what is wrong with the keys of either side: what, how often before and after."""
+    before, after = comparison.keys_before, comparison.keys_after
+    if before == after == KeyFacts():
+        return []
+    return [
+        ("rows with NULL in the key", before.nulls, after.nulls),
+        ("keys that stand in several rows", before.repeated, after.repeated),
+        ("rows with such a key", before.rows_repeated, after.rows_repeated),
+    ]
+
+
+def tolerance_text(tolerance: Tolerance) -> str:
+    """Return what counts as equal; empty where that is equality alone.
+
+    >>> tolerance_text(Tolerance(0.5)), tolerance_text(Tolerance(relative=0.01)), tolerance_text(Tolerance())
+    ('± 0.5', '± 1 %', '')
+    """
+    parts = [figure_text(tolerance.absolute)] if tolerance.absolute else []
+    parts += [f"{figure_text(tolerance.relative * 100)} %"] if tolerance.relative else []
+    return f"± {' ± '.join(parts)}" if parts else ""
+
+
+def drift_text(drift: Drift) -> str:
+    """Return how far a distribution moved, beside what chance gives."""
+    relation = "above" if drift.is_beyond else "within"
+    told = f"{drift.measure} {figure_text(drift.effect)}, {relation} its floor {figure_text(drift.floor)}"
+    return f"{drift.told}; {told}" if drift.told else told
+
+
+def drift_short_text(drift: Drift | None) -> str:
+    """Return the same in short, without the name of the measure; nothing where it does not count."""
+    if drift is None or not drift.is_beyond:
+        return ""
+    told = f"drift {figure_text(drift.effect)}, floor {figure_text(drift.floor)}"
+    return f"{drift.told}; {told}" if drift.told else told
+
+
+def digest_text(digest: Digest) -> str:
+    """Return the beginning of a digest, as far as people compare it.
+
+    >>> digest_text(Digest("h1:34189e982e1a9ade824b"))
+    '34189e982e1a'
+    """
+    return digest.rpartition(":")[2][:12]
+
+
+def check_text(result: Result) -> str:
+    """Return what came of a check, with its name once."""
+    name, told = result.check.name, result.told
+    if result.outcome in (Outcome.UNKNOWN, Outcome.ABSENT):
+        return f"{name} is not known: {told}" if told else f"{name} is not known"
+    return told if told.startswith(f"{name}:") else f"{name}: {told}" if told else name
+
+
+def share_text(part: int, whole: int) -> str:
+    """Return a share of rows. What is not nothing is never shown as 0 %, what is not all never as 100 %.
+
+    >>> share_text(1, 3), share_text(1, 1_000_000), share_text(999_999, 1_000_000), share_text(5, 5), share_text(0, 0)
+    ('33.3 %', '< 0.1 %', '> 99.9 %', '100 %', '0 %')
+    """
+    if not part or not whole:
+        return "0 %"
+    if part == whole:
+        return "100 %"
+    percent = 100 * part / whole
+    if percent < 0.1:
+        return "< 0.1 %"
+    return f"{percent:.1f} %" if percent < 99.9 else "> 99.9 %" if part < whole else f"{percent:,.0f} %"
+
+
+def figure_text(number: float | None) -> str:
+    """Return a number with the digits that people compare: four, whole numbers with all of theirs.
+
+    >>> figure_text(336776), figure_text(6.895376), figure_text(0.00012345), figure_text(-1.5e12), figure_text(None)
+    ('336,776', '6.895', '0.0001234', '-1,500,000,000,000', '')
+    """
+    if number is None or not math.isfinite(number):
+        return "" if number is None else str(number)
+    if number == int(number) and abs(number) < 1e15:
+        return f"{int(number):,}"
+    size = abs(number)
+    if size >= 1e15 or size < 1e-6:
+        return f"{number:.3g}"
+    digits = max(0, 3 - math.floor(math.log10(size)))
+    text = f"{number:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def checks_sum_text(results: Sequence[Result]) -> str:
+    """Return how many checks there were, and what came of them, the worst first; empty where there were none."""
+    if not results:
+        return ""
+    failed = sum(is_failed(result) for result in results)
+    passed = sum(result.outcome is Outcome.PASS for result in results)
+    warned = len(results) - failed - passed
+    parts = [f"{failed:,} {'fails' if failed == 1 else 'fail'}"] if failed else []
+    parts += [f"{warned:,} {'warns' if warned == 1 else 'warn'}"] if warned else []
+    parts += [f"{counted(passed, 'check')} passed" if not parts else f"{passed:,} passed"] if passed else []
+    return ", ".join(parts)
