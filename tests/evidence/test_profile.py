@@ -14,8 +14,10 @@ from headgate.core.profiles import ColumnProfile, Profile
 from headgate.core.recipe import Column
 from headgate.core.records import Build
 from headgate.evidence.keys import profile_keys
-from headgate.evidence.profile import known_profile, profile
+from headgate.evidence.profile import keeping_profiles, kept_profiles, known_profile, profile
+from headgate.evidence.tied import ProvenReading
 from tests.evidence.test_measure import build
+from tests.fakes.store import FakeState
 
 
 class World:
@@ -109,3 +111,13 @@ def test_a_profile_that_was_found_in_another_way_is_none() -> None:
     one = build("one")
     old = KeptProfile(Profile(1, {"a": ColumnProfile("INTEGER", 0, 1)}), {"a": Digest("h1:of-an-older-way")})
     assert known_profile(one, [old]) is None
+
+
+def test_kept_profiles_are_tied_to_the_log_and_found_again() -> None:
+    store = FakeState("one").open()
+    lease = store.acquire("local", holder="me", purpose="test", at="2026-01-01T00:00:00Z")
+    one = build("one")
+    kept = KeptProfile(Profile(1, {"a": ColumnProfile("INTEGER", 0, 1)}), profile_keys(one))
+    keeping_profiles(store, lease)({one.id: kept})
+    with ProvenReading(store.reading()) as reading:
+        assert kept_profiles([one.id, build("other").id], reading) == {one.id: kept}

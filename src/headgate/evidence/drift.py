@@ -36,6 +36,9 @@ _EXPECTED_MIN = 5
 _NORMAL_IQR = 1.349
 """The distance between the quartiles of a normal distribution, in deviations."""
 
+_LARGEST = 1e150
+"""Squares of larger numbers are none that can be counted with: where there are some, figures are not compared."""
+
 _ROUNDING = 1e-12
 """A deviation that small beside the mean is what is left of rounding."""
 
@@ -125,7 +128,7 @@ def _questions(name: str, before: Side, after: Side, smallest: Smallest) -> Iter
         yield _share(name, "no number", before.profile.nan, after.profile.nan, (before, after), smallest.share)
     if min(before.seen, after.seen) < VALUES_MIN:
         return
-    if _is_time(before) == _is_time(after) and before.profile.quantiles and after.profile.quantiles:
+    if _is_time(before) == _is_time(after) and _has_quantiles(before) and _has_quantiles(after):
         yield _moved(name, before, after, smallest.distance)
     if _has_figures(before) and _has_figures(after):
         yield _mean(name, before, after, smallest.distance)
@@ -142,8 +145,13 @@ def _is_time(side: Side) -> bool:
     return side.profile.mean is None
 
 
+def _has_quantiles(side: Side) -> bool:
+    quantiles = side.profile.quantiles
+    return bool(quantiles) and max(abs(quantiles[0]), abs(quantiles[-1])) < _LARGEST
+
+
 def _has_figures(side: Side) -> bool:
-    return side.profile.mean is not None and side.profile.deviation is not None
+    return _has_quantiles(side) and side.profile.mean is not None and side.profile.deviation is not None
 
 
 def _has_one_sign(before: Side, after: Side) -> bool:
@@ -178,9 +186,9 @@ def _moved(name: str, before: Side, after: Side, smallest: float) -> Question:
     The spread is the deviation of all but the outermost values, or the quartiles' distance over 1.349 where that is
     less: then tails are heavy, and a deviation is made by few rows (Silverman 1986, 3.4.2). Floor: without a change the
     distance is about ``sqrt(1/n + 1/m)`` times the area under a Brownian bridge over F; that area's mean is
-    ``sqrt(2/pi)`` times the integral of ``sqrt(F (1 - F))`` (del Barrio, Gine and Matran 1999), it exceeds the mean by
-    no more than a normal variable with the deviation of the values would (Borell 1975, Tsirelson and others 1976), and
-    quantiles know F in steps alone.
+    ``sqrt(2/pi)`` times the integral of ``sqrt(F (1 - F))`` (del Barrio, Gine and Matran 1999), and it exceeds that by
+    no more than a normal variable with the deviation of the values would (Borell 1975, Tsirelson and others 1976). Both
+    together as if they were independent is enough, by simulation; quantiles know F in steps, which comes on top.
     """
     old, new = before.body, after.body
     distance = math.fsum(abs(y - x) for x, y in zip(old, new, strict=True)) / len(old)
@@ -189,7 +197,7 @@ def _moved(name: str, before: Side, after: Side, smallest: float) -> Question:
     def answer(chance: Chance) -> Drift:
         n, m = before.seen, after.seen
         certain = chance.student(min(n, m) - 1)
-        noise = max(math.sqrt(2 / math.pi) * _bridge(one) + certain * _deviation(one) for one in (old, new))
+        noise = max(math.hypot(math.sqrt(2 / math.pi) * _bridge(one), certain * _deviation(one)) for one in (old, new))
         step = max(_widest(old), _widest(new)) / LEVELS
         floor = (math.sqrt(1 / n + 1 / m) * noise + step) / spread if spread else 0.0
         effect = distance / spread if spread else 0.0
@@ -285,13 +293,12 @@ def _frequencies(name: str, before: Side, after: Side, smallest: float) -> Quest
 
 
 def _shares(before: Side, after: Side) -> list[tuple[float, float]]:
-    """Return the shares of values on both sides; those that are too rare to be compared stand in the last item.
+    """Return the shares of values on both sides; those that are too rare to be compared are counted together.
 
     Where one side's list ends before a value, that value is taken to be as frequent there as that allows.
     """
     old, new = _counts(before), _counts(after)
-    rest = [1.0, 1.0]
-    found = []
+    found: list[tuple[float, float]] = []
     for value in sorted(old.keys() | new.keys()):
         p, q = old.get(value), new.get(value)
         p = min(q or 0.0, _unlisted_max(before)) if p is None else p
@@ -299,9 +306,12 @@ def _shares(before: Side, after: Side) -> list[tuple[float, float]]:
         pooled = (p * before.seen + q * after.seen) / (before.seen + after.seen)
         if pooled * min(before.seen, after.seen) >= _EXPECTED_MIN:
             found.append((p, q))
-            rest = [rest[0] - p, rest[1] - q]
-    others = max(0.0, rest[0]), max(0.0, rest[1])
-    return [*found, others] if max(others) * min(before.seen, after.seen) >= 1 or not found else found
+    others = tuple(max(0.0, 1 - math.fsum(one[side] for one in found)) for side in (0, 1))
+    is_rare = sum(others) / 2 * min(before.seen, after.seen) < _EXPECTED_MIN
+    if is_rare and found:
+        rarest = found.pop(found.index(min(found, key=sum)))
+        others = (others[0] + rarest[0], others[1] + rarest[1])
+    return [*found, (others[0], others[1])]
 
 
 def _counts(side: Side) -> dict[str, float]:
@@ -348,7 +358,7 @@ def _spread(body: Sequence[float]) -> float:
 
 def _deviation(body: Sequence[float]) -> float:
     mean = math.fsum(body) / len(body)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in body) / len(body))
+    deviation = math.dist(body, [mean] * len(body)) / math.sqrt(len(body))
     return deviation if deviation > _ROUNDING * abs(mean) else 0.0
 
 

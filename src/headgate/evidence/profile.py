@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from headgate.core.errors import Conflict, lost_lease
 from headgate.core.evidence import KeptProfile, profile_from_text, profile_key, profile_to_text
 from headgate.core.hashing import Digest
 from headgate.core.ports.measuring import Measured
-from headgate.core.ports.store import Batch, Entry, Lease, Reading, StateStore
+from headgate.core.ports.store import Lease, Reading, StateStore
 from headgate.core.profiles import ColumnProfile, Profile
 from headgate.core.progress import Checked, RunEvent, Started
 from headgate.core.records import Build, Collection
 from headgate.evidence.keys import profile_keys
+from headgate.evidence.measure import KEPT_AT_ONCE
+from headgate.evidence.tied import keep_tied
 
 Ask: TypeAlias = Callable[[Measured], Profile]
 """Gives the profile of a table's columns."""
@@ -54,40 +55,45 @@ def profile(
     keep: Callable[[Mapping[Digest, KeptProfile]], None],
     report: Callable[[RunEvent], None],
 ) -> Mapping[Digest, Profile]:
-    """Return the profile of every build; what had to be asked for is kept, build by build.
+    """Return the profile of every build; ``keep`` is given some at a time, so that an interruption loses little.
 
     ``like`` are builds that each has much in common with. Views are asked each time, as they have no rows of their own.
     """
     profiles: dict[Digest, Profile] = {}
-    for build in builds:
-        own = [kept[one] for one in (build.id, *like.get(build.id, ())) if one in kept]
-        known = known_profile(build, own)
-        columns = dict(known.columns) if known else {}
-        lacking = {column.name: column.type for column in build.shape if column.name not in columns}
-        rows = known.rows if known else 0
-        if lacking:
-            report(Started(build.address))
-            fresh = ask(Measured(relation_of(build), lacking))
-            columns.update(fresh.columns)
-            rows = fresh.rows
-            report(Checked(build.address))
-        profiles[build.id] = Profile(rows, {column.name: columns[column.name] for column in build.shape})
-        keys = profile_keys(build)
-        if keys and (lacking or build.id not in kept or kept[build.id].keys != keys):
-            keep({build.id: KeptProfile(profiles[build.id], keys)})
+    fresh: dict[Digest, KeptProfile] = {}
+    try:
+        for build in builds:
+            own = [kept[one] for one in (build.id, *like.get(build.id, ())) if one in kept]
+            known = known_profile(build, own) or Profile(0)
+            lacking = {column.name: column.type for column in build.shape if column.name not in known.columns}
+            if lacking:
+                report(Started(build.address))
+                known = _with(known, ask(Measured(relation_of(build), lacking)), build)
+                report(Checked(build.address))
+            profiles[build.id] = known
+            keys = profile_keys(build)
+            if keys and (build.id not in kept or kept[build.id].keys != keys):
+                fresh[build.id] = KeptProfile(known, keys)
+            if len(fresh) >= KEPT_AT_ONCE:
+                keep(fresh)
+                fresh = {}
+    finally:
+        if fresh:
+            keep(fresh)
     return profiles
 
 
+def _with(known: Profile, found: Profile, build: Build) -> Profile:
+    """Return a profile with columns more, in the order that the build has them in."""
+    columns = {**known.columns, **found.columns}
+    return Profile(found.rows, {column.name: columns[column.name] for column in build.shape})
+
+
 def keeping_profiles(store: StateStore, lease: Lease) -> Callable[[Mapping[Digest, KeptProfile]], None]:
-    """Return what writes profiles into a state; it raises ``LeaseLost`` where the lease was lost meanwhile."""
+    """Return what writes profiles into a state, tied to its log; it raises ``LeaseLost`` where the lease was lost."""
 
     def keep(profiles: Mapping[Digest, KeptProfile]) -> None:
-        entries = (
-            Entry(Collection.EVIDENCE, profile_key(build), profile_to_text(one)) for build, one in profiles.items()
-        )
-        try:
-            store.commit(Batch(tuple(entries), lease=lease))
-        except Conflict as conflict:
-            raise lost_lease(lease.resource) from conflict
+        texts = {profile_key(build): profile_to_text(one) for build, one in profiles.items()}
+        keep_tied(store, Collection.EVIDENCE, texts, {"at": lease.since, "by": lease.holder}, lease=lease)
 
     return keep
