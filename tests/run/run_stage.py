@@ -27,6 +27,7 @@ from headgate.core.records import Build, BuildStatus, Capture, Collection, Point
 from headgate.core.versions import Versions, build_key, plain_versions, source_key, source_versions
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
 from headgate.run.carry_out import Outcome, carry_out
+from headgate.run.cut_off import Equate, nothing_equal
 
 
 class Killed(BaseException):
@@ -179,7 +180,15 @@ class Stage:
             self.publish(outcome)
         return outcome
 
-    def carry_out(self, plan: Plan, *, lease: Lease | None = None, threads: int = 0, report: Any = None) -> Outcome:
+    def carry_out(
+        self,
+        plan: Plan,
+        *,
+        lease: Lease | None = None,
+        threads: int = 0,
+        report: Any = None,
+        equate: Equate = nothing_equal,
+    ) -> Outcome:
         return carry_out(
             plan,
             store=self.store,  # type: ignore[arg-type]
@@ -190,6 +199,7 @@ class Stage:
             root=str(self.root),
             report=report or self.events.append,
             threads=threads,
+            equate=equate,
         )
 
     def publish(self, outcome: Outcome) -> None:

@@ -11,8 +11,8 @@ from headgate.app.apply import apply, stand_beside
 from headgate.app.plan import Planned, Request, plan_for_apply, refuse_protected
 from headgate.core.checks import Outcome
 from headgate.core.errors import EngineFailed, Refused, StalePlan
-from headgate.core.progress import Finished, RunEvent
-from headgate.words.apply import after_failure, left_as_it_was, result_text, row_of_finished
+from headgate.core.progress import CutOff, Finished, RunEvent
+from headgate.words.apply import after_failure, left_as_it_was, result_text, row_of_cut_off, row_of_finished
 from headgate.words.plan import nothing_to_do
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def _lines_to(report: Report | None, planned: Planned) -> Callable[[RunEvent], N
     def tell(event: RunEvent) -> None:
         if isinstance(event, Finished):
             report("  ".join(filter(None, row_of_finished(event, kinds.get(event.address)))))
+        elif isinstance(event, CutOff):
+            report("  ".join(row_of_cut_off(event)))
 
     return tell
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from headgate.app.equating import Equating
 from headgate.app.measuring import NO_VERDICT, Verdict, measured_plan, with_faults
 from headgate.app.plan import Planned, misplaced, refuse_protected
 from headgate.app.session import nonce, now, user
@@ -80,6 +81,7 @@ def apply(
             for warning in warnings:
                 warn(warning)
         planned = _with_code(session, planned, held)
+        equating = Equating(held)
         outcome = carry_out(
             plan,
             store=held.store,
@@ -92,7 +94,9 @@ def apply(
             threads=threads,
             forget=held.forget_loads,
             runner=runner_of(session, plan),
+            equate=equating.equate,
         )
+        equating.keep()
         verdict = NO_VERDICT
         if outcome.is_complete:
             verdict = measured_plan(session, plan, outcome.builds, held, shown, report=report, present=planned.now)

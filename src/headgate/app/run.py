@@ -371,15 +371,17 @@ def _carried_out(
     threads: int,
 ) -> Outcome:
     from headgate.app.apply import runner_of
+    from headgate.app.equating import Equating
     from headgate.app.released import released
     from headgate.app.repository import Repository
     from headgate.run.carry_out import carry_out
 
+    equating = Equating(held)
     with (
         held.store.reading() as reading,
         released(session, Repository(session.root, memory=session.cache), reading, planned.move) as code,
     ):
-        return carry_out(
+        outcome = carry_out(
             plan,
             store=held.store,
             engine=held.engine,
@@ -391,7 +393,10 @@ def _carried_out(
             threads=threads,
             forget=held.forget_loads,
             runner=runner_of(session, plan, code.root),
+            equate=equating.equate,
         )
+    equating.keep()
+    return outcome
 
 
 def _publish(
@@ -441,6 +446,10 @@ def _steps(plan: Plan, outcome: Outcome) -> Mapping[Address, RunStep]:
         if step.address in failed:
             why = told_of(failed[step.address])
             found[step.address] = RunStep("failed", why["error"], detail=why["detail"])
+        elif step.address in outcome.cut_off:
+            found[step.address] = RunStep(
+                "as before", "what it reads came out equal", outcome.builds[step.address].rows
+            )
         elif step.action in words and step.address in outcome.builds:
             build = outcome.builds[step.address]
             told = ", ".join(part for part in (reason_of(step), effect_of(step) if step.load else "") if part)

@@ -11,8 +11,8 @@ from headgate.cli.terminal import Terminal
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan
-from headgate.core.progress import Began, Checked, Failed, Finished, Interrupted, RunEvent, Started
-from headgate.words.apply import row_of_finished
+from headgate.core.progress import Began, Checked, CutOff, Failed, Finished, Interrupted, RunEvent, Started
+from headgate.words.apply import row_of_cut_off, row_of_finished
 from headgate.words.layout import cut, display_width, padded, styled
 
 _REDRAW_SECONDS = 0.1
@@ -59,7 +59,9 @@ class Progress:
                 case Started():
                     self._running[event.address] = time.monotonic()
                 case Finished():
-                    self._finish(event)
+                    self._finish(event.address, row_of_finished(event, self._kinds.get(event.address)))
+                case CutOff():
+                    self._finish(event.address, row_of_cut_off(event))
                 case Failed():
                     self._running.pop(event.address, None)
                     self._done += 1
@@ -70,10 +72,10 @@ class Progress:
                 case _:
                     pass
 
-    def _finish(self, event: Finished) -> None:
-        self._running.pop(event.address, None)
+    def _finish(self, address: Address, row: tuple[str, ...]) -> None:
+        self._running.pop(address, None)
         self._done += 1
-        name, rows, took, note = row_of_finished(event, self._kinds.get(event.address))
+        name, rows, took, note = row
         note = styled(f"   {note}", "dim") if note else ""
         self._line(f"  {padded(name, self._width)}  {rows:>14}   {took}{note}")
 

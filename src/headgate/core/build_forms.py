@@ -45,6 +45,8 @@ def build_to_json(build: Build) -> dict[str, Any]:
         body["load"] = plain(build.load)
     if build.code:
         body["code"] = dict(build.code)
+    if build.equals:
+        body["equals"] = build.equals
     return body
 
 
@@ -75,6 +77,7 @@ def build_from_json(body: Mapping[str, Any]) -> Build:
         printed=body.get("printed", ""),
         load=load_from_json(body["load"]) if "load" in body else None,
         code=body.get("code", {}),
+        equals=Digest(body.get("equals", "")),
     )
 
 

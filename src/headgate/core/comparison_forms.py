@@ -63,6 +63,7 @@ def fingerprint_from_json(body: Mapping[str, Any]) -> Fingerprint:
         "keys": KeyFacts(**body["keys"]),
         "columns": {name: Digest(one) for name, one in body["columns"].items()},
         "whole": Digest(body["whole"]),
+        "order": Digest(body.get("order", "")),
     }
     return Fingerprint(**told)
 

@@ -20,9 +20,11 @@ class Fingerprint:
     """What was found in one pass over a relation.
 
     ``method`` names the engine, its version and the way: digests are compared under one method only. ``columns`` has
-    the digest of the key under the empty name, and that of each column with the key by folded name; a column that is
-    not there is *unknown*, as its type cannot be digested. It is empty where the key does not say which row is which.
-    ``whole`` is over whole rows, empty where there is none. Names and full types are inside of digests.
+    the digest of the key under the empty name, and that of each column with the key by folded name; of a column whose
+    type cannot be digested that is empty, and nobody knows whether it is equal. ``columns`` is empty where the key
+    does not say which row is which. ``whole`` is over whole rows, empty where there is none. ``order`` is over the
+    keys, or the whole rows, with their places in the table; empty where that was not asked for or rows have none.
+    Names and full types are inside of digests.
     """
 
     method: str
@@ -31,6 +33,7 @@ class Fingerprint:
     keys: KeyFacts = NO_FAULTS
     columns: Mapping[str, Digest] = field(default_factory=dict)
     whole: Digest = Digest("")
+    order: Digest = Digest("")
 
 
 def are_equal(before: Fingerprint, after: Fingerprint) -> bool:
@@ -40,7 +43,7 @@ def are_equal(before: Fingerprint, after: Fingerprint) -> bool:
     if before.whole and before.whole == after.whole:
         return True
     is_keyed = bool(before.columns) and before.key == after.key
-    return is_keyed and before.columns == after.columns
+    return is_keyed and before.columns == after.columns and all(before.columns.values())
 
 
 def equal_columns(before: Fingerprint, after: Fingerprint) -> frozenset[str]:
@@ -54,5 +57,5 @@ def equal_columns(before: Fingerprint, after: Fingerprint) -> frozenset[str]:
         or tuple(map(fold, before.key)) != tuple(map(fold, after.key))
     ):
         return frozenset()
-    found = frozenset(name for name, one in before.columns.items() if after.columns.get(name) == one)
+    found = frozenset(name for name, one in before.columns.items() if one and after.columns.get(name) == one)
     return found if "" in found else frozenset()

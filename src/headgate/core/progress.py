@@ -53,6 +53,14 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class CutOff:
+    """The address stays as it is: all that it reads came out equal to what it was made from."""
+
+    address: Address
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What was asked about the rows of an address is known; ``Started`` told when it began to be found out."""
 
@@ -64,4 +72,4 @@ class Interrupted:
     """The user asked to stop: running statements are being ended, finished builds are kept. Once more ends at once."""
 
 
-RunEvent: TypeAlias = Began | Started | Finished | Failed | Skipped | Checked | Interrupted
+RunEvent: TypeAlias = Began | Started | Finished | Failed | Skipped | CutOff | Checked | Interrupted

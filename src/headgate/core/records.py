@@ -80,6 +80,7 @@ class Build:
     views. ``printed`` is what a Python asset printed while it was made. ``load`` is there for incrementals and
     snapshots, whose builds share physical tables. ``code`` are the versions of its recipe and of the code of all that
     it reads, ``rows`` and each ``column NAME``; none of sources, and of builds by a Headgate that noted them for few.
+    ``equals`` is the build that it was found to equal by content, in part or whole: it counts under versions of that.
     """
 
     id: Digest
@@ -105,6 +106,7 @@ class Build:
     printed: str = ""
     load: Load | None = None
     code: Mapping[str, Digest] = field(default_factory=dict)
+    equals: Digest = Digest("")
 
     @property
     def is_from_files(self) -> bool:

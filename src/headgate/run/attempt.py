@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
@@ -18,6 +18,7 @@ from headgate.core.ports.engine import BuildJob, BuildResult, CaptureInput, Engi
 from headgate.core.ports.loads import OpenLoad
 from headgate.core.ports.python import PythonRunner
 from headgate.core.python import PythonBody
+from headgate.core.versions import Versions
 from headgate.run.call import build_by_call, told_of_call
 from headgate.run.failure import diagnostic_of
 from headgate.run.guard import Stamp, fault_after, stamps
@@ -31,10 +32,14 @@ ATTEMPTS_TOGETHER = 3
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The build is in the engine (a view: it needs nothing there)."""
+    """The build is in the engine (a view: it needs nothing there).
+
+    ``versions`` are those under which it counts where it was found equal to what it replaces, in part or whole.
+    """
 
     task: Task
     result: BuildResult
+    versions: Versions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,8 @@ class Bench:
     """What an attempt works with.
 
     ``is_stopped`` tells whether nothing new may be started; ``begun`` is told each address as its turn comes;
-    ``runner`` calls functions, and may be left out where there are none.
+    ``runner`` calls functions, and may be left out where there are none. ``versions_of`` is told each task that was
+    done and gives the versions under which its build counts, if those are not its own.
     """
 
     engine: Engine
@@ -63,6 +69,7 @@ class Bench:
     is_stopped: Callable[[], bool]
     begun: Callable[[Address], None]
     runner: PythonRunner | None = None
+    versions_of: Callable[[Task], Versions | None] = lambda _: None
 
 
 def attempt(tasks: Sequence[Task], bench: Bench) -> tuple[Attempted, ...]:
@@ -194,7 +201,7 @@ def _checked(item: Attempted, before: Mapping[Address, tuple[Stamp, ...]], bench
         return item
     fault = fault_after(item.task.step, bench.root, before[item.task.address])
     if fault is None:
-        return item
+        return replace(item, versions=bench.versions_of(item.task))
     build = item.task.build
     bench.engine.drop({build.id: build.relation})
     return NotMade(item.task, fault, is_absent=True)

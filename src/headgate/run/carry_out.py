@@ -15,6 +15,7 @@ from headgate.core.ports.engine import Engine
 from headgate.core.ports.python import PythonRunner
 from headgate.core.ports.store import Clock, Lease, Nonce, StateStore
 from headgate.core.progress import Began, Finished, RunEvent
+from headgate.run.cut_off import Equate, Prior, nothing_equal
 from headgate.run.draft import Frame
 from headgate.run.guard import check_tables
 from headgate.run.later_loads import Forget, later_loads, nothing_forgotten, with_room
@@ -41,6 +42,7 @@ def carry_out(
     threads: int = 0,
     runner: PythonRunner | None = None,
     forget: Forget = nothing_forgotten,
+    equate: Equate = nothing_equal,
 ) -> Outcome:
     """Return the builds of the plan's result, made where they were lacking; the failures among them are in the outcome.
 
@@ -48,11 +50,13 @@ def carry_out(
     anything is made, and ``LeaseLost`` where the lease is lost meanwhile. ``threads`` bounds how many builds run at
     once; 0 is what the engine can do. ``runner`` calls the functions of Python assets. An interruption ends running
     statements and calls and returns what is finished; a second one goes through. ``report`` is called from this thread
-    alone. ``forget`` takes loads out that stand where one of the plan has to go on.
+    alone. ``forget`` takes loads out that stand where one of the plan has to go on. ``equate`` finds what came out
+    equal to what it replaces: what reads only that is not made.
     """
     frame = Frame(plan.engine, lease.fence, clock())
     with store.reading() as reading:
         prepared = prepare(plan, reading, frame=frame, nonce=nonce)
+        prior = Prior(plan, prepared.tasks, reading)
         later = later_loads(prepared.tasks, reading)
     check_tables(plan, engine)
     if later:
@@ -66,7 +70,16 @@ def carry_out(
         report(Finished(address, build.rows, 0.0, build.bytes, is_reused=True))
     count = min(threads or engine.capabilities.parallel_builds, engine.capabilities.parallel_builds)
     schedule = Schedule(
-        plan, prepared, ledger=ledger, engine=engine, root=root, report=report, threads=max(count, 1), runner=runner
+        plan,
+        prepared,
+        ledger=ledger,
+        engine=engine,
+        root=root,
+        report=report,
+        threads=max(count, 1),
+        runner=runner,
+        prior=prior,
+        equate=equate,
     )
     return schedule.run()
 

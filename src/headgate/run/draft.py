@@ -54,10 +54,7 @@ def draft(step: Step, builds: Mapping[Address, Build], base: Build | None = None
 
     ``base`` is the build that a load goes on with.
     """
-    if isinstance(step.node, SourceNode):
-        drafted = _draft_of_source(step, step.node)
-    else:
-        drafted = _draft_of_node(step, builds, base)
+    drafted = draft_on(step, builds, base)
     if step.key is not None and step.key != drafted.key:
         raise Refused(
             [
@@ -70,6 +67,26 @@ def draft(step: Step, builds: Mapping[Address, Build], base: Build | None = None
             ]
         )
     return drafted
+
+
+def draft_on(step: Step, builds: Mapping[Address, Build], base: Build | None = None) -> Draft:
+    """Return the key of a step over these very inputs, whether or not the plan expected them."""
+    if isinstance(step.node, SourceNode):
+        return _draft_of_source(step, step.node)
+    return _draft_of_node(step, builds, base)
+
+
+def drafted_again(build: Build, drafted: Draft, builds: Mapping[Address, Build]) -> Build:
+    """Return the record of a build that is still to be made, over what its inputs turned out to be.
+
+    It keeps its id and its physical name: the state has it under them. A crash before it is sealed leaves what was
+    recorded first, which is as true: the versions that its inputs were planned with are theirs as well.
+    """
+    if not isinstance(drafted.step.node, Node):
+        raise AssertionError(f"{build.address} reads nothing, so nothing can have turned out otherwise")
+    versions = published_versions(drafted.step.node.recipe, drafted.versions, build.id)
+    inputs = {address: builds[address].id for address in build.inputs}
+    return replace(build, key=drafted.key, versions=versions, reads=drafted.reads, inputs=inputs)
 
 
 def started_build(drafted: Draft, builds: Mapping[Address, Build], *, frame: Frame, nonce: str) -> Build:

@@ -23,7 +23,8 @@ class Outcome:
     """Every build that the plan's result points to, as far as it was reached: kept, reused and made.
 
     ``made`` are the addresses whose build is new. ``not_started`` waits for something that failed, or was cut short by
-    ``is_interrupted``; its builds, and those of ``failures``, are missing.
+    ``is_interrupted``; its builds, and those of ``failures``, are missing. ``cut_off`` were to be made, and stay as
+    they were, because what they read came out equal.
     """
 
     builds: Mapping[Address, Build]
@@ -31,6 +32,7 @@ class Outcome:
     not_started: tuple[Address, ...] = ()
     made: tuple[Address, ...] = ()
     is_interrupted: bool = False
+    cut_off: tuple[Address, ...] = ()
 
     @property
     def is_complete(self) -> bool:

@@ -116,11 +116,12 @@ def _newest(reading: Reading, drafted: Draft, engine: str) -> tuple[Build, str] 
         return None
     texts = reading.get(Collection.BUILDS, ids).values()
     found = [(build_from_json(loads(text)), text) for text in texts]
-    usable = [pair for pair in found if _may_stand(pair[0], drafted.step, engine)]
+    usable = [pair for pair in found if may_stand(pair[0], drafted.step, engine)]
     return max(usable, key=lambda pair: (pair[0].created_at, pair[0].id), default=None)
 
 
-def _may_stand(build: Build, step: Step, engine: str) -> bool:
+def may_stand(build: Build, step: Step, engine: str) -> bool:
+    """Tell whether a build that has the step's key may be shown in its place."""
     if build.status is not BuildStatus.SEALED or build.engine != engine:
         return False
     if isinstance(step.node, Node):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Plan
-from headgate.core.ports.engine import BuildResult, Engine
+from headgate.core.ports.engine import Engine
 from headgate.core.ports.python import PythonRunner
+from headgate.core.progress import CutOff as CutOffEvent
 from headgate.core.progress import Failed, Finished, Interrupted, RunEvent, Skipped, Started
 from headgate.core.records import Build, BuildStatus
 from headgate.run.attempt import Attempted, Bench, Made, NotMade, attempt
+from headgate.run.cut_off import CutOff, Equate, nothing_equal
 from headgate.run.grouping import multiplying, seconds_if_small, small_group
 from headgate.run.ledger import Ledger
 from headgate.run.outcome import Failure, Outcome
@@ -33,6 +36,9 @@ DRAIN_SECONDS = 0.1
 DRAIN_ROUNDS = 300
 """So often at most."""
 
+NONE_SHOWN: Mapping[Address, Build] = MappingProxyType({})
+"""Where nothing was shown before."""
+
 
 class Schedule:
     """One run: which tasks are ready, on their way, made, failed. Used by one thread, once."""
@@ -48,7 +54,10 @@ class Schedule:
         report: Callable[[RunEvent], None],
         threads: int,
         runner: PythonRunner | None = None,
+        prior: Mapping[Address, Build] = NONE_SHOWN,
+        equate: Equate = nothing_equal,
     ) -> None:
+        self._plan = plan
         self._prepared = prepared
         self._ledger = ledger
         self._engine = engine
@@ -57,27 +66,36 @@ class Schedule:
         self._threads = threads
         self._tasks = {task.address: task for task in prepared.tasks}
         self._left = {task.address: len(task.waits_for) for task in prepared.tasks}
-        self._readers: dict[Address, list[Task]] = {address: [] for address in self._tasks}
+        self._readers: dict[Address, list[Address]] = {address: [] for address in self._tasks}
         for task in prepared.tasks:
             for address in task.waits_for:
-                self._readers[address].append(task)
+                self._readers[address].append(task.address)
         self._ready = [(task.number, task) for task in prepared.tasks if not task.waits_for]
         self._rows = _rows_of_inputs(plan, prepared)
         self._running: list[Group] = []
         self._unsealed: dict[Address, Build] = {}
         self._sealed: dict[Address, Build] = {}
         self._failed: dict[Address, NotMade] = {}
+        self._cut: dict[Address, Build] = {}
+        self._spared: set[Address] = set()
         self._is_stopped = False
-        relations = input_relations(
-            plan,
-            prepared.builds,
-            [t.step for t in prepared.tasks if t.step.kind is not Kind.VIEW],
-            engine=engine,
-        )
-        self._uncertain = multiplying(prepared.tasks, relations)
+        self._relations = self._texts_of_inputs()
+        self._uncertain = multiplying(prepared.tasks, self._relations)
+        large = [t.address for t in prepared.tasks if seconds_if_small(t, self._rows, self._uncertain) is None]
+        self._cut_off = CutOff(prepared, prior, engine=plan.engine, large=frozenset(large), equate=equate)
+        self._uncertain |= self._cut_off.watched  # what is looked at goes alone: its readers wait for what is found
 
         def work(group: Group) -> tuple[Attempted, ...]:
-            return attempt(group.tasks, Bench(engine, root, relations, lambda: self._is_stopped, group.begin, runner))
+            bench = Bench(
+                engine,
+                root,
+                self._relations,
+                lambda: self._is_stopped,
+                group.begin,
+                runner,
+                self._cut_off.versions_of,
+            )
+            return attempt(group.tasks, bench)
 
         self._workers = Workers(threads if self._tasks else 0, work)
 
@@ -130,7 +148,7 @@ class Schedule:
                 group = small_group(
                     self._ready,
                     left=self._left,
-                    readers=self._readers.__getitem__,
+                    readers=self._tasks_reading,
                     rows=self._rows,
                     uncertain=self._uncertain,
                 )
@@ -160,18 +178,64 @@ class Schedule:
                     self._failed[address] = item
                     self._report(Failed(address, item.diagnostic))
             elif address not in self._unsealed and address not in self._sealed:
-                self._unsealed[address] = _sealed(item.task.build, item.result)
+                build = self._unsealed[address] = _sealed(item)
+                if item.versions is not None:
+                    build = self._unsealed[address] = replace(build, equals=self._cut_off.prior[address].id)
+                    self._prepared.builds.add(build, address)
+                    self._decide_again(address)
                 self._rows[address] = self._rows_made(item)
                 self._release_readers(address)
                 if item.task.build.relation:
                     self._report(Finished(address, item.result.rows, item.result.seconds, item.result.bytes))
 
     def _release_readers(self, address: Address) -> None:
-        on_their_way = {task.address for group in self._running for task in group.tasks}
+        on_their_way = self._on_their_way()
         for reader in self._readers[address]:
-            self._left[reader.address] -= 1
-            if self._left[reader.address] == 0 and reader.address not in on_their_way:
-                heapq.heappush(self._ready, (reader.number, reader))
+            self._left[reader] -= 1
+            if self._left[reader] > 0 or reader in on_their_way:
+                continue
+            if reader in self._spared:
+                self._spare(reader)
+            else:
+                heapq.heappush(self._ready, (self._tasks[reader].number, self._tasks[reader]))
+
+    def _on_their_way(self) -> set[Address]:
+        return {task.address for group in self._running for task in group.tasks}
+
+    def _tasks_reading(self, address: Address) -> Sequence[Task]:
+        """Return the tasks that read an address and are to be made, as far as that is known by now."""
+        return [self._tasks[reader] for reader in self._readers[address] if reader not in self._spared]
+
+    def _decide_again(self, changed: Address) -> None:
+        """Decide again what reads a build, however far, that counts under other versions than it was planned with.
+
+        What is on its way waits for none of that. Cost: one pass over the tasks, and one over the plan's texts.
+        """
+        moved, builds = {changed}, self._prepared.builds
+        settled = self._on_their_way() | self._sealed.keys() | self._unsealed.keys() | self._failed.keys()
+        for address, task in self._tasks.items():
+            if address in settled or moved.isdisjoint(task.step.inputs):
+                continue
+            decided = self._cut_off.decided(task, builds)
+            if decided.id == task.build.id:
+                self._tasks[address] = replace(task, build=decided)
+                self._spared.discard(address)
+            else:
+                self._spared.add(address)
+            builds.add(decided, address)
+            moved.add(address)
+        self._relations.update(self._texts_of_inputs())
+
+    def _spare(self, address: Address) -> None:
+        """Let an address show what it shows, and release what waits for it."""
+        build = self._cut[address] = self._prepared.builds[address]
+        self._rows[address] = build.rows
+        self._report(CutOffEvent(address, build.rows))
+        self._release_readers(address)
+
+    def _texts_of_inputs(self) -> dict[Address, str]:
+        readers = [t.step for t in self._prepared.tasks if t.step.kind is not Kind.VIEW]
+        return dict(input_relations(self._plan, self._prepared.builds, readers, engine=self._engine))
 
     def _rows_made(self, item: Made) -> int:
         if item.task.step.kind is not Kind.VIEW:
@@ -205,13 +269,14 @@ class Schedule:
         self._running.clear()
 
     def _finish(self) -> Outcome:
-        missing = frozenset(self._tasks.keys() - self._sealed.keys())
+        missing = frozenset(self._tasks.keys() - self._sealed.keys() - self._cut.keys())
         not_started = tuple(a for a in self._tasks if a in missing and a not in self._failed)
         causes = self._causes()
         for address in not_started:
             self._report(Skipped(address, causes.get(address)))
         absent = [a for a in not_started if not self._is_stopped or a in causes]
         absent += [address for address, item in self._failed.items() if item.is_absent]
+        absent += self._cut
         self._ledger.take_back([self._tasks[address].build for address in absent])
         builds = self._prepared.builds.without(missing)
         for address, build in self._sealed.items():
@@ -222,6 +287,7 @@ class Schedule:
             not_started=not_started,
             made=tuple(self._sealed),
             is_interrupted=self._is_stopped,
+            cut_off=tuple(self._cut),
         )
 
     def _causes(self) -> Mapping[Address, Address]:
@@ -234,9 +300,11 @@ class Schedule:
         return causes
 
 
-def _sealed(build: Build, result: BuildResult) -> Build:
+def _sealed(item: Made) -> Build:
+    build, result = item.task.build, item.result
     return replace(
         build,
+        versions=item.versions or build.versions,
         status=BuildStatus.SEALED,
         rows=result.rows,
         bytes=result.bytes,

@@ -15,7 +15,7 @@ from headgate.words.properties import properties_text
 if TYPE_CHECKING:
     from headgate.app.apply import Applied
     from headgate.app.plan import Planned
-    from headgate.core.progress import Finished
+    from headgate.core.progress import CutOff, Finished
     from headgate.core.records import Build
 
 
@@ -34,6 +34,11 @@ def row_of_finished(event: Finished, kind: Kind | None) -> tuple[str, ...]:
     took = "found built" if event.is_reused else seconds_text(event.seconds)
     note = "captured" if kind is Kind.SOURCE and not event.is_reused else ""
     return event.address, counted(event.rows, "row"), took, note
+
+
+def row_of_cut_off(event: CutOff) -> tuple[str, ...]:
+    """Return what is said of an address that was to be made and stays as it is: address, rows, how, why."""
+    return event.address, counted(event.rows, "row"), "as before", "what it reads came out equal"
 
 
 def row_of_build(build: Build) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ def result_text(ran: Ran) -> str:
     idle = sum(step.load is not None and is_idle(step.load) for step in plan.steps if step.address in made)
     counts = ((loaded - idle, "load"), (len(made) - loaded, "build"))
     parts = [counted(count, word) for count, word in counts if count]
+    parts += [f"{len(outcome.cut_off):,} as before"] if outcome.cut_off else []
     parts += [f"{idle:,} had nothing due"] if idle else []
     parts = parts or ["what was built before"]
     parts += [f"{ran.record.idle:,} had nothing new"] if ran.record.idle else []

@@ -188,6 +188,7 @@ def result_of(applied: Applied) -> dict[str, Any]:
         "serial": applied.move.serial if applied.move else plan.serial,
         "is_published": outcome.is_complete,
         "made": made,
+        "cut_off": list(outcome.cut_off),
         "reused": [s.address for s in plan.doing(Action.REUSE, Action.KEEP) if s.kind is not Kind.SOURCE],
         "failed": [failure.address for failure in outcome.failures],
         "not_started": list(outcome.not_started),

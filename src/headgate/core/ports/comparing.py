@@ -19,12 +19,14 @@ from headgate.core.recipe import Column, Shape
 class Side:
     """Rows that are compared, as SQL text that stands behind FROM, with their columns.
 
-    ``is_keyed``: it is known that the key is unique in them and never NULL, so that nobody need look.
+    ``is_keyed``: it is known that the key is unique in them and never NULL, so that nobody need look. ``is_table``: the
+    text is the name of a table, whose rows stand in an order that counts.
     """
 
     relation: str
     shape: Shape
     is_keyed: bool = False
+    is_table: bool = False
 
     def column(self, name: str) -> Column:
         """Return the column called ``name``, as engines compare names; there must be one."""

@@ -24,12 +24,14 @@ class Hashing:
 
     ``value`` gives of a column what is hashed, with ``{}`` for the column: values that are not the same to see give
     different ones, so that 0.0 and -0.0 are apart. Empty: no way is known for its type. ``sums`` gives the two
-    aggregates over the hash of some values in each row.
+    aggregates over the hash of some values in each row. ``position`` is the place of a row of a table among the others;
+    empty where rows have none.
     """
 
     version: str
     value: Callable[[Column], str]
     sums: Callable[[Sequence[str]], tuple[str, str]]
+    position: str = ""
 
 
 def fingerprint(
@@ -43,6 +45,9 @@ def fingerprint(
         parts = _by_key(side, key, hashing)
     else:
         parts = _whole(side, hashing)
+    if parts and side.is_table and hashing.position:
+        _, described, values = parts[0]
+        parts = [*parts, (_ORDER, described, [hashing.position, *values])]
     aggregates = [sum_ for _, _, values in parts for sum_ in hashing.sums(values)]
     rows, *sums = ask(f"select {', '.join(('count(*)', *aggregates))} from {side.relation} as t")[0]
     method = f"{NUMBER} {hashing.version}"
@@ -50,11 +55,14 @@ def fingerprint(
         name: digest("fingerprint", method, int(rows), shape, *map(str, sums[2 * n : 2 * n + 2]))
         for n, (name, shape, _) in enumerate(parts)
     }
-    whole = digests.pop(_WHOLE, Digest(""))
-    return Fingerprint(method, int(rows), tuple(key), keys, digests, whole)
+    whole, order = digests.pop(_WHOLE, Digest("")), digests.pop(_ORDER, Digest(""))
+    if "" in digests:
+        known = {*digests, *map(fold, key)}
+        digests.update({name: Digest("") for column in side.shape if (name := fold(column.name)) not in known})
+    return Fingerprint(method, int(rows), tuple(key), keys, digests, whole, order)
 
 
-_WHOLE = "*"
+_WHOLE, _ORDER = "*", "#"
 _Part = tuple[str, tuple[tuple[str, str], ...], list[str]]
 """What is digested: its name, the names and types that are inside, the values that are hashed of each row."""
 

@@ -1,0 +1,47 @@
+"""What a new build has in common with the one that it replaces, as versions: so that readers need not be made again.
+
+The law of reuse (``core/recipe.py``): builds with equal row versions have rows that pair off such that columns with
+equal versions have equal values in each pair. Fingerprints prove that of a new build and an old one; then the new one
+takes the old one's versions. What is not proven equal must not be mistaken for what others call by the same version
+together with the old rows, so it gets one that says which rows it was computed with.
+"""
+
+from __future__ import annotations
+
+from headgate.core.address import fold
+from headgate.core.fingerprints import Fingerprint, equal_columns
+from headgate.core.hashing import Digest, digest
+from headgate.core.records import Build
+from headgate.core.versions import Versions
+
+
+def equal_versions(new: Build, old: Build, *, found: Fingerprint, before: Fingerprint) -> Versions | None:
+    """Return the versions under which ``new`` counts beside ``old``; None where nothing is proven to be equal.
+
+    The fingerprints are those of the two, made by the same key. Equal keys pair the rows off; where whole rows were
+    digested all is equal or nothing is.
+    """
+    theirs = {fold(name): version for name, version in old.versions.columns.items()}
+    if found.whole:
+        equal = frozenset(theirs) if (found.method, found.whole) == (before.method, before.whole) else frozenset()
+    else:
+        equal = equal_columns(before, found)
+    if not equal:
+        return None
+    equal |= {fold(name) for name in found.key}
+    ours = {name: fold(name) for name in new.versions.columns}
+    rows = new.versions.rows
+    is_in_order = bool(found.order) and found.order == before.order
+    return Versions(
+        old.versions.rows,
+        old.versions.order if is_in_order else _apart(new.versions.order, rows),
+        {
+            name: theirs[folded] if folded in equal else _apart(new.versions.columns[name], rows)
+            for name, folded in ours.items()
+        },
+    )
+
+
+def _apart(version: Digest, rows: Digest) -> Digest:
+    """Return the version of what is of these rows, whatever version they count under."""
+    return digest("of rows", version, rows)
