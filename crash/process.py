@@ -144,7 +144,8 @@ def _environment(tag: str, world: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     path = os.pathsep.join(filter(None, (str(HERE), kept.get("PYTHONPATH", ""))))
     url = {"CRASH_URL": (world / URL).read_text()} if (world / URL).exists() else {}
-    return {**kept, **url, "HEADGATE_USER": "crash", "CRASH_RUN": tag, "PYTHONPATH": path}
+    own = {"HEADGATE_USER": "crash", "XDG_CONFIG_HOME": str(world.parent / "settings")}
+    return {**kept, **url, **own, "CRASH_RUN": tag, "PYTHONPATH": path}
 
 
 def _wait_for_orphans(tag: str) -> None:

@@ -77,6 +77,7 @@ def faults_in_state(state: State) -> Iterator[str]:
         yield f"SQLite: {state.damage}"
     yield from _faults_in_events(state)
     yield from _faults_in_evidence(state)
+    yield from _faults_in_records(state)
     told = [(b["environment"], b["serial"], b["record"]) for b in _bodies(state, "move")]
     kept = [(m["environment"], m["serial"]) for m in state.all("moves").values()]
     if sorted(kept) != sorted((environment, serial) for environment, serial, _ in told):
@@ -112,6 +113,21 @@ def _faults_in_evidence(state: State) -> Iterator[str]:
     """Yield evidence of builds that nobody knows."""
     lost = state.entries.get("evidence", {}).keys() - state.entries.get("builds", {}).keys()
     yield from (f"evidence of {build}, which is no build" for build in sorted(lost))
+
+
+def _faults_in_records(state: State) -> Iterator[str]:
+    """Yield moves of production without the signed record that the log tells of, and records of no move."""
+    told = {f"{b['environment']}/{b['serial']:010d}": b.get("signed", "") for b in _bodies(state, "move")}
+    records = state.entries.get("records", {})
+    yield from (f"a signed record of {key}, which is no move" for key in sorted(records.keys() - told.keys()))
+    for key, signed in told.items():
+        if bool(signed) != key.startswith("prod/"):
+            yield f"{key} is {'signed' if signed else 'not signed'}"
+        elif signed and _digest("release record", records.get(key, "")) != signed:
+            yield f"the signed record of {key} is not the one that the log tells of"
+    keys = [body["key"] for body in _bodies(state, "signer")]
+    if sorted(keys) != sorted(one["key"] for one in state.all("signers").values()):
+        yield f"signers are told of otherwise than once: {keys}"
 
 
 def _faults_in_events(state: State) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from types import FunctionType, ModuleType
 
 from headgate.core import comparison, fingerprints, measures, profiles
-from headgate.core.ports import comparing, engine, forge, loads, measuring, python, scratch, store
+from headgate.core.ports import comparing, engine, forge, loads, measuring, python, scratch, signing, store
 
 _HEAD = """# Extension points
 
@@ -26,6 +26,7 @@ PORTS: dict[type, tuple[ModuleType, str]] = {
     store.Reading: (store, "`headgate.plugins.stores.sqlite` and `headgate.plugins.stores.postgres`"),
     scratch.Scratch: (scratch, "`headgate.plugins.engines.duckdb_scratch`"),
     python.PythonRunner: (python, "`headgate.plugins.python.runner`"),
+    signing.Signer: (signing, "`headgate.plugins.signers.ed25519`"),
     python.Call: (python, "`headgate.plugins.python.runner`"),
     forge.Forge: (forge, "`headgate.plugins.forges.github` and `headgate.plugins.forges.gitlab`"),
 }

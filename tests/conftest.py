@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,9 +14,15 @@ if TYPE_CHECKING:
     from tests.postgres.server import Database, Server
 
 
-def pytest_configure() -> None:
-    """Hear interruptions, and let processes of tests hear them: a shell has its background jobs ignore them."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Hear interruptions, and let processes of tests hear them: a shell has its background jobs ignore them.
+
+    Keys that sign releases are made in a folder of the tests, never among the settings of who runs them.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings = tempfile.TemporaryDirectory(prefix="headgate-settings-")
+    config.add_cleanup(settings.cleanup)
+    os.environ["XDG_CONFIG_HOME"] = settings.name
 
 
 def _server(version: int) -> Iterator[Server]:

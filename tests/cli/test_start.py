@@ -12,7 +12,17 @@ from headgate.cli.arguments import COMMANDS
 
 pytestmark = pytest.mark.slow
 
-HEAVY = {"duckdb", "jinja2", "sqlglot", "yaml", "importlib.metadata", "typing_extensions", "asyncio", "pandas"}
+HEAVY = {
+    "cryptography",
+    "duckdb",
+    "jinja2",
+    "sqlglot",
+    "yaml",
+    "importlib.metadata",
+    "typing_extensions",
+    "asyncio",
+    "pandas",
+}
 
 
 def imported(arguments: Sequence[str], folder: Path) -> set[str]:
@@ -36,7 +46,7 @@ def test_help_loads_next_to_nothing(arguments: Sequence[str], tmp_path: Path) ->
     loaded = imported(arguments, tmp_path)
     ours = {name for name in loaded if name.startswith("headgate.")}
     assert not HEAVY & loaded
-    light = {"main", "arguments", "argument_values", "job_arguments", "parser"}
+    light = {"main", "arguments", "argument_values", "evidence_arguments", "job_arguments", "parser"}
     assert ours <= {"headgate.cli", *(f"headgate.cli.{name}" for name in light)}
     assert not {"dataclasses", "json", "inspect"} & loaded
 

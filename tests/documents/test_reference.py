@@ -140,7 +140,12 @@ def test_the_examples_of_a_help_run(name: str, example: str, project: Path, tmp_
 
 def as_typed(example: str) -> str:
     """Return an example with questions answered and numbers put in; one that would go on for ever is run once."""
-    known = example.replace("--to 14", "--to 1").replace("prod 12", "prod 1").replace(" --watch --every 5m", "")
+    known = (
+        example.replace("--to 14", "--to 1")
+        .replace("prod 12", "prod 1")
+        .replace(" 15 --", " 1 --")
+        .replace(" --watch --every 5m", "")
+    )
     parts = []
     for part in known.split(" && "):
         asks = part.split()[1] in ("apply", "promote", "rollback", "gc") or "run prod marts" in part

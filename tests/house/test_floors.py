@@ -30,6 +30,7 @@ BREACHES = {
     "plan/breach_parser.py": "import sqlglot",
     "project/breach_templates.py": "import jinja2",
     "app/breach_engine.py": "import duckdb",
+    "app/breach_keys.py": "import cryptography",
     "app/breach_frames.py": "import polars",
     "run/breach_arrow.py": "import pyarrow",
     "run/breach_store.py": "import sqlite3",
@@ -55,6 +56,7 @@ EXPECTED = {
     "sqlglot": ("plan.breach_parser -> sqlglot",),
     "jinja": ("project.breach_templates -> jinja2",),
     "databases": ("app.breach_engine -> duckdb", "run.breach_store -> sqlite3"),
+    "keys": ("app.breach_keys -> cryptography",),
     "tables": ("run.breach_arrow -> pyarrow", "app.breach_frames -> polars"),
     "network": ("app.breach_call -> urllib",),
     "pure": (

@@ -19,7 +19,7 @@ from headgate.core.graph import Graph, Node, Reference, SourceNode, SqlBody
 from headgate.core.hashing import Digest, content_digest, digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.ports.engine import BuildJob, CaptureInput, Engine, SelectInput, physical_name
-from headgate.core.ports.store import Batch, Entry, Lease, StateStore
+from headgate.core.ports.store import Batch, Entry, Lease, Reading, StateStore
 from headgate.core.properties import PropertyChanges
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Term, reading, recipe_to_json, term
 from headgate.core.records import Build, BuildStatus, Capture, Collection, Move, MoveKind, Pointer, pin_key
@@ -36,16 +36,19 @@ from headgate.release.bindings import Bindings
 from headgate.release.choose import Code
 from headgate.release.closure import broken_reads
 from headgate.release.collect import CollectionPlan, collect
-from headgate.release.history import read_moves, rollback_shown
+from headgate.release.history import move_key, read_moves, rollback_shown
 from headgate.release.intended import Intended
 from headgate.release.promote import PromotionPlan, plan_promotion
 from headgate.release.publish import publish
+from headgate.release.record import Recording
 from headgate.release.recover import Recovery, recover
 from headgate.release.rollback import RollbackPlan, plan_rollback
 from headgate.release.snapshot import take_snapshot
 from headgate.release.source_code import keep_tree, tree_digest
 from headgate.release.stored import StoredBuilds, read_environments, read_pointers
+from headgate.release.verify import verify
 from headgate.sql.bind import bound, inlined
+from tests.fakes.signer import FakeSigner, is_signed
 
 SHAPE = (Column("x", "BIGINT"),)
 ENGINE = "local"
@@ -174,6 +177,8 @@ class Stage:
         return self.publish(intended, keeps=keeps)
 
     def publish(self, intended: Intended, **more: Any) -> Move | None:
+        """Publish; what prod shows is recorded and signed, as that of a protected environment."""
+        signed = Recording(FakeSigner(), "shop", "1") if intended.environment == "prod" else None
         return publish(
             intended,
             store=self.store,
@@ -182,6 +187,7 @@ class Stage:
             clock=self.clock,
             nonce=self.nonce,
             root=self.root,
+            recording=(lambda: signed) if signed else None,
             **more,
         )
 
@@ -354,6 +360,20 @@ def shown_values(engine: Engine, store: StateStore, environment: str) -> dict[st
     return found
 
 
+def faults_in_records(state: Reading) -> list[str]:
+    """Return what is wrong with the signed records of prod: each of its moves has one, and nothing else has."""
+    serials = [move.serial for move in read_moves(state, "prod")]
+    records = [key for key, _ in state.scan(Collection.RECORDS)]
+    if records != [move_key("prod", serial) for serial in serials]:
+        return [f"moves of prod are {serials}, records {records}"]
+    introduced = [event.body["key"] for event in state.events() if event.kind == "signer"]
+    if introduced != [loads(text)["key"] for _, text in state.scan(Collection.SIGNERS)] or (serials and not introduced):
+        return [f"signers are told of otherwise than once: {introduced}"]
+    findings, found = verify(state, "prod", serials, check=is_signed, pinned=())
+    told = [*findings, *(finding for one in found for finding in one.findings)]
+    return [f"{one.code} {one.summary}" for one in told]
+
+
 def faults(engine: Engine, store: StateStore) -> list[str]:
     """Return every way in which state and engine disagree; nothing where all is well."""
     found: list[str] = []
@@ -393,6 +413,7 @@ def faults(engine: Engine, store: StateStore) -> list[str]:
         for key, text in known.items():
             if loads(text)["status"] == BuildStatus.BUILDING:
                 found.append(f"{key} is unfinished")
+        found += faults_in_records(state)
     unknown = {name for name, marker in markers.items() if name not in records and marker.serial}
     if unknown:
         found.append(f"markers without record: {unknown}")

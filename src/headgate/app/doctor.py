@@ -110,7 +110,7 @@ def _check_nobody_works(reading: Reading, engine: str) -> None:
 def _surgery(held: Held, engine: str) -> Surgery:
     from headgate.release.doctor.repair import Surgery
 
-    return Surgery(held.store, held.engine, held.lease, now, nonce, held.root, user(), engine)
+    return Surgery(held.store, held.engine, held.lease, now, nonce, held.root, user(), engine, held.recorder.now)
 
 
 def _checkup(session: Session, name: str, found: Diagnosis) -> Checkup:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from headgate.app.grounds import grounds_of
 from headgate.app.measuring import NO_VERDICT, Shown, Tests, Verdict, fault_of, known_verdict, measured, tests_of
 from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import user
@@ -162,7 +163,7 @@ def promote(session: Session, repository: Repository, promotion: Promotion, *, w
         refuse_failed((*verdict.failed, *verdict.of(Outcome.ABSENT)))
         with held.store.reading() as reading:
             keeps = keep_tree(promotion.files, promotion.contents.__getitem__, reading=reading)
-        move, seconds = held.publish(again.plan.intended, keeps)
+        move, seconds = held.publish(again.plan.intended, keeps, grounds_of(verdict))
         return Promoted(again, move, seconds, verdict)
 
 

@@ -316,7 +316,7 @@ def run(
                 )
                 outcome = with_faults(outcome, verdict)
             if outcome.is_complete:
-                move, seconds = _publish(session, planned, planned.plan, outcome, held, shown)
+                move, seconds = _publish(session, planned, verdict, outcome, held, shown)
         record = replace(record, steps=_steps(planned.plan, outcome), **_left(planned))
         made = {a: outcome.builds[a].created_at if a in outcome.builds else at for a, at in planned.due.items()}
         looked = looked_at(record.environment, made, record.now) if outcome.is_complete else ()
@@ -400,13 +400,17 @@ def _carried_out(
 
 
 def _publish(
-    session: Session, planned: PlannedRun, plan: Plan, outcome: Outcome, held: Held, shown: Shown | None
+    session: Session, planned: PlannedRun, verdict: Verdict, outcome: Outcome, held: Held, shown: Shown | None
 ) -> tuple[Move | None, float]:
+    from headgate.app.grounds import grounds_of
     from headgate.core.hashing import digest
     from headgate.core.json_form import dumps
     from headgate.plan.stored import plan_to_json
     from headgate.release.intended import intended_for_plan
 
+    plan = planned.plan
+    if plan is None:
+        raise AssertionError("a run of nothing publishes nothing")
     intended = intended_for_plan(
         plan,
         outcome.builds,
@@ -423,7 +427,7 @@ def _publish(
         beside=record.beside if record else 0,
         graph=plan.graph,
     )
-    return held.publish(intended)
+    return held.publish(intended, grounds=grounds_of(verdict))
 
 
 def _left(planned: PlannedRun) -> dict[str, Any]:

@@ -16,8 +16,10 @@ from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageErr
 
 if TYPE_CHECKING:
     from headgate.app.engines import Access
+    from headgate.app.recording import Recorder
     from headgate.app.state import StatePlace
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
+    from headgate.core.grounds import Grounds
     from headgate.core.hashing import Digest
     from headgate.core.limits import Limits
     from headgate.core.ports.engine import Engine
@@ -48,11 +50,15 @@ class Held:
     lease: Lease
     root: str
     recovered: tuple[Recovery, ...]
+    recorder: Recorder
 
-    def publish(self, intended: Intended, keeps: Iterable[Entry] = ()) -> tuple[Move | None, float]:
+    def publish(
+        self, intended: Intended, keeps: Iterable[Entry] = (), grounds: Grounds | None = None
+    ) -> tuple[Move | None, float]:
         """Make the environment show what is intended; return the move, None where nothing moved, and its seconds.
 
-        ``keeps`` are entries that are written with it. Raises what ``release.publish`` does.
+        ``keeps`` are entries that are written with it. A release of a protected environment is recorded and signed,
+        with the ``grounds`` that it rests on. Raises what ``release.publish`` does.
         """
         from headgate.release.publish import publish
 
@@ -66,6 +72,7 @@ class Held:
             nonce=nonce,
             root=self.root,
             keeps=keeps,
+            recording=self.recorder.of(intended.environment, grounds),
         )
         return move, time.monotonic() - started
 
@@ -237,6 +244,13 @@ class Session:
         config = self.config.engines[name]
         return open_engine(config, access, root=self.root, wait_seconds=wait_seconds, tell=self.tell, files=files)
 
+    @property
+    def recorder(self) -> Recorder:
+        """What records the releases of protected environments."""
+        from headgate.app.recording import Recorder
+
+        return Recorder(self.root, self.config)
+
     def runner(self, root: Path | None = None) -> PythonRunner:
         """Return what calls the functions of Python assets; ``root`` is a copy of the project to take them from."""
         return open_runner(root or self.root, self.config.python)
@@ -311,7 +325,7 @@ class Session:
                 self.check_warehouse(reading, name)
             with self._opened(name) as engine:
                 done = recover(store=store, engine=engine, lease=lease, clock=now)
-                yield Held(store, engine, lease, str(self.root), done)
+                yield Held(store, engine, lease, str(self.root), done, self.recorder)
 
     @contextmanager
     def holding_as_found(
@@ -320,7 +334,7 @@ class Session:
         """Hold the lease and the warehouse with nothing settled or checked; a file that is not there is made."""
         with self._leased(environment, purpose, engine_name, wait_seconds) as (store, lease):  # noqa: SIM117
             with self._opened(engine_name) as engine:
-                yield Held(store, engine, lease, str(self.root), ())
+                yield Held(store, engine, lease, str(self.root), (), self.recorder)
 
     @contextmanager
     def _leased(
@@ -472,6 +486,8 @@ def _held_by(taken: LeaseTaken, environment: str) -> LeaseHeld:
 
 
 def _told(taken: LeaseTaken, environment: str) -> str:
+    from headgate.app.ages import since
+
     lease = taken.lease
     facts = ", ".join(part for part in (lease.purpose, since(lease.since)) if part)
     return f"the warehouse of {environment} is being changed by {lease.holder} ({facts})"
@@ -479,19 +495,3 @@ def _told(taken: LeaseTaken, environment: str) -> str:
 
 def _nothing(text: str) -> None:
     """Tell nobody."""
-
-
-def since(at: str) -> str:
-    """Return how long ago a recorded time is: ``since 12 s``; nothing where it is unknown."""
-    seconds = age_seconds(at)
-    return "" if seconds is None else f"since {seconds:.0f} s"
-
-
-def age_seconds(at: str) -> float | None:
-    """Return the seconds that have passed since a recorded time; None where it is none."""
-    from datetime import datetime
-
-    try:
-        return max(0.0, time.time() - datetime.fromisoformat(at).timestamp())
-    except ValueError:
-        return None

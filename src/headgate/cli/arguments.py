@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
+from headgate.cli.evidence_arguments import record, verify
 from headgate.cli.job_arguments import export
 from headgate.cli.parser import Parser, WrongUsage
 from headgate.cli.parser import describe as _describe
@@ -22,6 +23,8 @@ COMMANDS = {
     "runs": "list what runs took in, and what they left",
     "rollback": "let an environment show again what it showed before",
     "releases": "list what was released, when and by whom",
+    "verify": "tell whether releases are what was signed",
+    "record": "print the signed record of a release, or the key that signs",
     "status": "list the environments and what they show",
     "show": "show an asset: columns, inputs, readers, builds",
     "lineage": "follow a column to what steers it, or to what it steers",
@@ -469,6 +472,8 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "runs": _runs,
     "rollback": _rollback,
     "releases": _releases,
+    "verify": verify,
+    "record": record,
     "status": _status,
     "show": _show,
     "lineage": _lineage,

@@ -150,4 +150,9 @@ CODES: Mapping[str, str] = {
     "HG611": "The forge refused: the token is not valid, or lacks a right.",
     "HG701": "A check of the data failed.",
     "HG702": "A check of the data could not be measured.",
+    "HG730": "A release has no signed record.",
+    "HG731": "The signed record of a release, or its signature, is not as it was signed.",
+    "HG732": "The record of a release was signed by somebody whose signature does not count.",
+    "HG733": "The state holds something else of a release than its signed record says.",
+    "HG736": "The key that signs releases cannot be read or made.",
 }

@@ -15,6 +15,7 @@ from headgate.core.limits import NO_COST_LIMIT, CostLimit, Limits
 from headgate.core.loading import Loading
 
 if TYPE_CHECKING:
+    from headgate.core.envelope import PublicKey
     from headgate.core.policy import Policy
     from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
     from headgate.core.python import PythonDeclaration
@@ -236,6 +237,18 @@ STATE_SCHEMA = "headgate_state"
 
 
 @dataclass(frozen=True, slots=True)
+class RecordConfig:
+    """What ``headgate.toml`` says of the records of releases.
+
+    ``key`` is the file of the private key, or ``env:NAME`` for a variable that holds the key itself or names its file;
+    empty for the user's own. ``signers`` are the public keys that count; none: those that the state has seen.
+    """
+
+    key: str = ""
+    signers: tuple[PublicKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """``headgate.toml`` with its defaults filled in. ``bare`` names the environment whose schemas have no suffix.
 
@@ -251,6 +264,7 @@ class Config:
     state_schema: str = STATE_SCHEMA
     python: Limits = PYTHON_LIMITS
     templates: TemplateConfig = field(default_factory=TemplateConfig)
+    record: RecordConfig = RecordConfig()
     gate: Policy | None = None
     cost_limit: CostLimit = NO_COST_LIMIT
 

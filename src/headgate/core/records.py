@@ -42,6 +42,8 @@ class Collection(StrEnum):
     RUNS = "runs"  # "<environment>/<number, ten digits>" -> RunRecord
     APPROVALS = "approvals"  # "<environment>/<change>/<nonce>" -> Approval
     DECISIONS = "decisions"  # "<environment>/<serial, ten digits>" -> Decision
+    RECORDS = "records"  # "<environment>/<serial, ten digits>" -> SignedRecord
+    SIGNERS = "signers"  # key id -> SignerRecord
 
 
 class BuildStatus(StrEnum):
@@ -219,7 +221,8 @@ class Intent:
     """A move that is being carried out: written before the engine's transaction, erased after it.
 
     ``id`` goes into the engine's marker. ``expects`` is the serial before the move; ``engine``, ``beside``, ``bare``
-    and ``graph`` are those of the environment's record after it.
+    and ``graph`` are those of the environment's record after it. ``signed`` is the stored form of the signed record
+    that goes with the move, empty where none does: it is made before anything happens, and comes or goes with it.
     """
 
     id: str
@@ -231,6 +234,7 @@ class Intent:
     bare: bool = False
     graph: Digest = Digest("")
     aside: tuple[SetAside, ...] = ()
+    signed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +353,7 @@ def _set_aside(body: Iterable[Mapping[str, str]]) -> tuple[SetAside, ...]:
 
 def intent_to_json(intent: Intent) -> dict[str, Any]:
     """Return the stored form of an intent."""
-    return {
+    body = {
         "id": intent.id,
         "expects": intent.expects,
         "fence": intent.fence,
@@ -360,6 +364,7 @@ def intent_to_json(intent: Intent) -> dict[str, Any]:
         "aside": [{"schema": one.schema, "name": one.name, "aside": one.aside} for one in intent.aside],
         "move": move_to_json(intent.move),
     }
+    return {**body, "signed": intent.signed} if intent.signed else body
 
 
 def intent_from_json(body: Mapping[str, Any]) -> Intent:
@@ -374,4 +379,5 @@ def intent_from_json(body: Mapping[str, Any]) -> Intent:
         bare=body["bare"],
         graph=body["graph"],
         aside=_set_aside(body.get("aside", ())),
+        signed=body.get("signed", ""),
     )

@@ -23,6 +23,7 @@ from headgate.core.records import (
 )
 from headgate.release.history import move_key
 from headgate.release.pins import unpinned
+from headgate.release.record import record_digest, signed_entries
 from headgate.release.stored import StoredPointers
 
 
@@ -34,6 +35,7 @@ def open_intent(
     record: str | None,
     builds: Mapping[str, str],
     keeps: Iterable[Entry],
+    events: tuple[NewEvent, ...] = (),
 ) -> None:
     """Write the intent and pins, if the environment's record and the builds' are still these texts.
 
@@ -49,7 +51,7 @@ def open_intent(
         Expectation(Collection.INTENTS, environment, None),
     ]
     expects += [Expectation(Collection.BUILDS, build, text) for build, text in builds.items()]
-    commit(store, Batch(tuple(entries), tuple(expects), lease=lease))
+    commit(store, Batch(tuple(entries), tuple(expects), events, lease))
 
 
 def finish_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
@@ -63,21 +65,22 @@ def finish_intent(intent: Intent, *, store: StateStore, lease: Lease) -> None:
         *(_pointer_entry(environment, address, change.after) for address, change in move.changes.items()),
         Entry(Collection.ENVIRONMENTS, environment, dumps(record_after(intent))),
         Entry(Collection.MOVES, move_key(environment, move.serial), text),
+        *signed_entries(intent),
         Entry(Collection.INTENTS, environment, None),
         *unpins,
     ]
-    event = NewEvent(
-        "move",
-        {
-            "at": move.at,
-            "by": move.by,
-            "environment": environment,
-            "serial": move.serial,
-            "kind": move.kind.value,
-            "changes": len(move.changes),
-            "record": digest("move", text),
-        },
-    )
+    body = {
+        "at": move.at,
+        "by": move.by,
+        "environment": environment,
+        "serial": move.serial,
+        "kind": move.kind.value,
+        "changes": len(move.changes),
+        "record": digest("move", text),
+    }
+    if intent.signed:
+        body["signed"] = record_digest(intent.signed)
+    event = NewEvent("move", body)
     commit(store, Batch(tuple(entries), held, (event,), lease))
 
 

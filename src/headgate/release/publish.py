@@ -9,7 +9,7 @@ Whoever comes after a crash reads the marker: it shows the intent, or it does no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
@@ -25,7 +25,7 @@ from headgate.core.json_form import dumps
 from headgate.core.listing import listed
 from headgate.core.plan import Action, Plan
 from headgate.core.ports.engine import Engine, Marker, Publication
-from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, Nonce, Reading, StateStore
+from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Nonce, Reading, StateStore
 from headgate.core.records import (
     BuildStatus,
     Capture,
@@ -44,6 +44,7 @@ from headgate.release.closure import broken_reads
 from headgate.release.intended import Intended, pointer_changes
 from headgate.release.intents import commit, open_intent
 from headgate.release.place import check_place
+from headgate.release.record import Recording, recorded
 from headgate.release.stored import StoredBuilds, StoredPointers, read_environment, read_pointers
 from headgate.release.switch import finish, switch
 
@@ -80,10 +81,12 @@ def publish(
     nonce: Nonce,
     root: str,
     keeps: Iterable[Entry] = (),
+    recording: Callable[[], Recording] | None = None,
 ) -> Move | None:
     """Make the environment show what is intended and return the move; None where it does already, and nothing moved.
 
-    ``keeps`` are entries (source code, see ``source_code``) that are written together with the intent. Raises
+    ``keeps`` are entries (source code, see ``source_code``) that are written together with the intent. With
+    ``recording``, which is called where something moves, it gets a signed record, as every release must. Raises
     ``StalePlan`` where the environment has moved, ``Refused`` where a rule forbids it, ``EnvironmentFailed`` where the
     engine could not: then the environment shows what it showed before. Whoever has lost the right to record what the
     engine shows already is told so by ``LeaseLost`` or ``Refused``. Cost: views in number of what changes.
@@ -97,9 +100,13 @@ def publish(
         _rest(move_plan, head, store, lease)
         return None
     intent = _intent(move_plan, head, prepared, lease, at=clock(), identity=nonce())
+    events: tuple[NewEvent, ...] = ()
+    if recording is not None:
+        intent, introduction, events = recorded(recording(), intent, head.pointers.texts, store=store, log=head.log)
+        keeps = (*keeps, *introduction)
     before = engine.markers().get(move_plan.environment)
     _check_marker(before, intent, head, store.identity())
-    open_intent(intent, store=store, lease=lease, record=head.text, builds=prepared.builds, keeps=keeps)
+    open_intent(intent, store=store, lease=lease, record=head.text, builds=prepared.builds, keeps=keeps, events=events)
     publication = Publication(
         environment=move_plan.environment,
         before=before,

@@ -231,7 +231,7 @@ def _reaches(plan: Plan) -> list[tuple[str, ...]]:
 
 def _captured(planned: Planned) -> list[tuple[str, ...]]:
     """Return how old the captures are that are kept: of tables of the engine, which are not looked at again."""
-    from headgate.app.session import age_seconds
+    from headgate.app.ages import age_seconds
 
     rows: list[tuple[str, ...]] = [
         ("reads", address, f"captured {age_text(age_seconds(at))}", "--refresh looks again")

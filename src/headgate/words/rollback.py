@@ -28,7 +28,7 @@ def result_text(done: RolledBack) -> str:
 
 def promise_text(promised: Rollback) -> str:
     """Return what would be done, in one sentence."""
-    from headgate.app.session import age_seconds
+    from headgate.app.ages import age_seconds
 
     restored = promised.restored
     if not promised.plan.restores:

@@ -18,7 +18,7 @@ ASSET_NUMBERS = frozenset({2, 3})
 
 def row_of(one: EnvironmentStatus) -> tuple[str, ...]:
     """Return its name, what it shows since when, and how much that is."""
-    from headgate.app.session import age_seconds
+    from headgate.app.ages import age_seconds
 
     if one.last is None:
         return (one.name, "shows nothing yet", "")
@@ -45,7 +45,7 @@ def _content(one: EnvironmentStatus) -> str:
 
 def notes_of(one: EnvironmentStatus) -> list[str]:
     """Return who is changing it, or that somebody was cut off, and whether its last run came to nothing."""
-    from headgate.app.session import age_seconds, since
+    from headgate.app.ages import age_seconds, since
 
     notes: list[str] = []
     if one.lease is not None:

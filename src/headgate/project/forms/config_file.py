@@ -44,6 +44,7 @@ _SCHEMA_NAME = Words(
     "a name that does not begin with pg_",
     pattern=rf"(?!{any_case('pg_')}|(?:{any_case('information_schema')}|{any_case('public')})$){keys.ONE_LINE}",
 )
+_PUBLIC_KEY = Words("a public key, as `headgate record key` prints it", pattern=r"ed25519:[A-Za-z0-9+/_-]{43}=")
 _VARIABLE = Words("the name of a variable", pattern=r"[A-Za-z_][A-Za-z0-9_]*", is_literal=True)
 
 ENGINE = _keyed(
@@ -134,5 +135,6 @@ CONFIG_FILE = _keyed(
         "vars": Keyed("variables", others=ANYTHING),
         "gate": GATE,
         "owners": Keyed("owners", others=OWNER),
+        "record": _keyed("record", keys.RECORD, {"key": TEXT, "signers": Several(_PUBLIC_KEY, takes_one=True)}),
     },
 )

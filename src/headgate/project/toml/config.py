@@ -8,7 +8,14 @@ from os.path import basename, normpath
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import fault_in_environment, fold
-from headgate.core.declarations import PYTHON_LIMITS, STATE_SCHEMA, Config, EngineConfig, EnvironmentConfig
+from headgate.core.declarations import (
+    PYTHON_LIMITS,
+    STATE_SCHEMA,
+    Config,
+    EngineConfig,
+    EnvironmentConfig,
+    RecordConfig,
+)
 from headgate.core.diagnostic import Place
 from headgate.core.limits import Limits
 from headgate.project.text import Text, did_you_mean
@@ -104,7 +111,8 @@ class _Reading:
         python = self._python(self._table(body, ("python",)))
         templates = read_templates(body, self._source, self._places)
         gate = self._gate(body)
-        return Config(name, engines, environments, bare, url, schema, python, templates, gate)
+        record = self._record(self._table(body, ("record",)))
+        return Config(name, engines, environments, bare, url, schema, python, templates, record, gate)
 
     def _gate(self, body: Mapping[str, Any]) -> Policy | None:
         """Return the policy of the gate; None where nothing is said of it, which most commands do not ask."""
@@ -113,6 +121,27 @@ class _Reading:
         from headgate.project.toml.gate import read_gate
 
         return read_gate(body, self._source, self._places)
+
+    def _record(self, section: Mapping[str, Any]) -> RecordConfig:
+        """Return how releases are signed. A variable that holds a key is read by who signs: others need not have it."""
+        if not section:
+            return RecordConfig()
+        from headgate.core.envelope import PublicKey, public_key_of_text
+
+        self._others(section, ("record",), keys.RECORD)
+        key = section.get("key", "")
+        if not isinstance(key, str):
+            self._refuse_form(key, ("record", "key"), "a text")
+            key = ""
+        signers: list[PublicKey] = []
+        for text in self._texts(section, ("record", "signers")):
+            try:
+                signers.append(public_key_of_text(text))
+            except ValueError:
+                hint = "Write it as `headgate record key` prints it: ed25519:..."
+                place = self._places.value(("record", "signers"))
+                self._fault("HG122", f"{text!r} is no public key", place, hint)
+        return RecordConfig(key, tuple(signers))
 
     def _name(self, body: Mapping[str, Any]) -> str:
         """Return the project's name, empty where none is given or it could not be shown on one line."""

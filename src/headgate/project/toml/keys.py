@@ -19,6 +19,7 @@ PROJECT: Mapping[str, str] = {
     "vars": "What `var` gives in templates.",
     "gate": "What a release may do to data, and who has to agree.",
     "owners": "Who the owners of assets are, by name.",
+    "record": "How releases are signed, and by whom.",
 }
 
 ENGINE: Mapping[str, str] = {
@@ -43,6 +44,11 @@ STATE: Mapping[str, str] = {
 PYTHON: Mapping[str, str] = {
     "timeout": 'How long a call may take; `"1 hour"` by default.',
     "memory": 'How much memory a call may use; `"4 GB"` by default.',
+}
+
+RECORD: Mapping[str, str] = {
+    "key": 'The file of the private key that signs, or `"env:NAME"`; a key of your own by default.',
+    "signers": "The public keys that count when a release is verified; those seen so far by default.",
 }
 
 TEMPLATE: Mapping[str, str] = {

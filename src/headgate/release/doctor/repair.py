@@ -19,7 +19,18 @@ from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.engine import Engine, Marker, Publication, Standing
 from headgate.core.ports.store import Batch, Clock, Entry, Expectation, Lease, NewEvent, Nonce, StateStore
-from headgate.core.records import Build, BuildStatus, Capture, Collection, Intent, LogHead, Move, MoveKind, Pointer
+from headgate.core.records import (
+    Build,
+    BuildStatus,
+    Capture,
+    Collection,
+    Intent,
+    LogHead,
+    Move,
+    MoveKind,
+    Pointer,
+    pointer_to_json,
+)
 from headgate.release.bindings import Bindings
 from headgate.release.doctor.findings import LeftView, LogGap, Orphan, OrphanKind
 from headgate.release.doctor.known import Due, Known, due_of, read_known
@@ -28,6 +39,7 @@ from headgate.release.doctor.remedies import Remedies, Showing, remedies_of
 from headgate.release.intended import identity_of_changes, pointer_changes
 from headgate.release.intents import abandon_intent, commit, finish_intent, open_intent
 from headgate.release.log import noted
+from headgate.release.record import Recording, recorded
 from headgate.release.recover import recover
 from headgate.release.stored import read_environment
 from headgate.release.switch import finish, switch
@@ -56,7 +68,10 @@ class Repaired:
 
 @dataclass(frozen=True, slots=True)
 class Surgery:
-    """Whoever repairs: the holder of a lease on an engine, with all that writing needs."""
+    """Whoever repairs: the holder of a lease on an engine, with all that writing needs.
+
+    ``recording`` says with what the moves of an environment are recorded and signed; None for those that are not.
+    """
 
     store: StateStore
     engine: Engine
@@ -66,6 +81,7 @@ class Surgery:
     root: str
     by: str
     engine_name: str
+    recording: Callable[[str], Recording | None] = field(default=lambda _: None)
 
     def look(self) -> Diagnosis:
         """Return what is found now."""
@@ -207,7 +223,12 @@ def _shown(showing: Showing, due: Due, known: Known, markers: Mapping[str, Marke
         graph=record.graph if showing.is_whole and not move.changes else Digest(""),
         aside=showing.aside,
     )
-    open_intent(intent, store=store, lease=lease, record=text, builds=builds, keeps=())
+    introduction: tuple[Entry, ...] = ()
+    events: tuple[NewEvent, ...] = ()
+    if (recording := surgery.recording(name)) is not None:
+        texts = {address: dumps(pointer_to_json(pointer)) for address, pointer in known.pointers[name].items()}
+        intent, introduction, events = recorded(recording, intent, texts, store=store, log=log)
+    open_intent(intent, store=store, lease=lease, record=text, builds=builds, keeps=introduction, events=events)
     publication = _publication(showing, due, known, intent, marker, log=log, surgery=surgery)
     switch(publication, intent, store=store, engine=surgery.engine, lease=lease)
     finish(intent, store=store, lease=lease)

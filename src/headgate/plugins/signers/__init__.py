@@ -1,0 +1,1 @@
+"""What signs the records of releases."""
