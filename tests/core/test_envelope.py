@@ -5,7 +5,7 @@ import hashlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.core.envelope import (
@@ -34,12 +34,14 @@ def test_lengths_are_those_of_bytes() -> None:
     assert signed_bytes("ä", "ö".encode()) == b"DSSEv1 2 \xc3\xa4 2 \xc3\xb6"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.binary(max_size=50), st.text(max_size=20), st.binary(max_size=50))
 def test_different_texts_or_types_are_never_signed_alike(one: str, first: bytes, other: str, second: bytes) -> None:
     same = signed_bytes(one, first) == signed_bytes(other, second)
     assert same == ((one, first) == (other, second))
 
 
+@settings(deadline=None)
 @given(ENVELOPES)
 def test_an_envelope_comes_back_as_it_was(envelope: Envelope) -> None:
     text = envelope_to_text(envelope)
@@ -47,6 +49,7 @@ def test_an_envelope_comes_back_as_it_was(envelope: Envelope) -> None:
     assert envelope_to_text(envelope_from_text(text)) == text
 
 
+@settings(deadline=None)
 @given(ENVELOPES)
 def test_the_other_alphabet_of_base_64_is_read_as_well(envelope: Envelope) -> None:
     body = json.loads(envelope_to_text(envelope))
@@ -67,6 +70,7 @@ def test_what_is_no_envelope_is_refused(text: str) -> None:
         envelope_from_text(text)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32))
 def test_a_key_is_one_line_that_comes_back(raw: bytes) -> None:
     key = public_key(raw)

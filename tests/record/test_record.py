@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -147,7 +148,8 @@ def test_a_move_altered_with_its_event_and_the_whole_log_hashed_anew_is_named(sh
     assert [line.partition(" is ")[0] for line in told(shop, "1")] == [
         "HG733 release 1 of prod: its move was altered: commit"
     ]
-    assert "HG733 release 2 of prod: event 4 of the log, on which it stands, was altered or is gone" in told(shop, "2")
+    (found,) = told(shop, "2")
+    assert re.fullmatch("HG733 .* event [0-9]+ of the log, on which it stands, was altered or is gone", found)
 
 
 def test_altered_changes_of_a_move_are_named_in_every_release_after_it(shop: Shop) -> None:

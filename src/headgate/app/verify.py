@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.core.diagnostic import Diagnostic, has_errors
@@ -39,6 +39,7 @@ def verify(session: Session, release: int, *, environment: str, is_all: bool) ->
 
     Raises ``Refused`` where there is no such release.
     """
+    from headgate.app.deciding_again import decided_otherwise
     from headgate.plugins.signers.ed25519 import is_signed
     from headgate.release.verify import verify as verified
 
@@ -50,6 +51,7 @@ def verify(session: Session, release: int, *, environment: str, is_all: bool) ->
         session.recorded(reading, name)
         serials = _serials(reading, name, release, is_all=is_all)
         findings, found = verified(reading, name, serials, check=is_signed, pinned=pinned)
+    found = tuple(replace(one, findings=(*one.findings, *decided_otherwise(one))) for one in found)
     return Verification(name, findings, found, bool(pinned))
 
 

@@ -154,5 +154,6 @@ CODES: Mapping[str, str] = {
     "HG731": "The signed record of a release, or its signature, is not as it was signed.",
     "HG732": "The record of a release was signed by somebody whose signature does not count.",
     "HG733": "The state holds something else of a release than its signed record says.",
+    "HG734": "The gate decides otherwise of a release by what was signed of it.",
     "HG736": "The key that signs releases cannot be read or made.",
 }

@@ -1,4 +1,4 @@
-"""What a release rests on: what came of its checks. Kept with its record, so that it can be judged again later."""
+"""What a release rests on: what came of its checks, and what the gate heard. Kept with its signed record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from headgate.core.address import Address
 from headgate.core.checks import Outcome
+from headgate.core.hearing import Hearing, hearing_from_json, hearing_to_json
 from headgate.core.json_form import dumps, loads
 
 
@@ -24,9 +25,13 @@ class CheckFigures:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a release rests on. ``checks`` are those of all that it shows, by address."""
+    """What a release rests on. ``checks`` are those of all that it shows, by address.
+
+    ``hearing`` is None where no gate was asked: a rollback and a repair show what was decided on before.
+    """
 
     checks: Mapping[Address, tuple[CheckFigures, ...]] = field(default_factory=dict)
+    hearing: Hearing | None = None
 
     def names(self, *outcomes: Outcome) -> list[str]:
         """Return the checks with one of these outcomes, each with its asset."""
@@ -47,16 +52,21 @@ def grounds_to_text(grounds: Grounds) -> str:
     checks = {
         a: [[c.name, c.outcome.value, c.failures, c.out_of] for c in found] for a, found in grounds.checks.items()
     }
-    return dumps({"checks": checks})
+    hearing = hearing_to_json(grounds.hearing) if grounds.hearing else None
+    return dumps({"checks": checks, "hearing": hearing})
 
 
 def grounds_from_text(text: str) -> Grounds:
-    """Return the grounds of a stored form."""
-    checks = {
-        Address(address): tuple(CheckFigures(name, Outcome(outcome), *figures) for name, outcome, *figures in found)
-        for address, found in loads(text)["checks"].items()
-    }
-    return Grounds(checks)
+    """Return the grounds of a stored form; raise ``ValueError`` where it is none."""
+    try:
+        body = loads(text)
+        checks = {
+            Address(address): tuple(CheckFigures(name, Outcome(outcome), *figures) for name, outcome, *figures in found)
+            for address, found in body["checks"].items()
+        }
+        return Grounds(checks, hearing_from_json(body["hearing"]) if body["hearing"] else None)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"it is no evidence of a release: {error!r}") from error
 
 
 def packed(text: str) -> str:

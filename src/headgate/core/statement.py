@@ -12,8 +12,10 @@ from typing import Any
 
 from headgate.core.address import Address
 from headgate.core.checks import Outcome
+from headgate.core.gate import Level
 from headgate.core.grounds import Grounds, grounds_to_text
 from headgate.core.hashing import Digest, digest
+from headgate.core.hearing import Hearing
 from headgate.core.json_form import dumps, loads
 from headgate.core.records import LogHead, Move, PointerChange, move_to_json
 
@@ -117,6 +119,7 @@ def _predicate(facts: Facts, grounds: Grounds) -> dict[str, Any]:
         "pointers": {"before": facts.before, "after": facts.after, "count": facts.shown},
         "sources": {str(a): [c.token, c.number, c.exact] for a, c in sorted((move.sources or {}).items())},
         "decision": move.decision,
+        "gate": _gate(grounds.hearing) if grounds.hearing else None,
         "evidence": digest("grounds", grounds_to_text(grounds)),
         "tests": _tests(move, grounds),
         "previous": _signed(facts.previous) if facts.previous else None,
@@ -124,6 +127,29 @@ def _predicate(facts: Facts, grounds: Grounds) -> dict[str, Any]:
         "headgate": facts.headgate,
     }
     return body
+
+
+def _gate(hearing: Hearing) -> dict[str, Any]:
+    """Return what the gate decided: what it did not merely show, who agreed, and what opened it all the same."""
+    decision = hearing.decision
+    return {
+        "verdict": decision.verdict.value,
+        "policy": decision.policy,
+        "change": decision.change,
+        "beside": decision.release,
+        "authors": list(decision.authors),
+        "overridden": decision.overridden,
+        "findings": [
+            {"topic": one.topic.value, "address": str(one.address), "column": one.column, "level": one.level.value,
+             "amount": one.amount, "rows": one.rows, "owner": one.owner, "expected": one.expected}
+            for one in decision.findings
+            if one.level is not Level.SHOW or one.expected
+        ],
+        "approvals": [
+            {"by": one.by, "at": one.at, "owners": list(one.owners), "isOwn": one.is_own, "note": one.note}
+            for one in decision.approvals
+        ],
+    }  # fmt: skip
 
 
 def _signed(one: Signed) -> dict[str, Any]:

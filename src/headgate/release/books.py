@@ -22,7 +22,8 @@ from headgate.release.stored import read_pointers
 class Books:
     """The stored forms of an environment's moves and signed records by serial, and of what it points to now.
 
-    ``events`` is the whole log, ``told`` what it says of each move. ``wanted`` are the serials that are looked at.
+    ``events`` is the whole log, ``told`` what it says of each move. ``decisions`` are those of the gate in their
+    stored form, by serial. ``wanted`` are the serials that are looked at.
     """
 
     environment: str
@@ -31,6 +32,7 @@ class Books:
     pointers: Mapping[Address, str]
     events: tuple[Event, ...]
     told: Mapping[int, Mapping[str, Any]]
+    decisions: Mapping[int, str]
     wanted: frozenset[int]
 
     @property
@@ -104,6 +106,7 @@ def read_books(reading: Reading, environment: str, wanted: Iterable[int]) -> Boo
         read_pointers(reading, environment).texts,
         events,
         told,
+        _by_serial(reading, Collection.DECISIONS, environment),
         frozenset(wanted),
     )
 

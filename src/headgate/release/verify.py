@@ -14,7 +14,10 @@ from typing import Any
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors
 from headgate.core.envelope import Envelope, PublicKey, envelope_from_text, key_id, signed_bytes
 from headgate.core.events import chain_faults
+from headgate.core.gate import decision_from_json
+from headgate.core.grounds import Grounds, grounds_from_text
 from headgate.core.hashing import Digest, digest
+from headgate.core.hearing import without_words
 from headgate.core.json_form import loads
 from headgate.core.listing import listed
 from headgate.core.ports.signing import IsSigned
@@ -50,6 +53,8 @@ class Verified:
     is_signed: bool = False
     key: PublicKey | None = None
     predicate: Mapping[str, Any] | None = None
+    grounds: Grounds | None = None
+    """What it rested on; None where that cannot be read, or is not what was signed."""
 
     @property
     def is_sound(self) -> bool:
@@ -119,8 +124,10 @@ def _verified(books: Books, serial: int, trust: Trust) -> Verified:
     except ValueError as error:
         findings.append(Diagnostic("HG731", f"{name}: what was signed cannot be read: {error}"))
         return Verified(books.environment, serial, tuple(findings), not faults, key)
-    findings += _altered(books, serial, record, predicate, name)
-    return Verified(books.environment, serial, tuple(findings), not faults, key, predicate)
+    findings += (Diagnostic("HG733", f"{name}: {told}") for told in _differences(books, serial, predicate))
+    grounds, altered = _grounds(books, serial, record, predicate)
+    findings += (Diagnostic("HG733", f"{name}: {told}") for told in altered)
+    return Verified(books.environment, serial, tuple(findings), not faults, key, predicate, grounds)
 
 
 def _without_record(books: Books, serial: int, name: str) -> Diagnostic:
@@ -169,20 +176,32 @@ def _told_otherwise(books: Books, serial: int, name: str) -> Iterator[Diagnostic
         yield Diagnostic("HG733", f"{name}: its signed record is not the one that the log tells of")
 
 
-def _altered(
-    books: Books, serial: int, record: SignedRecord, predicate: Mapping[str, Any], name: str
-) -> Iterator[Diagnostic]:
+def _grounds(
+    books: Books, serial: int, record: SignedRecord, predicate: Mapping[str, Any]
+) -> tuple[Grounds | None, tuple[str, ...]]:
+    """Return the evidence that was signed, and what was altered of that, or of the decision beside it."""
+    if predicate.get("evidence") != digest("grounds", record.grounds):
+        return None, ("its evidence was altered",)
+    try:
+        grounds = grounds_from_text(record.grounds)
+    except ValueError as error:
+        return None, (f"its evidence cannot be read: {error}",)
+    text = books.decisions.get(serial)
+    if grounds.hearing is None or text is None:
+        return grounds, ("its decision is gone",) if grounds.hearing is not None else ()
+    try:
+        is_same = without_words(decision_from_json(loads(text))) == without_words(grounds.hearing.decision)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        is_same = False
+    return grounds, () if is_same else ("its decision was altered",)
+
+
+def _differences(books: Books, serial: int, predicate: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the state holds otherwise than the record says."""
-    yield from (Diagnostic("HG733", f"{name}: {told}") for told in _differences(books, serial, record, predicate))
-
-
-def _differences(books: Books, serial: int, record: SignedRecord, predicate: Mapping[str, Any]) -> Iterator[str]:
     if (predicate.get("environment"), predicate.get("release")) != (books.environment, serial):
         yield f"its record is that of release {predicate.get('release')} of {predicate.get('environment')}"
         return
     yield from _in_move(books, serial, predicate)
-    if predicate.get("evidence") != digest("grounds", record.grounds):
-        yield "its evidence was altered"
     yield from _in_pointers(books, serial, predicate)
     yield from _in_history(books, predicate)
 
