@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +34,7 @@ from headgate.core.ports.loads import LoadEnd, LoadPart, LoadStart, Replacing
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines.postgres import PostgresEngine, open_postgres
 from headgate.plugins.engines.postgres_connections import Connections
-from tests.postgres.server import PASSWORD, PASSWORD_IN_URL, Database, wait_until
+from tests.postgres.server import PASSWORD, PASSWORD_IN_URL, Database, Server, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -483,6 +486,53 @@ class _Cutter:
             return self._execute(cursor, *arguments, **more)
 
         return execute
+
+
+@pytest.mark.parametrize("what", ["server", "backend"])
+def test_after_a_crash_nobody_takes_the_commit_of_another_for_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """What is not on the disk is gone with a crash, and so is its number: the next transaction gets it, and commits."""
+    server = Server(settings={"wal_writer_delay": "10s"})
+    try:
+        database = server.database()
+        engine = open_postgres(database.url, root=tmp_path)
+        engine.adopt("state-1")
+        whole, number = psycopg.Connection.execute, [0]
+
+        def execute(connection: Any, query: Any, *arguments: Any, **more: Any) -> Any:
+            if query != b"commit":
+                return whole(connection, query, *arguments, **more)
+            monkeypatch.undo()
+            number[0] = int(whole(connection, "select pg_current_xact_id()::text").fetchone()[0])
+            if what == "server":
+                server.stop("immediate")
+                server.start()
+            else:
+                os.kill(connection.info.backend_pid, signal.SIGKILL)
+            burn_to(server, number[0])
+            return whole(connection, "select 1")  # fails as the lost answer would
+
+        monkeypatch.setattr(psycopg.Connection, "execute", execute)
+        job = BuildJob(digest("lost"), Address("s.a"), "lost_1", ONE, SelectInput("select 1 as x"), 1)
+        with pytest.raises(EngineFailed, match="does not tell what became of it"):
+            engine.build([job])
+        assert server.execute("select pg_xact_status(%s::text::xid8)", str(number[0])) == [("committed",)]
+        assert engine.built() == {}
+        engine.close()
+    finally:
+        server.close()
+
+
+def burn_to(server: Server, number: int) -> None:
+    """Commit transactions until one had this number."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(psycopg.Error):
+            ((found,),) = server.execute("select pg_current_xact_id()::text")
+            if int(found) >= number:
+                return
+    raise AssertionError("the server did not come back")
 
 
 @pytest.mark.parametrize("arrives", [True, False])

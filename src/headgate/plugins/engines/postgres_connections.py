@@ -2,7 +2,8 @@
 
 Every transaction begins with all settings, in one message. A connection that died while nobody used it is made again;
 one that dies inside of a transaction has undone it. Where the answer to a commit is lost, the server is asked whether
-the transaction is committed: it alone knows.
+the transaction is committed: it alone knows. A server that crashed meanwhile does not: numbers of transactions of which
+nothing was on its disk are given to others, so that one of theirs may be committed under ours.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ CONNECT_SECONDS = 10
 _ASK_SECONDS = 20.0
 _IDLE_MAX = 8
 _CLOSED = "the session with the warehouse is closed"
+
+_LIFE = (
+    "concat(extract(epoch from pg_postmaster_start_time()), ' ',"
+    " extract(epoch from pg_stat_get_bgwriter_stat_reset_time()))"
+)
+"""What is another text after a crash: a server that recovers within one start throws its statistics away."""
 
 
 class Connections:
@@ -145,22 +152,24 @@ class Connections:
 
     def _commit(self, connection: Connection) -> None:
         """Commit; where the answer is lost, ask the server what became of it."""
-        row = connection.execute("select pg_current_xact_id_if_assigned()::text").fetchone()
-        number = row[0] if row else None
+        row = connection.execute(f"select pg_current_xact_id_if_assigned()::text, {_LIFE}").fetchone()
+        number, life = row or (None, "")
         try:
             _simple(connection, "commit")
         except psycopg.Error as error:
-            if number is None or not is_lost(error) or not self._is_committed(number):
+            if number is None or not is_lost(error) or not self._is_committed(number, life):
                 raise
 
-    def _is_committed(self, number: str) -> bool:
-        """Tell whether a transaction was committed; raise ``EngineFailed`` where nobody can tell."""
+    def _is_committed(self, number: str, life: str) -> bool:
+        """Tell whether a transaction was committed that began in a life of the server.
+
+        Raises ``EngineFailed`` where nobody can tell.
+        """
         deadline = time.monotonic() + _ASK_SECONDS
         status: str | None = None
         while time.monotonic() < deadline:
             with suppress(EngineFailed, psycopg.Error), connected(self.url) as beside:
-                row = beside.execute("select pg_xact_status(%s::text::xid8)", (number,)).fetchone()
-                status = row[0] if row else None
+                status = _status(beside, number, life)
                 if status != "in progress":
                     break
             time.sleep(0.1)
@@ -173,6 +182,16 @@ class Connections:
         with suppress(psycopg.Error):
             if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                 _simple(connection, "rollback")
+
+
+def _status(connection: Connection, number: str, life: str) -> str | None:
+    """Return what became of a transaction; None where a crash of the server has made that uncertain."""
+    try:
+        row = connection.execute(f"select pg_xact_status(%s::text::xid8), {_LIFE}", (number,)).fetchone()
+    except psycopg.errors.InvalidParameterValue:  # no transaction has this number yet: ours went with a crash
+        return "aborted"
+    status, now = row or (None, "")
+    return None if status == "committed" and now != life else status
 
 
 def connected(url: str) -> Connection:
