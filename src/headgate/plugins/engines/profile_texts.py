@@ -23,8 +23,11 @@ from headgate.plugins.engines.sql_texts import quoted
 SAMPLE_ROWS, WHOLE_ROWS = 100_000, 200_000
 """About so many rows are picked of a table with more rows than the second; of smaller ones all are."""
 
-COLUMNS_AT_ONCE = 50
-"""Columns of which the picked rows are in memory together."""
+COLUMNS_AT_ONCE, COLUMNS_OF_SMALL = 50, 10
+"""So many columns are found in one statement: of a large table, which is read for each, and of a small one.
+
+To plan 50 columns of 1,000 rows in one statement takes DuckDB 2.0 1.4 s, in five 0.3 s.
+"""
 
 TEXT_MAX = 200
 """Longer texts are nobody's category; extremes are cut there."""
@@ -122,8 +125,9 @@ def profile_of(ask: Ask, table: Measured, words: Words) -> Profile:
     rows = _only(ask([f"select count(*) from {source(table)}"]))
     names = list(table.types)
     columns: dict[str, ColumnProfile] = {}
-    for first in range(0, len(names), COLUMNS_AT_ONCE):
-        some = names[first : first + COLUMNS_AT_ONCE]
+    at_once = COLUMNS_AT_ONCE if rows > WHOLE_ROWS else COLUMNS_OF_SMALL
+    for first in range(0, len(names), at_once):
+        some = names[first : first + at_once]
         found = _profiles(ask, _narrowed(table, some), rows, words)
         columns.update(found or {name: _alone(ask, _narrowed(table, [name]), rows, words) for name in some})
     return Profile(rows, columns)
