@@ -19,7 +19,7 @@ PYTEST = python -m pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
 # A `make` called by git (a hook) must not steer the repositories that the tests make.
 unexport GIT_DIR GIT_INDEX_FILE GIT_WORK_TREE
 
-.PHONY: help demo quick static test fuzz crash bench docs site lock clean
+.PHONY: help demo quick static test fuzz crash bench docs site browser lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 10
@@ -59,13 +59,17 @@ bench: .venv/ready ## The tables of speed and memory; with ARGS the first alone 
 	@$(BIN)/python -m bench $(ARGS)
 	@$(if $(ARGS),,for more in loads postgres state checks; do echo; $(BIN)/python -m bench.$$more || exit 1; done)
 
-docs: .venv/ready ## Write the generated reference pages and check the documents
+docs: .venv/ready ## Write the generated reference pages and the picture of a report, and check the documents
 	@$(BIN)/python -m docs.write_reference
+	@$(BIN)/python -m docs.write_pictures
 	@$(BIN)/python -m pytest tests/house/test_documents.py tests/documents
 
 site: .venv-docs/ready ## Make the site of the documents in .site/html
 	@.venv-docs/bin/python -m docs.make_site
 	@echo "Look: $(BIN)/python -m http.server --bind 127.0.0.1 --directory .site/html"
+
+browser: ## Install Chromium, which opens the page of a report in the tests (Debian and Ubuntu, as root)
+	timeout 300 apt-get install -y --no-install-recommends chromium
 
 lock: ## Pin the newest allowed versions again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / ".site" / "source"
 PAGES = ("*.md", "docs/**/*.md", "bench/README.md", "crash/README.md", "fuzz/README.md")
-FILES = ("docs/pictures/*",)
+FILES = ("docs/pictures/*", "docs/reference/*.json")
 BEFORE = re.compile(r"^<!-- before\n.*?^-->\n\n?", re.MULTILINE | re.DOTALL)
 
 

@@ -11,7 +11,9 @@ from docs.write_extension_points import extension_points
 from docs.write_keys import keys
 from docs.write_python import python
 from docs.write_templates import templates
+from headgate.app.schema import text_of
 from headgate.core.codes import CODES
+from headgate.core.report_schema import report_schema
 
 FAMILIES = {
     "HG1": "Files",
@@ -38,6 +40,11 @@ def diagnostics() -> str:
     return "\n".join(lines) + "\n"
 
 
+def report_json() -> str:
+    """Return the JSON Schema of reports."""
+    return text_of(report_schema(comment="headgate schema report"))
+
+
 PAGES = {
     "checks.md": checks,
     "commands.md": commands,
@@ -45,6 +52,7 @@ PAGES = {
     "extension-points.md": extension_points,
     "keys.md": keys,
     "python.md": python,
+    "report-schema.json": report_json,
     "templates.md": templates,
 }
 

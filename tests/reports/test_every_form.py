@@ -12,6 +12,7 @@ from headgate.core.json_form import dumps
 from headgate.core.redacted import redacted
 from headgate.core.report import Report
 from headgate.core.report_json import report_to_json
+from headgate.words.report.files import files_of
 from headgate.words.report.junit import junit_of
 from headgate.words.report.markdown import markdown_of
 from headgate.words.report.page import page_of
@@ -91,3 +92,11 @@ def test_a_query_keeps_the_rows_that_lineage_has_cleared() -> None:
 def test_json_has_no_number_that_json_has_not() -> None:
     text = dumps(report_to_json(flights_report()))
     json.loads(text, parse_constant=pytest.fail)
+
+
+def test_the_files_are_what_the_forms_give() -> None:
+    files = files_of(flights_report())
+    assert list(files) == ["report.html", "summary.md", "junit.xml", "report.json"]
+    assert files["report.html"] == page_of(flights_report())
+    assert files["summary.md"].endswith("All of it, with distributions: [report.html](report.html)\n")
+    assert json.loads(files["report.json"])["project"] == "flights"

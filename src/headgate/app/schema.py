@@ -1,4 +1,4 @@
-"""`headgate schema`: JSON Schemas of the files that people write, for editors."""
+"""`headgate schema`: JSON Schemas of the files that people write, for editors, and of the report, for programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from headgate.core.errors import EnvironmentFailed
 from headgate.core.json_form import Value
 
 KINDS = ("yaml", "toml", "header")
-"""Property files, headgate.toml, the headers of SQL files."""
+"""Property files, headgate.toml, the headers of SQL files: what editors check. `report` is a kind beside them."""
 
 
 def schema_of(kind: str) -> dict[str, Any]:
@@ -19,6 +19,10 @@ def schema_of(kind: str) -> dict[str, Any]:
     >>> schema_of("toml")["title"]
     'headgate.toml'
     """
+    if kind == "report":
+        from headgate.core.report_schema import report_schema
+
+        return report_schema(comment=f"headgate schema report, version {__version__}")
     from headgate.project.forms.config_file import CONFIG_FILE
     from headgate.project.forms.json_schema import toml_schema, yaml_schema
     from headgate.project.forms.property_file import HEADER, PROPERTY_FILE

@@ -409,13 +409,18 @@ def _schema(parser: Parser) -> None:
     _describe(
         parser,
         "Print the JSON Schema (draft 2020-12) of property files (yaml, by default), of headgate.toml (toml) or of "
-        "the headers of SQL files (header): editors check and complete by it. No project is needed.",
+        "the headers of SQL files (header): editors check and complete by it. Or that of reports of changes (report). "
+        "No project is needed.",
         "headgate schema toml",
         "headgate schema --out .schemas",
     )
     parser.description = f"{parser.description}\n\n{_IN_EDITORS}"
-    parser.add_argument("kind", metavar="KIND", nargs="?", choices=("yaml", "toml", "header"), help="of which files")
-    parser.add_argument("--out", metavar="DIR", default="", help="write files into this folder: all three, or one")
+    parser.add_argument(
+        "kind", metavar="KIND", nargs="?", choices=("yaml", "toml", "header", "report"), help="of which files"
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", default="", help="write files into this folder: the three for editors, or one"
+    )
 
 
 _IN_EDITORS = """In editors, as the first line of a file, with the path from that file:

@@ -147,6 +147,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
             for one in comparison.drifts
         ],
         "moved": list(comparison.moved),
+        "unkeyed": comparison.unkeyed,
         "incomplete": comparison.incomplete,
         "is_equal": comparison.is_equal,
     }

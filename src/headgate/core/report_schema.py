@@ -168,6 +168,7 @@ _PARTS: dict[str, tuple[str, Schema]] = {
             "differences": _part("differences"),
             "drifts": _list(_part("drift"), "How far distributions moved."),
             "moved": _list(_TEXT, "Sources that moved on between the two builds."),
+            "unkeyed": _text("Why there is no key to compare by; empty where there is one."),
             "incomplete": _text("What was not done, and why; empty where all was. It never counts as equal."),
             "is_equal": _truth("Both sides are known to hold the same rows, exactly."),
         },

@@ -13,12 +13,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from headgate.core.address import Address
+from headgate.core.comparison import Rung
 from headgate.core.gate import Decision, Finding, Level, Verdict
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
 from headgate.words.figures import counted, time_text
 from headgate.words.markup import Markup, element, joined
-from headgate.words.report.page_assets import asset_part, tags_of
+from headgate.words.report.page_assets import asset_part, legend_key, tags_of
 from headgate.words.report.page_tables import Head, scrolled
 from headgate.words.report.sentences import (
     assets_in_order,
@@ -115,10 +116,16 @@ def _decision(report: Report, numbers: Mapping[Address, int]) -> Markup:
         element("p", verdict_text(decision)),
         element("div", [_group(name, found, numbers) for name, found in groups if found], class_="groups"),
         _figures(report),
-        element("p", "Next: ", element("code", next_text(report)), class_="next"),
+        _next(report),
         class_=f"verdict {kind}",
         aria_labelledby="decision",
     )
+
+
+def _next(report: Report) -> Markup:
+    """Return what comes next, the command as code."""
+    before, command, rest = next_text(report).partition("headgate ")
+    return element("p", f"Next: {before}", element("code", command + rest), class_="next")
 
 
 def _group(name: str, found: Sequence[Finding], numbers: Mapping[Address, int]) -> Markup:
@@ -145,12 +152,15 @@ def _figures(report: Report) -> Markup:
     results = [result for asset in report.assets for result in asset.checks]
     failed = sum(map(is_failed, results))
     shown = sum(finding.level is Level.SHOW for finding in findings_in_order(report))
+    unknown = sum(one.rung is Rung.INCOMPLETE for one in compared)
     told: list[tuple[str, str, str]] = [
         ("Assets", f"{len(report.assets):,}", f"of {len(report.assets) + report.untouched:,}"),
         ("Rows changed", f"{sum(one.changed for one in compared):,}", ""),
         ("Rows added", f"{sum(one.added for one in compared):,}", ""),
         ("Rows removed", f"{sum(one.removed for one in compared):,}", ""),
     ]
+    if unknown:
+        told.append(("Not compared", f"{unknown:,}", "asset" if unknown == 1 else "assets"))
     if results:
         told.append(("Checks failed", f"{failed:,}", f"of {len(results):,}"))
     if shown:
@@ -198,7 +208,11 @@ def _overview(report: Report, assets: Sequence[AssetReport], numbers: Mapping[Ad
 def _overview_row(report: Report, asset: AssetReport, number: int) -> Markup:
     comparison = asset.comparison
     rows = comparison.rows_after if comparison else asset.after.rows if asset.after else None
-    counts = (comparison.changed, comparison.added, comparison.removed) if comparison else (None, None, None)
+    counts: tuple[int | None, ...] = (None, None, None)
+    is_known = comparison is not None and comparison.rung not in (Rung.NEW, Rung.INCOMPLETE)
+    if comparison is not None and is_known:
+        counts = (comparison.changed, comparison.added, comparison.removed)
+    unknown = "?" if comparison is not None and comparison.rung is Rung.INCOMPLETE else ""
     weight = weight_of(asset, report.decision)
     return element(
         "tr",
@@ -206,7 +220,9 @@ def _overview_row(report: Report, asset: AssetReport, number: int) -> Markup:
         element("td", [joined(tag, " ") for tag in tags_of(asset, report.decision)], data_value=weight),
         element("td", asset.does),
         [
-            element("td", "" if count is None else f"{count:,}", class_="n", data_value=-1 if count is None else count)
+            element(
+                "td", unknown if count is None else f"{count:,}", class_="n", data_value=-1 if count is None else count
+            )
             for count in (rows, *counts)
         ],
         element("td", checks_sum_text(asset.checks)),
@@ -216,14 +232,7 @@ def _overview_row(report: Report, asset: AssetReport, number: int) -> Markup:
 
 def _legend(report: Report) -> Markup:
     sides = (("before", f"{report.target} now"), ("after", f"{report.source}, which would come"))
-    return element(
-        "p",
-        [
-            element("span", element("svg", element("rect", class_=n, width=12, height=12), class_="key"), told)
-            for n, told in sides
-        ],
-        class_="legend",
-    )
+    return element("p", [element("span", legend_key(name), told) for name, told in sides], class_="legend")
 
 
 def _approvals(decision: Decision) -> Markup | None:

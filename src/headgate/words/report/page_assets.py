@@ -47,12 +47,14 @@ class Side(NamedTuple):
 def tags_of(asset: AssetReport, decision: Decision) -> list[Markup]:
     """Return the words that mark an asset's state, the gravest first."""
     words = dict.fromkeys(level_text(finding, decision) for finding in asset.findings)
-    tags = [_tag(word, word) for word in ("blocked", "waits", "agreed", "shown") if word in words]
+    tags = [_tag(word, word) for word in ("blocked", "waits", "agreed") if word in words]
     if any(map(is_failed, asset.checks)):
         tags.insert(0, _tag("check fails", "fails"))
     comparison = asset.comparison
     if comparison is not None and (comparison.incomplete or comparison.rung is Rung.INCOMPLETE):
         tags.append(_tag("incomplete", "warns"))
+    if not tags and "shown" in words:
+        tags.append(_tag("shown", "shown"))
     if not tags and comparison is not None and comparison.is_equal:
         tags.append(_tag("equal", ""))
     return tags
@@ -119,7 +121,9 @@ def _rows(comparison: Comparison) -> Markup | None:
     )
     is_known = comparison.rung is not Rung.INCOMPLETE
     legend = [
-        element("span", _key(name), element("b", f"{count:,}"), f" {told}") for name, told, count in parts if count
+        element("span", legend_key(name), element("b", f"{count:,}"), f" {told}")
+        for name, told, count in parts
+        if count
     ]
     before, after = comparison.rows_before, comparison.rows_after
     told = [f"{before:,} rows before, {after:,} after; {method_text(comparison)}."]
@@ -137,7 +141,8 @@ def _rows(comparison: Comparison) -> Markup | None:
     )
 
 
-def _key(name: str) -> Markup:
+def legend_key(name: str) -> Markup:
+    """Return the square of a colour that stands before its meaning."""
     return element("svg", element("rect", class_=name, width=12, height=12), class_="key", aria_hidden="true")
 
 
@@ -283,9 +288,7 @@ def _drawn(asset: AssetReport) -> list[Side]:
     wanted = [
         key
         for key, side in sides.items()
-        if key not in secret
-        and (_has_values(side.before) or _has_values(side.after))
-        and (side.before != side.after or side.rows[0] != side.rows[1])
+        if key not in secret and (_has_values(side.before) or _has_values(side.after)) and side.before != side.after
     ]
     wanted.sort(key=lambda key: _grave(changes.get(key), drifts.get(key)))
     return [sides[key] for key in wanted]

@@ -151,7 +151,7 @@ def method_text(comparison: Comparison) -> str:
     """Return how far it was looked at."""
     if comparison.rung is Rung.KEYED and comparison.key:
         return f"{Rung.KEYED.value} {listed(comparison.key)}"
-    return comparison.rung.value
+    return f"{comparison.rung.value}, as {comparison.unkeyed}" if comparison.unkeyed else comparison.rung.value
 
 
 def shape_texts(comparison: Comparison) -> list[tuple[str, str, str, str]]:
