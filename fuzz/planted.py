@@ -279,6 +279,39 @@ def _windows_group_nothing(stack: contextlib.ExitStack) -> None:
     stack.enter_context(patch.object(queries, "_is_grouped", changed))
 
 
+def _places_do_not_count(stack: contextlib.ExitStack) -> None:
+    """Lay single columns beside each other, whatever rows their values stand in."""
+    import dataclasses
+
+    import fuzz.world
+
+    sums = fuzz.world._HASHING.sums
+    alone = dataclasses.replace(fuzz.world._HASHING, sums=lambda values: sums(values[-1:]))
+    stack.enter_context(patch.object(fuzz.world, "_HASHING", alone))
+
+
+def _differing_columns_keep_versions(stack: contextlib.ExitStack) -> None:
+    """Let a column that came out otherwise, by the formula that it had, count as it did beside the rows of old."""
+    from headgate.evidence import equal
+
+    stack.enter_context(patch.object(equal, "_apart", lambda version, _rows: version))
+
+
+def _equal_rows_stand_in_order(stack: contextlib.ExitStack) -> None:
+    """Take equal rows for rows in the same order."""
+    import dataclasses
+
+    import fuzz.world
+
+    original = fuzz.world.equal_versions
+
+    def changed(new: Any, old: Any, **more: Any) -> Any:
+        found = original(new, old, **more)
+        return None if found is None else dataclasses.replace(found, order=old.order)
+
+    stack.enter_context(patch.object(fuzz.world, "equal_versions", changed))
+
+
 OTHERS: dict[str, Callable[[contextlib.ExitStack], None]] = {
     "rows of inputs are forgotten": _forget_rows,
     "columns that steer rows are forgotten": _forget_columns,
@@ -296,6 +329,9 @@ OTHERS: dict[str, Callable[[contextlib.ExitStack], None]] = {
     "struct_pack names nothing": _struct_pack_names_nothing,
     "members stay inside": _members_stay_inside,
     "the WINDOW clause groups nothing": _windows_group_nothing,
+    "values that change places are equal": _places_do_not_count,
+    "a column of other content keeps its version": _differing_columns_keep_versions,
+    "equal rows stand in order": _equal_rows_stand_in_order,
 }
 
 NAMES = (*CHANGES, *OTHERS)

@@ -1,28 +1,17 @@
 """Which versions a new build takes over from the one that it replaces, and which it must not."""
 
-from headgate.core.address import Address
-from headgate.core.declarations import Kind
 from headgate.core.fingerprints import Fingerprint
 from headgate.core.hashing import Digest, digest
-from headgate.core.recipe import Column
-from headgate.core.records import Build, BuildStatus
 from headgate.core.versions import Versions
 from headgate.evidence.equal import equal_versions
 
-SHAPE = (Column("id", "INTEGER"), Column("x", "INTEGER"), Column("Note", "VARCHAR"))
+
+def versions(*, rows: str, columns: dict[str, str]) -> Versions:
+    return Versions(digest("rows", rows), digest("order", rows), {n: digest("c", v) for n, v in columns.items()})
 
 
-def build(tag: str, *, rows: str, columns: dict[str, str]) -> Build:
-    versions = Versions(digest("rows", rows), digest("order", rows), {n: digest("c", v) for n, v in columns.items()})
-    return Build(
-        id=digest("id", tag), key=digest("key", tag), address=Address("m.a"), kind=Kind.TABLE, engine="local",
-        shape=SHAPE, recipe=Digest("h1:r"), versions=versions, reads={}, inputs={}, relation=tag,
-        status=BuildStatus.SEALED, created_at="",
-    )  # fmt: skip
-
-
-OLD = build("old", rows="1", columns={"id": "i", "x": "x", "Note": "n"})
-NEW = build("new", rows="2", columns={"id": "i", "x": "x", "Note": "m"})
+OLD = versions(rows="1", columns={"id": "i", "x": "x", "Note": "n"})
+NEW = versions(rows="2", columns={"id": "i", "x": "x", "Note": "m"})
 
 
 def keyed(**columns: str) -> Fingerprint:
@@ -31,9 +20,9 @@ def keyed(**columns: str) -> Fingerprint:
 
 def test_equal_keys_and_columns_take_the_old_versions() -> None:
     before, found = keyed(_="k", x="1", note="2"), keyed(_="k", x="1", note="2")
-    versions = equal_versions(NEW, OLD, found=found, before=before)
-    assert versions is not None
-    assert (versions.rows, versions.columns) == (OLD.versions.rows, OLD.versions.columns)
+    equal = equal_versions(NEW, OLD, found=found, before=before)
+    assert equal is not None
+    assert (equal.rows, equal.columns) == (OLD.rows, OLD.columns)
 
 
 def test_a_column_of_the_same_formula_over_other_rows_is_not_the_old_one() -> None:
@@ -41,18 +30,18 @@ def test_a_column_of_the_same_formula_over_other_rows_is_not_the_old_one() -> No
 
     Another build may have the old rows and this version of ``x``, and there it has other values.
     """
-    versions = equal_versions(NEW, OLD, found=keyed(_="k", x="9", note="2"), before=keyed(_="k", x="1", note="2"))
-    assert versions is not None
-    assert versions.rows == OLD.versions.rows
-    assert versions.columns["Note"] == OLD.versions.columns["Note"]
-    assert versions.columns["x"] not in (OLD.versions.columns["x"], NEW.versions.columns["x"])
+    equal = equal_versions(NEW, OLD, found=keyed(_="k", x="9", note="2"), before=keyed(_="k", x="1", note="2"))
+    assert equal is not None
+    assert equal.rows == OLD.rows
+    assert equal.columns["Note"] == OLD.columns["Note"]
+    assert equal.columns["x"] not in (OLD.columns["x"], NEW.columns["x"])
 
 
 def test_what_nobody_could_digest_is_not_equal() -> None:
-    versions = equal_versions(NEW, OLD, found=keyed(_="k", x="1"), before=keyed(_="k", x="1"))
-    assert versions is not None
-    assert versions.columns["x"] == OLD.versions.columns["x"]
-    assert versions.columns["Note"] not in (OLD.versions.columns["Note"], NEW.versions.columns["Note"])
+    equal = equal_versions(NEW, OLD, found=keyed(_="k", x="1"), before=keyed(_="k", x="1"))
+    assert equal is not None
+    assert equal.columns["x"] == OLD.columns["x"]
+    assert equal.columns["Note"] not in (OLD.columns["Note"], NEW.columns["Note"])
 
 
 def test_other_keys_are_other_rows() -> None:
@@ -61,9 +50,9 @@ def test_other_keys_are_other_rows() -> None:
 
 def test_whole_rows_are_equal_or_not() -> None:
     one, other = Fingerprint("m", 3, whole=Digest("1")), Fingerprint("m", 3, whole=Digest("2"))
-    versions = equal_versions(NEW, OLD, found=one, before=one)
-    assert versions is not None
-    assert versions.columns == OLD.versions.columns
+    equal = equal_versions(NEW, OLD, found=one, before=one)
+    assert equal is not None
+    assert equal.columns == OLD.columns
     assert equal_versions(NEW, OLD, found=one, before=other) is None
     assert equal_versions(NEW, OLD, found=one, before=Fingerprint("another", 3, whole=Digest("1"))) is None
     nothing = Fingerprint("m", 3)
@@ -80,6 +69,6 @@ def test_the_order_is_the_old_one_only_where_it_was_looked_at() -> None:
     assert same is not None
     assert other is not None
     assert unknown is not None
-    assert same.order == OLD.versions.order
+    assert same.order == OLD.order
     assert other.order == unknown.order
-    assert other.order not in (OLD.versions.order, NEW.versions.order)
+    assert other.order not in (OLD.order, NEW.order)

@@ -45,7 +45,7 @@ class Equating:
             found = self._look(new, key)
         except EngineFailed:
             return None  # then everything is made that was planned
-        versions = equal_versions(new, old, found=found, before=before)
+        versions = equal_versions(new.versions, old.versions, found=found, before=before)
         self._remember(old, key, before)
         self._remember(new if versions is None else replace(new, versions=versions), key, found)
         return versions

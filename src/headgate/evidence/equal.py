@@ -11,17 +11,16 @@ from __future__ import annotations
 from headgate.core.address import fold
 from headgate.core.fingerprints import Fingerprint, equal_columns
 from headgate.core.hashing import Digest, digest
-from headgate.core.records import Build
 from headgate.core.versions import Versions
 
 
-def equal_versions(new: Build, old: Build, *, found: Fingerprint, before: Fingerprint) -> Versions | None:
-    """Return the versions under which ``new`` counts beside ``old``; None where nothing is proven to be equal.
+def equal_versions(new: Versions, old: Versions, *, found: Fingerprint, before: Fingerprint) -> Versions | None:
+    """Return the versions under which a new build counts beside an old one; None where nothing is proven to be equal.
 
-    The fingerprints are those of the two, made by the same key. Equal keys pair the rows off; where whole rows were
-    digested all is equal or nothing is.
+    ``new`` and ``old`` are their own; the fingerprints, ``found`` and ``before``, are made by the same key. Equal keys
+    pair the rows off; where whole rows were digested all is equal or nothing is.
     """
-    theirs = {fold(name): version for name, version in old.versions.columns.items()}
+    theirs = {fold(name): version for name, version in old.columns.items()}
     if found.whole:
         equal = frozenset(theirs) if (found.method, found.whole) == (before.method, before.whole) else frozenset()
     else:
@@ -29,16 +28,13 @@ def equal_versions(new: Build, old: Build, *, found: Fingerprint, before: Finger
     if not equal:
         return None
     equal |= {fold(name) for name in found.key}
-    ours = {name: fold(name) for name in new.versions.columns}
-    rows = new.versions.rows
+    ours = {name: fold(name) for name in new.columns}
+    rows = new.rows
     is_in_order = bool(found.order) and found.order == before.order
     return Versions(
-        old.versions.rows,
-        old.versions.order if is_in_order else _apart(new.versions.order, rows),
-        {
-            name: theirs[folded] if folded in equal else _apart(new.versions.columns[name], rows)
-            for name, folded in ours.items()
-        },
+        old.rows,
+        old.order if is_in_order else _apart(new.order, rows),
+        {name: theirs[folded] if folded in equal else _apart(new.columns[name], rows) for name, folded in ours.items()},
     )
 
 
