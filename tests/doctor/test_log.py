@@ -28,9 +28,9 @@ def events(shop: Shop) -> list[tuple[int, str, str]]:
         ("update events set body = replace(body, 'ada', 'eve') where number = 2", "event 2: its content is not what"),
         ("update events set body = '{' where number = 2", "event 2: its content is not what was written"),
         ("delete from events where number = 1", "event 2: event 1 is missing"),
-        ("delete from events where number > 3", "the end: event 4 was written, and is gone"),
-        ("delete from events where number > 2", "the end: event 4 was written, and is gone, and at"),
-        ("delete from events", "the end: event 4 was written, and is gone"),
+        ("delete from events where number > 4", "the end: event 5 was written, and is gone"),
+        ("delete from events where number > 3", "the end: event 5 was written, and is gone, and at"),
+        ("delete from events", "the end: event 5 was written, and is gone"),
         (
             "delete from entries where collection = 'moves' and key like 'dev/%1'",
             "release 1 of dev: its record is gone",
@@ -60,7 +60,7 @@ def test_a_gap_is_found_written_down_and_then_known(shop: Shop, statement: str, 
 
 
 def test_a_log_that_was_cut_off_stops_a_collection_that_has_something_to_drop(shop: Shop) -> None:
-    in_state(shop, "delete from events where number > 3")
+    in_state(shop, "delete from events where number > 4")
     shop.outside("create table headgate.m__x__00 as select 1 as x")
     assert "HG545" in shop.fails(1, "gc", "--drop-environment", "dev", "--yes")
 

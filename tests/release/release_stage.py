@@ -132,6 +132,11 @@ def with_schedules(graph: Graph, addresses: Iterable[str]) -> Graph:
     return Graph({**graph.nodes, **waiting}, graph.digest)
 
 
+def recording_of(environment: str) -> Recording | None:
+    """Return what the releases of prod are signed with; None of others, which are not protected."""
+    return Recording(FakeSigner(), "shop", "1") if environment == "prod" else None
+
+
 @dataclass
 class Stage:
     """A session of one holder on ``store`` and ``engine``. ``ticks`` is the clock, shared by all sessions."""
@@ -178,7 +183,7 @@ class Stage:
 
     def publish(self, intended: Intended, **more: Any) -> Move | None:
         """Publish; what prod shows is recorded and signed, as that of a protected environment."""
-        signed = Recording(FakeSigner(), "shop", "1") if intended.environment == "prod" else None
+        signed = recording_of(intended.environment)
         return publish(
             intended,
             store=self.store,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from memory_state import Crash, MemoryStore
-from release_stage import BASE, ENGINE, Stage, edited, faults
+from release_stage import BASE, ENGINE, Stage, edited, faults, recording_of
 from test_crash_protocol import FIRST, SECOND, World, prepared
 
 from headgate.core.address import Address
@@ -22,7 +22,9 @@ V1 = edited(BASE, "staging.a", constant=11)
 
 
 def surgery(stage: Stage) -> Surgery:
-    return Surgery(stage.store, stage.engine, stage.lease, stage.clock, stage.nonce, stage.root, "me", ENGINE)
+    return Surgery(
+        stage.store, stage.engine, stage.lease, stage.clock, stage.nonce, stage.root, "me", ENGINE, recording_of
+    )
 
 
 def doctor(stage: Stage) -> Repaired:
