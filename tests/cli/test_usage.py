@@ -22,7 +22,7 @@ def test_every_command_explains_itself_with_examples(command: str, tmp_path: Pat
     for option in ("--json", "--project DIR", "--quiet", "--no-color", "--help"):
         assert option in text
     assert ("--yes" in text.partition("of every command")[2]) == (
-        command in ("apply", "promote", "run", "rollback", "gc", "doctor")
+        command in ("apply", "approve", "promote", "run", "rollback", "gc", "doctor")
     )
 
 

@@ -132,7 +132,7 @@ def test_the_examples_of_a_help_run(name: str, example: str, project: Path, tmp_
     if "staging" in example:
         (reader.folder / "headgate.toml").write_text(STAGING)
         reader.run('git commit -q -a -m "Another protected environment"')
-    if example.startswith("headgate promote dev"):
+    if example.startswith(("headgate approve dev", "headgate promote dev")):
         reader.run("headgate apply dev --yes")
     output, status = reader.run(as_typed(example))
     assert status == 0, output
@@ -148,7 +148,7 @@ def as_typed(example: str) -> str:
     )
     parts = []
     for part in known.split(" && "):
-        asks = part.split()[1] in ("apply", "promote", "rollback", "gc") or "run prod marts" in part
+        asks = part.split()[1] in ("apply", "approve", "promote", "rollback", "gc") or "run prod marts" in part
         asks = asks and "--yes" not in part
         parts.append(f"{part} --yes" if asks else part)
     return " && ".join(parts)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.core.address import Address
@@ -219,6 +219,7 @@ FINDINGS = st.lists(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(FINDINGS, FINDINGS, st.sampled_from(["ada", "ben@x.org", "eve", "mallory"]))
 def test_more_findings_never_open_the_gate(some: list[Finding], more: list[Finding], name: str) -> None:
     approvals = agreed(decided(*some), name)
@@ -226,6 +227,7 @@ def test_more_findings_never_open_the_gate(some: list[Finding], more: list[Findi
     assert before.opens or not after.opens
 
 
+@settings(deadline=None)
 @given(FINDINGS, st.floats(0.001, 1), st.sampled_from(["ada", "ben@x.org", "eve"]))
 def test_what_became_worse_waits_again(some: list[Finding], more: float, name: str) -> None:
     approvals = agreed(decided(*some), name)
@@ -234,6 +236,7 @@ def test_what_became_worse_waits_again(some: list[Finding], more: float, name: s
     assert not decision.approvals
 
 
+@settings(deadline=None)
 @given(FINDINGS, st.sampled_from(["ada", "ben@x.org", "eve", "mallory"]))
 def test_the_author_never_agrees_for_others(some: list[Finding], name: str) -> None:
     for approval in agreed(decided(*some, of=case(TEAM, name)), name):

@@ -177,7 +177,7 @@ def test_an_altered_event_is_named(shop: Shop) -> None:
 def test_an_altered_envelope_is_named(shop: Shop, part: str) -> None:
     body = entry(shop, "records", "prod/0000000002")
     if part == "payload":
-        payload = base64.b64decode(body["envelope"]["payload"]).replace(b'"decision":"pass"', b'"decision":"PASS"')
+        payload = base64.b64decode(body["envelope"]["payload"]).replace(b'"decision":"', b'"decision":"not ')
         body["envelope"]["payload"] = base64.b64encode(payload).decode()
     else:
         body["envelope"]["signatures"][0]["sig"] = base64.b64encode(b"0" * 64).decode()

@@ -17,7 +17,7 @@ from headgate.words.rollback import promise_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from headgate.app import gc, promote, rollback
+    from headgate.app import gc, promotion, rollback
     from headgate.core.address import Address
     from headgate.core.diagnostic import Diagnostic
     from headgate.release.promote import Promoted
@@ -35,7 +35,7 @@ class Promotion(Shown):
     ('prod', 2, ['marts.revenue'])
     """
 
-    _promotion: promote.Promotion
+    _promotion: promotion.Promotion
     _project: str
 
     @property

@@ -21,7 +21,8 @@ def promote_now(
     session: Session, repository: Repository, wanted: Promotion | str, *, to: str | None, wait_seconds: float
 ) -> Released:
     """Promote as planned, or what the environment named shows now; raise ``Refused`` where that is in no commit."""
-    from headgate.app.promote import plan_promotion, promote, target_of
+    from headgate.app.promote import promote
+    from headgate.app.promotion import plan_promotion, target_of
 
     if isinstance(wanted, Promotion):
         planned = wanted._promotion  # one package

@@ -2,304 +2,148 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.app.grounds import grounds_of
-from headgate.app.measuring import NO_VERDICT, Shown, Tests, Verdict, fault_of, known_verdict, measured, tests_of
-from headgate.app.repository import Repository, committed, linked_now
-from headgate.app.session import user
-from headgate.core.checks import Outcome, Result
-from headgate.core.declarations import Kind
-from headgate.core.diagnostic import Diagnostic, has_errors
-from headgate.core.errors import Refused, UsageError
+from headgate.app.measuring import NO_VERDICT, Verdict
+from headgate.app.promotion import Promotion, heads_of, plan_promotion
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Refused
 
 if TYPE_CHECKING:
-    from headgate.app.session import Session
-    from headgate.core.address import Address
-    from headgate.core.declarations import File
-    from headgate.core.graph import Graph
-    from headgate.core.ports.store import Reading
+    from headgate.app.deciding import Review
+    from headgate.app.gathering import Gathered
+    from headgate.app.repository import Repository
+    from headgate.app.session import Held, Session
+    from headgate.core.gate import Approval, Decision
+    from headgate.core.ports.store import Entry
+    from headgate.core.progress import RunEvent
     from headgate.core.records import Move
-    from headgate.release.choose import Code
-    from headgate.release.promote import PromotionPlan
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """What a promotion would do. ``files`` is the code that goes with it; numbers count what readers see.
-
-    ``heads`` are the records of both environments that it was decided on. ``differs``: nothing is promoted, and the
-    source shows something else, that is in no commit or not in the one checked out; ``left`` are assets that only it
-    shows. ``is_clean``: the working tree equals the commit.
-    """
-
-    plan: PromotionPlan
-    commit: str
-    files: tuple[File, ...]
-    contents: dict[str, bytes]
-    moved: int
-    kept: int
-    removed: int
-    is_git: bool
-    differs: bool
-    heads: tuple[str | None, ...]
-    left: tuple[Address, ...]
-    is_clean: bool = True
-    adopted: tuple[Address, ...] = ()
-    """Tables of somebody else that are set aside."""
-    tests: Tests = field(default_factory=Tests)
-    """What has to come out of the data that will be shown."""
-
-    @property
-    def release(self) -> int:
-        """The number that the release will have."""
-        return self.plan.serial + 1
+    from headgate.release.intended import Intended
 
 
 @dataclass(frozen=True, slots=True)
 class Promoted:
-    """What was done: the move is None where the target showed it already. ``verdict`` is what came of the checks."""
+    """What was done: the move is None where the target showed it already. ``verdict`` is what came of the checks.
+
+    ``review`` is what the gate said, and on what; None where nothing moved.
+    """
 
     promotion: Promotion
     move: Move | None
     switch_seconds: float
     verdict: Verdict = NO_VERDICT
+    review: Review | None = None
 
 
-def target_of(session: Session, source: str, to: str | None) -> str:
-    """Return the environment to promote to: the one named, else the protected one."""
-    if "." in source:
-        raise UsageError(
-            f"{source} is no environment: a promotion takes over all that one shows, as in headgate promote dev"
-        )
-    if to is None:
-        names = [name for name in session.protected() if name != source]
-        if len(names) != 1:
-            raise UsageError(_no_target(session, source, names))
-        to = names[0]
-    if to == source:
-        raise UsageError(f"{source} cannot be promoted to itself")
+def known_review(session: Session, promotion: Promotion) -> Review:
+    """Return what the gate is known to say of a promotion; nothing is measured."""
+    from headgate.app.deciding import reviewed
+    from headgate.app.gathering import known
+
     with session.reading() as reading:
-        session.recorded(reading, source)
-    if session.environment(to).engine != session.environment(source).engine:
-        text = f"{source} and {to} live in different engines"
-        raise Refused([Diagnostic("HG509", text, hint="Promote between environments of one engine.")])
-    return to
+        return reviewed(session, reading, promotion, known(session, reading, promotion))
 
 
-def _no_target(session: Session, source: str, names: list[str]) -> str:
-    """Return why it is not clear where to promote to: none or several of the protected environments are left."""
-    if names:
-        return f"there are several protected environments ({', '.join(names)}): say which one with --to NAME"
-    if source in session.protected():
-        return f"{source} is what others are promoted to: name where the change was proven, as in headgate promote dev"
-    return "no environment is protected: say which one to promote to with --to NAME"
+def considered(
+    session: Session,
+    promotion: Promotion,
+    *,
+    wait_seconds: float = 0,
+    report: Callable[[RunEvent], None] = lambda _: None,
+) -> Review:
+    """Return what the gate says of a promotion; what lacks for that is measured, under the lease."""
+    from headgate.app.deciding import reviewed
+    from headgate.app.gathering import gathered
+
+    source, target = promotion.plan.source, promotion.plan.target
+    review = known_review(session, promotion)
+    if not review.lacks:
+        return review
+    with session.holding(target, f"measure {source} for {target}", wait_seconds=wait_seconds) as held:
+        found = gathered(session, held, promotion, report=report)
+        with held.store.reading() as reading:
+            return reviewed(session, reading, promotion, found)
 
 
-def plan_promotion(
-    session: Session, repository: Repository, *, source: str, to: str | None, adopts: bool = False
-) -> Promotion:
-    """Return what promoting ``source`` would do, with the code that the checked-out commit has.
+def promote(
+    session: Session,
+    repository: Repository,
+    promotion: Promotion,
+    *,
+    wait_seconds: float = 0,
+    agreed: Decision | None = None,
+    overridden: str = "",
+    report: Callable[[RunEvent], None] = lambda _: None,
+) -> Promoted:
+    """Make the release: measured and decided again under the lease, then switched in one transaction.
 
-    Raises ``Refused`` where a rule forbids it. With ``adopts`` the warehouse is asked which tables are in the way.
+    Who calls it says yes to what waits for them: to what ``agreed`` had, which they were shown, or to all of it.
+    ``overridden`` is the reason to open the gate whatever it says. Raises ``Refused`` where what was shown is not what
+    would happen by now, and where the gate does not open.
     """
-    target = target_of(session, source, to)
-    engine = session.environment(target).engine
-    with committed(session, repository) as code, session.reading() as reading:
-        graph, _ = linked_now(session, code, reading, engine=engine)
-        contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
-        plan = _plan(session, reading, source, target, code, _code(session, code, graph, reading, target))
-        differs = plan.intended is None and _is_different(session, reading, plan, code)
-        heads = _heads(reading, source, target)
-        left = _left(reading, source, plan)
-        verdict = _verdict(session, reading, plan, tests_of(graph), engine=engine)
-    if has_errors(plan.diagnostics):
-        raise Refused(plan.diagnostics)
-    refuse_failed(verdict.of(Outcome.FAIL))
-    promotion = _counted(plan, code, contents, differs=differs, heads=heads, left=left)
-    promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_of(graph))
-    return _adopting(session, promotion, engine) if adopts else promotion
-
-
-def _adopting(session: Session, promotion: Promotion, engine: str) -> Promotion:
-    """Return the promotion that sets aside what somebody else has under the names that it shows."""
-    from headgate.release.publish import taken_by_others
-    from headgate.release.snapshot import take_snapshot
-
-    plan = promotion.plan
-    if plan.intended is None:
-        return promotion
-    with session.reading() as reading:
-        shown = take_snapshot(reading, environment=plan.target, beside=None, engine=engine).shown
-        opened = session.engine(engine, is_read_only=True)
-        try:
-            taken = taken_by_others(plan.intended, shown, opened)
-        finally:
-            opened.close()
-    return replace(promotion, plan=replace(plan, intended=replace(plan.intended, adopts=True)), adopted=taken)
-
-
-def promote(session: Session, repository: Repository, promotion: Promotion, *, wait_seconds: float = 0) -> Promoted:
-    """Make the release: decided again under the lease, if anything moved, then switched in one transaction.
-
-    Raises ``Refused`` where what was shown is not what would happen by now.
-    """
-    from headgate.release.source_code import keep_tree
+    from headgate.app.gathering import gathered
 
     source, target = promotion.plan.source, promotion.plan.target
     with session.holding(target, f"promote {source} to {target}", wait_seconds=wait_seconds) as held:
         with held.store.reading() as reading:
-            is_same = _heads(reading, source, target) == promotion.heads
+            is_same = heads_of(reading, source, target) == promotion.heads
         again = promotion if is_same else plan_promotion(session, repository, source=source, to=target)
         if promotion.adopted and not is_same and again.plan.intended is not None:
             again = replace(again, plan=replace(again.plan, intended=replace(again.plan.intended, adopts=True)))
         if again.plan.intended is None:
             return Promoted(again, None, 0.0)
         _check_same(promotion, again)
-        shown = _showing(again.plan)
-        verdict = measured(session, held, again.tests, shown, engine=session.environment(target).engine)
-        refuse_failed((*verdict.failed, *verdict.of(Outcome.ABSENT)))
-        with held.store.reading() as reading:
-            keeps = keep_tree(promotion.files, promotion.contents.__getitem__, reading=reading)
-        move, seconds = held.publish(again.plan.intended, keeps, grounds_of(verdict))
-        return Promoted(again, move, seconds, verdict)
+        found = gathered(session, held, again, report=report)
+        review = _decided(session, held, again, found, agreed=agreed, overridden=overridden)
+        intended, keeps = _recorded(again, review, held)
+        move, seconds = held.publish(intended, keeps, grounds_of(found.verdict, review.hearing))
+        return Promoted(again, move, seconds, found.verdict, review)
 
 
-def _showing(plan: PromotionPlan) -> Shown:
-    return Shown(plan.intended.pointers if plan.intended else {}, (plan.shown,))
+def _decided(
+    session: Session, held: Held, promotion: Promotion, found: Gathered, *, agreed: Decision | None, overridden: str
+) -> Review:
+    """Return what opens the gate, with what is agreed to now written down; raise ``Refused`` where nothing does."""
+    from headgate.app.approvals import keep_approvals, note_override, own_approvals
+    from headgate.app.deciding import refusals, reviewed
+    from headgate.release.log import demand_log
+
+    with held.store.reading() as reading:
+        demand_log(reading, held.engine.log())
+        review = reviewed(session, reading, promotion, found, overridden=overridden)
+    if overridden:
+        note_override(held.store, review.report, lease=held.lease)
+        return review
+    own: tuple[Approval, ...] = ()
+    if review.decision.waiting:
+        own = own_approvals(session, agreed or review.decision, review.policy, promotion.plan.target)
+        review = review.heard(own)
+    if faults := refusals(review):
+        raise Refused(faults)
+    used = [one for one in own if one in review.decision.approvals]
+    keep_approvals(held.store, used, lease=held.lease)
+    return review
 
 
-def _verdict(
-    session: Session,
-    reading: Reading,
-    plan: PromotionPlan,
-    tests: Tests,
-    *,
-    engine: str,
-) -> Verdict:
-    """Return what is known to come of the checks of all that would be shown."""
-    if plan.intended is None:
-        return NO_VERDICT
-    return known_verdict(session, reading, tests, _showing(plan), engine=engine)
+def _recorded(promotion: Promotion, review: Review, held: Held) -> tuple[Intended, tuple[Entry, ...]]:
+    """Return the move with its decision, and what is written with it: the code, and the decision itself."""
+    from headgate.core.gate import decision_to_json
+    from headgate.core.json_form import dumps
+    from headgate.core.ports.store import Entry
+    from headgate.core.records import Collection
+    from headgate.release.history import move_key
+    from headgate.release.source_code import keep_tree
 
-
-def refuse_failed(results: Sequence[Result]) -> None:
-    """Raise ``Refused`` with a fault for each of these results, if there are any."""
-    if results:
-        faults = [(result.check.address, fault_of(result)) for result in results]
-        raise Refused([replace(fault, summary=f"{address}: {fault.summary}") for address, fault in faults])
-
-
-def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:
-    from headgate.release.choose import Code
-    from headgate.release.source_code import tree_digest
-
-    commit = code.git.commit
-    released = _released_commit(reading, target)
-    # A commit that this clone does not know is one that it lacks: taking it for unknown would undo that release.
-    return Code(
-        graph=graph,
-        tree=tree_digest(code.declarations.tree),
-        commit=commit,
-        is_clean=code.root == session.root,
-        is_ancestor=bool(code.git.is_ancestor(released, commit)) if commit and released else None,
-    )
-
-
-def _released_commit(reading: Reading, target: str) -> str:
-    """Return the commit of the release that the target shows; empty where there is none."""
-    from headgate.release.history import read_moves
-    from headgate.release.stored import read_environment
-
-    record, _ = read_environment(reading, target)
-    moves = read_moves(reading, target, after=record.serial - 1) if record else ()
-    return moves[-1].commit if moves else ""
-
-
-def _plan(
-    session: Session, reading: Reading, source: str, target: str, repository: Repository, code: Code
-) -> PromotionPlan:
-    from headgate.app.released import properties_changed
-    from headgate.release.history import read_moves, rollback_shown, serial_before
-    from headgate.release.promote import plan_promotion as planned
-    from headgate.release.snapshot import take_snapshot
-
-    engine = session.environment(target).engine
-    ours = take_snapshot(reading, environment=source, beside=None, engine=engine)
-    theirs = take_snapshot(reading, environment=target, beside=None, engine=engine)
-    is_beside = session.beside(source) == target
-    known = ours.shown.record.beside if ours.shown else 0
-    last = serial_before(reading, target, theirs.shown.record.serial) if theirs.shown else 0
-    return planned(
-        source=ours,
-        target=theirs,
-        code=code,
-        engine=engine,
-        by=user(),
-        bare=session.config.bare == target,
-        moves=read_moves(reading, target, after=known if is_beside else last),
-        is_beside=is_beside,
-        rolled_back=rollback_shown(reading, target, theirs.shown.record.serial) if theirs.shown else None,
-        properties=properties_changed(session, repository, reading, target, theirs.shown.record.serial)
-        if theirs.shown
-        else {},
-    )
-
-
-def _heads(reading: Reading, source: str, target: str) -> tuple[str | None, ...]:
-    """Return the records of both environments as they are stored; each move writes another one."""
-    from headgate.release.stored import read_environment
-
-    return tuple(read_environment(reading, name)[1] for name in (source, target))
-
-
-def _is_different(session: Session, reading: Reading, plan: PromotionPlan, code: Repository) -> bool:
-    """Tell whether the source shows other code than that of the commit; other data alone does not count."""
-    from headgate.app.released import properties_changed
-    from headgate.release.stored import read_environment
-
-    if plan.other_code:
-        return True
-    record, _ = read_environment(reading, plan.source)
-    return record is not None and bool(properties_changed(session, code, reading, plan.source, record.serial))
-
-
-def _left(reading: Reading, source: str, plan: PromotionPlan) -> tuple[Address, ...]:
-    """Return the assets that the source shows and the commit does not have."""
-    from headgate.release.stored import read_pointers
-
-    if plan.intended is None:
-        return ()
-    shown = read_pointers(reading, source)
-    return tuple(a for a in shown if a not in plan.intended.pointers and shown[a].kind is not Kind.SOURCE)
-
-
-def _counted(
-    plan: PromotionPlan,
-    code: Repository,
-    contents: dict[str, bytes],
-    *,
-    differs: bool,
-    heads: tuple[str | None, ...],
-    left: tuple[Address, ...],
-) -> Promotion:
-    pointers = plan.intended.pointers if plan.intended else {}
-    shown = {address for address, pointer in pointers.items() if pointer.kind is not Kind.SOURCE}
-    return Promotion(
-        plan=plan,
-        commit=code.git.commit,
-        files=code.declarations.tree,
-        contents=contents,
-        moved=sum(item.address in shown for item in plan.moved),
-        kept=sum(address in shown for address in plan.kept) if shown else len(plan.kept),
-        removed=len(plan.removed),
-        is_git=code.git.is_git,
-        differs=differs,
-        heads=heads,
-        left=left,
-    )
+    if promotion.plan.intended is None:
+        raise AssertionError("nothing is promoted")
+    with held.store.reading() as reading:
+        keeps = keep_tree(promotion.files, promotion.contents.__getitem__, reading=reading)
+    key = move_key(promotion.plan.target, promotion.release)
+    entry = Entry(Collection.DECISIONS, key, dumps(decision_to_json(review.decision)))
+    return replace(promotion.plan.intended, decision=review.decision.word), (*keeps, entry)
 
 
 def _check_same(promised: Promotion, again: Promotion) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,20 @@ from headgate.core.records import Move, MoveKind, PointerChange
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
+    from headgate.core.gate import Decision
+    from headgate.core.ports.store import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One move; ``is_shown``: the environment shows this one, or shows it again after a rollback."""
+    """One move; ``is_shown``: the environment shows this one, or shows it again after a rollback.
+
+    ``decision`` is what the gate decided of it; None where nothing had to be decided.
+    """
 
     move: Move
     is_shown: bool
+    decision: Decision | None = None
 
     @property
     def changes(self) -> Mapping[Address, PointerChange]:
@@ -44,9 +50,23 @@ def releases(session: Session, environment: str | None, *, limit: int) -> Releas
     with session.reading() as reading:
         session.recorded(reading, name)
         moves = read_moves(reading, name)
+        wanted = moves[-limit:] if limit else moves
+        decisions = decisions_of(reading, wanted)
     shown = shown_serial(moves)
-    found = tuple(Release(move, move.serial == shown) for move in reversed(moves))
-    return Releases(name, found[:limit] if limit else found, len(found))
+    found = tuple(Release(move, move.serial == shown, decisions.get(move.serial)) for move in reversed(wanted))
+    return Releases(name, found, len(moves))
+
+
+def decisions_of(reading: Reading, moves: Iterable[Move]) -> Mapping[int, Decision]:
+    """Return what the gate decided of moves, by serial, where somebody had to agree or opened it in an emergency."""
+    from headgate.core.gate import decision_from_json
+    from headgate.core.json_form import loads
+    from headgate.core.records import Collection
+    from headgate.release.history import move_key
+
+    keys = {move_key(move.environment, move.serial): move.serial for move in moves if move.decision != "pass"}
+    texts = reading.get(Collection.DECISIONS, keys) if keys else {}
+    return {keys[key]: decision_from_json(loads(text)) for key, text in texts.items()}
 
 
 def shown_serial(moves: tuple[Move, ...]) -> int:

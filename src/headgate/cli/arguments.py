@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
 from headgate.cli.evidence_arguments import record, verify
+from headgate.cli.gate_arguments import add_override, approve
 from headgate.cli.job_arguments import export
 from headgate.cli.parser import Parser, WrongUsage
 from headgate.cli.parser import describe as _describe
@@ -18,6 +19,7 @@ COMMANDS = {
     "test": "try assets out on a few rows: unit tests",
     "plan": "show what an apply would do, and why",
     "apply": "build what is lacking, then let the environment show it",
+    "approve": "agree to what a change does to your assets",
     "promote": "let production show what dev shows",
     "run": "take in new data, and what is due, with the released code",
     "runs": "list what runs took in, and what they left",
@@ -85,7 +87,7 @@ def parser_of(name: str) -> Parser:
     command, _, what = name.partition(" ")
     parser = Parser(name)
     (_IMPORTS[what] if command == "import" else _PARSERS[command])(parser)
-    _add_common(parser, can_change=command in ("apply", "promote", "run", "rollback", "gc", "doctor"))
+    _add_common(parser, can_change=command in ("apply", "approve", "promote", "run", "rollback", "gc", "doctor"))
     return parser
 
 
@@ -244,6 +246,7 @@ def _promote(parser: Parser) -> None:
     parser.add_argument("--to", metavar="ENV", help="the environment to change (the protected one)")
     adopt = "tables of somebody else that have the names of assets get others; a rollback gives them back"
     parser.add_argument("--adopt", action="store_true", help=adopt)
+    add_override(parser)
     _add_wait(parser)
 
 
@@ -472,6 +475,7 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "test": _test,
     "plan": _plan,
     "apply": _apply,
+    "approve": approve,
     "promote": _promote,
     "run": _run,
     "runs": _runs,

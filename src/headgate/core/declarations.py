@@ -16,6 +16,7 @@ from headgate.core.loading import Loading
 
 if TYPE_CHECKING:
     from headgate.core.envelope import PublicKey
+    from headgate.core.expected import ExpectedChange
     from headgate.core.policy import Policy
     from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
     from headgate.core.python import PythonDeclaration
@@ -296,7 +297,7 @@ class Declarations:
     """Everything that the repository declares, with all faults that could be seen file by file.
 
     ``tree`` lists every file that Headgate reads: it is what "clean" compares with a commit and what a release keeps.
-    ``variables`` are those of the process that templates asked for.
+    ``variables`` are those of the process that templates asked for. ``expected`` is what changes are expected to do.
     """
 
     config: Config
@@ -310,3 +311,4 @@ class Declarations:
     unit_tests: tuple[UnitTest, ...] = ()
     kept: tuple[KeptEntry, ...] = ()
     queries: tuple[QueryTest, ...] = ()
+    expected: tuple[ExpectedChange, ...] = ()

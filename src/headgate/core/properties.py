@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from headgate.core.address import Address, fold
 from headgate.core.contracts import Promise, promise_from_text, promise_of, promise_to_text
 from headgate.core.declarations import Declarations, Kind, Properties
+from headgate.core.gate import POLICY_ADDRESS
 from headgate.core.graph import AnyNode, Node
 from headgate.core.json_form import dumps, plain
 from headgate.core.limits import NO_LIMITS, Limits
@@ -68,7 +69,7 @@ def told_of_node(node: AnyNode) -> Mapping[str, str]:
 
 
 def told_of(declarations: Declarations) -> Told:
-    """Return what a repository declares of all its assets and sources. Cost: one pass."""
+    """Return what a repository declares of all its assets, sources and exposures, and of the gate. Cost: one pass."""
     found: dict[Address, Mapping[str, str]] = {}
     for asset in declarations.assets:
         python = asset.python
@@ -76,6 +77,11 @@ def told_of(declarations: Declarations) -> Told:
         found[asset.address] = told_properties(asset.kind, asset.properties, limits=limits, is_networked=is_networked)
     for source in declarations.sources:
         found[source.address] = told_properties(Kind.SOURCE, source.properties)
+    for exposure in declarations.exposures:
+        owner = {"owner": exposure.properties.owner} if exposure.properties.owner else {}
+        found[exposure.address] = {"kind": Kind.EXPOSURE.value, **owner}
+    protected = sorted(name for name, one in declarations.config.environments.items() if one.protected)
+    found[POLICY_ADDRESS] = {"kind": "policy", "policy": f"{declarations.config.policy.digest} {' '.join(protected)}"}
     for query in declarations.queries:
         told = f"{query.asset.file.digest} {told_of_test(query.test)}"
         found[query.asset.address] = {"kind": QUERY, "data_tests": told}

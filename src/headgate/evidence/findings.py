@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from headgate.core.address import Address, fold
 from headgate.core.checks import Outcome, Result
-from headgate.core.comparison import EXACT, ColumnDifference, Comparison, KeyFacts, Rung
+from headgate.core.comparison import EXACT, ColumnDifference, Comparison, Drift, KeyFacts, Rung
 from headgate.core.diagnostic import Place, Severity
 from headgate.core.gate import POLICY_ADDRESS, Finding, Level, Topic
 from headgate.core.listing import listed
@@ -24,8 +24,8 @@ class Touched:
     """One address that a change touches, with what is known of it.
 
     ``owner`` answers for what is shown now; of what is new, for the change itself. ``comparison`` is None where there
-    is none; ``lacks`` says so where there should be one. ``promised`` are the columns that an enforced contract says
-    the asset has. ``unstable`` are those that need not come out the same twice; with ``has_unstable_rows`` the rows.
+    is none; ``lacks`` says so where there should be one. ``unstable`` are the columns that need not come out the same
+    twice; with ``has_unstable_rows`` the rows.
     """
 
     address: Address
@@ -34,7 +34,6 @@ class Touched:
     comparison: Comparison | None = None
     lacks: str = ""
     results: tuple[Result, ...] = ()
-    promised: frozenset[str] = frozenset()
     unstable: frozenset[str] = frozenset()
     has_unstable_rows: bool = False
     place: Place | None = None
@@ -55,16 +54,19 @@ class Gate:
     """How the change alters the gate itself: the policies before and after, and of assets what is gone or other.
 
     ``owners`` gives the owners before and after of assets whose owner is another one; ``tests`` how many data tests of
-    an asset are gone or were altered, with the asset's owner; ``unprotected`` are environments that would not be
-    protected any more; ``exposures`` are those that are no longer declared, with their owners.
+    an asset are gone or were altered, with the asset's owner; ``broken`` what of its contract is broken, with its
+    owner; ``unprotected`` are environments that would not be protected any more; ``exposures`` are those that are no
+    longer declared, with their owners. ``lost`` says why nobody can tell.
     """
 
     before: Policy = field(default_factory=Policy)
     after: Policy = field(default_factory=Policy)
     owners: Mapping[Address, tuple[str, str]] = field(default_factory=dict)
     tests: Mapping[Address, tuple[int, str]] = field(default_factory=dict)
+    broken: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
     unprotected: tuple[str, ...] = ()
     exposures: Mapping[Address, str] = field(default_factory=dict)
+    lost: str = ""
 
 
 def findings_of(touched: Touched) -> tuple[Finding, ...]:
@@ -80,8 +82,7 @@ def findings_of(touched: Touched) -> tuple[Finding, ...]:
         found += _of_columns(touched, comparison)
         found += _of_stability(touched, comparison)
     if comparison is not None:
-        drifts = (drift for drift in comparison.drifts if drift.is_beyond)
-        found += [_finding(touched, Topic.DRIFT, d.told, column=d.column, amount=d.effect) for d in drifts]
+        found += _of_drifts(touched, comparison)
     return tuple(found)
 
 
@@ -107,6 +108,8 @@ def findings_of_consumers(consumers: Iterable[Consumer], found: Iterable[Finding
 def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
     """Return how the change alters what decides of it."""
     found: list[Finding] = []
+    if gate.lost:
+        found.append(Finding(Topic.EVIDENCE, POLICY_ADDRESS, Level.SHOW, f"nobody can tell: {gate.lost}", amount=1.0))
     other = [*differences(gate.before, gate.after), *(f"environments {name} protected" for name in gate.unprotected)]
     if other:
         told = f"the policy itself changes: {listed(other, _TOLD_MAX)}"
@@ -119,6 +122,9 @@ def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
             "a data test is gone, or says something else" if count == 1 else f"{count} data tests are gone, or differ"
         )
         found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "data_tests", 1.0, rows=count, owner=owner))
+    for address, (parts, owner) in sorted(gate.broken.items()):
+        told = f"its contract promised more: {listed(parts, _TOLD_MAX)}"
+        found.append(Finding(Topic.CONTRACT, address, Level.SHOW, told, "", 1.0, rows=len(parts), owner=owner))
     for address, owner in sorted(gate.exposures.items()):
         told = "this consumer is no longer declared"
         found.append(Finding(Topic.ASSET_REMOVED, address, Level.SHOW, told, amount=1.0, owner=owner))
@@ -181,19 +187,13 @@ def _of_evidence(touched: Touched) -> Iterator[Finding]:
 
 
 def _of_shape(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
-    promised = frozenset(map(fold, touched.promised))
     for column in comparison.shape.added:
         yield _finding(touched, Topic.COLUMN_ADDED, f"column {column.name} is new", column=column.name)
     for column in comparison.shape.removed:
-        is_promised = fold(column.name) in promised
-        topic = Topic.CONTRACT if is_promised else Topic.COLUMN_REMOVED
-        told = f"column {column.name} is gone" + (", which its contract promises" if is_promised else "")
-        yield _finding(touched, topic, told, column=column.name)
+        yield _finding(touched, Topic.COLUMN_REMOVED, f"column {column.name} is gone", column=column.name)
     for one in comparison.shape.retyped:
-        is_promised = fold(one.name) in promised
-        topic = Topic.CONTRACT if is_promised else Topic.COLUMN_RETYPED
         told = f"column {one.name} is {one.after}, and was {one.before}"
-        yield _finding(touched, topic, told + (", as its contract promises" * is_promised), column=one.name)
+        yield _finding(touched, Topic.COLUMN_RETYPED, told, column=one.name)
 
 
 def _of_keys(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
@@ -255,6 +255,17 @@ def _tolerance_text(column: ColumnDifference) -> str:
     if column.tolerance == EXACT:
         return by
     return f"{by}; in {column.beyond:,} beyond its tolerance" if column.beyond else f"{by}, within its tolerance"
+
+
+def _of_drifts(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
+    """Yield one finding for each column that moved, by whatever measure; the greatest effect is its amount."""
+    moved: dict[str, list[Drift]] = {}
+    for drift in comparison.drifts:
+        if drift.is_beyond:
+            moved.setdefault(drift.column, []).append(drift)
+    for column, found in moved.items():
+        told = f"{column}: {listed([one.told for one in found], _TOLD_MAX)}"
+        yield _finding(touched, Topic.DRIFT, told, column=column, amount=max(one.effect for one in found))
 
 
 def _of_stability(touched: Touched, comparison: Comparison) -> Iterator[Finding]:

@@ -37,6 +37,10 @@ def declare_file(path: str, content: bytes) -> Piece:
         return replace(piece, schema="", name="", diagnostics=(*piece.diagnostics, source))
     if path.startswith("macros/"):
         return replace(piece, text=source.text)
+    if path.startswith("changes/"):
+        return _expected(source, content)
+    if path.startswith("tests/policy/"):  # scenarios of the gate, which `policy test` reads
+        return Piece(path, text=source.text)
     if path.endswith(YAML):
         from headgate.project.property_files import PropertyFile
 
@@ -63,6 +67,14 @@ def declare_file(path: str, content: bytes) -> Piece:
     diagnostics = (*piece.diagnostics, *source.all_faults()) if source.faults else piece.diagnostics
     unused = tuple(check.unused) if check else ()
     return Piece(path, piece.schema, piece.name, source.text, header, diagnostics=diagnostics, unused=unused)
+
+
+def _expected(source: Text, content: bytes) -> Piece:
+    from headgate.core.hashing import content_digest
+    from headgate.project.expected_changes import read_expected
+
+    found = read_expected(source, content_digest((content,)))
+    return Piece(source.path, text=source.text, diagnostics=source.all_faults(), expected=found)
 
 
 def _query(source: Text) -> Piece:

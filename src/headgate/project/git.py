@@ -23,6 +23,8 @@ _COMMAND = ("git", "-c", "core.quotepath=off", "-c", "core.fsmonitor=false", "--
 _LINKS_MAX = 5
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _NAMED = re.compile(r"[0-9a-f]{4,64}")
+_EMAIL = re.compile(r".*<([^<>]+)>")
+_COMMITS_MAX = 10_000
 _OWN = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_DIR", "GIT_GRAFT_FILE",
@@ -130,6 +132,22 @@ class GitState:
     def _told(self, *arguments: str) -> str:
         """Return the line that a command writes; empty where it fails."""
         return _decoded(_answer(_start(self.root, *arguments)) or b"").strip() if self.is_git else ""
+
+    def authors(self, since: str, until: str) -> tuple[str, ...]:
+        """Return who made the commits up to ``until`` that ``since`` has not: e-mail addresses, each once.
+
+        Those of authors, committers and co-authors. Without ``since``, or where git does not know it, those of the
+        newest commits. Cost: one git command.
+        """
+        if not self.is_git or not _NAMED.fullmatch(until):
+            return ()
+        form = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly,separator=%x0a)"
+        span = f"{since}..{until}" if _NAMED.fullmatch(since) else until
+        raw = _answer(_start(self.root, "log", f"--max-count={_COMMITS_MAX}", form, span, "--"))
+        if raw is None and span != until:
+            return self.authors("", until)
+        lines = (line.strip() for line in _decoded(raw or b"").split("\n"))
+        return tuple(dict.fromkeys(_EMAIL.sub(r"\1", line) for line in lines if line))
 
     def _prefix(self) -> str | None:
         raw = _answer(_start(self.root, "rev-parse", "--show-prefix"))

@@ -95,6 +95,7 @@ def load(
         merged.unit_tests,
         merged.kept,
         merged.queries,
+        tuple(piece.expected for piece in pieces if piece.expected is not None),
     )
 
 

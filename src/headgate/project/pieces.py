@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headgate.core.declarations import DeclaredColumn, Group, KeptEntry
 from headgate.core.diagnostic import Diagnostic, Place
@@ -13,6 +13,9 @@ from headgate.core.limits import NO_LIMITS, Limits
 from headgate.core.promises import Constraint, Contract, DeclaredTest, Freshness
 from headgate.core.python import NamedInput
 from headgate.core.unit_tests import Cell, WrittenRows
+
+if TYPE_CHECKING:
+    from headgate.core.expected import ExpectedChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,8 @@ class Piece:
 
     ``schema`` and ``name`` are those of an asset's file, empty where the file is no asset or its place is not allowed;
     ``text`` is what was read, empty for seeds. A Python file has ``functions``, each an asset. ``unused`` are keys that
-    are kept although dbt would do something. ``query`` is the data test that the file is.
+    are kept although dbt would do something. ``query`` is the data test, ``expected`` the expected change that the file
+    is.
     """
 
     path: str
@@ -197,3 +201,4 @@ class Piece:
     kept: tuple[KeptEntry, ...] = ()
     unused: tuple[tuple[str, Place], ...] = ()
     query: DeclaredTest | None = None
+    expected: ExpectedChange | None = None

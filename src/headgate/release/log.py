@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import Refused
 from headgate.core.events import chain_faults
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps
@@ -38,6 +40,22 @@ def log_faults(reading: Reading, copy: LogHead | None = None) -> tuple[LogFault,
     faults = [*_altered(events), *_cut_off(events, copy), *_records(events, dict(reading.scan(Collection.MOVES)))]
     known = _known(events) if faults else frozenset()
     return tuple(fault for fault in faults if fault not in known)
+
+
+def demand_log(reading: Reading, copy: LogHead | None) -> None:
+    """Raise ``Refused`` where the log does not go on from its end that an engine remembers, and nobody noted why.
+
+    What is tied to the log proves nothing then. Cost: a look-up; where it does not, that of ``log_faults``.
+    """
+    if copy is None:
+        return
+    event = next(reading.events(after=copy.number - 1), None)
+    if event is not None and (event.number, event.hash) == (copy.number, copy.hash):
+        return
+    if faults := log_faults(reading, copy):
+        summary = f"the log in the state was altered at {faults[0].where}: {faults[0].reason}"
+        hint = "Put back the state file that belongs to the warehouse; or have the gap written down: "
+        raise Refused([Diagnostic("HG545", summary, hint=f"{hint}headgate doctor --repair")])
 
 
 def noted(faults: Sequence[LogFault], *, at: str, by: str) -> NewEvent:

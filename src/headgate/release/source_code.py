@@ -43,22 +43,28 @@ def blobs_of(reading: Reading, tree: Digest) -> Mapping[str, Digest]:
     text = reading.get(Collection.TREES, [tree]).get(tree)
     if text is None:
         raise EnvironmentFailed("the state holds no source code of that release", hint="Check out the commit instead.")
-    return {path: Digest(blob) for path, (blob, _) in loads(text).items()}
+    files = [File(path, Digest(blob), size) for path, (blob, size) in loads(text).items()]
+    if tree_digest(files) != tree:
+        raise EnvironmentFailed(
+            "the list of that release's files in the state is not what was kept", hint="Check out the commit instead."
+        )
+    return {file.path: file.digest for file in files}
 
 
 def contents_of(reading: Reading, tree: Digest) -> Mapping[str, bytes]:
     """Return every file of a kept tree, by path; raise ``EnvironmentFailed`` where one is not what was kept."""
-    blobs = blobs_of(reading, tree)
-    found: dict[str, bytes] = {}
-    for path, blob in blobs.items():
-        text = reading.get(Collection.BLOBS, [blob]).get(blob, "")
-        content = zlib.decompress(base64.b64decode(text)) if text else b""
-        if content_digest([content]) != blob:
-            raise EnvironmentFailed(
-                f"the state does not hold {path} as it was released", hint="Check out the commit, apply and promote."
-            )
-        found[path] = content
-    return found
+    return {path: content_of(reading, path, blob) for path, blob in blobs_of(reading, tree).items()}
+
+
+def content_of(reading: Reading, path: str, blob: Digest) -> bytes:
+    """Return one kept file; raise ``EnvironmentFailed`` where it is not what was kept."""
+    text = reading.get(Collection.BLOBS, [blob]).get(blob, "")
+    content = zlib.decompress(base64.b64decode(text)) if text else b""
+    if content_digest([content]) != blob:
+        raise EnvironmentFailed(
+            f"the state does not hold {path} as it was released", hint="Check out the commit, apply and promote."
+        )
+    return content
 
 
 def _present(reading: Reading, blobs: Sequence[Digest]) -> set[Digest]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.words.layout import display_width, harmless, styled
 
-_REFUSALS = ("HG4", "HG5")
+_REFUSALS = ("HG4", "HG5", "HG71")
 _TABULATOR = "\t"
 _TAB = "    "
 _LINE_MAX = 300

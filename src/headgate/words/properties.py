@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headgate.core.gate import POLICY_ADDRESS
 from headgate.core.listing import listed
 from headgate.words.figures import counted
 
@@ -19,8 +20,11 @@ def properties_text(changes: PropertyChanges) -> str:
     >>> properties_text({"m.a": ("lookback", "start"), "m.b": ("cron",)})
     'properties of 2 assets: lookback and start of m.a, cron of m.b'
     """
-    told = [f"{' and '.join(names)} of {address}" for address, names in changes.items()]
-    return f"properties of {counted(len(changes), 'asset')}: {listed(told)}"
+    assets = {address: names for address, names in changes.items() if address != POLICY_ADDRESS}
+    told = listed([f"{' and '.join(names)} of {address}" for address, names in assets.items()])
+    parts = [f"properties of {counted(len(assets), 'asset')}: {told}"] if assets else []
+    parts += ["settings of the gate"] if len(assets) < len(changes) else []
+    return "; ".join(parts)
 
 
 def changed_rows(changes: PropertyChanges, *, is_verbose: bool) -> list[tuple[str, ...]]:

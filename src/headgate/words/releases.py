@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headgate.core.records import MoveKind
-from headgate.words.figures import counted, time_text
+from headgate.words.figures import counted, listed, time_text
 
 if TYPE_CHECKING:
     from headgate.app.releases import Release, Releases
@@ -32,7 +32,7 @@ def _what(release: Release) -> str:
     changed = ", ".join(parts)
     match move.kind:
         case MoveKind.PROMOTE:
-            return f"promote {move.source}: {changed}"
+            return f"promote {move.source}: {changed}{_decided(release)}"
         case MoveKind.ROLLBACK:
             return f"rollback to {move.restores}: {changed}"
         case MoveKind.EXPIRE:
@@ -40,6 +40,17 @@ def _what(release: Release) -> str:
         case MoveKind.REPAIR:
             return f"repair: as {move.restores}, {changed}" if release.changes else "repair"
         case MoveKind.RUN:
-            return f"run: {changed}"
+            return f"run: {changed}{_decided(release)}"
         case MoveKind.APPLY:
             return f"apply: {changed}"
+
+
+def _decided(release: Release) -> str:
+    """Return who agreed, or why the gate was opened; nothing where it passed."""
+    decision = release.decision
+    if decision is None:
+        return ""
+    if decision.overridden:
+        return f"; gate opened: {decision.overridden}"
+    names = dict.fromkeys(f"{one.by} (own change)" if one.is_own else one.by for one in decision.approvals)
+    return f"; agreed: {listed(tuple(names))}"

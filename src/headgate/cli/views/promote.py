@@ -9,18 +9,23 @@ from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
 from headgate.core.checks import Outcome
 from headgate.words.checks import checks_to_json, lines_of_warnings
+from headgate.words.figures import counted
+from headgate.words.gate import agreed_text, decision_to_words, gate_text, lines_of_findings, lines_of_gate
 from headgate.words.promote import left_text, lines_of_promotion, nothing_text, promise_text, result_text
 
 if TYPE_CHECKING:
-    from headgate.app.measuring import Verdict
-    from headgate.app.promote import Promotion
+    from headgate.app.deciding import Review
+    from headgate.app.promote import Promoted
+    from headgate.app.promotion import Promotion
     from headgate.app.repository import Repository
     from headgate.app.session import Session
+    from headgate.core.gate import Decision
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Say what would change, ask, switch, say what was done."""
-    from headgate.app.promote import plan_promotion, promote, target_of
+    from headgate.app.promote import promote
+    from headgate.app.promotion import plan_promotion, target_of
 
     session, repository = with_repository(options, terminal)
     with session:
@@ -37,31 +42,73 @@ def run(options: Namespace, terminal: Terminal) -> int:
         if left := left_text(promotion):
             terminal.say(left)
         demand_answer(terminal)
-        if not terminal.says_yes and not terminal.ask(f"{promise_text(promotion)} Go on?"):
+        agreed = None if terminal.says_yes else _asked(session, promotion, options, terminal)
+        if agreed is None and not terminal.says_yes:
             terminal.complain("Nothing was done.")
             return 1
-        done = promote(session, repository, promotion, wait_seconds=options.wait)
+        done = promote(
+            session, repository, promotion, wait_seconds=options.wait, agreed=agreed, overridden=options.override
+        )
         if terminal.is_json:
-            return _json(done.promotion, done.move, done.switch_seconds, terminal, verdict=done.verdict)
+            return _json(done.promotion, done.move, done.switch_seconds, terminal, done=done)
+        _tell_decision(done, terminal, is_new=terminal.says_yes)
         terminal.write(result_text(done.promotion, done.switch_seconds))
         for line in lines_of_warnings(done.verdict):
             terminal.complain(line)
         return 0
 
 
+def _asked(session: Session, promotion: Promotion, options: Namespace, terminal: Terminal) -> Decision | None:
+    """Return the decision that somebody saw and said yes to; None where they did not.
+
+    Raises ``Refused`` where no yes of theirs would open the gate.
+    """
+    from headgate.app.approvals import own_approvals
+    from headgate.app.deciding import refusals
+    from headgate.app.promote import considered
+    from headgate.core.errors import Refused
+
+    review = considered(session, promotion, wait_seconds=options.wait)
+    for line in lines_of_findings(review.decision, width=terminal.error_width):
+        terminal.complain(line)
+    if not options.override:
+        own = own_approvals(session, review.decision, review.policy, promotion.plan.target)
+        if faults := refusals(review.heard(own)):
+            raise Refused(faults)
+        if own:
+            terminal.complain(f"You agree to {counted(sum(len(one.amounts) for one in own), 'finding')} with it.")
+    return review.decision if terminal.ask(f"{promise_text(promotion)} Go on?") else None
+
+
+def _tell_decision(done: Promoted, terminal: Terminal, *, is_new: bool) -> None:
+    """Tell what was found, where nobody has seen it yet, and who agreed."""
+    if done.review is None:
+        return
+    decision = done.review.decision
+    if is_new:
+        for line in lines_of_findings(decision, width=terminal.error_width):
+            terminal.say(line)
+    if decision.overridden:
+        terminal.complain(gate_text(decision))
+    elif told := agreed_text(decision.approvals):
+        terminal.complain(told)
+
+
 def show_promotion(
     session: Session, repository: Repository, target: str, options: Namespace, terminal: Terminal
 ) -> int:
     """Show what promoting dev to ``target`` would do; for ``headgate plan prod``."""
-    from headgate.app.promote import plan_promotion
+    from headgate.app.promote import known_review
+    from headgate.app.promotion import plan_promotion
     from headgate.core.errors import UsageError
 
     if options.select or options.refresh is not None or options.out:
         raise UsageError(f"{target} is protected: a promotion takes over all of dev, and is not saved")
     promotion = plan_promotion(session, repository, source="dev", to=target)
     status = 10 if options.exit_code and not promotion.plan.is_empty else 0
+    review = None if promotion.plan.is_empty else known_review(session, promotion)
     if terminal.is_json:
-        _json(promotion, None, 0.0, terminal, command="plan", status=status)
+        _json(promotion, None, 0.0, terminal, command="plan", status=status, review=review)
         return status
     _warn(promotion, terminal)
     if promotion.plan.is_empty:
@@ -71,6 +118,9 @@ def show_promotion(
         promotion, project=session.config.name, width=terminal.width, is_verbose=options.verbose
     ):
         terminal.write(line)
+    if review is not None:
+        for line in lines_of_gate(review.decision, width=terminal.width, is_verbose=options.verbose):
+            terminal.write(line)
     terminal.say()
     terminal.say("Next: headgate promote dev" + ("" if len(session.protected()) == 1 else f" --to {target}"))
     return status
@@ -99,18 +149,21 @@ def _json(
     *,
     command: str = "promote",
     status: int = 0,
-    verdict: Verdict | None = None,
+    done: Promoted | None = None,
+    review: Review | None = None,
 ) -> int:
     from headgate.cli.envelope import print_envelope
     from headgate.core.json_form import plain
 
     plan = promotion.plan
+    heard = done.review if done else review
     body = {
         "source": plan.source, "target": plan.target, "serial": move.serial if move else plan.serial,
         "commit": promotion.commit, "is_empty": plan.is_empty, "is_done": move is not None,
         "moved": plain(plan.moved), "removed": plain(plan.removed), "kept": list(plan.kept),
         "switch_seconds": round(seconds, 4), "becomes_bare": plan.becomes_bare, "adopted": list(promotion.adopted),
         "properties": plain(plan.properties), "other_code": list(plan.other_code), "other_data": list(plan.other_data),
-        "checks": checks_to_json(verdict.of(*Outcome)) if verdict else [],
+        "checks": checks_to_json(done.verdict.of(*Outcome)) if done else [],
+        "decision": decision_to_words(heard.decision) if heard else None,
     }  # fmt: skip
     return print_envelope(terminal, command, body, status=status, diagnostics=plan.diagnostics)

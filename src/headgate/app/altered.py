@@ -1,0 +1,179 @@
+"""How a change alters what decides of it: the policy, owners, data tests, contracts; and what of it is a new recipe.
+
+The policy that decides is the one that was released, and so are the owners: who edits them in a change is judged by
+what they were before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from headgate.core.hashing import Digest, Part, digest
+
+if TYPE_CHECKING:
+    from headgate.app.repository import Repository
+    from headgate.app.session import Session
+    from headgate.core.address import Address
+    from headgate.core.declarations import Config
+    from headgate.core.expected import ExpectedChange
+    from headgate.core.graph import Graph
+    from headgate.core.policy import Policy
+    from headgate.core.ports.store import Reading
+    from headgate.core.properties import Told
+    from headgate.core.records import Move
+    from headgate.evidence.findings import Gate
+    from headgate.release.promote import PromotionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """What a change is, beside a release. ``release`` is its serial, 0 where there is none yet.
+
+    ``policy`` decides. ``change`` stands for all that is otherwise in code and settings, and for no data. ``owners``
+    are those of what is released; of what is new, those of the change. ``expected`` came with the change.
+    """
+
+    release: int
+    policy: Policy
+    gate: Gate
+    change: Digest
+    owners: Mapping[Address, str] = field(default_factory=dict)
+    expected: tuple[ExpectedChange, ...] = ()
+
+
+def altered(session: Session, reading: Reading, plan: PromotionPlan, code: Repository, graph: Graph) -> Altered:
+    """Return what a promotion of ``code`` alters. Cost: where no file differs, two look-ups."""
+    from headgate.app.released import move_of_code, told_of_move, told_of_repository
+    from headgate.core.errors import EnvironmentFailed
+    from headgate.evidence.findings import Gate
+    from headgate.project.walk import CONFIG_FILE
+    from headgate.release.history import last_release
+    from headgate.release.source_code import blobs_of
+
+    config = code.declarations.config
+    policy = config.policy
+    move = move_of_code(reading, plan.target, plan.serial)
+    release = last_release(reading, plan.target, plan.serial)
+    if move is None or move.tree == code.tree:
+        owners = _owners(graph, {})
+        return Altered(release, policy, Gate(policy, policy), _change(reading, plan, ()), owners, _expected(code, {}))
+    before, after = told_of_move(session, reading, move), told_of_repository(session, code)
+    try:
+        files = blobs_of(reading, move.tree)
+        same = next((file.digest for file in code.files if file.path == CONFIG_FILE), None)
+        was = config if same == files.get(CONFIG_FILE) else _config(reading, files, config)
+    except EnvironmentFailed as lost:
+        return Altered(release, policy, Gate(lost=str(lost)), _change(reading, plan, ()), _owners(graph, before))
+    gate = _gate(was, config, before, after)
+    settings = (policy.digest, tuple(sorted(n for n, e in config.environments.items() if e.protected)))
+    change = _change(reading, plan, (settings, tuple(_declared(plan, after))))
+    return Altered(release, was.policy, gate, change, _owners(graph, before), _expected(code, files))
+
+
+def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:
+    from headgate.core.contracts import promise_changes, promise_from_text
+    from headgate.core.declarations import Kind
+    from headgate.core.promises import QUERY
+    from headgate.evidence.findings import Gate
+
+    owners: dict[Address, tuple[str, str]] = {}
+    tests: dict[Address, tuple[int, str]] = {}
+    broken: dict[Address, tuple[tuple[str, ...], str]] = {}
+    exposures: dict[Address, str] = {}
+    for address, told in before.items():
+        new = after.get(address)
+        owner = told.get("owner", "")
+        if new is None:
+            if told.get("kind") == QUERY:
+                tests[address] = (1, owner)
+            elif told.get("kind") == Kind.EXPOSURE.value:
+                exposures[address] = owner
+            continue
+        if owner and new.get("owner", "") != owner:
+            owners[address] = (owner, new.get("owner", ""))
+        if gone := _tests(told) - _tests(new):
+            tests[address] = (len(gone), owner)
+        promises = [promise_from_text(text) if _is_promise(text) else None for text in _contracts(told, new)]
+        parts = tuple(str(one) for one in promise_changes(*promises) if one.is_breaking) if any(promises) else ()
+        if parts:
+            broken[address] = (parts, owner)
+    unprotected = [n for n, e in was.environments.items() if e.protected and not _protects(now, n)]
+    return Gate(was.policy, now.policy, owners, tests, broken, tuple(sorted(unprotected)), exposures)
+
+
+def _tests(told: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(told.get("data_tests", "").splitlines())
+
+
+def _contracts(*told: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(one.get("contract", "") for one in told)
+
+
+def _is_promise(text: str) -> bool:
+    return text.startswith("{")
+
+
+def _protects(config: Config, name: str) -> bool:
+    found = config.environment(name) if name != "*" else config.environments.get("*")
+    return bool(found and found.protected)
+
+
+def _owners(graph: Graph, before: Told) -> Mapping[Address, str]:
+    """Return who answers for each address: as it is released, else as the change says."""
+    found = {address: node.properties.owner for address, node in graph.nodes.items()}
+    found.update({address: told.get("owner", "") for address, told in before.items()})
+    return found
+
+
+def released_config(reading: Reading, move: Move, now: Config) -> Config:
+    """Return the settings that a move was made with; raise ``EnvironmentFailed`` where the state has lost them."""
+    from headgate.release.source_code import blobs_of
+
+    return _config(reading, blobs_of(reading, move.tree), now)
+
+
+def _config(reading: Reading, files: Mapping[str, Digest], now: Config) -> Config:
+    """Return the settings among the files of a release; ``now`` are those of the change."""
+    from headgate.project.text import Text, decoded
+    from headgate.project.toml.config import default_config, read_config
+    from headgate.project.walk import CONFIG_FILE
+    from headgate.release.source_code import content_of
+
+    released = files.get(CONFIG_FILE)
+    if released is None:
+        return default_config(now.name)
+    source = decoded(CONFIG_FILE, content_of(reading, CONFIG_FILE, released))
+    return read_config(source, now.name, os.environ) if isinstance(source, Text) else default_config(now.name)
+
+
+def _expected(code: Repository, released: Mapping[str, Digest]) -> tuple[ExpectedChange, ...]:
+    """Return the expected changes that the change itself brings: those of a release counted for that one."""
+    return tuple(one for one in code.declarations.expected if released.get(one.path) != one.digest)
+
+
+def _change(reading: Reading, plan: PromotionPlan, others: tuple[Part, ...]) -> Digest:
+    """Return the digest of how recipes differ, and of what else differs in code and settings.
+
+    Builds of one recipe on other data are no change. Cost: a look-up for the builds that move.
+    """
+    from headgate.release.stored import StoredBuilds
+
+    builds = StoredBuilds(reading)
+    moved = (*plan.moved, *plan.removed)
+    builds.fetch(one for item in moved for one in (item.before, item.after) if one)
+
+    def recipe(build: Digest | None) -> Part:
+        found = builds.get(build) if build else None
+        return (found.kind.value, found.recipe) if found else None
+
+    recipes = ((item.address, recipe(item.before), recipe(item.after)) for item in moved)
+    return digest("change", tuple(one for one in recipes if one[1] != one[2]), others)
+
+
+def _declared(plan: PromotionPlan, after: Told) -> Iterable[Part]:
+    """Yield what is declared otherwise than it is released, by address."""
+    for address in plan.properties:
+        yield address, tuple(sorted(after.get(address, {}).items()))

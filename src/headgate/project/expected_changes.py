@@ -1,0 +1,70 @@
+"""Files of ``changes/``: expected changes, with every fault in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from headgate.core.expected import AMOUNTS, NAMED, PLAIN, Bound, ExpectedChange
+from headgate.core.gate import Topic
+from headgate.core.hashing import Digest
+from headgate.project.check_form import FormCheck
+from headgate.project.forms.expected import DAY, EXPECTED_FILE
+from headgate.project.forms.form import whole_pattern
+from headgate.project.mapped import Mapped
+from headgate.project.text import Text
+from headgate.project.toml import keys
+from headgate.project.toml.gate import amount_of
+from headgate.project.yaml_nodes import Fields, parse_yaml
+
+_EFFECT = re.compile(keys.EFFECT)
+
+
+def read_expected(source: Text, digest: Digest) -> ExpectedChange | None:
+    """Return what a file says to expect; None where it is faulty, or holds nothing. Faults go to ``source``."""
+    node = parse_yaml(source)
+    if node is None:
+        return None
+    if not isinstance(node, Fields):
+        source.fault("HG309", "an expected change is a mapping: why, until, expect", node.place)
+        return None
+    FormCheck(source).check(node, EXPECTED_FILE, "an expected change")
+    said = Mapped(node)
+    why, until, expect = said.text("why"), said.text("until"), said.mapping("expect")
+    if why is None or until is None or expect is None or not whole_pattern(DAY).search(until.value):
+        return None
+    try:
+        date.fromisoformat(until.value)
+    except ValueError:
+        source.fault("HG309", f"until is no day: {until.value}", until.place, "Write a day such as 2026-12-31.")
+        return None
+    bounds = tuple(_bounds(source, expect))
+    return ExpectedChange(source.path, digest, why.value, until.value, bounds, source.place(1, 1))
+
+
+def _bounds(source: Text, expect: Mapped) -> Iterator[Bound]:
+    for pattern in expect.names():
+        inside = expect.mapping(pattern)
+        if inside is None:
+            continue
+        for topic in AMOUNTS:
+            yield from _amounts(source, inside, topic, pattern)
+        for topic in NAMED:
+            yield from (Bound(topic, pattern, 1.0, name) for name in inside.words(topic.value))
+        yield from (Bound(topic, pattern, 1.0) for topic in PLAIN if inside.truth(topic.value))
+
+
+def _amounts(source: Text, inside: Mapped, topic: Topic, pattern: str) -> Iterator[Bound]:
+    by_column = inside.mapping(topic.value)
+    holder, names = (by_column, by_column.names()) if by_column else (inside, (topic.value,))
+    for name in names:
+        text = holder.text(name)
+        if text is None:
+            continue
+        found = _EFFECT.fullmatch(text.value) if topic is Topic.DRIFT else None
+        amount = float(found[1]) if found else None if topic is Topic.DRIFT else amount_of(text.value)
+        if amount is not None:
+            yield Bound(topic, pattern, amount, name if by_column else "")
+        elif topic is Topic.DRIFT:
+            source.fault("HG309", f"{name} is no effect size: {text.value}", text.place, "Write a number such as 0.3.")

@@ -1,0 +1,40 @@
+"""The form of a file of ``changes/``: what a change is expected to do to data, why, and until when that counts."""
+
+from __future__ import annotations
+
+from headgate.core.expected import AMOUNTS, NAMED, PLAIN
+from headgate.core.gate import Topic
+from headgate.project.forms.form import TEXT, TRUTH, Either, Field, Form, Keyed, Several, Words, needing
+from headgate.project.toml import keys
+
+DAY = Words("a day such as 2026-12-31", pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SHARE = Words("a share such as 2 %", pattern=keys.SHARE)
+_PATTERN = Words("an asset such as marts.orders, or a pattern such as marts.*", pattern=r"[^\s.]+\.[^\s.]+")
+_OF_COLUMNS = (Topic.CHANGED, Topic.DRIFT)
+
+
+def _form(topic: Topic) -> Form:
+    if topic in NAMED:
+        return Several(TEXT, takes_one=True)
+    if topic in PLAIN:
+        return TRUTH
+    amount = TEXT if topic is Topic.DRIFT else _SHARE
+    return Either((amount, Keyed(f"{topic.value} by column", others=amount))) if topic in _OF_COLUMNS else amount
+
+
+BOUNDS = Keyed(
+    "expected of an asset",
+    {topic.value: Field(_form(topic), keys.GATE_TOPICS[topic.value]) for topic in (*AMOUNTS, *NAMED, *PLAIN)},
+)
+
+EXPECTED_FILE = Keyed(
+    "expected change",
+    {
+        "why": Field(TEXT, "Why it is expected; it stands in the release."),
+        "until": Field(DAY, "The last day on which it counts."),
+        "expect": Field(
+            Keyed("expected of assets", others=BOUNDS, keys=_PATTERN), "What is expected, by asset: at most so much."
+        ),
+    },
+    needs=needing("why", "until", "expect"),
+)

@@ -1,0 +1,267 @@
+"""The gate cannot be walked around: each way that somebody may try is refused, by real commands on a real state."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.gate.team import ORDERS, OWNERS, Team
+from tests.laws.shop import CONFIG
+
+pytestmark = pytest.mark.slow
+
+APPROVE = ("approve", "dev", "--yes")
+PROMOTE = ("promote", "dev", "--yes")
+
+
+def agreed(team: Team, *names: str) -> None:
+    """Have owners agree to what dev shows; afterwards ada is at work again."""
+    for name in names:
+        team.become(name)
+        team.does(*APPROVE)
+    team.become("ada")
+
+
+def test_owners_agree_and_the_release_says_so(team: Team) -> None:
+    team.price(2)
+    told = team.fails(1, *PROMOTE)
+    assert "HG711  prod waits for ops (ada, ben@x.org) to agree" in told
+    assert "HG711  prod waits for sales (eve) to agree" in told
+    assert "m.orders: price changes in 100 rows, 100 %" in told
+    assert "headgate approve dev --to prod" in told
+    agreed(team, "ben", "eve")
+    told = team.does(*PROMOTE)
+    assert "Agreed: ben to 2 findings, eve to 1 finding." in told
+    decision = team.decision(team.released())
+    assert (decision["verdict"], decision["overridden"]) == ("pass", "")
+    assert [(one["by"], one["is_own"]) for one in decision["approvals"]] == [("ben", False), ("eve", False)]  # type: ignore[attr-defined]
+    (release, *_) = team.result("releases", "prod")["releases"]
+    assert release["decision"] == "approved"
+
+
+def test_the_author_does_not_agree(team: Team) -> None:
+    team.price(2)
+    told = team.fails(1, *APPROVE)
+    assert "HG713  you (ada, ada@x.org) cannot agree to it: you made this change" in told
+    agreed(team, "eve")
+    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+    assert team.released() == 1
+
+
+def test_who_only_applied_the_change_does_not_agree_either(team: Team) -> None:
+    team.become("zoe")
+    team.asset("m.orders", ORDERS.format(factor=2))
+    team.commit("Times 2")
+    team.become("ben")
+    team.apply()
+    assert "you made this change" in team.fails(1, *APPROVE)
+
+
+def test_another_name_in_git_does_not_help_the_author(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ada commits as somebody else. She applied it under her own name, or committed under her own address."""
+    team.asset("m.orders", ORDERS.format(factor=2))
+    monkeypatch.setenv("GIT_AUTHOR_EMAIL", "zoe@x.org")
+    team.edit("Times 2")
+    assert "you made this change" in team.fails(1, *APPROVE)
+
+
+def test_who_is_no_owner_does_not_agree(team: Team) -> None:
+    team.price(2)
+    team.become("mallory")
+    assert "HG713  you (mallory, mallory@x.org) cannot agree to it: you are none of the owners" in team.fails(
+        1, *APPROVE
+    )
+    assert "HG711" in team.fails(1, *PROMOTE)
+
+
+def test_a_new_plan_voids_what_was_agreed_to(team: Team) -> None:
+    team.price(2)
+    agreed(team, "ben", "eve")
+    team.price(3)
+    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+
+
+def test_the_same_change_with_worse_data_waits_again(team: Team) -> None:
+    team.price(2, where=" where id > 5")
+    agreed(team, "ben", "eve")
+    team.file("data/orders.csv", "id,price\n" + "".join(f"{n},{n * 10}\n" for n in range(1, 51)))
+    team.commit("Fewer")
+    team.apply()
+    told = team.fails(1, *PROMOTE)
+    assert "HG711  prod waits for ops" in told
+    assert "rows of 100 are gone" in told
+
+
+def test_what_was_agreed_beside_another_release_is_void(team: Team) -> None:
+    team.price(2)
+    agreed(team, "ben", "eve")
+    team.does("promote", "dev", "--yes")
+    team.does("rollback", "prod", "--yes")
+    told = team.fails(1, *PROMOTE)
+    assert "HG711  prod waits for ops" in told or "HG515" in told
+    assert team.values("prod", "select max(price) as price from m.orders") == [["1000"]]
+
+
+def test_evidence_of_another_base_is_not_taken(team: Team) -> None:
+    """What was compared with release 1 says nothing about release 2: it is compared again, and waits again."""
+    team.price(2)
+    agreed(team, "ben", "eve")
+    team.does(*PROMOTE)
+    team.price(3)
+    team.fails(1, *PROMOTE)
+    known = {key for text in team.entries("evidence").values() for key in json.loads(text).get("comparisons", {})}
+    assert len(known) == 2
+    assert team.released() == 2
+
+
+def test_edited_evidence_is_measured_again(team: Team) -> None:
+    team.price(2)
+    team.fails(1, *PROMOTE)
+    altered = team.alter("evidence", lambda text: re.sub(r'"(beyond|changed)":[0-9]+', r'"\1":0', text))
+    assert altered
+    told = team.fails(1, *PROMOTE)
+    assert "price changes in 100 rows, 100 %" in told
+    assert team.released() == 1
+
+
+def test_evidence_of_nobody_is_measured_again(team: Team) -> None:
+    """Records without an event are those of an older Headgate, or of somebody who writes into the state."""
+    team.price(2)
+    team.fails(1, *PROMOTE)
+    forged = re.compile(r',"event":[0-9]+\}$')
+    assert team.alter("evidence", lambda text: re.sub(r'"beyond":[0-9]+', '"beyond":0', forged.sub("}", text)))
+    assert "price changes in 100 rows, 100 %" in team.fails(1, *PROMOTE)
+
+
+def test_missing_evidence_is_measured(team: Team) -> None:
+    team.price(2)
+    team.fails(1, *PROMOTE)
+    assert team.alter("evidence", lambda _: None)
+    assert "1 asset to be compared, which promote does" in team.does("plan", "prod")
+    assert "price changes in 100 rows, 100 %" in team.fails(1, *PROMOTE)
+
+
+def test_an_edited_approval_counts_nothing(team: Team) -> None:
+    team.price(2, where=" where id > 5")
+    agreed(team, "ben", "eve")
+    assert team.alter("approvals", lambda text: re.sub(r'(rows_[a-z]+ [a-z.]+( price)?":)[0-9.e-]+', r"\g<1>9", text))
+    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+
+
+def test_an_approval_that_nobody_gave_counts_nothing(team: Team) -> None:
+    team.price(2)
+    agreed(team, "eve")
+    theirs = next(iter(team.entries("approvals").values()))
+    forged = theirs.replace("eve", "ben").replace("consumer m.board", "rows_changed m.orders price")
+    assert team.alter("approvals", lambda _: forged)
+    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+
+
+def test_a_policy_that_is_edited_in_the_same_change_decides_nothing(team: Team) -> None:
+    team.file("headgate.toml", CONFIG + OWNERS + '\n[gate]\nrows_changed = "100 %"\nconsumer = "show"\n')
+    team.price(2)
+    told = team.fails(1, *PROMOTE)
+    assert "HG711  prod waits for ops" in told
+    assert "headgate.toml: the policy itself changes: gate consumer of all, gate rows_changed of all" in told
+
+
+def test_owners_that_are_edited_in_the_same_change_agree_to_nothing(team: Team) -> None:
+    team.file("headgate.toml", CONFIG + OWNERS.replace('"ben@x.org"', '"mallory"'))
+    team.price(2)
+    team.become("mallory")
+    assert "you are none of the owners" in team.fails(1, *APPROVE)
+    agreed(team, "ben")
+    assert "HG711" in team.fails(1, *PROMOTE)
+
+
+def test_an_asset_that_gets_another_owner_waits_for_its_own(team: Team) -> None:
+    team.file("assets/m/orders.sql", "/* headgate\nowner: mallory\n*/\n" + ORDERS.format(factor=2))
+    team.edit("Mine")
+    team.become("mallory")
+    assert "HG713" in team.fails(1, *APPROVE)
+    told = team.fails(1, *PROMOTE)
+    assert "m.orders: its owner becomes mallory, and was ops" in told
+    assert "HG711  prod waits for ops (ada, ben@x.org) to agree" in told
+
+
+def test_an_environment_is_not_unprotected_on_the_way(team: Team) -> None:
+    team.file("headgate.toml", CONFIG.replace("protected = true", "protected = false") + OWNERS)
+    team.asset("m.orders", ORDERS.format(factor=2))
+    team.commit("Free")
+    assert "HG543" in team.fails(1, "apply", "prod", "--yes")
+    team.apply()
+    assert "environments prod protected" in team.fails(1, "promote", "dev", "--to", "prod", "--yes")
+
+
+def test_a_test_that_goes_in_the_same_change_is_missed(team: Team) -> None:
+    text = (team.root / "assets/m/m.yml").read_text().replace("[unique, not_null]", "[not_null]")
+    team.file("assets/m/m.yml", text)
+    team.edit("Fewer tests")
+    assert "m.orders: a data test is gone, or says something else" in team.fails(1, *PROMOTE)
+
+
+def test_a_consumer_that_is_undeclared_in_the_same_change_is_missed(team: Team) -> None:
+    text = (team.root / "assets/m/m.yml").read_text().partition("exposures:")[0]
+    team.file("assets/m/m.yml", text)
+    team.price(2)
+    told = team.fails(1, *PROMOTE)
+    assert "m.board: this consumer is no longer declared" in told
+    assert "HG711  prod waits for sales (eve) to agree" in told
+
+
+def test_a_killed_measurement_releases_nothing_and_is_made_again(team: Team) -> None:
+    team.price(2)
+    code = (
+        "import os, signal\n"
+        "from headgate.plugins.engines.duckdb import DuckEngine\n"
+        "DuckEngine.compare = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from headgate.cli.main import run\n"
+        "run(['promote', 'dev', '--yes'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=team.root, env=os.environ, capture_output=True, check=False)
+    assert done.returncode == -9
+    assert team.released() == 1
+    told = team.fails(1, *PROMOTE)
+    assert "price changes in 100 rows, 100 %" in told
+    agreed(team, "ben", "eve")
+    team.does(*PROMOTE)
+
+
+def test_an_emergency_opens_the_gate_and_is_told_for_ever(team: Team) -> None:
+    team.price(2)
+    told = team.does(*PROMOTE, "--override", "the board meets at nine")
+    assert "The gate said needs approval, and was opened: the board meets at nine" in told
+    assert team.decision(2)["overridden"] == "the board meets at nine"
+    (release, *_) = team.result("releases", "prod")["releases"]
+    assert release["decision"] == "overridden"
+    assert "opened" in team.does("releases", "prod")
+
+
+def test_a_policy_alone_can_be_released_and_decides_from_then_on(team: Team) -> None:
+    team.file("headgate.toml", CONFIG + OWNERS + '\n[gate]\nrows_changed = "100 %"\ndrift = "show"\n')
+    team.edit("Loosen")
+    assert "HG711  prod waits for any owner" in team.fails(1, *PROMOTE)
+    agreed(team, "eve")
+    assert "settings of the gate" in team.does(*PROMOTE)
+    team.price(2)
+    team.does(*PROMOTE)
+    assert team.released() == 3
+
+
+def test_an_expected_change_is_shown_with_its_reason_and_counts_once(team: Team) -> None:
+    team.file(
+        "changes/dearer.yml",
+        "why: prices are doubled\nuntil: 2999-12-31\nexpect:\n  m.orders:\n    rows_changed: {price: 100 %}\n"
+        "    drift: {price: 100}\n  m.board:\n    consumer: true\n",
+    )
+    team.price(2)
+    told = team.does(*PROMOTE)
+    assert "expected" in told
+    assert "prices are doubled" in told
+    team.price(3)
+    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
