@@ -43,7 +43,7 @@ rows_changed = "2 %"
 row_count = "80 %"
 
 [gate.run."marts.*"]
-rows_removed = "approve"
+empty = "show"
 
 [owners.ops]
 members = ["ada", "ben@example.org"]
@@ -59,8 +59,8 @@ members = "eve"
     assert policy.rule(Topic.CHANGED, ORDERS, "tax") == Rule(Level.BLOCK, 0.005)
     assert policy.rule(Topic.CHANGED, ORDERS, "price") == Rule(Level.BLOCK, 0.02)
     assert policy.run_rule(Topic.COUNT, ORDERS) == Rule(Level.APPROVE, 0.8)
-    assert policy.run_rule(Topic.REMOVED, ORDERS).level is Level.APPROVE
-    assert policy.run_rule(Topic.REMOVED, Address("raw.a")).level is Level.SHOW
+    assert policy.run_rule(Topic.EMPTY, ORDERS).level is Level.SHOW
+    assert policy.run_rule(Topic.EMPTY, Address("raw.a")).level is Level.BLOCK
     assert (policy.owner, policy.is_lowering) == ("platform", False)
     assert policy.owners == {"ops": ("ada", "ben@example.org"), "sales": ("eve",)}
 
@@ -83,6 +83,7 @@ members = "eve"
         ('[gate]\nrow_count = { levle = "show" }', "HG121 2 unknown key levle in row_count"),
         ('[gate."marts.*"]\nrow_cuont = "5 %"', "HG121 2 unknown key row_cuont in [gate.marts.*]"),
         ("[gate.run]\nrun = {}", "HG121 2 unknown key run in [gate.run]"),
+        ('[gate.run]\ndrift = "0.5"', "HG121 2 unknown key drift in [gate.run]"),
         ("gate = 5", "HG122 1 gate has to be a table"),
         ("[owners.ops]\nmember = []", "HG121 2 unknown key member in [owners.ops]"),
         ('[owners.ops]\nmembers = ["env:ME"]', "HG122 1 owner ops has no members"),

@@ -39,7 +39,7 @@ class RunRequest:
     """What is to be run. ``now`` is an instant to take for the present, empty for the clock's.
 
     ``addresses`` are those to load again on purpose between ``since`` and ``until``, as wall clocks of their zones
-    show; none of them: all that have times.
+    show; none of them: all that have times. ``overridden`` is the reason to show what the gate would hold back.
     """
 
     environment: str
@@ -47,6 +47,7 @@ class RunRequest:
     addresses: tuple[str, ...] = ()
     since: str = ""
     until: str = ""
+    overridden: str = ""
 
     @property
     def is_restating(self) -> bool:
@@ -309,14 +310,14 @@ def run(
         record = begun(held.store, _begins(planned.request, planned.move, RunStatus.RUNNING), held.lease)
         with recorded_end(held.store, record):
             outcome = _carried_out(session, planned, planned.plan, held, report=report, threads=threads)
-            move, seconds, verdict = None, 0.0, NO_VERDICT
+            move, seconds, verdict, decision = None, 0.0, NO_VERDICT, ""
             if outcome.is_complete:
                 verdict = measured_plan(
                     session, planned.plan, outcome.builds, held, shown, report=report, present=planned.request.now
                 )
-                outcome = with_faults(outcome, verdict)
+                outcome, decision = _guarded(session, planned, with_faults(outcome, verdict), held)
             if outcome.is_complete:
-                move, seconds = _publish(session, planned, verdict, outcome, held, shown)
+                move, seconds = _publish(session, planned, verdict, outcome, held, shown, decision=decision)
         record = replace(record, steps=_steps(planned.plan, outcome), **_left(planned))
         made = {a: outcome.builds[a].created_at if a in outcome.builds else at for a, at in planned.due.items()}
         looked = looked_at(record.environment, made, record.now) if outcome.is_complete else ()
@@ -399,8 +400,34 @@ def _carried_out(
     return outcome
 
 
+def _guarded(session: Session, planned: PlannedRun, outcome: Outcome, held: Held) -> tuple[Outcome, str]:
+    """Return the outcome with what the gate holds back, and what was decided; who opens it is written down."""
+    from headgate.app.run_gate import held_back, with_held_back
+    from headgate.core.gate import OVERRIDDEN, Verdict
+    from headgate.core.ports.store import Batch, NewEvent
+
+    plan, reason = planned.plan, planned.request.overridden
+    if plan is None or not outcome.is_complete:
+        return outcome, Verdict.PASS.value
+    with held.store.reading() as reading:
+        found = held_back(reading, plan, outcome, planned.move, session.config)
+    if not found or not reason:
+        return with_held_back(outcome, found, plan.environment), Verdict.PASS.value
+    told = [f"{one.address}: {one.told}" for one in found]
+    body = {"at": now(), "by": user(), "environment": plan.environment, "reason": reason, "findings": told}
+    held.store.commit(Batch(events=(NewEvent("override", body),), lease=held.lease))
+    return outcome, OVERRIDDEN
+
+
 def _publish(
-    session: Session, planned: PlannedRun, verdict: Verdict, outcome: Outcome, held: Held, shown: Shown | None
+    session: Session,
+    planned: PlannedRun,
+    verdict: Verdict,
+    outcome: Outcome,
+    held: Held,
+    shown: Shown | None,
+    *,
+    decision: str,
 ) -> tuple[Move | None, float]:
     from headgate.app.grounds import grounds_of
     from headgate.core.hashing import digest
@@ -426,6 +453,7 @@ def _publish(
         source=planned.move.source,
         beside=record.beside if record else 0,
         graph=plan.graph,
+        decision=decision,
     )
     return held.publish(intended, grounds=grounds_of(verdict))
 

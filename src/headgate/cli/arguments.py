@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
 from headgate.cli.evidence_arguments import record, verify
-from headgate.cli.gate_arguments import add_override, approve
+from headgate.cli.gate_arguments import add_override, approve, policy
 from headgate.cli.job_arguments import export
 from headgate.cli.parser import Parser, WrongUsage
 from headgate.cli.parser import describe as _describe
@@ -17,6 +17,7 @@ COMMANDS = {
     "import": "declare tables that exist, or take over a dbt project",
     "check": "tell every fault of the repository",
     "test": "try assets out on a few rows: unit tests",
+    "policy": "try the policy of the gate out on scenarios",
     "plan": "show what an apply would do, and why",
     "apply": "build what is lacking, then let the environment show it",
     "approve": "agree to what a change does to your assets",
@@ -269,6 +270,7 @@ def _run(parser: Parser) -> None:
     parser.add_argument("--until", metavar="TIME", type=moment, help="load again until then")
     parser.add_argument("--watch", action="store_true", help="go on until Ctrl-C or SIGTERM, looking again and again")
     parser.add_argument("--every", metavar="TIME", type=seconds, default=60.0, help="with --watch: how often (60s)")
+    add_override(parser)
     _add_now(parser)
     parser.add_argument("--threads", type=positive, default=0, metavar="N", help="build so many at once at most")
     _add_wait(parser)
@@ -473,6 +475,7 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "new": _new,
     "check": _check,
     "test": _test,
+    "policy": policy,
     "plan": _plan,
     "apply": _apply,
     "approve": approve,

@@ -154,6 +154,7 @@ CODES: Mapping[str, str] = {
     "HG711": "A release waits for an owner to agree.",
     "HG712": "What a change does to data was not measured, or not to its end.",
     "HG713": "You cannot agree to a change, or there is nothing to agree to.",
+    "HG715": "New data is not shown, because the gate holds it back.",
     "HG730": "A release has no signed record.",
     "HG731": "The signed record of a release, or its signature, is not as it was signed.",
     "HG732": "The record of a release was signed by somebody whose signature does not count.",

@@ -110,13 +110,14 @@ _SECTION = _keyed("gate of some assets", keys.GATE_TOPICS, _TOPICS)
 _PATTERN = Words("a pattern of assets such as marts.*", pattern=keys.GATE_PATTERN)
 
 
-def _gate(title: str, told: Mapping[str, str], forms: Mapping[str, Form]) -> Keyed:
-    return replace(_keyed(title, told, forms), others=_SECTION, keys=_PATTERN)
+def _gate(title: str, told: Mapping[str, str], forms: Mapping[str, Form], section: Keyed) -> Keyed:
+    return replace(_keyed(title, told, forms), others=section, keys=_PATTERN)
 
 
-_RUN = _gate("gate of runs", keys.GATE_TOPICS, _TOPICS)
+_OF_RUNS = {topic: _TOPICS[topic] for topic in keys.GATE_RUN}
+_RUN = _gate("gate of runs", keys.GATE_RUN, _OF_RUNS, _keyed("gate of runs of some assets", keys.GATE_RUN, _OF_RUNS))
 _EXPECTED = Words("lower or tell", pattern="lower|tell", is_literal=True)
-GATE = _gate("gate", keys.GATE, {**_TOPICS, "run": _RUN, "owner": _NAME, "expected": _EXPECTED})
+GATE = _gate("gate", keys.GATE, {**_TOPICS, "run": _RUN, "owner": _NAME, "expected": _EXPECTED}, _SECTION)
 OWNER = replace(
     _keyed("owner", keys.OWNER, {"members": Several(_MEMBER, takes_one=True)}),
     needs=needing("members"),

@@ -55,18 +55,18 @@ class _Reading:
             hint = 'Write "lower", or "tell" so that an owner agrees all the same.'
             self._fault("HG122", f"expected cannot be {said!r}", self._places.value(("gate", "expected")), hint)
         return Policy(
-            sections=self._sections(gate, path, own=keys.GATE),
-            runs=self._sections(runs, run_path, own=keys.GATE_TOPICS),
+            sections=self._sections(gate, path, own=keys.GATE, topics=keys.GATE_TOPICS),
+            runs=self._sections(runs, run_path, own=keys.GATE_RUN, topics=keys.GATE_RUN),
             owners=self._owners(self._table(body, ("owners",))),
             owner=owner,
             is_lowering=said != "tell",
         )
 
     def _sections(
-        self, body: Mapping[str, Any], path: tuple[str, ...], *, own: Mapping[str, str]
+        self, body: Mapping[str, Any], path: tuple[str, ...], *, own: Mapping[str, str], topics: Mapping[str, str]
     ) -> tuple[Section, ...]:
         """Return what a table says of all assets, then what it says of those of patterns, in their order."""
-        found = [self._section("", {key: body[key] for key in body if key in keys.GATE_TOPICS}, path)]
+        found = [self._section("", {key: body[key] for key in body if key in topics}, path)]
         for key in body:
             if key in own:
                 continue
@@ -76,11 +76,11 @@ class _Reading:
                 self._fault("HG121", f"unknown key {key} in {where}", self._places.key((*path, key)), hint)
                 continue
             inside = self._table(body, (*path, key))
-            for unknown in (one for one in inside if one not in keys.GATE_TOPICS):
-                hint = did_you_mean(unknown, keys.GATE_TOPICS, f"Known are {', '.join(keys.GATE_TOPICS)}.")
+            for unknown in (one for one in inside if one not in topics):
+                hint = did_you_mean(unknown, topics, f"Known are {', '.join(topics)}.")
                 place = self._places.key((*path, key, unknown))
                 self._fault("HG121", f"unknown key {unknown} in [{'.'.join(path)}.{key}]", place, hint)
-            found.append(self._section(key, {k: inside[k] for k in inside if k in keys.GATE_TOPICS}, (*path, key)))
+            found.append(self._section(key, {k: inside[k] for k in inside if k in topics}, (*path, key)))
         return tuple(section for section in found if section.levels or section.budgets)
 
     def _section(self, pattern: str, body: Mapping[str, Any], path: tuple[str, ...]) -> Section:

@@ -75,9 +75,14 @@ GATE_TOPICS: Mapping[str, str] = {
     "policy": "The change alters the policy, an owner or a data test.",
 }
 
+GATE_RUN: Mapping[str, str] = {
+    "empty": "No row, where there were some; blocked by default.",
+    "row_count": "How many of the rows may be gone after a load, of tables with 100 rows and more; `50 %` by default.",
+}
+
 GATE: Mapping[str, str] = {
     **GATE_TOPICS,
-    "run": "The same of new data that a run takes in.",
+    "run": "What new data that a run takes in may do.",
     "owner": "Who agrees to changes of the policy; any owner by default.",
     "expected": "What expected changes do: `lower` (the default), or `tell`, so that an owner agrees all the same.",
 }

@@ -1,0 +1,56 @@
+"""New data that looks like a fault upstream is not shown: the last good build stays, and the run says why."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gate.team import Team
+
+pytestmark = pytest.mark.slow
+
+
+def data(team: Team, rows: int) -> None:
+    team.file("data/orders.csv", "id,price\n" + "".join(f"{n},{n * 10}\n" for n in range(1, rows + 1)))
+
+
+def shown(team: Team) -> str:
+    return team.values("prod", "select count(*) as rows from m.orders")[0][0]
+
+
+def test_ordinary_growth_and_small_losses_pass(team: Team) -> None:
+    for rows in (150, 1000, 600):
+        data(team, rows)
+        team.does("run", "prod")
+        assert shown(team) == str(rows)
+
+
+def test_half_of_the_rows_gone_is_held_back_and_recorded(team: Team) -> None:
+    data(team, 49)
+    told = team.fails(1, "run", "prod")
+    assert "49 rows in place of 100, 51 % fewer" in told
+    assert "headgate run prod --override REASON" in told
+    assert shown(team) == "100"
+    (run, *_) = team.result("runs", "prod")["runs"]
+    assert run["status"] == "failed"
+    assert "51 % fewer" in str(run)
+
+
+def test_an_empty_source_is_held_back_until_somebody_opens_the_gate(team: Team) -> None:
+    team.price(1, where=" where id < 1000")
+    team.does("promote", "dev", "--yes", "--override", "only those")
+    team.file("data/orders.csv", "id,price\n5000,1\n")
+    assert "it is empty; there were 100 rows" in team.fails(1, "run", "prod")
+    assert "it is empty; there were 100 rows" in team.fails(1, "run", "prod"), "what was made is there by now"
+    assert shown(team) == "100"
+    team.does("run", "prod", "--override", "the shop is closed")
+    assert shown(team) == "0"
+    assert "overridden" in str(team.result("releases", "prod")["releases"][0]["decision"])
+
+
+def test_the_released_policy_says_what_runs_may_do(team: Team) -> None:
+    text = (team.root / "headgate.toml").read_text()
+    team.file("headgate.toml", text + '\n[gate.run."m.*"]\nrow_count = "80 %"\n')
+    data(team, 49)
+    assert "51 % fewer" in team.fails(1, "run", "prod")
+    team.file("headgate.toml", text)
+    assert shown(team) == "100"
