@@ -83,7 +83,7 @@ def told_of(declarations: Declarations) -> Told:
     protected = sorted(name for name, one in declarations.config.environments.items() if one.protected)
     found[POLICY_ADDRESS] = {"kind": "policy", "policy": f"{declarations.config.policy.digest} {' '.join(protected)}"}
     for query in declarations.queries:
-        told = f"{query.asset.file.digest} {told_of_test(query.test)}"
+        told = f"{query.asset.digest} {told_of_test(query.test)}"
         found[query.asset.address] = {"kind": QUERY, "data_tests": told}
     return found
 

@@ -6,9 +6,9 @@ import unicodedata
 from dataclasses import replace
 
 from headgate.core.address import fault_in_part, fault_in_schema
-from headgate.core.diagnostic import Diagnostic, Place, Severity
+from headgate.core.diagnostic import Diagnostic, Place
 from headgate.project.header import read_header
-from headgate.project.pieces import Piece
+from headgate.project.pieces import Piece, QueryStatement
 from headgate.project.properties import read_header_statement
 from headgate.project.text import Text, decoded
 
@@ -80,20 +80,16 @@ def _expected(source: Text, content: bytes) -> Piece:
 def _query(source: Text) -> Piece:
     """Return a file of ``tests/`` that is a query; fixtures of unit tests, and macros of dbt's tests, are none."""
     from headgate.project.declared_tests import read_query_test
-    from headgate.project.templates.marks import has_marks
+    from headgate.project.mapped import Mapped
 
     path = source.path
     if path.startswith(_NO_QUERIES):
         return Piece(path, text=source.text)
     name = _composed(path.rpartition("/")[2].removesuffix(".sql"))
-    if has_marks(source.text):
-        hint = "Write the names of tables themselves: tests are not filled in."
-        told = Diagnostic(
-            "HG312", "this test is a template and does not run", Place(path, 1, 1), hint, severity=Severity.WARNING
-        )
-        return Piece(path, text=source.text, diagnostics=(told,))
-    test = read_query_test(source, name, read_header(source))
-    return Piece(path, text=source.text, diagnostics=source.all_faults(), query=test)
+    header = read_header(source)
+    test, said = read_query_test(source, name, header), Mapped(header) if header else None
+    query = QueryStatement(test, frozenset(said.names()), said.word("template")) if said else QueryStatement(test)
+    return Piece(path, text=source.text, diagnostics=source.all_faults(), query=query)
 
 
 _NO_QUERIES = ("tests/fixtures/", "tests/generic/")

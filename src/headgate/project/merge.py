@@ -94,7 +94,7 @@ def merge(
         work.fill_in(templates)
     assets, sources, exposures = tuple(work.assets()), tuple(work.sources()), tuple(work.exposures())
     unit_tests = merged_unit_tests(pieces, work.lookup, work.noted)
-    queries = merged_queries(pieces, files, work.noted)
+    queries = merged_queries(pieces, files, work.noted, work.filled_queries)
     warn_of_unused(work.unused, work.noted)
     return Merged(
         assets,
@@ -126,6 +126,7 @@ class _Merge:
         self._code = code
         self._said: dict[Address, list[Statement]] = {}
         self._filled: Mapping[Address, Filled] = {}
+        self.filled_queries: dict[str, Filled] = {}
         self.unused = [one for piece in pieces for one in piece.unused]
 
     def name_assets(self) -> None:
@@ -173,7 +174,18 @@ class _Merge:
             for address, piece in sorted(self.lookup.own.items())
             if templates.is_one(piece, said := self._said[address])
         ]
-        self._filled = templates.fill(wanted, self.lookup.own, self.lookup.source_of)
+        queries = {
+            piece.path: Wanted(
+                Subject(Address(f"tests.{piece.query.test.name}")),
+                Text(piece.path, piece.text),
+                self._files[piece.path].digest,
+            )
+            for piece in self._pieces
+            if piece.query is not None and templates.is_query(piece)
+        }
+        self._filled = templates.fill([*wanted, *queries.values()], self.lookup.own, self.lookup.source_of)
+        self.filled_queries = {path: self._filled[one.subject.address] for path, one in queries.items()}
+        self.noted.diagnostics += (d for one in self.filled_queries.values() for d in one.diagnostics)
         self.noted.diagnostics += templates.diagnostics
         for one in wanted:
             filled = self._filled[one.subject.address]

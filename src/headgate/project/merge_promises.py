@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from headgate.core.address import Address, fold
 from headgate.core.contract_tests import with_promised
@@ -14,6 +15,11 @@ from headgate.core.unit_tests import GivenRows, UnitTest
 from headgate.project.agree import agreed_constraints, agreed_tests
 from headgate.project.lookup import Lookup, Noted
 from headgate.project.pieces import Piece, StatedConstraint, StatedTest, Statement, UnitTestStatement
+from headgate.project.templates.marks import has_marks
+from headgate.project.text import Text
+
+if TYPE_CHECKING:
+    from headgate.project.templates.filled import Filled
 
 
 def with_promises(
@@ -97,22 +103,46 @@ def merged_unit_tests(pieces: Iterable[Piece], lookup: Lookup, noted: Noted) -> 
     return tuple(found.values())
 
 
-def merged_queries(pieces: Iterable[Piece], files: Mapping[str, File], noted: Noted) -> tuple[QueryTest, ...]:
-    """Return all data tests that are queries, by name; the second of one name is a fault."""
+def merged_queries(
+    pieces: Iterable[Piece], files: Mapping[str, File], noted: Noted, filled: Mapping[str, Filled]
+) -> tuple[QueryTest, ...]:
+    """Return all data tests that are queries, by name; the second of one name is a fault.
+
+    ``filled`` are those that are templates, by path; one that could not be filled in is left out, as that was told.
+    """
     found: dict[str, QueryTest] = {}
     for piece in pieces:
-        if piece.query is None or not piece.query.is_enabled:
+        query = _query_test(piece, files, noted, filled.get(piece.path)) if piece.query else None
+        if query is None or not query.test.is_enabled:
             continue
-        place = Place(piece.path, 1, 1)
-        address, properties = Address(f"tests.{piece.query.name}"), Properties(place=place)
-        asset = AssetDeclaration(address, Kind.VIEW, files[piece.path], piece.text, properties)
-        first = found.setdefault(fold(piece.query.name), QueryTest(asset, piece.query))
-        if first.asset is not asset:
-            summary = f"data test {piece.query.name} is declared twice"
+        first = found.setdefault(fold(query.test.name), query)
+        if first is not query:
+            summary, place = f"data test {query.test.name} is declared twice", Place(piece.path, 1, 1)
             noted.fault(
                 "HG301", summary, place, "Rename one of the files.", detail=f"The other: {first.asset.file.path}"
             )
     return tuple(test for _, test in sorted(found.items()))
+
+
+def _query_test(piece: Piece, files: Mapping[str, File], noted: Noted, filled: Filled | None) -> QueryTest | None:
+    """Return the data test of a file; None where it cannot be had."""
+    query, place = piece.query, Place(piece.path, 1, 1)
+    if query is None or (filled is not None and filled.is_faulty):
+        return None
+    if filled is None and has_marks(piece.text) and query.template != "none":
+        hint = 'Say `template: jinja` in its header, or in headgate.toml: [template], language = "jinja".'
+        noted.warn("HG312", "this test is a template, which nothing says: it does not run", place, hint)
+        return None
+    address, properties = Address(f"tests.{query.test.name}"), Properties(place=place)
+    asset = AssetDeclaration(address, Kind.VIEW, files[piece.path], piece.text, properties)
+    if filled is None:
+        return QueryTest(asset, query.test)
+    from headgate.core.template import Template
+    from headgate.project.templates.configured import query_test_of
+
+    test, faults = query_test_of(filled, query, Text(piece.path, piece.text))
+    noted.diagnostics += faults
+    return QueryTest(replace(asset, text=filled.text, template=Template(piece.text, filled.runs)), test)
 
 
 def _unit_test(stated: UnitTestStatement, path: str, lookup: Lookup) -> UnitTest | None:

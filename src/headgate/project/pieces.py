@@ -177,6 +177,18 @@ class UnitTestStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryStatement:
+    """A data test that is a query, as its file says.
+
+    ``stated`` are the keys of its header; ``template`` is the language that it names, empty where it names none.
+    """
+
+    test: DeclaredTest
+    stated: frozenset[str] = frozenset()
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """One file, understood alone: a function of its path and its bytes, so that it can be cached by content.
 
@@ -200,5 +212,5 @@ class Piece:
     unit_tests: tuple[UnitTestStatement, ...] = ()
     kept: tuple[KeptEntry, ...] = ()
     unused: tuple[tuple[str, Place], ...] = ()
-    query: DeclaredTest | None = None
+    query: QueryStatement | None = None
     expected: ExpectedChange | None = None

@@ -69,6 +69,7 @@ QUERY_HEADER = Keyed(
     {
         **{key: field for key, field in OF_CONFIG.items() if key != "where"},
         "owner": Field(TEXT, "Who answers for it.", Use.KEPT),
+        "template": Field(TEXT, "`jinja`: the query is a template, which is filled in before it is read; or `none`."),
     },
 )
 """What a file of `tests/` may say above its query."""

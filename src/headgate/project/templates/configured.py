@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from headgate.core.diagnostic import Diagnostic
+from headgate.core.promises import DeclaredTest
 from headgate.core.template import place_of
 from headgate.project.check_form import FormCheck
 from headgate.project.declared_loading import as_dbt_names_it
+from headgate.project.declared_tests import read_query_test
 from headgate.project.forms.property_file import HEADER
 from headgate.project.mapped import Mapped
-from headgate.project.pieces import Statement
+from headgate.project.pieces import QueryStatement, Statement
 from headgate.project.properties import read_statement
 from headgate.project.templates.filled import Filled
 from headgate.project.text import Text
@@ -18,6 +21,9 @@ from headgate.project.yaml_nodes import At, Fields, Items, Node, Scalar
 
 _OUTSIDE = ("description", "columns")
 """Keys that stand beside ``config:`` in a property file."""
+
+_FIELDS = {key: key for key in ("severity", "warn_if", "error_if", "limit", "tags")} | {"enabled": "is_enabled"}
+"""Keys of a data test, and what holds them."""
 
 
 def statements_of(filled: Filled, source: Text) -> tuple[list[Statement], FormCheck, tuple[Diagnostic, ...]]:
@@ -34,6 +40,19 @@ def statements_of(filled: Filled, source: Text) -> tuple[list[Statement], FormCh
         check.check(fields, HEADER, "config(...)")
         found.append(read_statement(text, Mapped(fields), "", None))
     return found, check, text.all_faults()
+
+
+def query_test_of(filled: Filled, query: QueryStatement, source: Text) -> tuple[DeclaredTest, tuple[Diagnostic, ...]]:
+    """Return the data test that a filled query is: ``config(...)`` says what its header leaves open."""
+    text = Text(source.path, source.text)
+    said: dict[str, tuple[Scalar, Node]] = {}
+    for values, at in filled.configured:
+        place = place_of(source.text, source.path, at, len("config"))
+        where = (place.path, place.line, place.column, place.length)
+        said |= {key: _pair(key, value, where) for key, value in values.items()}
+    test = read_query_test(text, query.test.name, Fields(tuple(said.values()), (source.path, 1, 1, 0)))
+    above = {field: getattr(query.test, field) for key, field in _FIELDS.items() if key in query.stated}
+    return replace(test, **above, kept={**test.kept, **query.test.kept}), text.all_faults()
 
 
 def declared_of(statements: list[Statement]) -> dict[str, Any]:

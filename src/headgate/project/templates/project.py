@@ -56,6 +56,12 @@ class Templates:
         stated = next((one.template.value for one in said if one.template), self._config.templates.language)
         return stated == "jinja"
 
+    def is_query(self, piece: Piece) -> bool:
+        """Tell whether a data test that is a query is a template with something to fill in."""
+        if piece.query is None or not has_marks(piece.text):
+            return False
+        return (piece.query.template or self._config.templates.language) == "jinja"
+
     def fill(
         self, wanted: Sequence[Wanted], assets: Iterable[Address], sources: Iterable[Address]
     ) -> Mapping[Address, Filled]:
