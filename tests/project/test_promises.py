@@ -75,7 +75,8 @@ def test_data_tests_in_every_form(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (unique.warn_if, unique.error_if) == (Condition(">=", "5"), Condition("between", "10", "20"))
     assert (unique.tags, unique.arguments) == (("nightly",), {})
-    assert unique.kept == {"description": "Each once.", "store_failures": True, "meta": {"tier": 1}}
+    assert unique.kept == {"description": "Each once.", "meta": {"tier": 1}}
+    assert unique.keeps_failures
     assert (accepted.arguments, accepted.severity) == ({"values": [1, "two", 3.5]}, Severity.WARNING)
     assert (related.references, related.arguments["field"]) == ({"to": "raw.t"}, "id")
     assert (disabled.is_enabled, unique.is_enabled, empty.kind) == (False, True, "unique")

@@ -73,9 +73,14 @@ def _shape(node: AnyNode) -> Shape:
 
 
 def _faults_of_sql(check: Check, shapes: Mapping[Address, Shape], conditions: Conditions) -> Iterator[Diagnostic]:
-    from headgate.core.measures import fragments_of
+    from headgate.core.measures import Like, fragments_of
     from headgate.sql.conditions import NotUnderstood
 
+    found = (getattr(measure, "condition", None) for measure in check.compiled.measures)
+    for condition in found:
+        if isinstance(condition, Like) and (told := conditions.fault_in_pattern(condition.pattern)):
+            summary = f"{check.name} of {check.address}: {condition.pattern} is no regular expression: {told}"
+            yield Diagnostic("HG360", summary, check.test.place, "Write it as RE2 has it.")
     fragments = dict.fromkeys(f for measure in check.compiled.measures for f in fragments_of(measure))
     for fragment in fragments:
         try:

@@ -45,11 +45,26 @@ class Conditions:
         if known is not None:
             body = loads(known)
             return Understood(tuple(body["columns"]), bool(body["is_volatile"]))
-        if self._binder is None:
-            self._binder = self._ground.binder(self._root)
-        found = understood(fragment, shape, dialect=self._ground.dialect, bind=self._binder.bind)
+        found = understood(fragment, shape, dialect=self._ground.dialect, bind=self._opened().bind)
         self._cache.put(_KIND, {key: dumps(found)})
         return found
+
+    def fault_in_pattern(self, pattern: str) -> str:
+        """Return what the engine says of a regular expression that is none; empty where it is one, or is not told."""
+        from headgate.sql.conditions import fault_in_pattern
+
+        key = digest("pattern", ANALYSER, self._ground.settings, self._ground.name, pattern)
+        known = self._cache.get(_KIND, (key,)).get(key)
+        if known is None:
+            fault = fault_in_pattern(pattern, dialect=self._ground.dialect, bind=self._opened().bind)
+            known = dumps({"fault": fault})
+            self._cache.put(_KIND, {key: known})
+        return str(loads(known)["fault"])
+
+    def _opened(self) -> Binder:
+        if self._binder is None:
+            self._binder = self._ground.binder(self._root)
+        return self._binder
 
     def close(self) -> None:
         """Let go of the binder."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from headgate.core.checks import Result
     from headgate.core.graph import AnyNode
     from headgate.core.ports.store import Reading
+    from headgate.core.protection import Protected
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +79,15 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
         builds = _builds(reading, address)
         node = graph.nodes[address]
         standings = tuple(_standing(session, repository, reading, node, name, build) for name, build in builds)
-        checks = tuple((environment, _results(session, reading, node, environment)) for environment, _ in builds)
+        checks = tuple(
+            (environment, _results(session, reading, node, environment, graph.protected)) for environment, _ in builds
+        )
     return AssetShown(node, _columns(node), graph.readers()[address], builds, standings, checks)
 
 
-def _results(session: Session, reading: Reading, node: AnyNode, environment: str) -> tuple[Result, ...]:
+def _results(
+    session: Session, reading: Reading, node: AnyNode, environment: str, protected: Protected
+) -> tuple[Result, ...]:
     """Return what is known to come of a node's data tests on what an environment shows; nothing is measured."""
     declared = tests_of_node(node)
     if not declared:
@@ -91,7 +96,7 @@ def _results(session: Session, reading: Reading, node: AnyNode, environment: str
     from headgate.release.stored import read_pointers
 
     shown, engine = Shown(read_pointers(reading, environment)), session.environment(environment).engine
-    tests = Tests({node.address: declared})
+    tests = Tests({node.address: declared}, protected=protected)
     return known_verdict(session, reading, tests, shown, engine=engine).of(*Outcome)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from headgate.core.checks import Sample
 from headgate.core.hashing import Digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.measures import Answer
@@ -21,12 +22,14 @@ class Evidence:
     """What is known of one build: answers by the keys of what was asked (``evidence/keys.py``).
 
     ``comparisons`` with what it would replace stand with the newer build, by what they are about
-    (``evidence/compare.py``); ``fingerprints`` by the key that they were made with.
+    (``evidence/compare.py``); ``fingerprints`` by the key that they were made with. ``samples`` are failing rows of
+    checks that keep them, without values of columns that were protected then.
     """
 
     answers: Mapping[Digest, Answer] = field(default_factory=dict)
     comparisons: Mapping[Digest, Comparison] = field(default_factory=dict)
     fingerprints: Mapping[Digest, Fingerprint] = field(default_factory=dict)
+    samples: Mapping[Digest, Sample] = field(default_factory=dict)
 
 
 def evidence_to_text(evidence: Evidence) -> str:
@@ -38,6 +41,8 @@ def evidence_to_text(evidence: Evidence) -> str:
         body["comparisons"] = {key: comparison_to_json(one) for key, one in evidence.comparisons.items()}
     if evidence.fingerprints:
         body["fingerprints"] = dict(evidence.fingerprints)
+    if evidence.samples:
+        body["samples"] = {key: [one.columns, one.rows, one.protected] for key, one in evidence.samples.items()}
     return dumps(body)
 
 
@@ -47,16 +52,23 @@ def evidence_from_text(text: str | None) -> Evidence:
         return Evidence()
     body = loads(text)
     answers = {Digest(key): answer for key, answer in body["answers"].items()}
+    samples = {Digest(key): _sample(one) for key, one in body.get("samples", {}).items()}
     comparisons, fingerprints = body.get("comparisons"), body.get("fingerprints")
     if not comparisons and not fingerprints:
-        return Evidence(answers)
+        return Evidence(answers, samples=samples)
     from headgate.core.comparison_forms import comparison_from_json, fingerprint_from_json
 
     return Evidence(
         answers,
         {Digest(key): comparison_from_json(one) for key, one in (comparisons or {}).items()},
         {Digest(key): fingerprint_from_json(one) for key, one in (fingerprints or {}).items()},
+        samples,
     )
+
+
+def _sample(form: Sequence[Any]) -> Sample:
+    columns, rows, protected = form
+    return Sample(tuple(columns), tuple(map(tuple, rows)), tuple(protected))
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ class DeclaredTest:
     it is about whole rows; ``arguments`` are those of its kind as written, and ``references`` the addresses in them
     that are known. With severity ERROR a failure is an error where ``error_if`` holds of the number of failing rows,
     else a warning where ``warn_if`` does; with severity WARNING ``error_if`` is not asked. ``where`` narrows the rows.
-    ``kept`` is what else was said, under its keys. ``is_promised``: a constraint of an enforced contract demands it.
+    ``keeps_failures``: the failing rows that are shown are kept. ``kept`` is what else was said, under its keys.
+    ``is_promised``: a constraint of an enforced contract demands it.
     """
 
     kind: str
@@ -102,6 +103,7 @@ class DeclaredTest:
     limit: int | None = None
     tags: tuple[str, ...] = ()
     is_enabled: bool = True
+    keeps_failures: bool = False
     kept: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
     is_promised: bool = False

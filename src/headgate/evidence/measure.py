@@ -13,8 +13,8 @@ from typing import TypeAlias
 from headgate.core.address import Address, fold
 from headgate.core.checks import Check, Compiled, Failed, Outcome, Result, Sample, judged
 from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
-from headgate.core.hashing import Digest
-from headgate.core.measures import Answer, Figure, Measure, Newest, Of, Shown, others_of
+from headgate.core.hashing import Digest, digest
+from headgate.core.measures import Answer, Figure, Measure, Newest, Of, Shown, digest_of, others_of
 from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.store import Lease, Reading, StateStore
 from headgate.core.progress import Checked, RunEvent, Started
@@ -29,6 +29,8 @@ Ask: TypeAlias = Callable[[Measured, Sequence[Measure]], Mapping[Measure, Answer
 
 Show: TypeAlias = Callable[[Measured, Shown, int], Sample]
 """Gives some rows that fail a measure."""
+
+_FAILING = (Outcome.FAIL, Outcome.WARN)
 
 SAMPLE_ROWS, SAMPLE_ROWS_MAX, SAMPLES_MAX = 5, 100, 20
 """So many failing rows of a check are shown unless it says ``limit``; so many at most; of so many checks of a build."""
@@ -122,6 +124,8 @@ def measure(
             fresh.update(_more(one, found, own))
             own.update(fresh)
             told = _with_samples(_results(subject, found), subject, show, relation_of)
+            fresh.update(_with_kept(one, told, own))
+            own.update(fresh)
             results[subject.build.address] = told
             report(Checked(subject.build.address))
             if len(fresh) >= KEPT_AT_ONCE:
@@ -140,9 +144,7 @@ def _with_samples(
     found: list[Result] = []
     for result in results:
         shown, limit = result.check.compiled.shown, result.check.test.limit
-        is_shown = (
-            result.outcome in (Outcome.FAIL, Outcome.WARN) and sum(r.sample is not None for r in found) < SAMPLES_MAX
-        )
+        is_shown = result.outcome in _FAILING and sum(r.sample is not None for r in found) < SAMPLES_MAX
         if is_shown and shown is not None and limit != 0:
             table = _table(subject, (shown,), relation_of)
             rows = show(table, shown, min(limit or SAMPLE_ROWS, SAMPLE_ROWS_MAX))
@@ -156,8 +158,36 @@ def known_results(asked: Sequence[Asking], known: Known) -> Mapping[Address, tup
     results: dict[Address, tuple[Result, ...]] = {}
     for one in asked:
         found = _known_answers(one, known)
-        results[one.subject.build.address] = _results(one.subject, found)
+        samples = known.own[one.subject.build.id].samples
+        results[one.subject.build.address] = tuple(_sampled(one, r, samples) for r in _results(one.subject, found))
     return results
+
+
+def _sampled(one: Asking, result: Result, samples: Mapping[Digest, Sample]) -> Result:
+    """Return a result that fails with the rows that were kept of it; what has become protected since is not shown."""
+    key = _sample_key(one, result.check) if samples and result.outcome in _FAILING else None
+    kept = samples.get(key) if key is not None else None
+    return result if kept is None else replace(result, sample=without_protected(kept, one.subject.protected))
+
+
+def _sample_key(one: Asking, check: Check) -> Digest | None:
+    """Return the key under which failing rows of a check are kept; None where its answers are not."""
+    shown, keys = check.compiled.shown, [one.keys.get(measure, "") for measure in check.compiled.measures]
+    return digest("sample", digest_of(shown), *keys) if shown is not None and all(keys) else None
+
+
+def _with_kept(one: Asking, results: Sequence[Result], own: Mapping[Digest, Evidence]) -> Mapping[Digest, Evidence]:
+    """Return the evidence of a build with the failing rows of the checks that say ``store_failures``, if any is new."""
+    evidence = own[one.subject.build.id]
+    samples = {
+        key: result.sample
+        for result in results
+        if result.sample is not None and result.check.test.keeps_failures
+        if (key := _sample_key(one, result.check)) is not None
+    }
+    if samples.items() <= evidence.samples.items():
+        return {}
+    return {one.subject.build.id: replace(evidence, samples={**evidence.samples, **samples})}
 
 
 def _results(subject: Subject, found: Mapping[Measure, Answer | Unanswered]) -> tuple[Result, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headgate.core.address import Address
+from headgate.core.comparison import EXACT, Tolerance
 from headgate.core.declarations import DeclaredColumn, Kind, Properties
 from headgate.core.diagnostic import Place, Severity
 from headgate.core.loading import Deletion, Grain, Loading, Merging, Timing, Tracking
@@ -53,7 +54,9 @@ def _freshness(body: Mapping[str, Any]) -> Freshness:
 
 
 def _column(body: Mapping[str, Any]) -> DeclaredColumn:
-    return DeclaredColumn(**{**body, "tags": tuple(body["tags"]), "place": _place(body["place"])})
+    tolerance = Tolerance(**body["tolerance"]) if body.get("tolerance") else EXACT
+    read = {"tags": tuple(body["tags"]), "place": _place(body["place"]), "tolerance": tolerance}
+    return DeclaredColumn(**{**body, **read})
 
 
 def test_from_json(body: Mapping[str, Any]) -> DeclaredTest:

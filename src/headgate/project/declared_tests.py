@@ -62,6 +62,7 @@ def _of_mapping(kind: Stated | None, said: Mapped, column: str) -> StatedTest | 
         is_enabled=False not in (config.truth("enabled"), said.truth("enabled")),
         kept=said.values(_KEPT) | config.values(_KEPT) | config.rest(_SETTINGS),
         place=kind.place,
+        keeps_failures=True in (config.truth("store_failures"), said.truth("store_failures")),
     )
     return StatedTest(test, _uses(said, given, kind.value))
 
@@ -84,6 +85,7 @@ def read_query_test(source: Text, name: str, fields: Fields | None) -> DeclaredT
         is_enabled=said.truth("enabled") is not False,
         kept=said.values(_KEPT | {"owner"}),
         place=source.place(1, 1, 0),
+        keeps_failures=said.truth("store_failures") is True,
     )
 
 

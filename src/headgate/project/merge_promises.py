@@ -130,7 +130,7 @@ def _query_test(piece: Piece, files: Mapping[str, File], noted: Noted, filled: F
     if query is None or (filled is not None and filled.is_faulty):
         return None
     if filled is None and has_marks(piece.text) and query.template != "none":
-        hint = 'Say `template: jinja` in its header, or in headgate.toml: [template], language = "jinja".'
+        hint = 'Say `template: jinja` in its header, or in headgate.toml: [template], default = "jinja".'
         noted.warn("HG312", "this test is a template, which nothing says: it does not run", place, hint)
         return None
     address, properties = Address(f"tests.{query.test.name}"), Properties(place=place)

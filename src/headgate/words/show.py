@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headgate.core.intervals import shown
-from headgate.words.checks import outcome_text
+from headgate.words.checks import lines_of_sample, outcome_text
 from headgate.words.figures import counted, seconds_text, time_text
 from headgate.words.layout import aligned, styled
 from headgate.words.loading import rows_of_loading
@@ -74,6 +74,10 @@ def lines_of_asset(found: AssetShown, width: int) -> list[str]:
         lines.append(description.strip())
     for title, rows in sections_of(found):
         lines += ["", title, *aligned(rows, width=width)]
+    for environment, results in found.checks:
+        for result in results:
+            if sample := lines_of_sample(result):
+                lines += ["", f"{result.check.name} in {environment}", *sample]
     if printed := printed_text(found):
         lines += ["", "printed", *(f"  {line}" for line in printed.splitlines())]
     if opaque := opaque_text(found):

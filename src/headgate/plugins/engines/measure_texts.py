@@ -31,6 +31,7 @@ from headgate.core.measures import (
     Says,
     Shown,
     Sql,
+    Unequal,
     Within,
 )
 from headgate.core.ports.measuring import Measured
@@ -58,26 +59,38 @@ _FIGURES: Mapping[Figure, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What engines say otherwise: a match of a regular expression, the type of texts, the hash of a row."""
+    """What engines say otherwise: a match of a regular expression, the type of texts, the hash of a row.
+
+    Values of the types of which ``is_text`` is true are compared as their texts: the engine has no equality for them.
+    """
 
     matches: Callable[[str, str], str]
     text: str
     row_hash: str
+    is_text: Callable[[str], bool] = lambda _type: False
+
+    def compared(self, column: str, type_: str) -> str:
+        """Return a column as it is compared with others."""
+        return f"cast({quoted(column)} as {self.text})" if self.is_text(type_) else quoted(column)
+
+    def key(self, columns: tuple[str, ...], table: Measured) -> str:
+        """Return a list of columns as they are compared."""
+        return ", ".join(self.compared(name, table.types[name]) for name in columns)
 
 
 def alone(measure: Measure, table: Measured, words: Words) -> str:
     """Return the SELECT that finds one measure in a pass of its own."""
     if isinstance(measure, Repeated):
-        return _repeated(measure, table)
+        return _repeated(measure, table, words)
     if isinstance(measure, Orphans):
         return f"select count(*) from {source(table)}{_orphaned(measure, table)}"
     if isinstance(measure, OverRows):
         rows = where(condition(measure, table, words))
-        return f"select {exact(measure, aggregate(measure), words)} from {_from(measure, table)}{rows}"
-    return _unequal(measure.columns, table.others[measure.to], table, measure.where)
+        return f"select {exact(measure, aggregate(measure, table, words), words)} from {_from(measure, table)}{rows}"
+    return _unequal(measure, table, words)
 
 
-def aggregate(measure: OverRows) -> str:
+def aggregate(measure: OverRows, table: Measured, words: Words) -> str:
     """Return the aggregate that gives the answer over the rows for which ``condition`` is true."""
     if isinstance(measure, (Rows, Failing)):
         return "count(*)"
@@ -85,7 +98,7 @@ def aggregate(measure: OverRows) -> str:
         return f"count({quoted(measure.column)})"
     if isinstance(measure, Newest):
         return f"max({measure.expression.text}\n)"
-    return _FIGURES[measure.figure].format(quoted(measure.column))
+    return _FIGURES[measure.figure].format(words.compared(measure.column, table.types[measure.column]))
 
 
 def exact(measure: Measure, found: str, words: Words) -> str:
@@ -169,12 +182,15 @@ def failing(measure: Shown, table: Measured, words: Words, limit: int) -> str:
         return _repeated_keys(measure, table, words, limit)
     told = _orphaned(measure, table) if isinstance(measure, Orphans) else where(condition(measure, table, words))
     names = ", ".join(f"cast({quoted(name)} as {words.text}) as {quoted(name)}" for name in table.types)
-    return f"select {names} from {source(table)}{told} order by {words.row_hash}, {listed(table.types)} limit {limit:d}"
+    order = f"{words.row_hash}, {words.key(tuple(table.types), table)}"
+    return f"select {names} from {source(table)}{told} order by {order} limit {limit:d}"
 
 
 def _repeated_keys(measure: Repeated, table: Measured, words: Words, limit: int) -> str:
-    keys = listed(measure.columns)
-    names = ", ".join(f"cast({quoted(name)} as {words.text}) as {quoted(name)}" for name in measure.columns)
+    keys = words.key(measure.columns, table)
+    names = ", ".join(
+        f"cast({words.compared(name, table.types[name])} as {words.text}) as {quoted(name)}" for name in measure.columns
+    )
     times = f"cast(count(*) as {words.text}) as {quoted('times')}"
     return (
         f"select {names}, {times} from {source(table)}{where(measure.where, _filled(measure))} "
@@ -201,17 +217,18 @@ def _from(measure: OverRows, table: Measured) -> str:
     return source(table)
 
 
-def _repeated(measure: Repeated, table: Measured) -> str:
-    keys = listed(measure.columns)
+def _repeated(measure: Repeated, table: Measured, words: Words) -> str:
+    keys = words.key(measure.columns, table)
     rows = where(measure.where, _filled(measure))
     grouped = f"select 1 from {source(table)}{rows} group by {keys} having count(*) > 1"
     return f"select count(*) from ({grouped}) as twice"
 
 
-def _unequal(columns: tuple[str, ...], other: str, table: Measured, condition: str) -> str:
+def _unequal(measure: Unequal, table: Measured, words: Words) -> str:
     """Count as a bag: a row that one side has twice and the other once is one row too many."""
-    names = listed(columns)
-    ours = f"select {names}, 1 as {SIDE} from {source(table)}{where(condition)}"
-    theirs = f"select {names}, -1 as {SIDE} from {other} as {TABLE}"
+    names = listed(measure.columns)
+    values = ", ".join(f"{words.compared(name, table.types[name])} as {quoted(name)}" for name in measure.columns)
+    ours = f"select {values}, 1 as {SIDE} from {source(table)}{where(measure.where)}"
+    theirs = f"select {values}, -1 as {SIDE} from {table.others[measure.to]} as {TABLE}"
     sums = f"select abs(sum({SIDE})) as surplus from ({ours} union all {theirs}) as both_sides group by {names}"
     return f"select cast(coalesce(sum(surplus), 0) as bigint) from ({sums}) as surpluses"

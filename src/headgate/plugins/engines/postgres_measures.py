@@ -31,6 +31,7 @@ WORDS = Words(
     matches=lambda column, pattern: f"({column} ~ {pattern})",
     text="text",
     row_hash="hashtextextended(cast(measured as text), 0)",
+    is_text=lambda type_: type_.removesuffix("[]") in ("json", "xml", "point", "polygon"),
 )
 
 
@@ -57,5 +58,5 @@ def _is_shared(measure: Measure) -> bool:
 
 def _filtered(measure: OverRows, table: Measured) -> str:
     told = condition(measure, table, WORDS)
-    found = aggregate(measure) + (f" filter (where {told})" if told else "")
+    found = aggregate(measure, table, WORDS) + (f" filter (where {told})" if told else "")
     return exact(measure, found, WORDS)

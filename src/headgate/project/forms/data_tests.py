@@ -53,7 +53,7 @@ OF_CONFIG = {
     "tags": Field(TEXTS, "Words to choose tests by."),
     "enabled": Field(TRUTH, "`false` leaves the test out."),
     "fail_calc": Field(TEXT, "What dbt counts as the number of failures.", Use.KEPT),
-    "store_failures": Field(TRUTH, "Whether dbt keeps the failing rows.", Use.KEPT),
+    "store_failures": Field(TRUTH, "`true`: the failing rows that are shown are kept, for `headgate show`."),
     "store_failures_as": Field(Choice(("ephemeral", "table", "view")), "How dbt keeps the failing rows.", Use.KEPT),
     "meta": Field(OPEN, "Whatever you want to note.", Use.KEPT),
     "alias": Field(TEXT, "The name of dbt's table of failing rows.", Use.KEPT),

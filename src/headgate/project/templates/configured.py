@@ -22,7 +22,10 @@ from headgate.project.yaml_nodes import At, Fields, Items, Node, Scalar
 _OUTSIDE = ("description", "columns")
 """Keys that stand beside ``config:`` in a property file."""
 
-_FIELDS = {key: key for key in ("severity", "warn_if", "error_if", "limit", "tags")} | {"enabled": "is_enabled"}
+_FIELDS = {key: key for key in ("severity", "warn_if", "error_if", "limit", "tags")} | {
+    "enabled": "is_enabled",
+    "store_failures": "keeps_failures",
+}
 """Keys of a data test, and what holds them."""
 
 
