@@ -115,3 +115,33 @@ def test_without_git_nothing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (state.dirty(FILES), state.check_out("a" * 40, tmp_path), state.is_ancestor("a" * 40, "b" * 40)) == (
         None,
     ) * 3
+
+
+def test_branches_and_what_they_share(tmp_path: Path) -> None:
+    remote = committed(tmp_path / "remote")
+    git(remote, "branch", "-m", "trunk")
+    git(tmp_path, "clone", "--quiet", str(remote), "clone")
+    root = tmp_path / "clone"
+    first = git(root, "rev-parse", "HEAD")
+    git(root, "checkout", "--quiet", "-b", "work/a")
+    written(root, {"assets/m/x.sql": "select 4\n"})
+    git(root, "commit", "--quiet", "--all", "--message", "Two")
+    written(remote, {"assets/m/y.sql": "select 5\n"})
+    git(remote, "commit", "--quiet", "--all", "--message", "Three")
+    git(root, "fetch", "--quiet")
+    state = git_state(root)
+    assert (state.branch(), state.default_branch()) == ("work/a", "trunk")
+    assert state.tip("trunk") == git(remote, "rev-parse", "HEAD")
+    assert state.tip("nothing") == ""
+    assert state.merge_base(state.commit, state.tip("trunk")) == first
+    assert state.merge_base(state.commit, "0" * 40) == state.merge_base("--all", first) == ""
+    assert state.folder() == (root.resolve(), "")
+    assert git_state(root / "assets").folder() == (root.resolve(), "assets/")
+    git(root, "checkout", "--quiet", "--detach")
+    assert git_state(root).branch() == ""
+    assert git_state(remote).default_branch() == ""
+
+
+def test_outside_of_git_there_are_no_branches(tmp_path: Path) -> None:
+    state = git_state(tmp_path)
+    assert (state.branch(), state.default_branch(), state.tip("main"), state.folder()) == ("", "", "", None)

@@ -29,11 +29,7 @@ def plan_gc(session: Session, *, drop: Sequence[str] = (), engine: str = "") -> 
 
     name = engine_of(session, engine)
     for environment in drop:
-        config = session.config.environment(environment)
-        if config is not None and config.protected:
-            text = f"{environment} is protected: it cannot be dropped"
-            hint = "Take `protected = true` out of headgate.toml first, if you mean it."
-            raise Refused([Diagnostic("HG543", text, hint=hint)])
+        _refuse_protected(session, environment)
     with session.reading() as reading:
         plan = plan_collection(
             reading, engine_name=name, now=now(), retain=session.retain_seconds, environments_to_drop=drop
@@ -62,6 +58,42 @@ def gc(session: Session, *, drop: Sequence[str] = (), engine: str = "", wait_sec
             environments_to_drop=drop,
         )
     return Collected(name, done)
+
+
+def expire_environment(session: Session, environment: str, *, wait_seconds: float = 0) -> bool:
+    """Leave an environment with nothing to show, and drop nothing else; tell whether it showed anything.
+
+    Raises ``Refused`` where it is protected. Its tables go with the next collection, unless somebody shares them.
+    """
+    from headgate.release.collect import expire
+    from headgate.release.stored import read_environments, read_pointers
+
+    _refuse_protected(session, environment)
+    with session.reading() as reading:
+        record = read_environments(reading).get(environment)
+        if record is None or not read_pointers(reading, environment):
+            return False
+    purpose = f"ci --closed, {environment}"
+    with session.holding(environment, purpose, wait_seconds=wait_seconds, engine_name=record.engine) as held:
+        expire(
+            environment,
+            store=held.store,
+            engine=held.engine,
+            lease=held.lease,
+            clock=now,
+            nonce=nonce,
+            root=str(session.root),
+            by=user(),
+        )
+    return True
+
+
+def _refuse_protected(session: Session, environment: str) -> None:
+    config = session.config.environment(environment)
+    if config is not None and config.protected:
+        text = f"{environment} is protected: it cannot be dropped"
+        hint = "Take `protected = true` out of headgate.toml first, if you mean it."
+        raise Refused([Diagnostic("HG543", text, hint=hint)])
 
 
 def engine_of(session: Session, name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
 from headgate.cli.evidence_arguments import record, verify
 from headgate.cli.gate_arguments import add_override, approve, policy
-from headgate.cli.job_arguments import export
+from headgate.cli.job_arguments import ci, export
 from headgate.cli.parser import Parser, WrongUsage
 from headgate.cli.parser import describe as _describe
 
@@ -32,6 +32,7 @@ COMMANDS = {
     "show": "show an asset: columns, inputs, readers, builds",
     "lineage": "follow a column to what steers it, or to what it steers",
     "sql": "ask a question of an environment",
+    "ci": "for a job of a request: build, measure, decide, tell",
     "schema": "print JSON Schemas of your files, for editors",
     "export": "write jobs for GitHub Actions or GitLab CI",
     "gc": "drop what nobody can come back to",
@@ -492,6 +493,7 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "sql": _sql,
     "gc": _gc,
     "doctor": _doctor,
+    "ci": ci,
     "schema": _schema,
     "export": export,
     "completion": _completion,

@@ -142,6 +142,8 @@ CODES: Mapping[str, str] = {
     "HG565": "The warehouse is an older copy than the state, a new one, or gone.",
     "HG566": "The state is an older copy than the warehouse, or was moved on by another history.",
     "HG567": "The warehouse belongs to another state.",
+    "HG570": "A request comes from a fork: its code is checked, and nothing is built or measured.",
+    "HG571": "What is checked out is not the request: another commit, a history cut off, or files that differ from it.",
     "HG600": "The engine, the state or the disk failed.",
     "HG601": "The engine refused a statement of the repository.",
     "HG602": "A Python function of the repository failed.",

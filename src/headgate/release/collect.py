@@ -109,7 +109,7 @@ def collect(
         dropped = _known_environments(reading, environments_to_drop, engine_name)
         _check_log(reading, now, engine.log())
     for name in dropped:
-        _expire(name, store=store, engine=engine, lease=lease, clock=clock, nonce=nonce, root=root, by=by)
+        expire(name, store=store, engine=engine, lease=lease, clock=clock, nonce=nonce, root=root, by=by)
     engine.take_out_loads()
     built = engine.built()
     _doom(store, lease, engine_name, now=now, retain=retain)
@@ -165,10 +165,13 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _expire(
+def expire(
     name: str, *, store: StateStore, engine: Engine, lease: Lease, clock: Clock, nonce: Nonce, root: str, by: str
 ) -> None:
-    """Leave an environment with nothing to show. Its record stays, so that its serial never begins anew."""
+    """Leave an environment with nothing to show. Its record stays, so that its serial never begins anew.
+
+    No table goes with it: what nobody shows any more is for the next collection.
+    """
     with store.reading() as reading:
         record, _ = read_environment(reading, name)
     if record is None:
