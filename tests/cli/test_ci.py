@@ -138,10 +138,12 @@ def test_the_life_of_a_request(job: Job) -> None:
     assert mark.commit == good
     assert "marts.revenue" in text
     reports = job.root / ".headgate" / "ci"
-    assert (reports / "summary.md").read_text().startswith("### ✅ Headgate: passed")
-    assert json.loads((reports / "report.json").read_text())["is_open"] is True
+    assert (reports / "summary.md").read_text().startswith("## ✅")
+    assert json.loads((reports / "report.json").read_text())["report"]["source"] == "pr-12"
+    assert sorted(path.name for path in reports.iterdir()) == ["junit.xml", "report.html", "report.json", "summary.md"]
+    assert "unique" in (reports / "junit.xml").read_text()
     if job.place.kind == "github":
-        assert (job.root.parent / "step.md").read_text().startswith("### ✅ Headgate: passed")
+        assert (job.root.parent / "step.md").read_text().startswith("## ✅")
         assert "https://forge.example/acme/shop/actions/runs/77" in text
     shown, _ = job.run("sql", "pr-12", "select max(cents) as m from marts.revenue", "--format", "csv")
     assert shown.split() == ["m", "1000"]

@@ -14,6 +14,8 @@ from headgate.words.diagnostics import lines_of
 from headgate.words.figures import counted, listed, made_text
 from headgate.words.layout import plain, styled
 from headgate.words.plan import lines_of_plan, nothing_to_do
+from headgate.words.report.markdown import markdown_of
+from headgate.words.report.terminal import lines_of_report
 from headgate.words.test import lines_of_tests, sum_text
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 _FENCE = "`" * 4
 _SHORT = 7
+_ROOM = 500
+"""So many characters are kept for what is always told at the end."""
+
+_OF_REPORT = ("Failed", "Checks", "Compared")
+"""Sections that the gate's report tells of as well, and better."""
 
 
 def word_of(made: Attempt) -> str:
@@ -121,29 +128,37 @@ def _sections(made: Attempt, *, width: int) -> Iterator[tuple[str, list[str]]]:
         told = [*lines_of_warnings(made.applied.verdict), checks_text(results)]
         failed = lines_of_failed(made.applied.verdict) if made.applied.outcome.is_complete else []
         yield "Checks", [*failed, *told]
+    if made.report is not None and any(asset.comparison is not None for asset in made.report.assets):
+        yield "Compared", lines_of_report(made.report, width=width)
 
 
 def markdown_of_attempt(made: Attempt, *, size_max: int = sys.maxsize) -> str:
     """Return it as Markdown of at most ``size_max`` characters, the gravest first; what does not fit is left out.
 
-    Whatever comes out of the repository stands in blocks of code: it can neither format anything nor name anybody.
+    Where the gate decided, its report comes first. Whatever else comes out of the repository stands in blocks of code:
+    it can neither format anything nor name anybody.
     """
-    sign = {"passed": "✅", "needs approval": "✋"}.get(word_of(made), "❌")
-    head = [f"### {sign} Headgate: {word_of(made)}", "", *_fenced([_why(made), head_of(made)])]
-    head += [part for note in notes_of(made) for part in ("", f"> {note}")]
-    rest = f"\n\nThe whole report is an artifact of [the run]({made.where.url}).\n" if made.where.url else "\n"
-    text = "\n".join(head)
+    link = f"an artifact of [the run]({made.where.url})" if made.where.url else ""
+    room, rest = size_max - _ROOM, ""
+    if made.report is not None:
+        text = markdown_of(made.report, size_max=room, rest=link).rstrip("\n")
+    else:
+        head = [f"### ❌ Headgate: {word_of(made)}", "", *_fenced([_why(made), head_of(made)])]
+        text, rest = "\n".join(head), f"\n\nAll of it: {link}." if link else ""
+    text += "".join(f"\n\n> {note}" for note in notes_of(made))
     left_out: list[str] = []
     for title, lines in _sections(made, width=100):
+        if made.report is not None and title in _OF_REPORT:
+            continue
         section = "\n".join(["", "", f"<details{_open(title)}><summary>{title}</summary>", "", *_fenced(lines), ""])
         section += "</details>"
-        if len(text) + len(section) + len(rest) + 200 > size_max:
+        if len(text) + len(section) + len(rest) > room:
             left_out.append(title)
         else:
             text += section
     if left_out:
         text += f"\n\n{', '.join(left_out)}: too long to stand here."
-    return (text + rest)[:size_max]
+    return f"{text}{rest}\n"[:size_max]
 
 
 def _open(title: str) -> str:

@@ -113,7 +113,16 @@ def _write_reports(made: Attempt, folder: Path) -> None:
     from headgate.core.errors import EnvironmentFailed
     from headgate.core.json_form import dumps, plain
 
-    texts = {"summary.md": markdown_of_attempt(made), "report.json": dumps(plain(result_of(made))) + "\n"}
+    texts = {"summary.md": markdown_of_attempt(made)}
+    body = plain(result_of(made))
+    if made.report is not None:
+        from headgate.core.report_json import report_to_json
+        from headgate.words.report.junit import junit_of
+        from headgate.words.report.page import page_of
+
+        body["report"] = report_to_json(made.report)
+        texts |= {"report.html": page_of(made.report), "junit.xml": junit_of(made.report)}
+    texts["report.json"] = dumps(body) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in _REPORTS:
