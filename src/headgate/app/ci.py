@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headgate.app.ci_attempt import Attempt, Base
 from headgate.core.address import environment_like
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import CodeFailed, EnvironmentFailed, HeadgateError, Refused, StalePlan, StatementFailed
@@ -19,57 +20,14 @@ from headgate.core.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from headgate.app.apply import Applied
-    from headgate.app.check import Checked
-    from headgate.app.plan import Planned
     from headgate.app.repository import Repository
     from headgate.app.session import Session
-    from headgate.app.test import Tested
     from headgate.core.plan import Plan
     from headgate.core.progress import RunEvent
-    from headgate.core.report import Report
     from headgate.project.git import GitState
 
 FAULTY, FAILED, INTERRUPTED = 1, 3, 130
 """Statuses of the command: a fault or a closed gate, the engine or another machine, Ctrl-C."""
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What a change stands on: the newest commit that it shares with a branch; empty where git cannot tell.
-
-    ``is_behind``: the branch has gone on since, so that what is compared with production misses that.
-    """
-
-    branch: str
-    commit: str
-    is_behind: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What came of a request so far. ``environment`` is empty where none is made, as for a fork.
-
-    ``status`` is that of the command; 0 as long as nothing stops it. ``faults`` are what did, told nowhere else.
-    """
-
-    where: Surroundings
-    project: str
-    at: str
-    environment: str = ""
-    commit: str = ""
-    base: Base = Base("", "")
-    checked: Checked | None = None
-    tested: Tested | None = None
-    planned: Planned | None = None
-    applied: Applied | None = None
-    report: Report | None = None
-    faults: tuple[Diagnostic, ...] = ()
-    status: int = 0
-
-    @property
-    def is_open(self) -> bool:
-        """Tell whether the gate lets it through; what was not measured to its end is not let through."""
-        return not self.status and self.report is not None and self.report.decision.opens
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from headgate.core.plan import Action
 from headgate.core.report import AssetReport, Report
 
 if TYPE_CHECKING:
-    from headgate.app.ci import Attempt
+    from headgate.app.ci_attempt import Attempt
     from headgate.app.measuring import Verdict as Measured
     from headgate.app.repository import Repository
     from headgate.app.session import Session

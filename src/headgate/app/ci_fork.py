@@ -18,7 +18,7 @@ from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused
 
 if TYPE_CHECKING:
-    from headgate.app.ci import Attempt
+    from headgate.app.ci_attempt import Attempt
 
 
 def checked_only(root: Path, made: Attempt) -> Attempt:

@@ -19,7 +19,7 @@ from headgate.words.report.terminal import lines_of_report
 from headgate.words.test import lines_of_tests, sum_text
 
 if TYPE_CHECKING:
-    from headgate.app.ci import Attempt
+    from headgate.app.ci_attempt import Attempt
 
 _FENCE = "`" * 4
 _SHORT = 7

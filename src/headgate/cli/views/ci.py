@@ -14,7 +14,8 @@ from headgate.cli.terminal import Terminal
 from headgate.words.ci import description_of, lines_of_attempt, markdown_of_attempt, word_of
 
 if TYPE_CHECKING:
-    from headgate.app.ci import Attempt, Hearing
+    from headgate.app.ci import Hearing
+    from headgate.app.ci_attempt import Attempt
     from headgate.app.forges import Telling
     from headgate.core.plan import Plan
     from headgate.core.progress import RunEvent
