@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
+from headgate.cli.editor_arguments import completion, schema
 from headgate.cli.evidence_arguments import record, verify
 from headgate.cli.gate_arguments import add_override, approve, policy
 from headgate.cli.job_arguments import ci, export
@@ -411,41 +412,6 @@ def _doctor(parser: Parser) -> None:
     _add_wait(parser)
 
 
-def _schema(parser: Parser) -> None:
-    _describe(
-        parser,
-        "Print the JSON Schema (draft 2020-12) of property files (yaml, by default), of headgate.toml (toml) or of "
-        "the headers of SQL files (header): editors check and complete by it. Or that of reports of changes (report). "
-        "No project is needed.",
-        "headgate schema toml",
-        "headgate schema --out .schemas",
-    )
-    parser.description = f"{parser.description}\n\n{_IN_EDITORS}"
-    parser.add_argument(
-        "kind", metavar="KIND", nargs="?", choices=("yaml", "toml", "header", "report"), help="of which files"
-    )
-    parser.add_argument(
-        "--out", metavar="DIR", default="", help="write files into this folder: the three for editors, or one"
-    )
-
-
-_IN_EDITORS = """In editors, as the first line of a file, with the path from that file:
-  # yaml-language-server: $schema=../.schemas/headgate-yaml.schema.json     (.yml)
-  #:schema ./.schemas/headgate-toml.schema.json                             (headgate.toml, Taplo)"""
-
-
-def _completion(parser: Parser) -> None:
-    _describe(
-        parser,
-        "Print a script that lets a shell complete commands, options, environments, assets and releases. Where to put "
-        "it stands in its first lines.",
-        "headgate completion bash",
-        "headgate completion zsh",
-        "headgate completion fish",
-    )
-    parser.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
-
-
 def _add_narrowing(parser: Parser) -> None:
     parser.add_argument(
         "--select", metavar="NAME", action="append", default=[],
@@ -494,9 +460,9 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "gc": _gc,
     "doctor": _doctor,
     "ci": ci,
-    "schema": _schema,
+    "schema": schema,
     "export": export,
-    "completion": _completion,
+    "completion": completion,
 }
 
 _IMPORTS: dict[str, Callable[[Parser], None]] = {"": _import, "source": _import_source, "dbt": _import_dbt}
