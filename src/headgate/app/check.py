@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from headgate.app.gate_checks import faults_of_gate
 from headgate.app.repository import Repository, graph_of, recorded_shapes, undeclared_tables
+from headgate.app.session import now
 from headgate.core.diagnostic import Diagnostic, Severity, in_order
 from headgate.core.errors import Refused
 
@@ -50,7 +52,8 @@ def check(session: Session, repository: Repository) -> Checked:
         found = refused.diagnostics
     declared = repository.declarations
     assets = len(declared.assets) + len(declared.sources) + len(declared.exposures)
-    diagnostics = in_order(_relaxed(one) for one in (*declared.diagnostics, *found))
+    told = faults_of_gate(declared, now()[:10])
+    diagnostics = in_order(_relaxed(one) for one in (*declared.diagnostics, *found, *told))
     return Checked(diagnostics, assets, time.monotonic() - started)
 
 

@@ -19,6 +19,7 @@ from headgate.project.toml.gate import amount_of
 from headgate.project.yaml_nodes import Fields, parse_yaml
 
 _EFFECT = re.compile(keys.EFFECT)
+_PATTERN = re.compile(r"[^\s.]+\.[^\s.]+")
 
 
 def read_expected(source: Text, digest: Digest) -> ExpectedChange | None:
@@ -47,6 +48,10 @@ def _bounds(source: Text, expect: Mapped) -> Iterator[Bound]:
     for pattern in expect.names():
         inside = expect.mapping(pattern)
         if inside is None:
+            continue
+        if not _PATTERN.fullmatch(pattern):
+            hint = "Write SCHEMA.NAME, or a pattern such as marts.*."
+            source.fault("HG309", f"{pattern} is no asset", expect.place(pattern), hint)
             continue
         for topic in AMOUNTS:
             yield from _amounts(source, inside, topic, pattern)
