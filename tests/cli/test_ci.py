@@ -182,6 +182,31 @@ def test_the_life_of_a_request(job: Job) -> None:
     assert job.run("ci", "--closed")[0].startswith("No environment is left")
 
 
+def test_what_waits_for_an_owner_has_failed(job: Job) -> None:
+    """Each customer's sum is another one: the owner of the table has to agree, and no neutral status lets it by."""
+    only(job)
+    git(job.root, "checkout", "--quiet", "main")
+    assert job.run("apply", "main", "--yes")[1] == 0
+    told, status = job.run("promote", "main", "--yes")
+    assert status == 0, told
+    git(job.root, "checkout", "--quiet", "faster")
+    changed = FILES["assets/marts/revenue.sql"].replace("sum(o.cents)", "sum(o.cents) + 1")
+    job.commit({"assets/marts/revenue.sql": changed}, "Add one")
+    head = job.push()
+    job.on(head=head)
+    told, status = job.run("ci")
+    assert status == 1, told
+    assert "needs approval: waits for sales" in told
+    assert job.state_of(head) == "failure"
+    assert job.place.statuses[head][-1]["description"] == "needs approval: waits for sales"
+    (text,) = job.place.texts(12)
+    assert "✋" in text
+    report = json.loads((job.root / ".headgate" / "ci" / "report.json").read_text())["report"]
+    assert report["decision"]["verdict"] == "needs approval"
+    shown, _ = job.run("sql", "prod", "select max(cents) as m from marts.revenue", "--format", "csv")
+    assert shown.split() == ["m", "1500"]
+
+
 def test_a_request_from_a_fork_reaches_nothing(job: Job) -> None:
     job.commit({"assets/marts/more.sql": "select 1 as one, '{{ env_var(\"WAREHOUSE\") }}' as w\n"}, "Ask for secrets")
     job.commit({"tests/t.yml": "unit_tests: []\n"}, "And a test")

@@ -190,7 +190,7 @@ class _Work:
 
         if made.applied is not None and any(f.diagnostic.code not in OF_CHECKS for f in made.applied.outcome.failures):
             return made
-        report = decided(self.session, self.repository, made)
+        report = decided(self.session, self.repository, made, wait_seconds=self.wait_seconds)
         return replace(made, report=report, status=made.status or (0 if report.decision.opens else FAULTY))
 
 

@@ -19,7 +19,25 @@ if TYPE_CHECKING:
 _UNTOUCHED = (Action.KEEP, Action.REUSE)
 
 
-def decided(session: Session, repository: Repository, made: Attempt) -> Report:
+def decided(session: Session, repository: Repository, made: Attempt, *, wait_seconds: float = 0) -> Report:
+    """Return what the gate says of promoting what was built; what lacks for that is measured.
+
+    Where nothing is to be promoted, as by hand from files that no commit has, or where a check failed so that nothing
+    was shown, the checks decide alone. Raises ``Refused`` where a promotion is refused for another reason.
+    """
+    from headgate.app.promote import considered
+    from headgate.app.promotion import plan_promotion
+
+    target = session.beside(made.environment)
+    if made.status or target is None or repository.dirty:
+        return _by_checks(session, repository, made)
+    promotion = plan_promotion(session, repository, source=made.environment, to=target)
+    if promotion.plan.intended is None:
+        return _by_checks(session, repository, made)
+    return considered(session, promotion, wait_seconds=wait_seconds).report
+
+
+def _by_checks(session: Session, repository: Repository, made: Attempt) -> Report:
     """Return the report of what was planned and built: a check that fails blocks."""
     planned = made.planned
     assert planned is not None
