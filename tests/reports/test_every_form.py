@@ -29,7 +29,7 @@ FORMS: dict[str, Callable[[Report], str]] = {
 }
 
 any_form = pytest.mark.parametrize("form", FORMS)
-thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @any_form

@@ -11,7 +11,7 @@ from headgate.words.report.junit import junit_of
 from tests.reports.any_reports import reports
 from tests.reports.flights import flights_report, passing_report
 
-thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SUITE = {
     "name": r".*", "package": r".*", "id": r"\d+", "tests": r"\d+", "failures": r"\d+", "errors": r"\d+",

@@ -14,7 +14,7 @@ from tests.reports.flights import flights_report
 
 CODE = re.compile(r"`[^`\n]*`|<code>[^<>`|\n]*</code>")
 OURS = re.compile(r"</?(details|summary|sub)>")
-thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def outside_of_code(text: str) -> str:

@@ -13,7 +13,7 @@ from headgate.words.report.page import page_of
 from tests.reports.any_reports import large_report, reports
 from tests.reports.flights import flights_report, passing_report
 
-thorough = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 VOID = {"meta", "input"}
 TAGS = set(

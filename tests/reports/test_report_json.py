@@ -14,7 +14,7 @@ from headgate.core.report_schema import report_schema
 from tests.reports.any_reports import reports
 from tests.reports.flights import flights_report
 
-thorough = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def closed(schema: Any) -> Any:
