@@ -23,6 +23,7 @@ from demo.data import play_data
 FLIGHTS = "assets/staging/flights.sql"
 BEFORE = "  f.arr_delay,\n"
 AFTER = "  case when f.arr_delay < 0 then 0 else f.arr_delay end as arr_delay,\n"
+ROUTES = "assets/marts/worst_routes.sql"
 RECOVERY = "assets/marts/recovery.py"
 FUNCTION = '''\
 import headgate as hg
@@ -176,7 +177,7 @@ def play(player: Player) -> None:
         "headgate apply dev --now 2013-12-01 --yes",
         r"308,641 rows",
         r"dev: 14 \w+ in",
-        r"9 checks passed",
+        r"13 checks passed",
         r"Next: headgate promote dev",
     )
     player.run(f'headgate sql dev "{LATE}"', r"Frontier Airlines")
@@ -196,7 +197,17 @@ def play(player: Player) -> None:
     player.run("headgate apply dev --yes", r"dev: 4 new builds, 10 ")
     player.tell("Only what is committed can be released")
     player.run('git commit -q -a -m "Count an early arrival as no delay"')
-    player.run("headgate promote dev --yes", r"prod now shows 4 new assets, 10 as before", r"headgate rollback prod")
+    player.tell(
+        "Every table that moves is laid beside the one that it replaces. What differs, its owner has to agree to"
+    )
+    player.run(
+        "headgate promote dev --yes",
+        r"arr_delay changes in 176,807 rows, 57\.3 %",
+        r"prod now shows 4 new assets, 10 as before",
+        r"headgate rollback prod",
+    )
+    player.tell("What was released, on what grounds, is signed")
+    player.run("headgate verify", r"release 2 of prod is as it was signed", r"decision approved")
     changed = player.run(f'headgate sql prod "{LATE}"', r"mean_delay")
 
     player.tell("It was not what the dashboard's readers expected: back, at once")
@@ -206,8 +217,21 @@ def play(player: Player) -> None:
     player.run("headgate releases", r"rollback to 1", r"promote dev: 4 assets", r"promote dev: 14 assets")
     player.tell("And dev still is what the repository says")
     player.run("headgate plan dev", r"dev equals the working tree: nothing to do")
+    play_bad_change(player)
     play_python(player)
     play_data(player)
+
+
+def play_bad_change(player: Player) -> None:
+    """Play a change that no check forbids and that the gate does not let through."""
+    player.tell("Somebody means one route in five and writes one in five thousand: no row is left, and no test of it")
+    player.edit(ROUTES, "  and r.late >= 0.2 *", "  and r.late >= 5000 *")
+    player.run("headgate apply dev --yes", r"marts\.worst_routes +0 rows", r"13 checks passed")
+    player.run('git commit -q -a -m "Ask for later flights"')
+    player.run("headgate promote dev --yes", r"HG710", r"marts\.worst_routes: it is empty", status=1)
+    player.tell("prod shows what it showed. Back to what is right")
+    player.run("git revert --no-edit HEAD", r"Revert")
+    player.run("headgate apply dev --yes", r"dev: ")
 
 
 def play_python(player: Player) -> None:

@@ -343,7 +343,8 @@ def _lost(name: str, what: str, there: Side, gone: Side, smallest: float) -> Que
     def answer(chance: Chance) -> Drift:
         n, m = gone.seen, there.seen
         rows = math.log(max(1, len(counts)) / chance.share) / math.log((n + m) / m)
-        told = f"{len(lost)} {what}" + (f", one of them in {_percent(effect)} of the rows" if lost else "")
+        word = what.removesuffix("s") if len(lost) == 1 else what
+        told = f"{len(lost)} {word}" + (f", one of them in {_percent(effect)} of the rows" if lost else "")
         return Drift(name, what, effect, max(smallest, rows / m), told)
 
     return answer
