@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headgate.core.evidence import Evidence
     from headgate.core.graph import Graph
     from headgate.core.hashing import Digest
+    from headgate.core.ports.engine import Engine
     from headgate.core.ports.store import Reading
     from headgate.core.progress import RunEvent
     from headgate.core.protection import Protected
@@ -68,11 +69,11 @@ def compared(
     keep = keeping(held.store, held.lease)
     found: dict[Address, Comparison] = {}
     with held.store.reading() as reading:
-        pairs, build_of = _pairs(reading, beside)
-        own = _evidence(reading, pairs)
-        asks = _asks(session, held, beside, build_of)
+        pairs, build_of = pairs_of(reading, beside)
+        own = evidence_of(reading, pairs)
+        asks = asks_of(session, held.engine, held.root, beside, build_of)
         for pair in pairs:
-            known = _known(session, pair, own)
+            known = known_of(session, pair, own)
             if known is None:
                 report(Started(pair.address))
                 prints = {key: one for evidence in own.values() for key, one in evidence.fingerprints.items()}
@@ -106,13 +107,13 @@ def known_comparisons(session: Session, reading: Reading, beside: Beside) -> Map
 
     What nobody compared yet is left out.
     """
-    pairs, _ = _pairs(reading, beside)
-    own = _evidence(reading, pairs)
-    found = ((pair.address, _known(session, pair, own)) for pair in pairs)
+    pairs, _ = pairs_of(reading, beside)
+    own = evidence_of(reading, pairs)
+    found = ((pair.address, known_of(session, pair, own)) for pair in pairs)
     return {address: comparison for address, comparison in found if comparison is not None}
 
 
-def _known(session: Session, pair: Pair, own: Mapping[Digest, Evidence]) -> Comparison | None:
+def known_of(session: Session, pair: Pair, own: Mapping[Digest, Evidence]) -> Comparison | None:
     """Return what versions prove, or what was found of the same contents before."""
     from headgate.evidence.compare import hidden, key_of_pair, without_a_look
 
@@ -122,7 +123,8 @@ def _known(session: Session, pair: Pair, own: Mapping[Digest, Evidence]) -> Comp
     return without_a_look(pair, session.config.cost_limit)
 
 
-def _evidence(reading: Reading, pairs: tuple[Pair, ...]) -> dict[Digest, Evidence]:
+def evidence_of(reading: Reading, pairs: tuple[Pair, ...]) -> dict[Digest, Evidence]:
+    """Return what is kept with the builds of some pairs. Cost: one look-up."""
     from headgate.core.evidence import evidence_from_text
     from headgate.core.records import Collection
 
@@ -131,7 +133,8 @@ def _evidence(reading: Reading, pairs: tuple[Pair, ...]) -> dict[Digest, Evidenc
     return {one: evidence_from_text(texts.get(one)) for one in ids}
 
 
-def _pairs(reading: Reading, beside: Beside) -> tuple[tuple[Pair, ...], Callable[[Digest], Build | None]]:
+def pairs_of(reading: Reading, beside: Beside) -> tuple[tuple[Pair, ...], Callable[[Digest], Build | None]]:
+    """Return the pairs of builds that are not the same one, and what gives builds."""
     from headgate.release.stored import StoredBuilds
 
     builds = StoredBuilds(reading)
@@ -203,25 +206,26 @@ class _Contents:
         return self._known[address]
 
 
-def _asks(session: Session, held: Held, beside: Beside, build_of: Callable[[Digest], Build | None]) -> Asks:
+def asks_of(
+    session: Session, engine: Engine, root: str, beside: Beside, build_of: Callable[[Digest], Build | None]
+) -> Asks:
+    """Return what can be asked of an engine that has both sides."""
     from headgate.evidence.compare import Asks
     from headgate.release.bindings import Bindings
     from headgate.sql.bind import inlined
 
-    engine = held.engine
     before, after = (
-        Bindings(pointers, build_of, engine, held.root, reads_captures=True)
-        for pointers in (beside.before, beside.after)
+        Bindings(pointers, build_of, engine, root, reads_captures=True) for pointers in (beside.before, beside.after)
     )
     seconds = session.config.cost_limit.seconds
     return Asks(
         relations=lambda address: (inlined(before.shown(address)), inlined(after.shown(address))),
-        fingerprint=lambda side, key: _within(seconds, lambda: engine.fingerprint(side, key), engine.interrupt),
-        compare=lambda pairing, sample: _within(seconds, lambda: engine.compare(pairing, sample), engine.interrupt),
+        fingerprint=lambda side, key: within(seconds, lambda: engine.fingerprint(side, key), engine.interrupt),
+        compare=lambda pairing, sample: within(seconds, lambda: engine.compare(pairing, sample), engine.interrupt),
     )
 
 
-def _within(seconds: float | None, work: Callable[[], _T], interrupt: Callable[[], None]) -> _T:
+def within(seconds: float | None, work: Callable[[], _T], interrupt: Callable[[], None]) -> _T:
     """Return what ``work`` gives; raise ``TooCostly`` where it takes longer than the cost limit allows."""
     from headgate.app.interrupting import interruptible
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headgate.core.comparison import Tolerance
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -98,3 +103,19 @@ def before(age: str, now: str) -> str:
     except OverflowError:
         return _BEGINNING
     return f"{found.replace(tzinfo=None).isoformat()}Z"
+
+
+def tolerance(text: str) -> Mapping[str, Tolerance]:
+    """Return by how much numbers may differ: ``0.01``, ``1%``, or ``price=0.01`` for one column; by folded column."""
+    from headgate.core.address import fold
+    from headgate.core.comparison import Tolerance
+
+    column, _, amount = text.rpartition("=")
+    try:
+        found = float(amount.rstrip("% "))
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a tolerance such as 0.01, 1% or price=0.01")
+    is_share = amount.rstrip().endswith("%")
+    return {fold(column): Tolerance(relative=found / 100) if is_share else Tolerance(absolute=found)}

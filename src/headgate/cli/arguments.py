@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 
 from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
+from headgate.cli.diff_arguments import diff
 from headgate.cli.editor_arguments import completion, schema
 from headgate.cli.evidence_arguments import record, verify
 from headgate.cli.gate_arguments import add_override, approve, policy
@@ -33,6 +34,7 @@ COMMANDS = {
     "show": "show an asset: columns, inputs, readers, builds",
     "lineage": "follow a column to what steers it, or to what it steers",
     "sql": "ask a question of an environment",
+    "diff": "lay two environments, releases or tables beside each other",
     "ci": "for a job of a request: build, measure, decide, tell",
     "schema": "print JSON Schemas of your files, for editors",
     "export": "write jobs for GitHub Actions or GitLab CI",
@@ -50,7 +52,7 @@ Options of every command:
   --help                more about a command, with examples
 
 Exit status: 0 done; 1 refused, or a fault in the repository; 2 wrong usage;
-3 the engine, the state or the disk failed; 10 changes (plan --exit-code)."""
+3 the engine, the state or the disk failed; 10 changes (--exit-code)."""
 
 
 def overview() -> str:
@@ -457,6 +459,7 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "show": _show,
     "lineage": _lineage,
     "sql": _sql,
+    "diff": diff,
     "gc": _gc,
     "doctor": _doctor,
     "ci": ci,

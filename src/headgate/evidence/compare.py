@@ -126,15 +126,23 @@ def without_a_look(pair: Pair, limit: CostLimit = NO_COST_LIMIT) -> Comparison |
     return None
 
 
-def compare(pair: Pair, known: Mapping[Digest, Fingerprint], asks: Asks, limit: CostLimit = NO_COST_LIMIT) -> Compared:
+def compare(
+    pair: Pair,
+    known: Mapping[Digest, Fingerprint],
+    asks: Asks,
+    limit: CostLimit = NO_COST_LIMIT,
+    sample: int = SAMPLE_ROWS,
+) -> Compared:
     """Return how the builds of a pair differ. ``known`` are fingerprints by their keys.
+
+    ``sample`` rows that differ are shown of each kind.
 
     Cost: nothing where versions prove it or the cost limit forbids it; else what the ladder needs.
     """
     if (found := without_a_look(pair, limit)) is not None:
         return Compared(found)
     assert pair.before is not None
-    climb = _Climb(pair, known, asks)
+    climb = _Climb(pair, known, asks, sample)
     try:
         return climb.compared()
     except TooCostly as fault:
@@ -147,10 +155,11 @@ def compare(pair: Pair, known: Mapping[Digest, Fingerprint], asks: Asks, limit: 
 class _Climb:
     """One walk up the ladder. ``found`` are the fingerprints that were asked for."""
 
-    def __init__(self, pair: Pair, known: Mapping[Digest, Fingerprint], asks: Asks) -> None:
+    def __init__(self, pair: Pair, known: Mapping[Digest, Fingerprint], asks: Asks, sample: int) -> None:
         self.pair = pair
         self.known = known
         self.asks = asks
+        self.sample = sample
         self.key, self.unkeyed = _keys_of(pair)
         self.found: dict[Digest, Fingerprint] = {}
 
@@ -171,7 +180,7 @@ class _Climb:
             before, after = _with_keys(before, older), _with_keys(after, newer)
         near = {name: one for name in left if (one := pair.wish.tolerances.get(fold(name))) is not None}
         pairing = Pairing(before, after, key, tuple(name for name in left if fold(name) not in equal), near)
-        counted = self.asks.compare(pairing, SAMPLE_ROWS)
+        counted = self.asks.compare(pairing, self.sample)
         return Compared(hidden(_told(base, counted, left, pairing), pair), self.found)
 
     def _is_worth_hashing(self, left: int) -> bool:
@@ -192,6 +201,24 @@ class _Climb:
         if found is None:
             found = self.found[build.id] = self.asks.fingerprint(side, self.key)
         return found
+
+
+def compare_relations(
+    base: Comparison, sides: tuple[Side, Side], wish: Wish, ask: Callable[[Pairing], Counted]
+) -> Comparison:
+    """Return how two relations differ of which nothing is known but their columns; ``base`` says what they are."""
+    before, after = sides
+    key, unkeyed = wish.key_in(before.shape, after.shape)
+    older = {fold(column.name) for column in before.shape}
+    shared = [column.name for column in after.shape if fold(column.name) in older]
+    left = [name for name in shared if fold(name) not in set(map(fold, key))]
+    near = {name: one for name in left if (one := wish.tolerances.get(fold(name))) is not None}
+    base = replace(base, key=key, unkeyed=unkeyed, shape=shape_difference(before.shape, after.shape))
+    pairing = Pairing(before, after, key, tuple(left), near)
+    try:
+        return _told(base, ask(pairing), left, pairing)
+    except (TooCostly, StatementFailed) as fault:
+        return replace(base, rung=Rung.INCOMPLETE, incomplete=str(fault))
 
 
 def hidden(comparison: Comparison, pair: Pair) -> Comparison:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from headgate.core.address import Address, fold
+from headgate.core.comparison import EXACT
 from headgate.core.declarations import DeclaredColumn, Kind, Properties
 from headgate.core.diagnostic import Place
 from headgate.core.json_form import dumps
@@ -156,8 +157,14 @@ def _columns(address: Address, statements: Sequence[Statement], fault: Fault) ->
                 first, second = (str(one).lower() for one in protected)
                 told = f"key protected of column {column.name}"
                 _differ(address, told, (first, known.place), (second, column.place), fault)
+            near = known.tolerance, column.tolerance
+            if EXACT not in near and near[0] != near[1] and known.place and column.place:
+                first, second = (f"{one.absolute:g} and {one.relative:g}" for one in near)
+                told = f"tolerance of column {column.name}"
+                _differ(address, told, (first, known.place), (second, column.place), fault)
             found[fold(column.name)] = replace(
                 known,
+                tolerance=near[1] if near[0] == EXACT else near[0],
                 is_protected=protected[1] if protected[0] is None else protected[0],
                 type=known.type or column.type,
                 description=known.description or column.description,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from headgate.core.comparison import Tolerance
 from headgate.core.declarations import TEMPLATES, DeclaredColumn, Kind
 from headgate.core.diagnostic import nearest
 from headgate.project.check_form import FormCheck
@@ -216,6 +217,31 @@ def _column(source: Text, one: Mapped, name: Stated) -> DeclaredColumn:
     return replace(
         column,
         is_protected=is_protected,
+        tolerance=_tolerance(source, one),
         tags=(*one.words("tags"), *(config.words("tags") if config else ())),
         meta=meta | ({"config": rest} if rest else {}),
     )
+
+
+def _tolerance(source: Text, one: Mapped) -> Tolerance:
+    """Return by how much numbers of a column may differ; what is no number counts as not given."""
+    inner = one.mapping("tolerance")
+    if inner is not None:
+        absolute, relative = inner.text("absolute"), inner.text("relative")
+    else:
+        stated = one.text("tolerance")
+        is_share = stated is not None and stated.value.rstrip().endswith("%")
+        absolute, relative = (None, stated) if is_share else (stated, None)
+    amounts = [_amount(source, stated) if stated is not None else 0.0 for stated in (absolute, relative)]
+    return Tolerance(*amounts)
+
+
+def _amount(source: Text, stated: Stated) -> float:
+    found = _AMOUNT.fullmatch(stated.value)
+    if found is None:
+        source.fault("HG309", f"{stated.value!r} is no tolerance", stated.place, "Write a number: 0.01, or 1%.")
+        return 0.0
+    return float(found[1]) / (100 if found[2] else 1)
+
+
+_AMOUNT = re.compile(r"\s*((?:\d{1,30}(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d{1,2})?)\s*(%?)\s*")

@@ -127,6 +127,12 @@ def selected_columns(relation: str, columns: Sequence[str]) -> str:
     return f"select {', '.join(map(quoted, columns)) if columns else '*'} from {_with_alias(relation)}"
 
 
+def cast_columns(relation: str, types: Sequence[tuple[str, str]]) -> str:
+    """Return the SELECT of some columns of a relation, each as a type of standard SQL; empty leaves it as it is."""
+    items = (f"cast({quoted(n)} as {type_}) as {quoted(n)}" if type_ else quoted(n) for n, type_ in types)
+    return f"select {', '.join(items)} from {_with_alias(relation)}"
+
+
 def counted(query: str) -> str:
     """Return the SELECT of how many rows a query has; its lines stay where they are."""
     return f"select count(*) from ({query}\n) as answer"

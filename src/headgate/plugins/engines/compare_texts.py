@@ -84,40 +84,65 @@ class Statements:
 
     def counts(self) -> str:
         """Return the SELECT of removed, added and changed rows by key, then three numbers of each column."""
-        changed = " or ".join(self._beyond(n) for n in range(len(self.columns))) or "1 = 0"
+        return f"{self._with()}select {', '.join(self._numbers())} from ({self._pairs()}) as pairs"
+
+    def counts_and_rows(self, limit: int) -> str:
+        """Return the SELECT of those numbers as texts, as a row of the kind -1, and behind it rows that differ.
+
+        The join is computed once; what differs is kept meanwhile.
+        """
+        numbers, texts = [f"cast({one} as text)" for one in self._numbers()], self._texts()
+        width = max(len(numbers), len(texts))
+        first = ", ".join(f"{text} as s{n}" for n, text in enumerate([*numbers, *["null"] * (width - len(numbers))]))
+        names = ", ".join([*(f"s{n}" for n in range(len(texts))), *["null"] * (width - len(texts))])
+        rows = f"select kind, turn, {names} from ({_ranked(self._differing('pairs'), len(texts), limit)}) as shown"
+        both = f"select -1 as kind, 0 as turn, {first} from pairs union all {rows}"
+        columns = ", ".join(f"s{n}" for n in range(width))
+        pairs = f"pairs as materialized ({self._pairs()})"
+        return f"{self._with(pairs)}select kind, {columns} from ({both}) as found order by kind, turn"
+
+    def _numbers(self) -> list[str]:
         items = [
             "count(*) filter (where after_here is null)",
             "count(*) filter (where before_here is null)",
-            f"count(*) filter (where {_BOTH} and ({changed}))",
+            f"count(*) filter (where {_BOTH} and ({self._changed()}))",
         ]
         for number in range(len(self.columns)):
             items.append(f"count(*) filter (where {_BOTH} and {self._differs(number)})")
             items.append(f"count(*) filter (where {_BOTH} and {self._beyond(number)})")
             items.append(self._greatest(number))
-        return f"{self._with_odd()}select {', '.join(items)} from ({self._pairs()}) as pairs"
+        return items
 
     def bag_counts(self) -> str:
         """Return the SELECT of how many rows are removed and added, as bags: of all rows, or of those that are odd."""
         return (
-            f"{self._with_odd()}select coalesce(-sum(surplus) filter (where surplus < 0), 0), "
+            f"{self._with()}select coalesce(-sum(surplus) filter (where surplus < 0), 0), "
             f"coalesce(sum(surplus) filter (where surplus > 0), 0) from ({self._surplus()}) as surpluses"
         )
 
     def differing(self, limit: int | None) -> str:
         """Return the SELECT of rows that differ by key: their kind, both sides' texts, and whether each column does."""
-        keys = [f"k{n}" for n in range(len(self.keys))]
-        texts = [filled(form.shown, k) for form, k in zip(self.keys, keys, strict=True)]
-        both = [[filled(form.shown, f"{side}{n}") for n, form in enumerate(self.columns)] for side in ("o", "n")]
-        flags = [f"case when {self._beyond(n)} then 1 else 0 end" for n in range(len(self.columns))]
+        found = self._differing(f"({self._pairs()}) as pairs")
+        return self._with() + _first(found, len(self._texts()), limit)
+
+    def _differing(self, pairs: str) -> str:
         kind = f"case when after_here is null then {REMOVED} when before_here is null then {ADDED} else {CHANGED} end"
-        shown = [*texts, *both[0], *both[1], *flags]
-        named = ", ".join(f"{text} as s{n}" for n, text in enumerate(shown))
-        changed = " or ".join(self._beyond(n) for n in range(len(self.columns))) or "1 = 0"
-        found = (
-            f"select {kind} as kind, {named}, {_hash(texts)} as place from ({self._pairs()}) as pairs "
-            f"where before_here is null or after_here is null or {changed}"
+        texts = self._texts()
+        named = ", ".join(f"{text} as s{n}" for n, text in enumerate(texts))
+        return (
+            f"select {kind} as kind, {named}, {_hash(texts[: len(self.keys)])} as place from {pairs} "
+            f"where before_here is null or after_here is null or {self._changed()}"
         )
-        return self._with_odd() + _first(found, len(shown), limit)
+
+    def _texts(self) -> list[str]:
+        """Return what is shown of a pair: its key, the columns of both sides, and whether each of them differs."""
+        keys = [filled(form.shown, f"k{n}") for n, form in enumerate(self.keys)]
+        both = [filled(form.shown, f"{side}{n}") for side in ("o", "n") for n, form in enumerate(self.columns)]
+        flags = [f"case when {self._beyond(n)} then '1' else '0' end" for n in range(len(self.columns))]
+        return [*keys, *both, *flags]
+
+    def _changed(self) -> str:
+        return " or ".join(self._beyond(n) for n in range(len(self.columns))) or "1 = 0"
 
     def bag_differing(self, limit: int | None) -> str:
         """Return the SELECT of rows that one side has more often: their kind, their texts, how many more."""
@@ -128,7 +153,7 @@ class Statements:
             f"select case when surplus < 0 then {REMOVED} else {ADDED} end as kind, {named}, {_hash(texts)} as place "
             f"from ({self._surplus()}) as surpluses"
         )
-        return self._with_odd() + _first(found, len(texts) + 1, limit)
+        return self._with() + _first(found, len(texts) + 1, limit)
 
     def _pairs(self) -> str:
         """Return the SELECT of the pairs of rows that differ, and of rows that have none on the other side."""
@@ -182,17 +207,18 @@ class Statements:
         by = ", ".join(self._key_forms(side))
         return f"{side.relation} as t where not ({self._has_null(side)}) group by {by} having count(*) > 1"
 
-    def _with_odd(self) -> str:
-        """Return the WITH of the keys that stand in several rows of a side."""
-        if not self.has_odd:
-            return ""
-        sides = (self.pairing.before, self.pairing.after)
+    def _with(self, *others: str) -> str:
+        """Return the WITH of the keys that stand in several rows of a side, and of others."""
+        tables = [f"odd as materialized ({self._odd()})"] if self.has_odd else []
+        return f"with {', '.join((*tables, *others))} " if tables or others else ""
+
+    def _odd(self) -> str:
         keys = [
             f"select {', '.join(f'{form} as k{n}' for n, form in enumerate(self._key_forms(side)))} "
             f"from {self._keyed(side)}"
-            for side in sides
+            for side in (self.pairing.before, self.pairing.after)
         ]
-        return f"with odd as materialized ({' union '.join(keys)}) "
+        return " union ".join(keys)
 
     def _is_repeated(self, side: Side) -> str:
         same = " and ".join(f"odd.k{n} = {form}" for n, form in enumerate(self._key_forms(side)))
@@ -207,7 +233,12 @@ class Statements:
         if tolerance == EXACT or not form.less:
             return self._differs(number)
         old = f"cast({filled(form.less, f'o{number}')} as double precision)"
-        near = f"{self._distance(number)} <= {tolerance.absolute!r} + {tolerance.relative!r} * abs({old})"
+        distance = self._distance(number)
+        # A share of infinity is infinite: two infinities are near only where they are equal.
+        near = (
+            f"{distance} <= {self.words.finite_max} "
+            f"and {distance} <= {tolerance.absolute!r} + {tolerance.relative!r} * abs({old})"
+        )
         return f"({self._differs(number)} and not coalesce({near}, 1 = 0))"
 
     def _distance(self, number: int) -> str:
@@ -232,33 +263,46 @@ def _hash(texts: Sequence[str]) -> str:
 
 
 def _first(found: str, width: int, limit: int | None) -> str:
-    """Return the SELECT of those of each kind with the least hashes, in order."""
-    names = [f"s{n}" for n in range(width)]
-    order = ", ".join(("place", *names))
-    if limit is None:
-        return f"select kind, {', '.join(names)} from ({found}) as found order by kind, {order}"
-    ranked = f"select kind, {', '.join(names)}, row_number() over (partition by kind order by {order}) as turn"
-    text = f"{ranked} from ({found}) as found"
-    return f"select kind, {', '.join(names)} from ({text}) as ranked where turn <= {limit:d} order by kind, turn"
+    """Return the SELECT of those of each kind with the least hashes, in order; of all without a limit."""
+    names = ", ".join(f"s{n}" for n in range(width))
+    return f"select kind, {names} from ({_ranked(found, width, limit)}) as shown order by kind, turn"
+
+
+def _ranked(found: str, width: int, limit: int | None) -> str:
+    names = ", ".join(f"s{n}" for n in range(width))
+    turn = f"row_number() over (partition by kind order by place, {names}) as turn"
+    where = "" if limit is None else f" where turn <= {limit:d}"
+    return f"select kind, turn, {names} from (select kind, {names}, {turn} from ({found}) as found) as ranked{where}"
 
 
 def counted(ask: Ask, pairing: Pairing, words: Words, is_unique: Callable[[Side], bool], sample: int) -> Counted:
     """Return how two sides differ. ``is_unique`` tells cheaply of some sides that no key stands in two rows."""
     keys, texts = _looked_at(ask, pairing, words, is_unique)
     before, after = (int(ask(texts.rows(side))[0][0]) for side in (pairing.before, pairing.after))
-    removed, added, changed, *numbers = ask(texts.counts())[0] if pairing.key else (0, 0, 0)
+    (removed, added, changed, *numbers), rows = _by_key_counted(ask, texts, sample)
     if texts.has_odd or not pairing.key:
         ((more_removed, more_added),) = ask(texts.bag_counts())
-        removed, added = removed + more_removed, added + more_added
+        removed, added = removed + int(more_removed), added + int(more_added)
+        if sample and (more_removed or more_added):
+            rows += tuple(_of_bag(ask(texts.bag_differing(sample)), sample))
     columns = tuple(
         _column_difference(name, tolerance, numbers[3 * n : 3 * n + 3])
         for n, (name, tolerance) in enumerate(zip(pairing.columns, texts.tolerances, strict=True))
         if pairing.key
     )
-    found = Counted(before, after, int(added), int(removed), int(changed), columns, *keys)
-    if not sample or not (added or removed or changed):
-        return found
-    return replace(found, differences=_rows(ask, texts, sample))
+    found = Counted(before, after, added, removed, int(changed), columns, *keys)
+    return replace(found, differences=Differences((*pairing.key, *pairing.columns), rows)) if rows else found
+
+
+def _by_key_counted(ask: Ask, texts: Statements, sample: int) -> tuple[Sequence[Any], tuple[Difference, ...]]:
+    """Return the numbers of what is paired by key, and some rows that differ."""
+    if not texts.pairing.key:
+        return (0, 0, 0), ()
+    if not sample:
+        return ask(texts.counts())[0], ()
+    (_, *numbers), *rows = ask(texts.counts_and_rows(sample))
+    found = [int(one) for one in numbers[:3]]
+    return [*found, *numbers[3 : 3 + 3 * len(texts.columns)]], tuple(_by_key(rows, texts.pairing))
 
 
 def _looked_at(
@@ -286,7 +330,8 @@ def key_facts(ask: Ask, texts: Statements, side: Side, is_unique: Callable[[Side
 
 def _column_difference(name: str, tolerance: Tolerance, numbers: Sequence[Any]) -> ColumnDifference:
     changed, beyond, greatest = numbers
-    return ColumnDifference(name, int(changed), int(beyond), tolerance, None if greatest is None else float(greatest))
+    most = float(greatest) if changed and greatest is not None else None
+    return ColumnDifference(name, int(changed), int(beyond), tolerance, most)
 
 
 def differing(
@@ -312,8 +357,10 @@ def _by_key(found: Iterable[tuple[Any, ...]], pairing: Pairing) -> Iterator[Diff
         key, old, new = row[:keys], row[keys : keys + width], row[keys + width : keys + 2 * width]
         before = () if kind == ADDED else (*key, *old)
         after = () if kind == REMOVED else (*key, *new)
-        flags = row[keys + 2 * width :] if kind == CHANGED else ()
-        yield Difference(before, after, tuple(n for n, flag in zip(pairing.columns, flags, strict=False) if flag))
+        flags = row[keys + 2 * width : keys + 3 * width] if kind == CHANGED else ()
+        yield Difference(
+            before, after, tuple(n for n, flag in zip(pairing.columns, flags, strict=False) if flag == "1")
+        )
 
 
 def _of_bag(found: Iterable[tuple[Any, ...]], limit: int | None) -> Iterator[Difference]:

@@ -57,6 +57,20 @@ DATA_TYPE_TOLD = "Its type, as in CREATE TABLE: integer, decimal(10,2), text[]."
 
 PROTECTED = Field(TRUTH, "`true`: its values, and what is made of them, are not shown in samples; `false` ends that.")
 
+TOLERANCE = Either(
+    (
+        TEXT,
+        Keyed(
+            "tolerance",
+            {
+                "absolute": Field(TEXT, "By how much they may differ."),
+                "relative": Field(TEXT, "By which share of the older value, beside that: `1%` or `0.01`."),
+            },
+        ),
+    )
+)
+TOLERANCE_TOLD = "By how much numbers may differ from those that they replace, `0.01` or `1%`, and count as equal."
+
 COLUMN = Keyed(
     "column",
     {
@@ -68,6 +82,7 @@ COLUMN = Keyed(
         "tests": Field(DATA_TESTS, "The older name of `data_tests`."),
         "constraints": Field(Several(CONSTRAINT), "What an enforced `contract` promises of its values."),
         "protected": PROTECTED,
+        "tolerance": Field(TOLERANCE, TOLERANCE_TOLD),
         "tags": Field(TEXTS, "Words to choose columns by."),
         "meta": Field(OPEN, "Whatever you want to note."),
         "config": Field(

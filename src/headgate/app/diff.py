@@ -1,0 +1,344 @@
+"""`headgate diff`: two environments, releases or tables beside each other, in one engine or across two.
+
+Nothing is written, and no lease is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from headgate.core.address import Address, fold, split
+from headgate.core.comparison import Comparison, Rung, Tolerance
+from headgate.core.declarations import Kind, TableSource
+from headgate.core.diagnostic import Diagnostic, nearest
+from headgate.core.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from headgate.app.repository import Repository
+    from headgate.app.session import Session
+    from headgate.core.ports.comparing import Counted, Pairing
+    from headgate.core.ports.engine import Engine
+    from headgate.core.ports.store import Reading
+    from headgate.core.protection import Protected
+    from headgate.core.recipe import Shape
+    from headgate.core.records import Pointer
+    from headgate.evidence.wishes import Wish
+
+_RELEASE = re.compile(r"(.+)@(\d+)")
+_TABLE = re.compile(r"([^:]+):([^.]+)\.(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: two sides by name, addresses (none: all), a key and tolerances in place of those declared.
+
+    ``tolerances`` are by folded column, or under the empty name for all numbers. ``limit`` is how many rows are shown
+    of each kind.
+    """
+
+    before: str
+    after: str
+    addresses: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    limit: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One side: what people call it, its engine, and what it shows; or the one table that it is."""
+
+    label: str
+    engine: str
+    pointers: Mapping[Address, Pointer] = field(default_factory=dict)
+    table: TableSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What came of it: the comparisons of what is on both sides, most important first, and what only one side has.
+
+    ``same`` counts addresses that need no look, as both sides show one build.
+    """
+
+    before: str
+    after: str
+    comparisons: tuple[Comparison, ...]
+    same: int = 0
+    only_before: tuple[Address, ...] = ()
+    only_after: tuple[Address, ...] = ()
+
+    @property
+    def is_equal(self) -> bool:
+        """Tell whether both sides are known to show the same."""
+        return not self.only_before and not self.only_after and all(one.is_equal for one in self.comparisons)
+
+
+def diff(session: Session, repository: Repository, asked: Asked) -> Diff:
+    """Return how two sides differ. Raises ``Refused`` where one is not there, ``UsageError`` where they do not fit.
+
+    Cost: nothing where equal versions, or what was kept of an earlier comparison, prove it; else what the ladder needs.
+    Across engines every row of both sides goes through this process.
+    """
+    with session.reading() as reading, ExitStack() as opened:
+        before, after = (_target(session, reading, name) for name in (asked.before, asked.after))
+        wishes, protected, limit = _declared(session, repository, reading, after.engine, asked.limit)
+        asked = replace(asked, limit=limit)
+        if before.table or after.table or before.engine != after.engine:
+            return _across(session, reading, (before, after), asked, wishes, protected, opened)
+        return _within_one(session, reading, (before, after), asked, wishes, protected, opened)
+
+
+def _declared(
+    session: Session, repository: Repository, reading: Reading, engine: str, limit: int
+) -> tuple[Mapping[Address, Wish], Protected, int]:
+    """Return what the working tree says; where it has faults nobody knows what is protected, and no row is shown."""
+    from headgate.app.comparing import wishes_of
+    from headgate.app.repository import linked_now
+    from headgate.evidence.wishes import wish_of
+
+    try:
+        graph, _ = linked_now(session, repository, reading, engine=engine)
+    except Refused:
+        assets = repository.declarations.assets
+        return {asset.address: wish_of(asset.properties) for asset in assets}, {}, 0
+    return wishes_of(graph), graph.protected, limit
+
+
+def _target(session: Session, reading: Reading, name: str) -> Target:
+    if table := _TABLE.fullmatch(name):
+        if table[1] not in session.config.engines:
+            near = nearest(table[1], session.config.engines)
+            hint = f"Did you mean {near[0]}?" if near else f"There is {', '.join(session.config.engines)}."
+            raise Refused([Diagnostic("HG125", f"there is no engine {table[1]}", hint=hint)])
+        return Target(name, table[1], table=TableSource(table[2], table[3]))
+    release = _RELEASE.fullmatch(name)
+    environment, serial = (release[1], int(release[2])) if release else (name, 0)
+    from headgate.app.questions import shown_now
+    from headgate.release.history import pointers_as_of, read_moves
+
+    record, pointers = shown_now(session, reading, environment)
+    if not release:
+        return Target(environment, record.engine, pointers)
+    if not 0 < serial <= record.serial:
+        hint = f"Look: headgate releases {environment}"
+        raise Refused([Diagnostic("HG514", f"{environment} has no release {serial}", hint=hint)])
+    moves = read_moves(reading, environment, after=serial)
+    return Target(name, record.engine, pointers_as_of(serial, pointers, moves))
+
+
+def _within_one(
+    session: Session,
+    reading: Reading,
+    sides: tuple[Target, Target],
+    asked: Asked,
+    wishes: Mapping[Address, Wish],
+    protected: Protected,
+    opened: ExitStack,
+) -> Diff:
+    """Compare two sets of pointers of one engine by their builds."""
+    from headgate.app.comparing import Beside, asks_of, evidence_of, known_of, pairs_of
+    from headgate.evidence.compare import SAMPLE_ROWS, compare
+
+    before, after = sides
+    chosen = _chosen(asked.addresses, before.pointers, after.pointers)
+    beside = Beside(
+        before.pointers, {a: p for a, p in after.pointers.items() if a in chosen},
+        {a: _wished(wishes.get(a), asked, after.pointers[a].shape) for a in chosen if a in after.pointers}, protected,
+    )  # fmt: skip
+    pairs, build_of = pairs_of(reading, beside)
+    whole = replace(beside, after=after.pointers)
+    own = evidence_of(reading, pairs)
+    found: dict[Address, Comparison] = {}
+    asks = None
+    for pair in pairs:
+        if pair.before is None:
+            continue
+        known = known_of(session, pair, own) if asked.limit == SAMPLE_ROWS else None
+        if known is None:
+            if asks is None:
+                engine = session.engine(after.engine, is_read_only=True)
+                opened.callback(engine.close)
+                asks = asks_of(session, engine, str(session.root), whole, build_of)
+            prints = {key: one for evidence in own.values() for key, one in evidence.fingerprints.items()}
+            known = compare(pair, prints, asks, session.config.cost_limit, asked.limit).comparison
+        found[pair.address] = known
+    both = [a for a in chosen if a in before.pointers and a in after.pointers]
+    return _told(sides, found, len(both) - len(found), chosen)
+
+
+def _across(
+    session: Session,
+    reading: Reading,
+    sides: tuple[Target, Target],
+    asked: Asked,
+    wishes: Mapping[Address, Wish],
+    protected: Protected,
+    opened: ExitStack,
+) -> Diff:
+    """Compare what stands in two engines, or is no build, address by address."""
+    from headgate.app.across import scratch
+    from headgate.app.session import own_folder
+    from headgate.core.protection import differences_without_protected
+    from headgate.release.stored import StoredBuilds
+
+    builds = StoredBuilds(reading)
+    engines = {name: session.engine(name, is_read_only=True) for name in dict.fromkeys(one.engine for one in sides)}
+    for engine in engines.values():
+        opened.callback(engine.close)
+    pairs = _pairs_of_tables(asked.addresses, sides)
+    found: dict[Address, Comparison] = {}
+    with scratch(own_folder(session.root)) if len(engines) > 1 else _nothing() as aside:
+        for address, names in pairs.items():
+            relations = [
+                _relation(session, engines[side.engine], side, name, builds.get)
+                for side, name in zip(sides, names, strict=True)
+            ]
+            wish = _wished(wishes.get(address), asked, relations[1][1])
+            one = _compared(session, address, sides, relations, engines, aside, wish, asked.limit)
+            rows = differences_without_protected(one.differences, protected.get(address, frozenset()))
+            found[address] = replace(one, differences=rows)
+    chosen = (
+        _chosen(asked.addresses, sides[0].pointers, sides[1].pointers) if not (sides[0].table or sides[1].table) else ()
+    )
+    return _told(sides, found, 0, chosen)
+
+
+def _compared(
+    session: Session,
+    address: Address,
+    sides: tuple[Target, Target],
+    relations: Sequence[tuple[str, Shape]],
+    engines: Mapping[str, Engine],
+    aside: Engine | None,
+    wish: Wish,
+    limit: int,
+) -> Comparison:
+    from headgate.app.across import bring, common_types, tolerances_across
+    from headgate.app.comparing import within
+    from headgate.core.ports.comparing import Side
+    from headgate.evidence.compare import compare_relations
+
+    engine = aside or engines[sides[0].engine]
+    (old, before), (new, after) = relations
+    if aside is None:
+        both = Side(old, before), Side(new, after)
+    else:
+        wish = replace(wish, tolerances=tolerances_across(before, after, wish.tolerances))
+        texts = ((old, before, after), (new, after, before))
+        brought = [
+            bring(
+                aside, f"{address} {number}", engines[side.engine], text,
+                common_types(shape, engines[side.engine].capabilities.kind, other),
+            )
+            for number, (side, (text, shape, other)) in enumerate(zip(sides, texts, strict=True))
+        ]  # fmt: skip
+        both = brought[0], brought[1]
+    seconds = session.config.cost_limit.seconds
+
+    def ask(pairing: Pairing) -> Counted:
+        return within(seconds, lambda: engine.compare(pairing, limit), engine.interrupt)
+
+    return compare_relations(Comparison(address, rung=Rung.KEYED), both, wish, ask)
+
+
+def _relation(session: Session, engine: Engine, side: Target, name: Address, build_of: object) -> tuple[str, Shape]:
+    """Return SQL text of what a side has under a name, and its columns."""
+    from headgate.release.bindings import Bindings
+    from headgate.sql.bind import inlined
+
+    if side.table is None:
+        bindings = Bindings(side.pointers, build_of, engine, str(session.root), reads_captures=True)  # type: ignore[arg-type]
+        return inlined(bindings.shown(name)), side.pointers[name].shape
+    shape = engine.columns([side.table]).get(side.table)
+    if not shape:
+        where = f"{side.table.schema}.{side.table.name}"
+        raise Refused([Diagnostic("HG202", f"there is no table {where} in {side.engine}")])
+    return engine.source(side.table, str(session.root)), shape
+
+
+def _pairs_of_tables(names: tuple[str, ...], sides: tuple[Target, Target]) -> Mapping[Address, tuple[Address, Address]]:
+    """Return under which names both sides are compared, by what people call them."""
+    before, after = sides
+    if before.table or after.table:
+        shown = after if before.table else before
+        if shown.table:
+            table = shown.table
+            one = Address(f"{table.schema}.{table.name}")
+            return {one: (one, one)}
+        chosen = _chosen(names, shown.pointers, shown.pointers)
+        if len(names) != 1 or len(chosen) != 1:
+            raise UsageError(f"{shown.label} shows many tables: say which one, as in headgate diff A B marts.orders")
+        return {chosen[0]: (chosen[0], chosen[0])}
+    chosen = _chosen(names, before.pointers, after.pointers)
+    return {a: (a, a) for a in chosen if a in before.pointers and a in after.pointers}
+
+
+def _chosen(
+    names: Sequence[str], before: Mapping[Address, Pointer], after: Mapping[Address, Pointer]
+) -> tuple[Address, ...]:
+    """Return the addresses that are compared, sorted: those named, else all that people can read."""
+    hidden = (Kind.SOURCE, Kind.EXPOSURE)
+    shown = {a: None for side in (before, after) for a, p in side.items() if p.kind not in hidden}
+    if not names:
+        return tuple(sorted(shown))
+    found: dict[Address, None] = {}
+    faults: list[Diagnostic] = []
+    for name in names:
+        fits = [a for a in shown if fold(a) == fold(name)] or [a for a in shown if fold(split(a)[1]) == fold(name)]
+        if len(fits) == 1:
+            found[fits[0]] = None
+            continue
+        near = fits or nearest(name, shown)
+        hint = f"Did you mean {' or '.join(near[:3])}?" if near else ""
+        faults.append(Diagnostic("HG202", f"{name} is {'ambiguous' if fits else 'on neither side'}", hint=hint))
+    if faults:
+        raise Refused(faults)
+    return tuple(sorted(found))
+
+
+def _wished(wish: Wish | None, asked: Asked, shape: Shape) -> Wish:
+    """Return what is wished of a comparison, as the command line or the repository says."""
+    from headgate.core.column_types import Family, family_of
+    from headgate.evidence.wishes import NO_WISH
+
+    wish = wish or NO_WISH
+    near = dict(wish.tolerances)
+    if "" in asked.tolerances:
+        near |= {fold(c.name): asked.tolerances[""] for c in shape if family_of(c.type) is Family.NUMBER}
+    near |= {name: one for name, one in asked.tolerances.items() if name}
+    return replace(wish, keys=(asked.key,) if asked.key else wish.keys, tolerances=near)
+
+
+def _told(
+    sides: tuple[Target, Target], found: Mapping[Address, Comparison], same: int, chosen: Sequence[Address]
+) -> Diff:
+    """Return the result, what differs most first."""
+    before, after = sides
+    ranked = sorted(found.values(), key=lambda one: (one.is_equal, -_weight(one), one.address))
+    return Diff(
+        before.label,
+        after.label,
+        tuple(ranked),
+        same,
+        tuple(a for a in chosen if a in before.pointers and a not in after.pointers),
+        tuple(a for a in chosen if a in after.pointers and a not in before.pointers),
+    )
+
+
+def _weight(comparison: Comparison) -> float:
+    """Return how important a difference is: what was not compared, lost columns, then the share of rows that differ."""
+    if comparison.incomplete:
+        return 3.0
+    rows = max(comparison.rows_before, comparison.rows_after, 1)
+    share = (comparison.added + comparison.removed + comparison.changed) / rows
+    return share + (2.0 if comparison.shape.removed or comparison.shape.retyped else 0.0)
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield None
