@@ -69,10 +69,13 @@ class PostgresStream:
     def close(self) -> None:
         """Let go of the connection."""
         self._take_away()
+        self._is_closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
         with self._guard:
             cursor, self._cursor = self._cursor, None
             connection, self._connection = self._connection, None
-            self._is_closed = True
         for one in (cursor, connection):
             if one is not None:
                 with suppress(Exception):  # a connection that is gone has nothing to close
@@ -82,6 +85,7 @@ class PostgresStream:
         from adbc_driver_manager import Error
         from adbc_driver_postgresql import StatementOptions, dbapi
 
+        self._let_go()  # DuckDB takes a stream twice: once for its columns, and then for its rows
         try:
             connection = dbapi.connect(_read_only(self._connections.url))
             cursor = connection.cursor(
