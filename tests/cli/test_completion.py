@@ -43,7 +43,7 @@ def candidates(folder: Path, *words: str) -> list[str]:
 def test_every_command_and_every_option_is_completed(project: Path) -> None:
     assert candidates(project, "") == list(COMMANDS)
     for name, parser in parsers().items():
-        if name == "import":
+        if name in ("import", "contract"):
             continue
         found = candidates(project, *name.split(), "--")
         told = [a for a in parser._actions if a.option_strings and a.help != "==SUPPRESS=="]

@@ -47,7 +47,7 @@ def test_help_loads_next_to_nothing(arguments: Sequence[str], tmp_path: Path) ->
     ours = {name for name in loaded if name.startswith("headgate.")}
     assert not HEAVY & loaded
     light = {"main", "arguments", "argument_values", "parser"} | {
-        f"{kind}_arguments" for kind in ("editor", "evidence", "gate", "job")
+        f"{kind}_arguments" for kind in ("contract", "diff", "editor", "evidence", "gate", "import", "job")
     }
     assert ours <= {"headgate.cli", *(f"headgate.cli.{name}" for name in light)}
     assert not {"dataclasses", "json", "inspect"} & loaded

@@ -109,6 +109,27 @@ name: jaffle_shop
 select 1 as dish
 """
 
+_CONTRACT = "{{apiVersion: v3.1.0, kind: DataContract, id: {0}, version: 1.0.0, status: active, schema: [{1}]}}"
+_OBJECT = "{{name: {0}, physicalName: {1}, properties: [{{name: {2}}}]}}"
+CONTRACTS = f"""
+--- file assets/shop/orders.sql
+/* headgate
+owner: ops
+*/
+select 1 as id
+--- file assets/shop/customers.sql
+/* headgate
+owner: ops
+contract: {{enforced: true}}
+columns: [{{name: id, data_type: integer}}]
+*/
+select 1 as id
+--- file orders.odcs.yaml
+{_CONTRACT.format("orders", _OBJECT.format("orders", "shop.orders", "id"))}
+--- file carrier_delay.odcs.yaml
+{_CONTRACT.format("delays", _OBJECT.format("carrier_delay", "marts.carrier_delay", "carrier"))}
+"""
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -129,6 +150,8 @@ def test_the_examples_of_a_help_run(name: str, example: str, project: Path, tmp_
     if name.startswith("import"):
         for folder in (reader.folder, tmp_path / "jaffle_shop"):
             play(DBT_PROJECT, folder)
+    if name.startswith("contract"):
+        play(CONTRACTS, reader.folder)
     if "staging" in example:
         (reader.folder / "headgate.toml").write_text(STAGING)
         reader.run('git commit -q -a -m "Another protected environment"')

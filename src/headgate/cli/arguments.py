@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
-from headgate.cli.argument_values import instant, instant_or_age, moment, names, number, positive, seconds
+from headgate.cli.argument_values import instant, instant_or_age, moment, number, positive, seconds
+from headgate.cli.contract_arguments import contract, contract_export, contract_import
 from headgate.cli.diff_arguments import diff
 from headgate.cli.editor_arguments import completion, schema
 from headgate.cli.evidence_arguments import record, verify
 from headgate.cli.gate_arguments import add_override, approve, policy
+from headgate.cli.import_arguments import import_, import_dbt, import_source
 from headgate.cli.job_arguments import ci, export
 from headgate.cli.parser import Parser, WrongUsage
 from headgate.cli.parser import describe as _describe
@@ -17,6 +19,7 @@ from headgate.cli.parser import describe as _describe
 COMMANDS = {
     "new": "make a project, empty or with an example",
     "import": "declare tables that exist, or take over a dbt project",
+    "contract": "write data contracts out, or take one over",
     "check": "tell every fault of the repository",
     "test": "try assets out on a few rows: unit tests",
     "policy": "try the policy of the gate out on scenarios",
@@ -66,13 +69,13 @@ def overview() -> str:
 def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options of a command; raise ``WrongUsage``. ``--help`` prints and ends with 0."""
     name = command
-    if command == "import":
-        what, arguments = _what_is_imported(arguments)
-        name = f"import {what}".rstrip()
+    if command in _PARTS:
+        what, arguments = _part_meant(command, arguments)
+        name = f"{command} {what}".rstrip()
     parser = parser_of(name)
     options = parser.parse_args(list(arguments))
     options.command = command
-    if command == "import":
+    if command in _PARTS:
         options.what = what
     if command in ("plan", "apply"):
         _take_environment_out_of_refresh(options)
@@ -80,18 +83,18 @@ def parse(command: str, arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
-    """Return the parser of every command in the order of the help, `import WHAT` included: for the reference."""
+    """Return the parser of every command in the order of the help, those of its parts included: for the reference."""
     names: list[str] = []
     for command in COMMANDS:
-        names += [f"import {what}".rstrip() for what in _IMPORTS] if command == "import" else [command]
+        names += [f"{command} {what}".rstrip() for what in _PARTS.get(command, {"": None})]
     return {name: parser_of(name) for name in names}
 
 
 def parser_of(name: str) -> Parser:
-    """Return the parser of a command, made now; `import WHAT` has one of its own."""
+    """Return the parser of a command, made now; each part of one (`import dbt`) has one of its own."""
     command, _, what = name.partition(" ")
     parser = Parser(name)
-    (_IMPORTS[what] if command == "import" else _PARSERS[command])(parser)
+    (_PARTS[command][what] if command in _PARTS else _PARSERS[command])(parser)
     _add_common(parser, can_change=command in ("apply", "approve", "promote", "run", "rollback", "gc", "doctor"))
     return parser
 
@@ -122,54 +125,15 @@ def _new(parser: Parser) -> None:
     parser.add_argument("--name", default="", help="the project's name (the folder's, by default)")
 
 
-def _what_is_imported(arguments: Sequence[str]) -> tuple[str, list[str]]:
-    """Return which import is meant, and its arguments; empty where only help is wanted."""
+def _part_meant(command: str, arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """Return which part of a command is meant, and its arguments; empty where only help is wanted."""
     for at, argument in enumerate(arguments):
         before = arguments[at - 1] if at else ""
-        if argument in _IMPORTS and argument and before not in ("-C", "--project"):
+        if argument in _PARTS[command] and argument and before not in ("-C", "--project"):
             return argument, [*arguments[:at], *arguments[at + 1 :]]
     if "--help" in arguments or "-h" in arguments:
         return "", list(arguments)
-    raise WrongUsage("say what to import: source or dbt", "import")
-
-
-def _import(parser: Parser) -> None:
-    _describe(
-        parser,
-        "Come from somewhere: `import source` declares the tables that a schema of the engine holds, `import dbt` "
-        "takes over a dbt project. More: headgate import source --help, headgate import dbt --help.",
-        "headgate import source raw",
-        "headgate import dbt ../jaffle_shop --to jaffle_shop",
-    )
-
-
-def _import_source(parser: Parser) -> None:
-    _describe(
-        parser,
-        "Declare the tables and views of a schema of the engine, with the types and comments of their columns, in "
-        "assets/sources/SCHEMA.yml. What is declared already is left alone.",
-        "headgate import source raw",
-        "headgate import source raw --tables orders,customers --to assets/shop/sources.yml",
-        "headgate import source raw --print",
-    )
-    parser.add_argument("schema", metavar="SCHEMA", help="as the engine calls it")
-    parser.add_argument("--tables", metavar="A,B", type=names, default=(), help="only these (all)")
-    parser.add_argument("--engine", metavar="NAME", default="", help="of this engine, where there are several")
-    parser.add_argument("--to", metavar="FILE", default="", help="write to this file (assets/sources/SCHEMA.yml)")
-    parser.add_argument("--print", action="store_true", help="write to standard output instead")
-
-
-def _import_dbt(parser: Parser) -> None:
-    _describe(
-        parser,
-        "Turn a dbt project into files of a repository: models, seeds, sources, property files, macros. Plain models "
-        "become plain SQL, other Jinja is kept. What could not be imported is listed, with its place and what to do. "
-        "dbt is not needed, and nothing that exists is overwritten.",
-        "headgate import dbt .",
-        "headgate import dbt ../jaffle_shop --to jaffle_shop",
-    )
-    parser.add_argument("directory", metavar="DIR", help="the folder with dbt_project.yml")
-    parser.add_argument("--to", metavar="DIR", default="", help="the repository to write into (the one here)")
+    raise WrongUsage(_PART_MISSING[command], command)
 
 
 def _check(parser: Parser) -> None:
@@ -468,4 +432,9 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "completion": completion,
 }
 
-_IMPORTS: dict[str, Callable[[Parser], None]] = {"": _import, "source": _import_source, "dbt": _import_dbt}
+_PARTS: dict[str, dict[str, Callable[[Parser], None]]] = {
+    "import": {"": import_, "source": import_source, "dbt": import_dbt},
+    "contract": {"": contract, "export": contract_export, "import": contract_import},
+}
+
+_PART_MISSING = {"import": "say what to import: source or dbt", "contract": "say what to do: export or import"}

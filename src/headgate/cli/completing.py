@@ -15,7 +15,10 @@ KINDS = {"ENV": "environments", "FROM": "environments", "ADDRESS": "assets", "RE
 """Which names a project has for a value, by how the help calls it."""
 
 _KINDS_BY_DEST = {"select": "assets", "engine": "engines"}
-_IMPORTS = {"source": "tables that exist", "dbt": "a dbt project"}
+_PARTS = {
+    "import": {"source": "tables that exist", "dbt": "a dbt project"},
+    "contract": {"export": "what assets promise, as files", "import": "a contract, as declarations"},
+}
 _WITH_VALUE = ("-C", "--project")
 
 
@@ -49,10 +52,10 @@ def wanted(words: Sequence[str]) -> Wanted:
     if not command:
         found = _options(parser_of("check"), [], only=_WITH_VALUE) if typed.startswith("-") else tuple(COMMANDS.items())
         return Wanted(typed, _beginning(found, typed), project=project)
-    if command == "import" and not rest:
-        return Wanted(typed, _beginning(tuple(_IMPORTS.items()), typed), project=project)
-    name = f"import {rest.pop(0)}" if command == "import" else command
-    if command not in COMMANDS or (command == "import" and name.split()[1] not in _IMPORTS):
+    if command in _PARTS and not rest:
+        return Wanted(typed, _beginning(tuple(_PARTS[command].items()), typed), project=project)
+    name = f"{command} {rest.pop(0)}" if command in _PARTS else command
+    if command not in COMMANDS or (command in _PARTS and name.split()[1] not in _PARTS[command]):
         return Wanted(typed)
     return _in_command(parser_of(name), rest, typed)._replace(project=project)
 

@@ -32,6 +32,7 @@ CODES: Mapping[str, str] = {
     "HG194": "A file is in the way of an import.",
     "HG195": "A dbt project cannot be read.",
     "HG196": "A file that would be written is there, and says something else.",
+    "HG197": "A data contract cannot be read.",
     "HG201": "A SQL text cannot be read, or is not one SELECT.",
     "HG202": "A table or asset is named that nothing declares.",
     "HG203": "A column is named that its table has not.",

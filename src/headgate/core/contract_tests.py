@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headgate.core.address import fold
+from headgate.core.declarations import Properties
 from headgate.core.diagnostic import Severity
 from headgate.core.promises import Condition, Constraint, ConstraintKind, DeclaredTest
 
@@ -45,6 +46,12 @@ def with_promised(
             else:
                 found[number] = replace(found[number], is_promised=True)
     return tuple(found), tuple(unmeasured)
+
+
+def declared_tests(properties: Properties) -> tuple[DeclaredTest, ...]:
+    """Return the tests of an asset without those that its constraints alone ask for."""
+    asked = [one for constraint in properties.constraints for one in _asked_by(constraint)]
+    return tuple(test for test in properties.tests if test not in asked) if asked else properties.tests
 
 
 def _asked_by(constraint: Constraint) -> Iterator[DeclaredTest | Unmeasured]:

@@ -19,7 +19,8 @@ KEYS = ("data_tests", "tests")
 _NOTHING = Mapped(Fields((), ("", 0, 0, 0)))
 _KEPT = frozenset(key for key, field in OF_CONFIG.items() if field.use is Use.KEPT)
 _SETTINGS = frozenset(OF_CONFIG)
-_OF_TEST = frozenset({*OF_TESTS, "arguments", "test_name"})
+SETTINGS_OF_TESTS = frozenset({*OF_TESTS, "arguments", "test_name"})
+"""Keys that are no arguments of a test where they stand beside them."""
 
 
 def read_tests(said: Mapped, column: str = "") -> tuple[StatedTest, ...]:
@@ -52,7 +53,7 @@ def _of_mapping(kind: Stated | None, said: Mapped, column: str) -> StatedTest | 
         kind=kind.value,
         column=column or said.word("column_name"),
         name=said.word("name"),
-        arguments=said.rest(_OF_TEST) | (given.rest(()) if given else {}),
+        arguments=said.rest(SETTINGS_OF_TESTS) | (given.rest(()) if given else {}),
         severity=Severity.WARNING if _word("severity", config, said).lower() == "warn" else Severity.ERROR,
         where=_word("where", config, said),
         warn_if=_condition("warn_if", config, said),
@@ -102,7 +103,7 @@ def _uses(said: Mapped, given: Mapped | None, kind: str) -> dict[str, StatedUse]
     found: dict[str, StatedUse] = {}
     for place in (said, given):
         for key in place.names() if place else ():
-            text = place.text(key) if place and key not in _OF_TEST else None
+            text = place.text(key) if place and key not in SETTINGS_OF_TESTS else None
             is_plain = key in _ASSETS and (kind in _OF_ASSETS or kind.startswith("dbt_utils."))
             read = reference_of if is_plain else call_of
             if text and (use := read(text)):

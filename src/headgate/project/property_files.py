@@ -11,7 +11,7 @@ from headgate.core.declarations import Group, KeptEntry, Kind
 from headgate.project.check_form import FormCheck
 from headgate.project.declared_promises import read_freshness
 from headgate.project.forms.form import Use
-from headgate.project.forms.others import OTHER_SECTIONS
+from headgate.project.forms.others import CONTRACTS, OTHER_SECTIONS
 from headgate.project.forms.property_file import PROPERTY_FILE
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import (
@@ -72,14 +72,15 @@ class PropertyFile:
             self._exposure(entry)
         self.groups += (group for entry in file.mappings("groups") if (group := _group(entry)))
         self.unit_tests += (one for e in file.mappings("unit_tests") if (one := read_unit_test(self.source, e)))
-        for section in OTHER_SECTIONS:
+        for section in (CONTRACTS, *OTHER_SECTIONS):
             for entry in file.mappings(section):
                 self._keep(section, entry)
 
     def _keep(self, section: str, entry: Mapped) -> None:
         name = entry.text("name")
         place = name.place if name else entry.fields.place
-        self.kept.append(KeptEntry(section, name.value if name else "", entry.rest(("name",)), place))
+        values = entry.rest(() if section == CONTRACTS else ("name",))
+        self.kept.append(KeptEntry(section, name.value if name else "", values, place))
 
     def _snapshot(self, file: Mapped, entry: Mapped) -> None:
         """Read what is said about a snapshot; one that dbt makes of a relation alone is kept, and told as unused."""

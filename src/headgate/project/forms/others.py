@@ -113,6 +113,23 @@ _SQL_TEST = Keyed(
     needs=needing("name"),
 )
 
+CONTRACTS = "contracts"
+"""The section of contracts that were imported."""
+
+CONTRACT_ENTRY = Keyed(
+    "data contract",
+    {
+        "id": Field(NAME, "Its identifier."),
+        "assets": Field(TEXTS, "Whose contract it is, as SCHEMA.NAME, in its own order."),
+        "name": Field(TEXT, "What it is called."),
+        "version": Field(TEXT, "Its version."),
+        "status": Field(TEXT, "How far it is: proposed, draft, active, deprecated, retired."),
+    },
+    others=ANYTHING,
+    needs=needing("id", "assets"),
+)
+"""What a contract of the Open Data Contract Standard says of itself; any key of the standard may stand here."""
+
 _NAMED = Keyed("entry", {"name": _kept("Its name.", NAME)}, others=ANYTHING, needs=needing("name"))
 _ANY_ENTRY = Keyed("entry of an older form", others=ANYTHING)
 

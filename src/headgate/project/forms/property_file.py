@@ -5,7 +5,7 @@ from __future__ import annotations
 from headgate.project.forms.assets import ASSETS, OF_ASSETS
 from headgate.project.forms.data_tests import UNIT_TEST
 from headgate.project.forms.form import ANYTHING, NAME, Field, Keyed, Several, Use, Whole
-from headgate.project.forms.others import GROUP, OTHER_SECTIONS, SNAPSHOTS
+from headgate.project.forms.others import CONTRACT_ENTRY, CONTRACTS, GROUP, OTHER_SECTIONS, SNAPSHOTS
 from headgate.project.forms.sources import EXPOSURES, SOURCES
 
 PROPERTY_FILE = Keyed(
@@ -19,6 +19,7 @@ PROPERTY_FILE = Keyed(
         "sources": Field(SOURCES, "Data that somebody else makes: files, or tables of the engine."),
         "exposures": Field(EXPOSURES, "Dashboards and reports that read assets."),
         "groups": Field(Several(GROUP), "Groups of assets with one owner."),
+        CONTRACTS: Field(Several(CONTRACT_ENTRY), "What data contracts say of themselves: see `headgate contract`."),
         "unit_tests": Field(Several(UNIT_TEST), "Tests of one asset on a few rows that are given."),
         **OTHER_SECTIONS,
         "anchors": Field(ANYTHING, "A place for parts that are used several times.", Use.KEPT),
