@@ -131,6 +131,15 @@ select 1 as id
 """
 
 
+SCENARIOS = """
+scenarios:
+  - name: a tenth of the rows gone waits for an owner
+    given:
+      - {asset: marts.orders, owner: ops, rows_removed: 10 %}
+    expect: needs approval
+"""
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with two releases, an open request and a saved plan."""
@@ -155,8 +164,11 @@ def test_the_examples_of_a_help_run(name: str, example: str, project: Path, tmp_
     if "staging" in example:
         (reader.folder / "headgate.toml").write_text(STAGING)
         reader.run('git commit -q -a -m "Another protected environment"')
-    if example.startswith(("headgate approve dev", "headgate promote dev")):
+    if example.startswith(("headgate approve dev", "headgate promote dev", "headgate report dev")):
         reader.run("headgate apply dev --yes")
+    if name == "policy":
+        (reader.folder / "tests" / "policy").mkdir(parents=True)
+        (reader.folder / "tests" / "policy" / "finance.yml").write_text(SCENARIOS)
     output, status = reader.run(as_typed(example))
     assert status == 0, output
 

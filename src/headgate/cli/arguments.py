@@ -10,7 +10,7 @@ from headgate.cli.contract_arguments import contract, contract_export, contract_
 from headgate.cli.diff_arguments import diff
 from headgate.cli.editor_arguments import completion, schema
 from headgate.cli.evidence_arguments import record, verify
-from headgate.cli.gate_arguments import add_override, approve, policy
+from headgate.cli.gate_arguments import add_override, approve, policy, report
 from headgate.cli.import_arguments import import_, import_dbt, import_source
 from headgate.cli.job_arguments import ci, export
 from headgate.cli.parser import Parser, WrongUsage
@@ -25,6 +25,7 @@ COMMANDS = {
     "policy": "try the policy of the gate out on scenarios",
     "plan": "show what an apply would do, and why",
     "apply": "build what is lacking, then let the environment show it",
+    "report": "write down what a change does to data, as a page and more",
     "approve": "agree to what a change does to your assets",
     "promote": "let production show what dev shows",
     "run": "take in new data, and what is due, with the released code",
@@ -411,6 +412,7 @@ _PARSERS: dict[str, Callable[[Parser], None]] = {
     "policy": policy,
     "plan": _plan,
     "apply": _apply,
+    "report": report,
     "approve": approve,
     "promote": _promote,
     "run": _run,

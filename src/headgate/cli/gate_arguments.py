@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headgate.cli.argument_values import seconds
 from headgate.cli.parser import Parser, describe
 
 
@@ -19,6 +20,23 @@ def approve(parser: Parser) -> None:
     parser.add_argument("source", metavar="FROM", nargs="?", default="dev", help=source)
     parser.add_argument("--to", metavar="ENV", help="the environment that would take it over (the protected one)")
     parser.add_argument("--note", metavar="TEXT", default="", help="what you want to say of it; it is kept")
+
+
+def report(parser: Parser) -> None:
+    """Add the arguments of `report`."""
+    describe(
+        parser,
+        "Lay each asset of a change beside the one that it would replace, and leave what differs and what the gate "
+        "says of it in a folder: a page to look at (report.html), Markdown, JUnit, JSON. Nothing is released.",
+        "headgate report dev",
+        "headgate report pr-12 --out build/report",
+    )
+    source = "the environment that shows the change (dev)"
+    parser.add_argument("source", metavar="FROM", nargs="?", default="dev", help=source)
+    parser.add_argument("--to", metavar="ENV", help="the environment that would take it over (the protected one)")
+    parser.add_argument("--out", metavar="DIR", default="report", help="the folder, made where it is missing (report)")
+    told = "for whoever is at work: 30s, 5m"
+    parser.add_argument("--wait", metavar="TIME", type=seconds, default=0.0, help=told)
 
 
 def policy(parser: Parser) -> None:
