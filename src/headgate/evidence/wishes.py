@@ -18,14 +18,10 @@ NO_KEY = "no key is declared"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wished of a comparison. ``keys`` are those that are declared, the surest first; ``tolerances`` by column.
-
-    ``isolates``: where a source moved on meanwhile, the older recipe is measured on the newer input as well.
-    """
+    """What is wished of a comparison: ``keys`` are the declared ones, the surest first; ``tolerances`` by column."""
 
     keys: tuple[tuple[str, ...], ...] = ()
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
-    isolates: bool = False
 
     def key_in(self, before: Shape, after: Shape) -> tuple[tuple[str, ...], str]:
         """Return the first key that both sides have, by the newer one's names; where there is none, why."""

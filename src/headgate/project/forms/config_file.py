@@ -16,6 +16,7 @@ from headgate.project.forms.form import (
     Form,
     Keyed,
     Several,
+    Whole,
     Words,
     any_case,
     needing,
@@ -64,11 +65,13 @@ ENVIRONMENT = _keyed(
     },
 )
 
+_DURATION = Words('a duration such as "10 minutes"', pattern=_amount(DURATIONS, least=_NOT_ZERO))
+
 PYTHON = _keyed(
     "bounds of Python assets",
     keys.PYTHON,
     {
-        "timeout": Words('a duration such as "10 minutes"', pattern=_amount(DURATIONS, least=_NOT_ZERO)),
+        "timeout": _DURATION,
         "memory": Words('a size such as "2 GB"', pattern=_amount(SIZES, least=_NOT_ZERO)),
     },
 )
@@ -136,6 +139,14 @@ CONFIG_FILE = _keyed(
         "vars": Keyed("variables", others=ANYTHING),
         "gate": GATE,
         "owners": Keyed("owners", others=OWNER),
+        "evidence": _keyed(
+            "evidence",
+            keys.EVIDENCE,
+            {
+                "rows": Either((Whole(1, 10**12 - 1), Words("a whole number", pattern=r"[1-9][0-9]{0,11}"))),
+                "timeout": _DURATION,
+            },
+        ),
         "record": _keyed("record", keys.RECORD, {"key": TEXT, "signers": Several(_PUBLIC_KEY, takes_one=True)}),
     },
 )

@@ -17,7 +17,7 @@ from headgate.core.declarations import (
     RecordConfig,
 )
 from headgate.core.diagnostic import Place
-from headgate.core.limits import Limits
+from headgate.core.limits import CostLimit, Limits
 from headgate.project.text import Text, did_you_mean
 from headgate.project.toml import keys
 from headgate.project.toml.keys import ENGINE_KINDS
@@ -112,7 +112,8 @@ class _Reading:
         templates = read_templates(body, self._source, self._places)
         gate = self._gate(body)
         record = self._record(self._table(body, ("record",)))
-        return Config(name, engines, environments, bare, url, schema, python, templates, record, gate)
+        limit = self._cost_limit(self._table(body, ("evidence",)))
+        return Config(name, engines, environments, bare, url, schema, python, templates, record, gate, limit)
 
     def _gate(self, body: Mapping[str, Any]) -> Policy | None:
         """Return the policy of the gate; None where nothing is said of it, which most commands do not ask."""
@@ -169,6 +170,16 @@ class _Reading:
             self._amount(section, ("python", "timeout"), seconds_of, "10 minutes") or PYTHON_LIMITS.seconds,
             self._amount(section, ("python", "memory"), bytes_of, "2 GB") or PYTHON_LIMITS.bytes,
         )
+
+    def _cost_limit(self, section: Mapping[str, Any]) -> CostLimit:
+        """Return what a comparison may cost."""
+        self._others(section, ("evidence",), keys.EVIDENCE)
+        rows = self._value(section.get("rows"), ("evidence", "rows"))
+        found = re.fullmatch(r"[1-9][0-9]{0,11}", str(rows)) if not isinstance(rows, (bool, float)) else None
+        if found is None:
+            self._refuse_form(rows, ("evidence", "rows"), "a whole number above 0")
+        seconds = self._amount(section, ("evidence", "timeout"), seconds_of, "10 minutes")
+        return CostLimit(int(found[0]) if found else None, seconds or None)
 
     def _amount(
         self, section: Mapping[str, Any], path: tuple[str, ...], read: Callable[[str], int | None], example: str

@@ -20,6 +20,7 @@ PROJECT: Mapping[str, str] = {
     "gate": "What a release may do to data, and who has to agree.",
     "owners": "Who the owners of assets are, by name.",
     "record": "How releases are signed, and by whom.",
+    "evidence": "What measuring a change may cost.",
 }
 
 ENGINE: Mapping[str, str] = {
@@ -49,6 +50,11 @@ PYTHON: Mapping[str, str] = {
 RECORD: Mapping[str, str] = {
     "key": 'The file of the private key that signs, or `"env:NAME"`; a key of your own by default.',
     "signers": "The public keys that count when a release is verified; those seen so far by default.",
+}
+
+EVIDENCE: Mapping[str, str] = {
+    "rows": "So many rows the larger of two builds may have to be compared; any number by default.",
+    "timeout": "How long an engine may compare two builds; as long as it takes by default.",
 }
 
 TEMPLATE: Mapping[str, str] = {
