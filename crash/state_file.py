@@ -111,7 +111,8 @@ def _faults_in_moves(state: State, name: str, record: Mapping[str, Any]) -> Iter
 
 def _faults_in_evidence(state: State) -> Iterator[str]:
     """Yield evidence of builds that nobody knows."""
-    lost = state.entries.get("evidence", {}).keys() - state.entries.get("builds", {}).keys()
+    measured = {key.partition("/")[0] for key in state.entries.get("evidence", {})}
+    lost = measured - state.entries.get("builds", {}).keys()
     yield from (f"evidence of {build}, which is no build" for build in sorted(lost))
 
 

@@ -88,7 +88,7 @@ def test_what_is_promised_is_no_part_of_what_is_built(built: Shop) -> None:
     built.file("tests/m.yml", "unit_tests: [{name: none, model: sums, expect: {rows: []}}]\n")
     built.source(
         "      - {name: t, path: data/t.csv, tags: [a], freshness: {warn_after: {count: 1, period: day}}, "
-        "loaded_at_field: at, columns: [{name: id, tags: [key], meta: {a: 1}, data_tests: [unique]}]}\n"
+        "loaded_at_field: now(), columns: [{name: id, tags: [key], meta: {a: 1}, data_tests: [unique]}]}\n"
     )
     plan = built.result("plan")
     assert builds_nothing(plan)

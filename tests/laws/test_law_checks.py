@@ -40,7 +40,7 @@ def evidence(shop: Shop) -> dict[str, set[str]]:
     """Return the keys of what is known, by build."""
     with closing(sqlite3.connect(shop.root / "warehouse.state.db")) as state:
         rows = state.execute("select key, value from entries where collection = 'evidence'").fetchall()
-    return {key: set(json.loads(value)["answers"]) for key, value in rows}
+    return {key: set(json.loads(value)["answers"]) for key, value in rows if "/" not in key}
 
 
 def forget(shop: Shop) -> None:

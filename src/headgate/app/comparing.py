@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from headgate.core.declarations import Kind
+from headgate.core.records import BuildStatus
 
 if TYPE_CHECKING:
     from headgate.app.session import Held, Session
@@ -151,6 +152,21 @@ def _is_another(before: Pointer | None, after: Pointer) -> bool:
     return before is None or before.build != after.build or after.kind is Kind.VIEW
 
 
+def _is_there(build: Build, pointers: Mapping[Address, Pointer], build_of: Callable[[Digest], Build | None]) -> bool:
+    """Tell whether the rows of a build can be read: it is not lost, and of a view neither is what it shows."""
+    waiting, seen = [build], {build.id}
+    while waiting:
+        one = waiting.pop()
+        if one.status is BuildStatus.LOST:
+            return False
+        if one.kind is not Kind.VIEW:
+            continue
+        shown = (build_of(pointers[a].build) for a in one.inputs if a in pointers)
+        waiting += [found for found in shown if found is not None and found.id not in seen]
+        seen.update(found.id for found in waiting)
+    return True
+
+
 def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], Build | None]) -> Iterator[Pair]:
     from headgate.evidence.compare import Pair, sources_that_moved
     from headgate.evidence.wishes import NO_WISH
@@ -160,6 +176,8 @@ def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], 
         pointer, other = beside.after[address], beside.before.get(address)
         after = build_of(pointer.build)
         before = build_of(other.build) if other else None
+        if before is not None and not _is_there(before, beside.before, build_of):
+            before, other = None, None  # with what is lost nothing can be compared
         if after is None:
             continue
         both = (contents[0].of(address), contents[1].of(address))

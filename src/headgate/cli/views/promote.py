@@ -41,6 +41,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
             return status
         if left := left_text(promotion):
             terminal.say(left)
+        if not terminal.says_yes and not options.override:
+            _refuse_known(session, promotion)
         demand_answer(terminal)
         agreed = None if terminal.says_yes else _asked(session, promotion, options, terminal)
         if agreed is None and not terminal.says_yes:
@@ -56,6 +58,17 @@ def run(options: Namespace, terminal: Terminal) -> int:
         for line in lines_of_warnings(done.verdict):
             terminal.complain(line)
         return 0
+
+
+def _refuse_known(session: Session, promotion: Promotion) -> None:
+    """Raise ``Refused`` for what is known to be blocked, before anybody is asked and anything measured."""
+    from headgate.app.deciding import refusals
+    from headgate.app.promote import known_review
+    from headgate.core.errors import Refused
+
+    faults = [fault for fault in refusals(known_review(session, promotion)) if fault.code in ("HG701", "HG710")]
+    if faults:
+        raise Refused(faults)
 
 
 def _asked(session: Session, promotion: Promotion, options: Namespace, terminal: Terminal) -> Decision | None:
