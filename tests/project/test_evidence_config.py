@@ -18,11 +18,11 @@ def test_nothing_is_bounded_where_nothing_is_said() -> None:
 
 
 def test_rows_and_time() -> None:
-    assert read('[evidence]\nrows = 500000\ntimeout = "10 minutes"') == (CostLimit(500_000, 600), [])
+    assert read('[evidence]\nrows = "500000"\ntimeout = "10 minutes"') == (CostLimit(500_000, 600), [])
     assert read('[evidence]\nrows = "env:ROWS"') == (CostLimit(7), [])
 
 
-@pytest.mark.parametrize("rows", ["0", "-1", "1.5", "true", '"many"', "[]"])
+@pytest.mark.parametrize("rows", ['"0"', '"-1"', '"1.5"', "true", "7", '"many"', "[]"])
 def test_what_is_no_number_of_rows_is_told(rows: str) -> None:
     limit, faults = read(f"[evidence]\nrows = {rows}")
     assert limit == NO_COST_LIMIT

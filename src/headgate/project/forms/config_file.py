@@ -16,7 +16,6 @@ from headgate.project.forms.form import (
     Form,
     Keyed,
     Several,
-    Whole,
     Words,
     any_case,
     needing,
@@ -143,7 +142,7 @@ CONFIG_FILE = _keyed(
             "evidence",
             keys.EVIDENCE,
             {
-                "rows": Either((Whole(1, 10**12 - 1), Words("a whole number", pattern=r"[1-9][0-9]{0,11}"))),
+                "rows": Words("a whole number above 0", pattern=r"([1-9][0-9]{0,11})?"),
                 "timeout": _DURATION,
             },
         ),

@@ -92,6 +92,11 @@ def _default_environments(engine: str) -> dict[str, EnvironmentConfig]:
     }
 
 
+def _rows(text: str) -> int | None:
+    """Return a number of rows; None where a text says none."""
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,11}", text) else None
+
+
 class _Reading:
     def __init__(self, source: Text, environ: Mapping[str, str]) -> None:
         self._source = source
@@ -174,12 +179,9 @@ class _Reading:
     def _cost_limit(self, section: Mapping[str, Any]) -> CostLimit:
         """Return what a comparison may cost."""
         self._others(section, ("evidence",), keys.EVIDENCE)
-        rows = self._value(section.get("rows"), ("evidence", "rows"))
-        found = re.fullmatch(r"[1-9][0-9]{0,11}", str(rows)) if not isinstance(rows, (bool, float)) else None
-        if found is None:
-            self._refuse_form(rows, ("evidence", "rows"), "a whole number above 0")
+        rows = self._amount(section, ("evidence", "rows"), _rows, "50000000")
         seconds = self._amount(section, ("evidence", "timeout"), seconds_of, "10 minutes")
-        return CostLimit(int(found[0]) if found else None, seconds or None)
+        return CostLimit(rows or None, seconds or None)
 
     def _amount(
         self, section: Mapping[str, Any], path: tuple[str, ...], read: Callable[[str], int | None], example: str
