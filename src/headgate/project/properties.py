@@ -239,7 +239,7 @@ def _tolerance(source: Text, one: Mapped) -> Tolerance:
 def _amount(source: Text, stated: Stated) -> float:
     found = _AMOUNT.fullmatch(stated.value)
     if found is None:
-        source.fault("HG309", f"{stated.value!r} is no tolerance", stated.place, "Write a number: 0.01, or 1%.")
+        source.fault("HG364", f"{stated.value!r} is no tolerance", stated.place, "Write a number: 0.01, or 1%.")
         return 0.0
     return float(found[1]) / (100 if found[2] else 1)
 

@@ -333,8 +333,9 @@ class _Reading:
 
     def _texts(self, section: Mapping[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:
         found = section.get(path[-1], [])
-        values = [self._value(one, path) for one in (found if isinstance(found, list) else [found])]
-        if not all(isinstance(one, str) for one in values):
+        given = found if isinstance(found, list) else [found]
+        values = [self._value(one, path) for one in given]
+        if not all(isinstance(one, str) for one in given):
             self._fault("HG122", f"{path[-1]} has to be a list of texts", self._places.value(path))
         return tuple(one for one in values if isinstance(one, str) and one)
 
