@@ -23,6 +23,8 @@ from headgate.plugins.forges.github import GitHub
 from headgate.plugins.forges.gitlab import GitLab
 from tests.forges.server import ME, TOKEN, Place, Pull
 
+pytestmark = pytest.mark.slow
+
 QUICK = Patience(tries=4, answer=0.6, first_wait=0.01, wait_max=1.5)
 OLD, NEW = "a" * 40, "b" * 40
 REQUEST = r"(pulls|merge_requests)/12$"

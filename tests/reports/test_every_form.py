@@ -20,6 +20,8 @@ from headgate.words.report.terminal import lines_of_report
 from tests.reports.any_reports import SECRET, reports
 from tests.reports.flights import FLIGHTS, flights_report
 
+pytestmark = pytest.mark.slow
+
 FORMS: dict[str, Callable[[Report], str]] = {
     "terminal": lambda report: "\n".join(lines_of_report(report, width=100, is_verbose=True)),
     "markdown": markdown_of,

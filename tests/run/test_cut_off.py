@@ -179,6 +179,7 @@ def test_what_is_shown_beside_counts_where_nothing_is_shown_here(stage: Stage) -
     assert outcome.builds["m.d"].id == before.builds["m.d"].id
 
 
+@pytest.mark.slow
 def test_killed_anywhere_nothing_is_lost(tmp_path: Path) -> None:
     """Killed at each write, recovered and applied again, it ends with right tables that fit together."""
     points = 0
