@@ -1,7 +1,6 @@
 """What the pages tell their readers to do works, and prints what the pages say."""
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,6 @@ PAGES = sorted(
     for path in (ROOT / "README.md", *ROOT.glob("docs/**/*.md"))
     if is_played(path.read_text())
 )
-TUTORIAL_SECONDS_MAX = 20
 
 
 @pytest.fixture
@@ -33,10 +31,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_the_blocks_of_a_page_do_what_it_says(name: str, reader: Reader) -> None:
-    began = time.process_time()
     reader.read((ROOT / name).read_text())
-    if name.endswith("tutorial.md"):
-        assert time.process_time() - began < TUTORIAL_SECONDS_MAX
 
 
 @pytest.mark.parametrize(

@@ -509,7 +509,9 @@ def test_after_a_crash_nobody_takes_the_commit_of_another_for_ours(
                 server.stop("immediate")
                 server.start()
             else:
-                os.kill(connection.info.backend_pid, signal.SIGKILL)
+                with server.connection() as beside:
+                    os.kill(connection.info.backend_pid, signal.SIGKILL)
+                    wait_until(lambda: is_cut(beside))
             burn_to(server, number[0])
             return whole(connection, "select 1")  # fails as the lost answer would
 
@@ -522,6 +524,13 @@ def test_after_a_crash_nobody_takes_the_commit_of_another_for_ours(
         engine.close()
     finally:
         server.close()
+
+
+def is_cut(connection: psycopg.Connection) -> bool:
+    """Tell whether the server has ended a connection, as it does with all of them when one of its processes crashed."""
+    with suppress(psycopg.OperationalError):
+        connection.execute("select 1")
+    return connection.closed
 
 
 def burn_to(server: Server, number: int) -> None:
