@@ -38,9 +38,10 @@ static: .venv/ready
 	@$(BIN)/mypy --no-error-summary
 
 # What another DuckDB may change: its engine, all that is built and released with it, and what commands then show.
-DUCKDB_2 := cli/test_scenarios.py conformance/test_engine_conformance.py conformance/test_load_conformance.py \
-	conformance/test_measure_conformance.py engines evidence fuzz/test_loading_small.py laws \
-	python/test_python_assets.py python/test_runner.py release run trial
+DUCKDB_2 := cli/test_scenarios.py conformance/test_compare_conformance.py conformance/test_engine_conformance.py \
+	conformance/test_load_conformance.py conformance/test_measure_conformance.py conformance/test_profile_conformance.py \
+	engines evidence fuzz/test_loading_small.py laws python/test_python_assets.py python/test_runner.py \
+	release/test_release_duckdb.py run/test_carry_out.py run/test_cut_off.py trial
 # Slow tests wait for processes and leases: one more of them than there are cores keeps those busy.
 test: WORKERS = 3
 test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both DuckDB versions and PostgreSQL: about a quarter of an hour
@@ -57,7 +58,7 @@ crash: .venv/ready ## Kill, race and read while it publishes (ARGS="--kills 50")
 
 bench: .venv/ready ## The tables of speed and memory; with ARGS the first alone (ARGS="--size 1000 --sqlmesh PYTHON --dbt PYTHON")
 	@$(BIN)/python -m bench $(ARGS)
-	@$(if $(ARGS),,for more in loads postgres state checks; do echo; $(BIN)/python -m bench.$$more || exit 1; done)
+	@$(if $(ARGS),,for more in loads postgres state checks compare; do echo; $(BIN)/python -m bench.$$more || exit 1; done)
 
 docs: .venv/ready ## Write the generated reference pages and the picture of a report, and check the documents
 	@$(BIN)/python -m docs.write_reference

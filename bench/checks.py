@@ -15,42 +15,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from headgate.core.address import Address
+from bench.wide import ADDRESS, TABLE, built
 from headgate.core.checks import Check
-from headgate.core.declarations import Kind
 from headgate.core.evidence import Evidence
-from headgate.core.hashing import Digest, digest
-from headgate.core.ports.engine import BuildJob, SelectInput, physical_name
+from headgate.core.hashing import Digest
 from headgate.core.promises import DeclaredTest
 from headgate.core.recipe import Shape
-from headgate.core.records import Build, BuildStatus
-from headgate.core.versions import source_versions
+from headgate.core.records import Build
 from headgate.evidence.compile import compile_tests
 from headgate.evidence.measure import Asking, Known, Subject, asking, measure
 from headgate.plugins.checks.kinds import KINDS
 from headgate.plugins.engines.duckdb import DuckEngine, open_duckdb
-from headgate.plugins.engines.duckdb_columns import shape_of
-
-ADDRESS = Address("m.orders")
-CODES = "['DE','FR','US','GB','IT','ES','NL','PL']"
-TABLE = """
-select i as id, (hash(i) % 1000000)::int as customer, date '2020-01-01' + (hash(i + 1) % 1500)::int as day,
-  timestamp '2020-01-01' + to_seconds((i * 12)::bigint) as loaded_at,
-  ['new','paid','sent','back','lost'][1 + (hash(i + 2) % 5)::int] as status,
-  {codes}[1 + (hash(i + 3) % 8)::int] as country,
-  'u' || (hash(i + 4) % 3000000)::varchar || '@example.org' as email,
-  lpad((hash(i + 5) % 100000)::varchar, 5, '0') as zip,
-  (hash(i + 6) % 100000)::double / 100 as amount, (hash(i + 7) % 1000)::double / 1000 as share,
-  case when hash(i + 8) % 50 > 0 then (hash(i + 9) % 80)::int end as age,
-  (hash(i + 10) % 10000)::decimal(18, 2) / 100 as price, hash(i + 11) % 2 = 0 as active,
-  (hash(i + 12) % 20)::smallint as qty, (hash(i + 13) % 1000000007)::bigint as ref, md5((i % 100000)::varchar) as token,
-  case when hash(i + 14) % 10 > 0 then 'note ' || (hash(i + 15) % 1000)::varchar end as note,
-  sqrt((hash(i + 16) % 1000000)::double) as score, (hash(i + 17) % 365)::int as days,
-  'c' || (hash(i + 18) % 200)::varchar as category
-from range({rows}) as t(i)
-"""
 
 FILLED = (
     "id customer day loaded_at status country email zip amount share price active qty ref token score days category "
@@ -119,7 +94,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         engine = open_duckdb(Path(folder) / "w.duckdb", read_only=False, root=None)
         engine.adopt("bench")
-        build = _built(engine, options.rows)
+        build = built(engine, "checks", TABLE.format(rows=options.rows))
         checks = _compiled(build.shape)
         relation = engine.relation(build.relation)
         kept: dict[Digest, Evidence] = {}
@@ -135,19 +110,6 @@ def main() -> None:
 
 def _told(figures: tuple[float, float]) -> str:
     return f"{figures[0]:.3f} ({figures[1]:.3f})"
-
-
-def _built(engine: DuckEngine, rows: int) -> Build:
-    sql = TABLE.format(codes=CODES, rows=rows)
-    shape = shape_of(duckdb.connect(), sql)
-    identity = digest("bench", "checks")
-    relation = physical_name(ADDRESS, identity)
-    engine.build([BuildJob(identity, ADDRESS, relation, shape, SelectInput(sql), 1)])
-    return Build(
-        id=identity, key=identity, address=ADDRESS, kind=Kind.TABLE, engine="local", shape=shape, recipe=identity,
-        versions=source_versions(identity, shape), reads={}, inputs={}, relation=relation, status=BuildStatus.SEALED,
-        created_at="2026-01-01T00:00:00Z",
-    )  # fmt: skip
 
 
 def _compiled(shape: Shape) -> tuple[Check, ...]:

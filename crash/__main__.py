@@ -19,6 +19,7 @@ from crash.worlds import Worlds
 
 CAMPAIGNS = ("calls", "random", "harm", "races", "threads", "processes", "planted")
 PLACES = ("duckdb", "postgres")
+NAMES = tuple(scenario.name for scenario in kills.SCENARIOS)
 AT_ONCE = {"duckdb": 2, "postgres": 4}
 """How many kills are played at once. On PostgreSQL the next command waits some seconds for one that was killed."""
 
@@ -43,6 +44,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=20, help="how long readers read, each time (20)")
     parser.add_argument("--every", type=int, default=1, help="of all calls, kill at every N-th only (1)")
     parser.add_argument("--only", choices=CAMPAIGNS, action="append", help="this campaign; may be repeated")
+    parser.add_argument("--scenario", choices=NAMES, action="append", help="kill in this one alone; may be repeated")
     parser.add_argument("--on", choices=PLACES, action="append", help="state and warehouse are here; both by default")
     parser.add_argument("--seed", type=int, default=None, help="repeats the choices of an earlier run")
     options = parser.parse_args(arguments)
@@ -88,7 +90,8 @@ def _all_killed(
     if not {"calls", "random", "harm"} & wanted:
         return
     began = time.monotonic()
-    references = {s: kills.measure(s, places[0]) for s in kills.SCENARIOS}
+    wished = options.scenario or NAMES
+    references = {s: kills.measure(s, places[0]) for s in kills.SCENARIOS if s.name in wished}
     print(f"measured in {time.monotonic() - began:.0f} s", file=sys.stderr)
     if "calls" in wanted:
         for scenario, reference in references.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,8 @@ from crash.worlds import Worlds
 
 RUNS_MAX = 60
 AT_ONCE = 2
+SCENARIOS = ("apply", "rollback")
+INSIDE = tuple(number / 10 for number in range(1, 10))
 LEASES = "every lease is granted"
 
 
@@ -87,9 +89,20 @@ BUGS: Mapping[str, Callable[[], None]] = {
 }
 
 
-def hunt(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
-    """Play with a bug until it is found; return how many runs that took, and the first fault, empty if none."""
-    return _raced(name, worlds, chance) if name == LEASES else _killed(name, worlds, chance)
+def hunt(
+    name: str, worlds: Worlds, chance: random.Random, *, scenarios: Sequence[str] = SCENARIOS, at: str = ""
+) -> tuple[int, str]:
+    """Play with a bug until it is found; return how many runs that took, and the first fault, empty if none.
+
+    Kills are those of ``scenarios`` whose points are called by a text with ``at`` in it.
+    """
+    if name == LEASES:
+        return _raced(name, worlds, chance)
+    references = {s: kills.measure(s, worlds) for s in kills.SCENARIOS if s.name in scenarios}
+    every = [kill for s, reference in references.items() for kill in _worthwhile(s, reference, chance)]
+    killing = [kill for kill in every if at in kill.told]
+    chance.shuffle(killing)
+    return _killed(name, killing[:RUNS_MAX], references, worlds)
 
 
 def _raced(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
@@ -101,17 +114,15 @@ def _raced(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
     return count, faults[0] if faults else ""
 
 
-def _killed(name: str, worlds: Worlds, chance: random.Random) -> tuple[int, str]:
-    found = [s for s in kills.SCENARIOS if s.name in ("apply", "rollback")]
-    references = {s: kills.measure(s, worlds) for s in found}
-    killing = [kill for s, reference in references.items() for kill in _worthwhile(s, reference, chance)]
-    chance.shuffle(killing)
+def _killed(
+    name: str, killing: Sequence[kills.Kill], references: Mapping[kills.Scenario, kills.Reference], worlds: Worlds
+) -> tuple[int, str]:
     with _planted(name):
-        for number in range(0, RUNS_MAX, AT_ONCE):
+        for number in range(0, len(killing), AT_ONCE):
             some = killing[number : number + AT_ONCE]
             if faults := kills.carry_out(some, references, [worlds] * AT_ONCE, lambda _: None).faults:
                 return number + len(some), faults[0]
-    return RUNS_MAX, ""
+    return len(killing), ""
 
 
 @contextmanager
@@ -124,6 +135,7 @@ def _planted(name: str) -> Iterator[None]:
 
 
 def _worthwhile(scenario: kills.Scenario, reference: kills.Reference, chance: random.Random) -> Iterator[kills.Kill]:
+    """Yield kills at calls that write, after some statements, and inside of switches."""
     for kill in kills.at_every_call(scenario, reference, chance):
         if kill.told.rpartition(".")[2] in kills.WRITING:
             yield kill
@@ -132,6 +144,10 @@ def _worthwhile(scenario: kills.Scenario, reference: kills.Reference, chance: ra
         yield kills.Kill(
             scenario, f"after statement {number}", spec, 0.0, chance.choice((scenario.again, ("gc", "--yes")))
         )
+    for number, (call, seconds) in enumerate(reference.calls):
+        for part in INSIDE if call.endswith(".publish") else ():
+            spec = {"level": "call", "kill": number, "when": part * seconds}
+            yield kills.Kill(scenario, f"{part:.0%} into call {number}, {call}", spec, 0.0, scenario.again)
 
 
 def _sealed(build: Any) -> Any:

@@ -16,7 +16,7 @@ from tests.postgres.server import Database
 pytestmark = pytest.mark.slow
 
 KEPT = ("2013-01.csv", "2013-07.csv")
-"""The months that are there at first; fewer than in the example, for speed."""
+"""The months that are there at first; fewer than in the example, and of each one flight in ten, for speed."""
 
 TABLES = (
     *("staging.airlines", "staging.airports", "staging.delay_classes", "staging.flights", "staging.planes"),
@@ -61,6 +61,9 @@ def made(shop: Path) -> Path:
     for path in (shop / "data" / "flights").iterdir():
         if path.name not in KEPT:
             path.unlink()
+    for path in (*(shop / "data" / "flights").iterdir(), shop / "arriving" / "2013-12.csv"):
+        header, *flights = path.read_text().splitlines(keepends=True)
+        path.write_text(header + "".join(flights[::10]))
     return shop
 
 
