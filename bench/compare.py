@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from bench.compare_peers import TOOLS
 from bench.measure import Command, Measured, measure
+from bench.peers import QUIET
 from bench.table import Aim, Row, markdown
 from bench.wide import ADDRESS, TABLE, built, recorded
 from headgate.core.comparison import Comparison, Rung
@@ -52,6 +55,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.compare", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=3)
+    for tool in TOOLS:
+        parser.add_argument(f"--{tool.lower()}", metavar="PYTHON", help=f"Python of an environment with {tool}")
     parser.add_argument("--work", choices=WORKS, help=argparse.SUPPRESS)
     parser.add_argument("--warehouse", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -59,21 +64,24 @@ def main() -> int:
         WORKS[options.work](_Warehouse(options.warehouse, options.rows))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        rows = _rows(Path(folder), options.rows, options.runs)
+        warehouse = _Warehouse(Path(folder) / "w.duckdb", options.rows)
+        warehouse.build()
+        rows = _rows(warehouse, options.runs)
+        for tool in TOOLS:
+            if python := getattr(options, tool.lower().replace("-", "_")):
+                rows.append(_peer(tool, Path(python).absolute(), warehouse))
     print(markdown(rows))
     return 1 if any(row.measured.fault for row in rows) else 0
 
 
-def _rows(folder: Path, size: int, runs: int) -> list[Row]:
-    file = folder / "w.duckdb"
-    warehouse = _Warehouse(file, size)
-    warehouse.build()
-    (folder / "at").mkdir()
+def _rows(warehouse: _Warehouse, runs: int) -> list[Row]:
+    folder, size = warehouse.file.parent / "at", warehouse.rows
+    folder.mkdir()
 
     def measured(work: str, *, with_memory: bool = False) -> Measured:
-        arguments = ("-m", "bench.compare", "--work", work, "--warehouse", str(file), "--rows", str(size))
+        arguments = ("-m", "bench.compare", "--work", work, "--warehouse", str(warehouse.file), "--rows", str(size))
         told = {"PYTHONPATH": os.pathsep.join(sys.path)}
-        command = Command((sys.executable, *arguments), folder / "at", told)
+        command = Command((sys.executable, *arguments), folder, told)
         return measure(command, runs=runs, with_memory=with_memory)
 
     join, hashing = measured("join"), measured("hash")
@@ -84,6 +92,22 @@ def _rows(folder: Path, size: int, runs: int) -> list[Row]:
         Row("as many rows as before, first time", size, Aim("join", 1.2), measured("compare as many"), join),
         Row("nothing differs, the older side known", size, Aim("hash", 1.2), measured("compare same"), hashing),
     ]
+
+
+def _peer(tool: str, python: Path, warehouse: _Warehouse) -> Row:
+    """Measure another tool on a copy of the file, once for time and once for memory."""
+    folder = warehouse.file.parent / "peer"
+    folder.mkdir(exist_ok=True)
+    copied = folder / warehouse.file.name
+    sides = (warehouse.side(name).relation for name in ("before", "more"))
+    script = Path(__file__).with_name("compare_peers.py")
+    command = Command((str(python), str(script), tool, str(copied), *sides), folder, {**QUIET, "PYTHONPATH": ""})
+    measured = measure(command, runs=1, prepare=lambda: _copied(warehouse.file, copied), with_memory=True)
+    return Row(f"{tool}: compare, 0.1 % changed", warehouse.rows, Aim(), measured)
+
+
+def _copied(file: Path, copy: Path) -> None:
+    shutil.copy(file, copy)
 
 
 class _Warehouse:
