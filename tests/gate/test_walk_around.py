@@ -235,7 +235,7 @@ def test_a_killed_measurement_releases_nothing_and_is_made_again(team: Team) -> 
 def test_an_emergency_opens_the_gate_and_is_told_for_ever(team: Team) -> None:
     team.price(2)
     told = team.does(*PROMOTE, "--override", "the board meets at nine")
-    assert "The gate said needs approval, and was opened: the board meets at nine" in told
+    assert "Overridden: the gate said needs approval, and was opened: the board meets at nine" in told
     assert team.decision(2)["overridden"] == "the board meets at nine"
     (release, *_) = team.result("releases", "prod")["releases"]
     assert release["decision"] == "overridden"

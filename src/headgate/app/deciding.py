@@ -45,6 +45,13 @@ class Review:
         return self.report.decision
 
     @property
+    def told(self) -> Decision:
+        """The decision as it may be told: without values of protected columns."""
+        from headgate.core.redacted import redacted
+
+        return redacted(self.report).decision
+
+    @property
     def policy(self) -> Policy:
         """The policy by which it was decided."""
         return self.case.policy
@@ -221,9 +228,9 @@ def refusals(review: Review) -> tuple[Diagnostic, ...]:
 
     None where it opens.
     """
-    decision = review.decision
-    if decision.opens:
+    if review.decision.opens:
         return ()
+    decision = review.told
     blocked = (_blocked(one) for one in decision.at(Level.BLOCK))
     return (*blocked, *(_waiting(owner, ones, review) for owner, ones in decision.waiting.items()))
 

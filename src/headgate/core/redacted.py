@@ -132,11 +132,15 @@ def _findings(
     return tuple(_finding(finding, names.get(finding.address, frozenset()), told) for finding in findings)
 
 
+_QUOTING = {Topic.CHANGED: "", Topic.CHECK: "a check fails", Topic.DRIFT: "its distribution moved"}
+"""Topics whose sentences may quote a value of their column; what is told instead, where it needs more than numbers."""
+
+
 def _finding(finding: Finding, names: frozenset[str], told: Mapping[str, str]) -> Finding:
     """Return a finding whose sentence quotes no protected value: of its column, or of a check or a drift above."""
     if not names:
         return finding
-    if fold(finding.column) in names:
+    if fold(finding.column) in names and finding.topic in _QUOTING:
         return replace(finding, told=_counted(finding))
     text = finding.told
     for before in sorted(told, key=len, reverse=True):
@@ -146,6 +150,8 @@ def _finding(finding: Finding, names: frozenset[str], told: Mapping[str, str]) -
 
 def _counted(finding: Finding) -> str:
     """Return what a finding says, by its numbers alone."""
-    words = {Topic.DRIFT: "its distribution moved", Topic.CHECK: "a check fails"}
-    text = f"{finding.column}: {words.get(finding.topic, finding.topic.value.replace('_', ' '))}"
-    return f"{text}, {finding.rows:,} rows" if finding.rows else text
+    rows = f"{finding.rows:,} {'row' if finding.rows == 1 else 'rows'}"
+    if finding.topic is Topic.CHANGED:
+        return f"{finding.column} changes in {rows}"
+    text = f"{finding.column}: {_QUOTING[finding.topic]}"
+    return f"{text}, {rows}" if finding.rows else text

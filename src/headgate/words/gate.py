@@ -1,4 +1,7 @@
-"""The words of the gate: what was found of a change, what it waits for, who agreed, what was decided."""
+"""The words of the gate: what was found of a change, who has to agree and who did, what was decided.
+
+Every command and every form of a report tells findings with these.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +9,115 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from headgate.core.gate import Level, Topic
-from headgate.core.listing import listed
-from headgate.words.figures import counted
-from headgate.words.layout import aligned, styled
+from headgate.core.gate import Level, Topic, Verdict
+from headgate.words.figures import counted, listed
+from headgate.words.layout import aligned, harmless, styled, wrapped
 
 if TYPE_CHECKING:
     from headgate.core.gate import Approval, Decision, Finding
 
-_ROWS_MAX = 20
-_LEVELS = {Level.BLOCK: ("blocked", "red"), Level.APPROVE: ("approve", "yellow"), Level.SHOW: ("shown", "dim")}
+_FINDINGS_MAX = 20
+"""So many are told one by one; ``is_verbose`` tells them all."""
+
+_LEVELS = (Level.BLOCK, Level.APPROVE, Level.SHOW)
+_STYLES = {"blocked": "red", "waits": "yellow", "agreed": "green", "shown": "dim"}
+_COLOURS = {Verdict.PASS: "green", Verdict.WAITING: "yellow", Verdict.BLOCKED: "red"}
 
 
-def rows_of(decision: Decision, *, is_verbose: bool = False) -> list[tuple[str, ...]]:
-    """Return a row for each finding that stops something, the gravest first; of what is only shown their number."""
-    grave = [one for level in (Level.BLOCK, Level.APPROVE) for one in decision.at(level)]
-    grave += [one for one in decision.at(Level.SHOW) if one.expected]
-    shown = [one for one in decision.at(Level.SHOW) if not one.expected]
-    told = [*grave, *shown] if is_verbose else grave[:_ROWS_MAX]
-    rows = [_row(one) for one in told]
+def level_text(finding: Finding, decision: Decision) -> str:
+    """Return what a finding does to the release, in a word."""
+    if finding.level is Level.BLOCK:
+        return "blocked"
+    if finding.level is Level.SHOW:
+        return "shown"
+    return "waits" if is_waiting(finding, decision) else "agreed"
+
+
+def is_waiting(finding: Finding, decision: Decision) -> bool:
+    """Tell whether somebody still has to agree to a finding."""
+    return any(finding in found for found in decision.waiting.values())
+
+
+def finding_text(finding: Finding) -> str:
+    """Return what a finding says, and why it was to be expected where somebody said so."""
+    return f"{finding.told} (expected: {finding.expected})" if finding.expected else finding.told
+
+
+def findings_in_order(decision: Decision) -> list[Finding]:
+    """Return all findings, each once: what stops it first, then what waits, what was agreed to, what is only shown."""
+    found = dict.fromkeys(decision.findings)
+    return sorted(found, key=lambda one: (_LEVELS.index(one.level), not is_waiting(one, decision), not one.expected))
+
+
+def rows_of_findings(decision: Decision, *, is_verbose: bool = False) -> list[tuple[str, ...]]:
+    """Return a row for each finding: what it does, the asset, what it says, who has to agree or where it stands.
+
+    The gravest come first. What is only shown, and nobody expected, is counted; ``is_verbose`` tells it all.
+    """
+    found = findings_in_order(decision)
+    grave = [one for one in found if one.level is not Level.SHOW or one.expected]
+    told = found if is_verbose else grave[:_FINDINGS_MAX]
+    rows = [_row(one, decision) for one in told]
+    if is_verbose:
+        return rows
     if len(grave) > len(told):
-        rows.append(("", f"and {len(grave) - len(told):,} more", "--verbose lists them"))
-    if shown and not is_verbose:
-        rows.append(("shown", counted(len(shown), "more finding"), "within what the policy allows"))
+        rows.append(("and", counted(len(grave) - len(told), "more finding"), "", ""))
+    if shown := len(found) - len(grave):
+        rows.append((styled("shown", "dim"), counted(shown, "more finding"), "within what the policy allows", ""))
     return rows
 
 
 def lines_of_findings(decision: Decision, *, width: int, is_verbose: bool = False) -> list[str]:
     """Return what was found as lines; none of nothing."""
-    return aligned(rows_of(decision, is_verbose=is_verbose), width=width)
+    return aligned(rows_of_findings(decision, is_verbose=is_verbose), width=width)
+
+
+def _row(finding: Finding, decision: Decision) -> tuple[str, ...]:
+    word = level_text(finding, decision)
+    who = str(finding.place or "")
+    if word == "waits":
+        who = f"owner: {finding.owner}" if finding.owner else "no owner"
+    cells = (finding.address, finding_text(finding), who)
+    return (styled(word, _STYLES[word]), *map(harmless, cells))
+
+
+def verdict_word(decision: Decision) -> str:
+    """Return the decision in one or two words."""
+    if decision.overridden:
+        return "Overridden"
+    return {Verdict.PASS: "Passes", Verdict.WAITING: "Needs approval", Verdict.BLOCKED: "Blocked"}[decision.verdict]
+
+
+def verdict_text(decision: Decision) -> str:
+    """Return why the decision is what it is, in one sentence."""
+    if decision.overridden:
+        return f"The gate said {decision.verdict.value}, and was opened: {decision.overridden}"
+    blocking, waiting = len(decision.at(Level.BLOCK)), sum(map(len, decision.waiting.values()))
+    told = []
+    if blocking:
+        told.append(f"{counted(blocking, 'finding')} {'stops' if blocking == 1 else 'stop'} it")
+    if waiting:
+        told.append(f"{counted(waiting, 'finding')} {'waits' if waiting == 1 else 'wait'} for {owners_text(decision)}")
+    if told:
+        return f"{', and '.join(told)}."
+    if decision.verdict is not Verdict.PASS:
+        return "What it needs is not known."
+    agreed = len(decision.at(Level.APPROVE))
+    if agreed and decision.approvals:
+        return f"{counted(agreed, 'finding')} {'was' if agreed == 1 else 'were'} agreed to; nothing stops it."
+    return "Nothing stops it."
+
+
+def owners_text(decision: Decision) -> str:
+    """Return who has to agree."""
+    return listed([owner or "nobody, as there is no owner" for owner in decision.waiting])
+
+
+def lines_of_verdict(decision: Decision, *, width: int) -> list[str]:
+    """Return the decision and why, as one sentence."""
+    told = wrapped(harmless(verdict_text(decision)), width)
+    head = styled(verdict_word(decision), _COLOURS[decision.verdict], "bold")
+    return [f"{head}: {told[0][:1].lower()}{told[0][1:]}", *told[1:]]
 
 
 def lines_of_gate(decision: Decision, *, width: int, is_verbose: bool = False) -> list[str]:
@@ -53,14 +136,6 @@ def lines_of_gate(decision: Decision, *, width: int, is_verbose: bool = False) -
     return ["", *lines, f"needed gates: {listed(needs)}" if needs else "needed gates: none"]
 
 
-def _row(finding: Finding) -> tuple[str, ...]:
-    word, style = _LEVELS[finding.level]
-    if finding.expected:
-        word, style = "expected", "dim"
-    owner = f"owner {finding.owner}" if finding.owner and finding.level is Level.APPROVE else ""
-    return (styled(word, style), finding.address, finding.told, finding.expected or owner)
-
-
 def agreed_text(approvals: Sequence[Approval]) -> str:
     """Return who agreed, and whether it was to a change of their own; empty where nobody had to."""
     if not approvals:
@@ -71,16 +146,6 @@ def agreed_text(approvals: Sequence[Approval]) -> str:
 
 def _own(approval: Approval) -> str:
     return " of their own change" if approval.is_own else ""
-
-
-def gate_text(decision: Decision) -> str:
-    """Return in one line what the gate says."""
-    if decision.overridden:
-        return f"The gate said {decision.verdict.value}, and was opened: {decision.overridden}"
-    if decision.waiting:
-        owners = [owner or "somebody" for owner in decision.waiting]
-        return f"The gate waits for {listed(owners)} to agree."
-    return f"The gate says: {decision.word}."
 
 
 def decision_to_words(decision: Decision) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
-from headgate.words.gate import agreed_text, decision_to_words, gate_text, lines_of_findings
+from headgate.words.gate import agreed_text, decision_to_words, lines_of_findings, lines_of_verdict
 
 if TYPE_CHECKING:
     from headgate.app.approving import Waiting
@@ -22,7 +22,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
         heard = waiting_for_you(session, repository, source=options.source, to=options.to)
         decision = heard.review.decision
         if not terminal.is_json:
-            for line in lines_of_findings(decision, width=terminal.width):
+            for line in lines_of_findings(heard.review.told, width=terminal.width):
                 terminal.write(line)
         if not decision.waiting:
             return _ended(heard, terminal)
@@ -36,14 +36,15 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
 
 def _ended(heard: Waiting, terminal: Terminal) -> int:
-    decision = heard.review.decision
+    decision = heard.review.told
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
 
         return print_envelope(terminal, "approve", {"decision": decision_to_words(decision)})
     if told := agreed_text(decision.approvals):
         terminal.write(told)
-    terminal.write(gate_text(decision))
+    for line in lines_of_verdict(decision, width=terminal.width):
+        terminal.write(line)
     if decision.opens:
         terminal.say(f"Next: headgate promote {heard.review.report.source}")
     return 0

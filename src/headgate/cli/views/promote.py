@@ -10,7 +10,7 @@ from headgate.cli.terminal import Terminal
 from headgate.core.checks import Outcome
 from headgate.words.checks import checks_to_json, lines_of_warnings
 from headgate.words.figures import counted
-from headgate.words.gate import agreed_text, decision_to_words, gate_text, lines_of_findings, lines_of_gate
+from headgate.words.gate import agreed_text, decision_to_words, lines_of_findings, lines_of_gate, lines_of_verdict
 from headgate.words.promote import left_text, lines_of_promotion, nothing_text, promise_text, result_text
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _asked(session: Session, promotion: Promotion, options: Namespace, terminal:
     from headgate.core.errors import Refused
 
     review = considered(session, promotion, wait_seconds=options.wait)
-    for line in lines_of_findings(review.decision, width=terminal.error_width):
+    for line in lines_of_findings(review.told, width=terminal.error_width):
         terminal.complain(line)
     if not options.override:
         own = own_approvals(session, review.decision, review.policy, promotion.plan.target)
@@ -97,12 +97,13 @@ def _tell_decision(done: Promoted, terminal: Terminal, *, is_new: bool) -> None:
     """Tell what was found, where nobody has seen it yet, and who agreed."""
     if done.review is None:
         return
-    decision = done.review.decision
+    decision = done.review.told
     if is_new:
         for line in lines_of_findings(decision, width=terminal.error_width):
             terminal.say(line)
     if decision.overridden:
-        terminal.complain(gate_text(decision))
+        for line in lines_of_verdict(decision, width=terminal.error_width):
+            terminal.complain(line)
     elif told := agreed_text(decision.approvals):
         terminal.complain(told)
 
@@ -132,7 +133,7 @@ def show_promotion(
     ):
         terminal.write(line)
     if review is not None:
-        for line in lines_of_gate(review.decision, width=terminal.width, is_verbose=options.verbose):
+        for line in lines_of_gate(review.told, width=terminal.width, is_verbose=options.verbose):
             terminal.write(line)
     terminal.say()
     terminal.say("Next: headgate promote dev" + ("" if len(session.protected()) == 1 else f" --to {target}"))
@@ -177,6 +178,6 @@ def _json(
         "switch_seconds": round(seconds, 4), "becomes_bare": plan.becomes_bare, "adopted": list(promotion.adopted),
         "properties": plain(plan.properties), "other_code": list(plan.other_code), "other_data": list(plan.other_data),
         "checks": checks_to_json(done.verdict.of(*Outcome)) if done else [],
-        "decision": decision_to_words(heard.decision) if heard else None,
+        "decision": decision_to_words(heard.told) if heard else None,
     }  # fmt: skip
     return print_envelope(terminal, command, body, status=status, diagnostics=plan.diagnostics)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headgate.cli.opening import with_repository
 from headgate.cli.terminal import Terminal
-from headgate.words.gate import gate_text, lines_of_findings
+from headgate.words.report.terminal import lines_of_report
 
 if TYPE_CHECKING:
     from headgate.core.report import Report
@@ -37,9 +37,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
         from headgate.core.report_json import report_to_json
 
         return print_envelope(terminal, "report", report_to_json(report))
-    for line in lines_of_findings(report.decision, width=terminal.width):
+    for line in lines_of_report(report, width=terminal.width):
         terminal.write(line)
-    terminal.write(gate_text(report.decision))
     terminal.say(f"Look: {page}")
     return 0
 

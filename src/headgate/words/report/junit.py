@@ -14,8 +14,9 @@ from headgate.core.checks import Outcome, Result
 from headgate.core.gate import Decision, Finding
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
+from headgate.words.gate import finding_text, level_text, verdict_text, verdict_word
 from headgate.words.markup import Markup, element
-from headgate.words.report.sentences import check_text, finding_text, level_text, verdict_text, verdict_word
+from headgate.words.report.sentences import check_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,26 +14,21 @@ from headgate.core.comparison import Comparison, Difference, Rung
 from headgate.core.gate import Approval, Decision, Finding, Level, Verdict
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
-from headgate.words.figures import counted, listed, time_text
+from headgate.words.figures import counted, time_text
+from headgate.words.gate import finding_text, level_text, verdict_text, verdict_word
 from headgate.words.report.markdown_texts import folded, name, prose, table, value
 from headgate.words.report.sentences import (
     assets_in_order,
     beside_text,
     check_text,
     checks_sum_text,
+    column_texts,
     digest_text,
-    drift_short_text,
-    finding_text,
     is_failed,
-    level_text,
     method_text,
+    moved_text,
     next_text,
     rows_text,
-    shape_texts,
-    share_text,
-    tolerance_text,
-    verdict_text,
-    verdict_word,
 )
 
 GITHUB_MAX, GITLAB_MAX = 65_536, 1_000_000
@@ -151,9 +146,8 @@ def _asset(asset: AssetReport, decision: Decision) -> Iterator[str]:
 def _told(asset: AssetReport, comparison: Comparison) -> str:
     how = f", {method_text(comparison)}" if comparison.rung in (Rung.KEYED, Rung.BAG) else ""
     why = f" {asset.does}: {asset.reason}." if asset.reason else ""
-    moved = comparison.moved
-    note = f" {listed(moved)} moved on in between, so not every difference comes from the code." if moved else ""
-    return f"{rows_text(asset)}{how}.{why}{note}"
+    moved = moved_text(comparison)
+    return f"{rows_text(asset)}{how}.{why}{f' {moved}.' if moved else ''}"
 
 
 def _outcome(result: Result) -> str:
@@ -162,20 +156,10 @@ def _outcome(result: Result) -> str:
 
 def _columns(comparison: Comparison) -> str:
     """Return a row for each column that differs."""
-    drifts = {one.column: one for one in comparison.drifts}
-    both = max(0, comparison.rows_before - comparison.removed)
     rows = [
-        (name(column), f"{what} {' → '.join(name(one) for one in types if one)}", "", "")
-        for what, column, *types in shape_texts(comparison)
+        (name(one.name), f"{prose(one.what)} {' → '.join(map(name, one.types))}", prose(one.share), prose(one.moved))
+        for one in column_texts(comparison)
     ]
-    for one in sorted((one for one in comparison.columns if one.changed), key=lambda one: -one.changed):
-        drift = drifts.pop(one.name, None)
-        tolerance = tolerance_text(one.tolerance)
-        share = prose(share_text(one.changed, both))
-        beyond = prose(f"{one.beyond:,} beyond {tolerance}") if tolerance else ""
-        moved = prose(drift_short_text(drift))
-        rows.append((name(one.name), f"{one.changed:,} changed{', ' + beyond if beyond else ''}", share, moved))
-    rows += [(name(one.column), "", "", prose(drift_short_text(one))) for one in drifts.values() if one.is_beyond]
     text = table(("Column", "Rows", "Share", "Drift"), rows[:_COLUMNS_MAX], right=frozenset({2}))
     more = len(rows) - _COLUMNS_MAX
     return f"{text}\n\nAnd {counted(more, 'more column')}." if more > 0 else text

@@ -18,6 +18,7 @@ from headgate.core.gate import Decision, Finding, Level, Verdict
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
 from headgate.words.figures import counted, time_text
+from headgate.words.gate import finding_text, findings_in_order, verdict_text, verdict_word
 from headgate.words.markup import Markup, element, joined
 from headgate.words.report.page_assets import asset_part, legend_key, tags_of
 from headgate.words.report.page_tables import Head, scrolled
@@ -25,12 +26,8 @@ from headgate.words.report.sentences import (
     assets_in_order,
     beside_text,
     checks_sum_text,
-    finding_text,
-    findings_in_order,
     is_failed,
     next_text,
-    verdict_text,
-    verdict_word,
     weight_of,
 )
 
@@ -151,7 +148,7 @@ def _figures(report: Report) -> Markup:
     compared = [asset.comparison for asset in report.assets if asset.comparison is not None]
     results = [result for asset in report.assets for result in asset.checks]
     failed = sum(map(is_failed, results))
-    shown = sum(finding.level is Level.SHOW for finding in findings_in_order(report))
+    shown = sum(finding.level is Level.SHOW for finding in findings_in_order(report.decision))
     unknown = sum(one.rung is Rung.INCOMPLETE for one in compared)
     told: list[tuple[str, str, str]] = [
         ("Assets", f"{len(report.assets):,}", f"of {len(report.assets) + report.untouched:,}"),

@@ -13,6 +13,7 @@ from headgate.core.hashing import short
 from headgate.core.profiles import ColumnProfile
 from headgate.core.report import AssetReport, Report
 from headgate.words.figures import counted, listed
+from headgate.words.gate import finding_text, level_text
 from headgate.words.markup import Markup, element, joined
 from headgate.words.report.charts import bar, effect, stacked
 from headgate.words.report.page_columns import card
@@ -20,10 +21,8 @@ from headgate.words.report.page_tables import Head, differences_table, sample_ta
 from headgate.words.report.sentences import (
     checks_sum_text,
     figure_text,
-    finding_text,
     is_failed,
     key_texts,
-    level_text,
     method_text,
     rows_text,
     shape_texts,

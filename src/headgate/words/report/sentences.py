@@ -1,19 +1,19 @@
-"""What every form of a report says alike: the decision, who has to agree, what differs, what comes next."""
+"""What every form of a report says alike of what differs, and what comes next; ``words/gate`` has what was found."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from headgate.core.checks import Outcome, Result
 from headgate.core.comparison import Comparison, Drift, KeyFacts, Rung, Tolerance
 from headgate.core.diagnostic import Severity
-from headgate.core.gate import Decision, Finding, Level, Verdict
+from headgate.core.gate import Decision, Level
 from headgate.core.hashing import Digest
 from headgate.core.report import AssetReport, Report
 from headgate.words.figures import counted, listed
-
-_LEVELS = (Level.BLOCK, Level.APPROVE, Level.SHOW)
+from headgate.words.gate import level_text, owners_text
 
 
 def title_text(report: Report) -> str:
@@ -31,37 +31,6 @@ def head_parts(report: Report) -> list[str]:
     return [report.project, title_text(report), report.commit[:7] or "without a commit", beside_text(report)]
 
 
-def verdict_word(decision: Decision) -> str:
-    """Return the decision in one or two words."""
-    if decision.overridden:
-        return "Overridden"
-    return {Verdict.PASS: "Passes", Verdict.WAITING: "Needs approval", Verdict.BLOCKED: "Blocked"}[decision.verdict]
-
-
-def verdict_text(decision: Decision) -> str:
-    """Return why the decision is what it is, in one sentence."""
-    if decision.overridden:
-        return f"Somebody opened the gate: {decision.overridden}"
-    blocking, waiting = len(decision.at(Level.BLOCK)), sum(map(len, decision.waiting.values()))
-    told = []
-    if blocking:
-        told.append(f"{counted(blocking, 'finding')} {'stops' if blocking == 1 else 'stop'} it")
-    if waiting:
-        told.append(f"{counted(waiting, 'finding')} {'waits' if waiting == 1 else 'wait'} for {_owners(decision)}")
-    if told:
-        return f"{', and '.join(told)}."
-    if decision.verdict is not Verdict.PASS:
-        return "What it needs is not known."
-    agreed = len(decision.at(Level.APPROVE))
-    if agreed and decision.approvals:
-        return f"{counted(agreed, 'finding')} {'was' if agreed == 1 else 'were'} agreed to; nothing stops it."
-    return "Nothing stops it."
-
-
-def _owners(decision: Decision) -> str:
-    return listed([owner or "nobody, as there is no owner" for owner in decision.waiting])
-
-
 def next_text(report: Report) -> str:
     """Return what somebody does next."""
     source, target, decision = report.source, report.target, report.decision
@@ -69,33 +38,7 @@ def next_text(report: Report) -> str:
         return f"headgate promote {source} --to {target}"
     if decision.at(Level.BLOCK) or not decision.waiting:
         return f"mend what stops it, then headgate apply {source}"
-    return f"{_owners(decision)}: headgate approve {source} --to {target}"
-
-
-def level_text(finding: Finding, decision: Decision) -> str:
-    """Return what a finding does to the release, in a word."""
-    if finding.level is Level.BLOCK:
-        return "blocked"
-    if finding.level is Level.SHOW:
-        return "shown"
-    return "waits" if is_waiting(finding, decision) else "agreed"
-
-
-def is_waiting(finding: Finding, decision: Decision) -> bool:
-    """Tell whether somebody still has to agree to a finding."""
-    return any(finding in found for found in decision.waiting.values())
-
-
-def finding_text(finding: Finding) -> str:
-    """Return what a finding says, and why it was to be expected where somebody said so."""
-    return f"{finding.told} (expected: {finding.expected})" if finding.expected else finding.told
-
-
-def findings_in_order(report: Report) -> list[Finding]:
-    """Return all findings, each once: what stops it first, then what waits, what was agreed to, what is only shown."""
-    decision = report.decision
-    found = dict.fromkeys((*decision.findings, *(one for asset in report.assets for one in asset.findings)))
-    return sorted(found, key=lambda one: (_LEVELS.index(one.level), not is_waiting(one, decision)))
+    return f"{owners_text(decision)}: headgate approve {source} --to {target}"
 
 
 def assets_in_order(report: Report) -> list[AssetReport]:
@@ -160,6 +103,35 @@ def shape_texts(comparison: Comparison) -> list[tuple[str, str, str, str]]:
     found = [("removed", one.name, one.type, "") for one in shape.removed]
     found += [("retyped", one.name, one.before, one.after) for one in shape.retyped]
     return found + [("added", one.name, "", one.type) for one in shape.added]
+
+
+class ColumnText(NamedTuple):
+    """How one column differs: what happened, its types where these differ, in which share of rows, how far it moved."""
+
+    name: str
+    what: str
+    types: tuple[str, ...] = ()
+    share: str = ""
+    moved: str = ""
+
+
+def column_texts(comparison: Comparison) -> list[ColumnText]:
+    """Return each column that differs: those of another shape first, then by the number of rows that change."""
+    drifts = {one.column: one for one in comparison.drifts}
+    both = max(0, comparison.rows_before - comparison.removed)
+    found = [ColumnText(name, what, tuple(filter(None, types))) for what, name, *types in shape_texts(comparison)]
+    for one in sorted((one for one in comparison.columns if one.changed), key=lambda one: -one.changed):
+        tolerance, share = tolerance_text(one.tolerance), share_text(one.changed, both)
+        what = f"{one.changed:,} changed" + (f", {one.beyond:,} beyond {tolerance}" if tolerance else "")
+        found.append(ColumnText(one.name, what, (), share, drift_short_text(drifts.pop(one.name, None))))
+    return found + [ColumnText(one.column, "", moved=drift_short_text(one)) for one in drifts.values() if one.is_beyond]
+
+
+def moved_text(comparison: Comparison) -> str:
+    """Return which inputs have other data; empty where none has."""
+    if not comparison.moved:
+        return ""
+    return f"{listed(comparison.moved)} moved on in between, so not every difference comes from the code"
 
 
 def key_texts(comparison: Comparison) -> list[tuple[str, int, int]]:
