@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from headgate.release.promote import PromotionPlan
 
 
+_POLICIES, _KEPT = "policies 1", 20
+"""The kind of cache entry that says which policy a tree has; so many are kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Altered:
     """What a change is, beside a release. ``release`` is its serial, 0 where there is none yet.
@@ -44,33 +48,89 @@ class Altered:
     expected: tuple[ExpectedChange, ...] = ()
 
 
-def altered(session: Session, reading: Reading, plan: PromotionPlan, code: Repository, graph: Graph) -> Altered:
-    """Return what a promotion of ``code`` alters. Cost: where no file differs, two look-ups."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a repository is judged by, beside a release: its policy and owners, and how the repository alters those.
+
+    ``now`` is what the repository declares; None where it is what was released, or where nobody can tell.
+    """
+
+    policy: Policy
+    gate: Gate
+    owners: Mapping[Address, str] = field(default_factory=dict)
+    now: Told | None = None
+    expected: tuple[ExpectedChange, ...] = ()
+
+
+def judged(session: Session, reading: Reading, code: Repository, environment: str, serial: int) -> Judged:
+    """Return what judges a repository beside what ``environment`` shows at ``serial``.
+
+    Cost: where no file differs, a look-up.
+    """
     from headgate.app.released import move_of_code, told_of_move, told_of_repository
     from headgate.core.errors import EnvironmentFailed
     from headgate.evidence.findings import Gate
     from headgate.project.walk import CONFIG_FILE
-    from headgate.release.history import last_release
     from headgate.release.source_code import blobs_of
 
     config = code.declarations.config
     policy = config.policy
-    move = move_of_code(reading, plan.target, plan.serial)
-    release = last_release(reading, plan.target, plan.serial)
+    move = move_of_code(reading, environment, serial)
     if move is None or move.tree == code.tree:
-        owners = _owners(graph, {})
-        return Altered(release, policy, Gate(policy, policy), _change(reading, plan, ()), owners, _expected(code, {}))
+        return Judged(policy, Gate(policy, policy), expected=_expected(code, {}))
     before, after = told_of_move(session, reading, move), told_of_repository(session, code)
+    owners = {address: told.get("owner", "") for address, told in before.items()}
     try:
         files = blobs_of(reading, move.tree)
         same = next((file.digest for file in code.files if file.path == CONFIG_FILE), None)
         was = config if same == files.get(CONFIG_FILE) else _config(reading, files, config)
     except EnvironmentFailed as lost:
-        return Altered(release, policy, Gate(lost=str(lost)), _change(reading, plan, ()), _owners(graph, before))
-    gate = _gate(was, config, before, after)
-    settings = (policy.digest, tuple(sorted(n for n, e in config.environments.items() if e.protected)))
-    change = _change(reading, plan, (settings, tuple(_declared(plan, after))))
-    return Altered(release, was.policy, gate, change, _owners(graph, before), _expected(code, files))
+        return Judged(policy, Gate(lost=str(lost)), owners, expected=_expected(code, {}))
+    return Judged(was.policy, _gate(was, config, before, after), owners, after, _expected(code, files))
+
+
+def released_policy_digest(session: Session, reading: Reading, environment: str, serial: int) -> str:
+    """Return the digest of the policy that what ``environment`` shows at ``serial`` was released with.
+
+    Empty where nothing was, or nobody can tell. Cost: a look into the cache, which knows the last ones.
+    """
+    from headgate import __version__
+    from headgate.app.released import move_of_code
+    from headgate.core.errors import EnvironmentFailed
+
+    move = move_of_code(reading, environment, serial)
+    if move is None:
+        return ""
+    key = f"{__version__}/{move.tree}"
+    if known := session.cache.get(_POLICIES, (key,)).get(key):
+        return known
+    try:
+        found = released_config(reading, move, session.config).policy.digest
+    except EnvironmentFailed:
+        return ""
+    session.cache.put(_POLICIES, {key: found})
+    session.cache.forget(_POLICIES, keep=_KEPT)
+    return found
+
+
+def altered(session: Session, reading: Reading, plan: PromotionPlan, code: Repository, graph: Graph) -> Altered:
+    """Return what a promotion of ``code`` alters. Cost: where no file differs, two look-ups."""
+    from headgate.release.history import last_release
+
+    config = code.declarations.config
+    others: tuple[Part, ...] = ()
+    judge = judged(session, reading, code, plan.target, plan.serial)
+    if judge.now is not None:
+        settings = (config.policy.digest, tuple(sorted(n for n, e in config.environments.items() if e.protected)))
+        others = (settings, tuple(_declared(plan, judge.now)))
+    return Altered(
+        release=last_release(reading, plan.target, plan.serial),
+        policy=judge.policy,
+        gate=judge.gate,
+        change=_change(reading, plan, others),
+        owners={**{address: node.properties.owner for address, node in graph.nodes.items()}, **judge.owners},
+        expected=judge.expected,
+    )
 
 
 def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:
@@ -119,13 +179,6 @@ def _is_promise(text: str) -> bool:
 def _protects(config: Config, name: str) -> bool:
     found = config.environment(name) if name != "*" else config.environments.get("*")
     return bool(found and found.protected)
-
-
-def _owners(graph: Graph, before: Told) -> Mapping[Address, str]:
-    """Return who answers for each address: as it is released, else as the change says."""
-    found = {address: node.properties.owner for address, node in graph.nodes.items()}
-    found.update({address: told.get("owner", "") for address, told in before.items()})
-    return found
 
 
 def released_config(reading: Reading, move: Move, now: Config) -> Config:

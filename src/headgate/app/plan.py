@@ -17,6 +17,7 @@ from headgate.core.plan import Action, Origin, Plan
 if TYPE_CHECKING:
     from headgate.app.repository import Repository
     from headgate.app.session import Session
+    from headgate.core.gate import Need
     from headgate.core.graph import Graph
     from headgate.core.ports.store import Reading
     from headgate.core.snapshot import Shown, Snapshot
@@ -50,7 +51,7 @@ class Planned:
     since a saved plan was made; ``files`` is the code of a saved plan. ``left_out`` counts the tables, views and seeds
     that are kept and stand in no step. ``captured`` says when the tables of the engine were read whose captures are
     kept, the oldest first: what came into them since is not seen. ``now`` is the instant that it was asked to take for
-    the present, empty for the clock's.
+    the present, empty for the clock's. ``needs`` is what its changes are known to need at the gate.
     """
 
     plan: Plan
@@ -63,6 +64,7 @@ class Planned:
     files: Mapping[str, bytes] | None = None
     captured: Mapping[Address, str] = field(default_factory=dict)
     now: str = ""
+    needs: tuple[Need, ...] = ()
 
 
 def plan(session: Session, repository: Repository, request: Request) -> Planned:
@@ -210,6 +212,7 @@ def _planned(
 ) -> Planned:
     from headgate.app.arrived import noting_unfit_files
     from headgate.app.fitting import refuse_unfit
+    from headgate.app.foreseeing import needs_of
     from headgate.app.repository import graph_of, looked_up, recorded_shapes, undeclared_tables
     from headgate.release.place import check_place
 
@@ -243,11 +246,7 @@ def _planned(
     made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
     made = replace(made, becomes_bare=becomes_bare)
     if not request.select:
-        from headgate.app.released import properties_changed
-
-        serial = snapshot.shown.record.serial if snapshot.shown is not None else 0
-        changed = properties_changed(session, repository, reading, request.environment, serial)
-        made = replace(made, properties=changed)
+        made = _with_properties(session, repository, reading, made, snapshot)
     if request.is_whole or made.is_empty:  # then the environment probably shows this graph when it is planned next
         from headgate.app.neighbours import remember
 
@@ -264,6 +263,7 @@ def _planned(
         is_behind=made.is_empty and not request.select and is_behind(snapshot),
         warnings=warnings,
         captured=_captured(made, snapshot),
+        needs=needs_of(session, repository, reading, made, snapshot),
     )
 
 
@@ -292,6 +292,16 @@ def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, re
     if faults := tuple(retyped_faults(made, snapshot)):
         raise Refused(faults)
     return made
+
+
+def _with_properties(
+    session: Session, repository: Repository, reading: Reading, made: Plan, snapshot: Snapshot
+) -> Plan:
+    """Return the plan with what is declared otherwise than by the code that the environment shows."""
+    from headgate.app.released import properties_changed
+
+    serial = snapshot.shown.record.serial if snapshot.shown is not None else 0
+    return replace(made, properties=properties_changed(session, repository, reading, made.environment, serial))
 
 
 def asks_for_commit(session: Session, environment: str, origin: Origin) -> bool:
@@ -373,6 +383,7 @@ def _if_little_changed(
     session: Session, repository: Repository, snapshot: Snapshot, reading: Reading, *, engine: str
 ) -> Planned | None:
     """Return the short plan where nothing but a few texts differ from what the environment shows whole."""
+    from headgate.app.foreseeing import needs_of
     from headgate.app.ground import ground_of
     from headgate.app.neighbours import NotKept, listed, relinked
     from headgate.app.repository import known_graph
@@ -404,6 +415,7 @@ def _if_little_changed(
         is_behind=made.is_empty and is_behind(snapshot),
         left_out=found.assets - moved,
         captured=_captured(made, snapshot),
+        needs=needs_of(session, repository, reading, made, snapshot, is_short=True),
     )
 
 

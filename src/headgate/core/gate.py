@@ -144,6 +144,19 @@ class Decision:
         return tuple(finding for finding in self.findings if finding.level is level)
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a promotion will have to have, as far as a plan tells: an owner's agreement, or that something is mended.
+
+    ``level`` says which of both. Not ``is_certain``: whether anything differs is only known once it is measured.
+    """
+
+    level: Level
+    owner: str
+    findings: tuple[Finding, ...]
+    is_certain: bool = True
+
+
 PASSED = Decision(Verdict.PASS, (), Digest(""), Digest(""), 0)
 """That of nothing that anybody would have to hear of."""
 

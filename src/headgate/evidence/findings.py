@@ -5,12 +5,12 @@ Every finding comes at the level SHOW, with its amount; ``decide.weighed`` gives
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address, fold
 from headgate.core.checks import Outcome, Result
-from headgate.core.comparison import EXACT, ColumnDifference, Comparison, Drift, KeyFacts, Rung
+from headgate.core.comparison import EXACT, ColumnDifference, Comparison, Drift, KeyFacts, Rung, ShapeDifference
 from headgate.core.diagnostic import Place, Severity
 from headgate.core.gate import POLICY_ADDRESS, Finding, Level, Topic
 from headgate.core.listing import listed
@@ -68,6 +68,18 @@ class Gate:
     exposures: Mapping[Address, str] = field(default_factory=dict)
     lost: str = ""
 
+    def touching(self, addresses: Container[Address]) -> Gate:
+        """Return what of it is said by the declarations of these addresses; consumers that are gone stay told."""
+        is_of_policy = POLICY_ADDRESS in addresses
+        return replace(
+            self,
+            before=self.before if is_of_policy else self.after,
+            owners={address: one for address, one in self.owners.items() if address in addresses},
+            tests={address: one for address, one in self.tests.items() if address in addresses},
+            broken={address: one for address, one in self.broken.items() if address in addresses},
+            unprotected=self.unprotected if is_of_policy else (),
+        )
+
 
 def findings_of(touched: Touched) -> tuple[Finding, ...]:
     """Return what is to be told of one address, the gravest kinds first."""
@@ -76,7 +88,7 @@ def findings_of(touched: Touched) -> tuple[Finding, ...]:
     found = [*_of_checks(touched), *_of_evidence(touched)]
     comparison = touched.comparison
     if comparison is not None and comparison.rung not in (Rung.NEW, Rung.SAME):
-        found += _of_shape(touched, comparison)
+        found += findings_of_shape(touched, comparison.shape)
         found += _of_keys(touched, comparison)
         found += _of_rows(touched, comparison)
         found += _of_columns(touched, comparison)
@@ -90,6 +102,17 @@ def findings_of_rows(touched: Touched, before: int, after: int) -> tuple[Finding
     """Return what the numbers of rows alone tell, where nothing else is compared."""
     comparison = Comparison(touched.address, rung=Rung.INCOMPLETE, rows_before=before, rows_after=after)
     return tuple(_of_count(touched, comparison, ""))
+
+
+def findings_of_shape(touched: Touched, shape: ShapeDifference) -> Iterator[Finding]:
+    """Yield which columns are new, gone or of another type."""
+    for column in shape.added:
+        yield _finding(touched, Topic.COLUMN_ADDED, f"column {column.name} is new", column=column.name)
+    for column in shape.removed:
+        yield _finding(touched, Topic.COLUMN_REMOVED, f"column {column.name} is gone", column=column.name)
+    for one in shape.retyped:
+        told = f"column {one.name} is {one.after}, and was {one.before}"
+        yield _finding(touched, Topic.COLUMN_RETYPED, told, column=one.name)
 
 
 def findings_of_consumers(consumers: Iterable[Consumer], found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -184,16 +207,6 @@ def _of_evidence(touched: Touched) -> Iterator[Finding]:
             yield _finding(touched, Topic.EVIDENCE, touched.lacks)
     elif touched.comparison.incomplete or touched.comparison.rung is Rung.INCOMPLETE:
         yield _finding(touched, Topic.EVIDENCE, f"incomplete: {touched.comparison.incomplete or 'not compared'}")
-
-
-def _of_shape(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
-    for column in comparison.shape.added:
-        yield _finding(touched, Topic.COLUMN_ADDED, f"column {column.name} is new", column=column.name)
-    for column in comparison.shape.removed:
-        yield _finding(touched, Topic.COLUMN_REMOVED, f"column {column.name} is gone", column=column.name)
-    for one in comparison.shape.retyped:
-        told = f"column {one.name} is {one.after}, and was {one.before}"
-        yield _finding(touched, Topic.COLUMN_RETYPED, told, column=one.name)
 
 
 def _of_keys(touched: Touched, comparison: Comparison) -> Iterator[Finding]:

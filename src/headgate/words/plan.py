@@ -7,6 +7,7 @@ from typing import NamedTuple
 from headgate.app.plan import Planned
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
+from headgate.core.gate import Level
 from headgate.core.plan import Action, Cause, Plan, Step
 from headgate.core.properties import PropertyChanges
 from headgate.words.figures import age_text, counted, listed, renamed_row, rows_text, seconds_text
@@ -22,6 +23,7 @@ CAPTURES_MAX = 3
 STYLES = {
     "change": "yellow", "new": "green", "rebuild": "cyan", "capture": "cyan", "reorder": "yellow", "remove": "red",
     "switch": "cyan", "rename": "yellow", "reuse": "dim", "keep": "dim", "loses": "red",
+    "needs": "yellow",
 }  # fmt: skip
 """How the words are shown that begin a row."""
 
@@ -54,7 +56,9 @@ def told_plan(planned: Planned, *, is_verbose: bool = False) -> PlanTold:
     rows += changed_rows(_beside_changes(plan), is_verbose=is_verbose)
     rows += [] if is_verbose else _kept(plan, switched, left_out=planned.left_out)
     kept = _kept_one_by_one(plan, switched) if is_verbose else []
-    return PlanTold(headline(planned), rows, kept, [*_reaches(plan), *_captured(planned), *_expectations(plan)])
+    return PlanTold(
+        headline(planned), rows, kept, [*_reaches(plan), *_needs(planned), *_captured(planned), *_expectations(plan)]
+    )
 
 
 def _beside_changes(plan: Plan) -> PropertyChanges:
@@ -226,6 +230,24 @@ def _reaches(plan: Plan) -> list[tuple[str, ...]]:
         columns = [name for names in reach.columns.values() for name in names]
         what = listed(columns) if columns else "its rows may change"
         rows.append(("reaches", reach.address, f"owner: {reach.owner}" if reach.owner else "no owner", what))
+    return rows
+
+
+def _needs(planned: Planned) -> list[tuple[str, ...]]:
+    """Return what the gate will ask for, as far as a plan tells."""
+    rows: list[tuple[str, ...]] = []
+    for need in planned.needs:
+        what = "mending" if need.level is Level.BLOCK else f"{need.owner or 'somebody'} to agree"
+        told: dict[Address, list[str]] = {}
+        for one in need.findings:
+            told.setdefault(one.address, []).append(one.told)
+        rows.append(
+            (
+                "needs" if need.is_certain else "may need",
+                what,
+                listed([f"{address}: {listed(texts, 2)}" for address, texts in told.items()], 2),
+            )
+        )
     return rows
 
 

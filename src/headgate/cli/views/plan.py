@@ -129,4 +129,5 @@ def result_of(planned: Planned) -> dict[str, Any]:
         "beside": plain(plan.beside), "commit": plan.origin.commit, "dirty": list(plan.origin.dirty),
         "steps": steps, "reaches": plain(plan.reaches), "captured": dict(planned.captured),
         "becomes_bare": plan.becomes_bare, "properties": plain(plan.properties),
+        "needs": plain(planned.needs),
     }  # fmt: skip

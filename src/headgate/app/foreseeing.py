@@ -1,0 +1,57 @@
+"""What a plan's changes will need at the gate of the protected environment that it stands beside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headgate.core.hashing import Digest
+
+if TYPE_CHECKING:
+    from headgate.app.altered import Judged
+    from headgate.app.repository import Repository
+    from headgate.app.session import Session
+    from headgate.core.gate import Need
+    from headgate.core.plan import Plan
+    from headgate.core.ports.store import Reading
+    from headgate.core.snapshot import Shown, Snapshot
+
+_EXPECTED = "changes/"
+
+
+def needs_of(
+    session: Session,
+    repository: Repository,
+    reading: Reading,
+    made: Plan,
+    snapshot: Snapshot,
+    *,
+    is_short: bool = False,
+) -> tuple[Need, ...]:
+    """Return what is known to be needed; nothing where nothing is released yet. Nothing is measured.
+
+    With ``is_short`` nothing but texts of assets differs, so no declaration is looked at for it. Cost: the steps that
+    move something, and what the cache says of the released code.
+    """
+    from headgate.app.session import now
+    from headgate.evidence.decide import Case
+    from headgate.evidence.foreseen import foreseen
+
+    beside = snapshot.beside
+    if beside is None or made.is_empty:
+        return ()
+    judge = _judge(session, repository, reading, beside, is_short=is_short)
+    gate = judge.gate.touching(made.properties)
+    case = Case(judge.policy, Digest(""), beside.record.serial, beside.record.name, now()[:10], (), judge.expected)
+    return foreseen(made, beside.pointers, gate, judge.owners, case)
+
+
+def _judge(session: Session, repository: Repository, reading: Reading, beside: Shown, *, is_short: bool) -> Judged:
+    """Return what judges the repository; where only texts of assets differ and the policy is ours, that alone."""
+    from headgate.app.altered import Judged, judged, released_policy_digest
+    from headgate.evidence.findings import Gate
+
+    name, serial, policy = beside.record.name, beside.record.serial, session.config.policy
+    is_expecting = any(file.path.startswith(_EXPECTED) for file in repository.files)
+    if is_short and not is_expecting and released_policy_digest(session, reading, name, serial) == policy.digest:
+        return Judged(policy, Gate(policy, policy))
+    return judged(session, reading, repository, name, serial)
