@@ -1,4 +1,4 @@
-"""Plays new, test, plan, apply, promote, an edit, a rollback, a Python asset and runs, in a temporary folder.
+"""Plays new, test, plan, apply, promote, edits good and bad, a rollback, a Python asset and runs, in a temporary folder.
 
 The commands are real, and what they print is checked: the demo ends with 1 where a command fails or says something
 else than it should. It pauses only where somebody watches (``--fast`` does not; ``--keep`` keeps the folder).
@@ -24,6 +24,7 @@ FLIGHTS = "assets/staging/flights.sql"
 BEFORE = "  f.arr_delay,\n"
 AFTER = "  case when f.arr_delay < 0 then 0 else f.arr_delay end as arr_delay,\n"
 ROUTES = "assets/marts/worst_routes.sql"
+PUNCTUALITY = "assets/marts/punctuality.sql"
 RECOVERY = "assets/marts/recovery.py"
 FUNCTION = '''\
 import headgate as hg
@@ -177,7 +178,7 @@ def play(player: Player) -> None:
         "headgate apply dev --now 2013-12-01 --yes",
         r"308,641 rows",
         r"dev: 14 \w+ in",
-        r"13 checks passed",
+        r"15 checks passed",
         r"Next: headgate promote dev",
     )
     player.run(f'headgate sql dev "{LATE}"', r"Frontier Airlines")
@@ -197,6 +198,8 @@ def play(player: Player) -> None:
     player.run("headgate apply dev --yes", r"dev: 4 new builds, 10 ")
     player.tell("Only what is committed can be released")
     player.run('git commit -q -a -m "Count an early arrival as no delay"')
+    player.tell("Its evidence as a page with distributions side by side, as Markdown, JUnit and JSON")
+    player.run("headgate report dev", r"report\.html")
     player.tell(
         "Every table that moves is laid beside the one that it replaces. What differs, its owner has to agree to"
     )
@@ -217,16 +220,25 @@ def play(player: Player) -> None:
     player.run("headgate releases", r"rollback to 1", r"promote dev: 4 assets", r"promote dev: 14 assets")
     player.tell("And dev still is what the repository says")
     player.run("headgate plan dev", r"dev equals the working tree: nothing to do")
+    play_contract(player)
     play_bad_change(player)
     play_python(player)
     play_data(player)
+
+
+def play_contract(player: Player) -> None:
+    """Play a change that breaks what a contract promises."""
+    player.tell("Somebody finds a better name for a column. A contract promises the old one, and a dashboard reads it")
+    player.edit(PUNCTUALITY, "  count(*) as flights\n", "  count(*) as departures\n")
+    player.run("headgate plan dev", r"HG304", r"Relied on by dashboards\.punctuality", r"HG361", status=1)
+    player.run(f"git checkout -q {PUNCTUALITY}")
 
 
 def play_bad_change(player: Player) -> None:
     """Play a change that no check forbids and that the gate does not let through."""
     player.tell("Somebody means one route in five and writes one in five thousand: no row is left, and no test of it")
     player.edit(ROUTES, "  and r.late >= 0.2 *", "  and r.late >= 5000 *")
-    player.run("headgate apply dev --yes", r"marts\.worst_routes +0 rows", r"13 checks passed")
+    player.run("headgate apply dev --yes", r"marts\.worst_routes +0 rows", r"15 checks passed")
     player.run('git commit -q -a -m "Ask for later flights"')
     player.run("headgate promote dev --yes", r"HG710", r"marts\.worst_routes: it is empty", status=1)
     player.tell("prod shows what it showed. Back to what is right")

@@ -24,8 +24,9 @@ IGNORED = """\
 *.duckdb.wal
 *.state.db*
 .headgate/
+/report/
 """
-"""What git shall not see: warehouses, states, caches."""
+"""What git shall not see: warehouses, states, caches, reports."""
 
 
 @dataclass(frozen=True, slots=True)
