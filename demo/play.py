@@ -1,4 +1,4 @@
-"""Plays new, test, plan, apply, promote, edits good and bad, a rollback, a Python asset and runs, in a temporary folder.
+"""Plays new, test, plan, apply, promote, edits good and bad, a rollback, a Python asset and runs, in its own folder.
 
 The commands are real, and what they print is checked: the demo ends with 1 where a command fails or says something
 else than it should. It pauses only where somebody watches (``--fast`` does not; ``--keep`` keeps the folder).
