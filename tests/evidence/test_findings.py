@@ -19,6 +19,7 @@ from headgate.evidence.findings import (
     findings_of,
     findings_of_consumers,
     findings_of_gate,
+    findings_of_new_data,
     share_text,
 )
 
@@ -48,6 +49,31 @@ def test_nothing_differs_and_nothing_is_told() -> None:
     assert found() == {}
     assert found(rung=Rung.SAME) == {}
     assert findings_of(Touched(ORDERS, comparison=Comparison(ORDERS, rung=Rung.NEW, rows_after=5))) == ()
+
+
+def test_of_new_data_beside_a_change_is_told_what_a_run_would_tell_and_what_readers_break_on() -> None:
+    price = ColumnDifference("price", 20, 20)
+    gone = ShapeDifference(removed=(Column("note", "VARCHAR"),))
+    data = compared(rows_after=400, removed=650, added=50, shape=gone, moved=(Address("raw.orders"),))
+    touched = Touched(ORDERS, comparison=compared(changed=20, columns=(price,), data=data))
+    code, new = weighed(findings_of(touched), Policy()), weighed(findings_of_new_data(touched), Policy(), is_run=True)
+    assert levels(*code) == ["approve rows_changed marts.orders price", "approve columns_removed marts.orders note"]
+    assert code[0].told == "price changes in 20 rows, 2 %; on the same data"
+    assert [(one.level, one.told) for one in new] == [
+        (Level.APPROVE, "400 rows in place of 1,000, 60 % fewer; by data alone: raw.orders")
+    ]
+    for rows, told in ((1200, 0), (0, 1)):
+        data = compared(rows_after=rows, rung=Rung.BAG)
+        assert len(findings_of_new_data(Touched(ORDERS, comparison=compared(data=data)))) == told
+    lost = found(data=compared(incomplete="cost limit", rung=Rung.INCOMPLETE))
+    assert list(lost) == ["evidence marts.orders by data"]
+
+
+def test_why_a_change_is_not_told_apart_from_new_data_is_told() -> None:
+    told = found(removed=1, rows_after=999, moved=(Address("raw.orders"),), unisolated="a column is gone")
+    assert told["rows_removed marts.orders"].told == (
+        "1 row of 1,000 are gone, 0.1 %; raw.orders has other data, too (not isolated: a column is gone)"
+    )
 
 
 def test_rows_that_are_gone_new_and_changed() -> None:

@@ -121,8 +121,9 @@ class _World:
             type_, draw(counts), draw(counts), least, least, figure, figure, figure, tuple(values), top, draw(counts)
         )
 
-    def comparison(self) -> Comparison:
+    def comparison(self, *, is_of_data: bool = False) -> Comparison:
         draw = self.draw
+        has_data = not is_of_data and draw(st.booleans())
         columns = self.columns
         changed = tuple(
             ColumnDifference(
@@ -146,6 +147,8 @@ class _World:
             draw(counts), draw(counts), changed, tuple(columns[1:]),
             ShapeDifference((Column(draw(texts), draw(texts)),), (), (Retyped(draw(texts), "a", "b"),)),
             Differences(tuple(columns), tuple(rows)), drifts, (Address(draw(texts)),), draw(texts),
+            data=self.comparison(is_of_data=True) if has_data else None,
+            unisolated="" if is_of_data or has_data else draw(texts),
         )  # fmt: skip
 
     def result(self) -> Result:

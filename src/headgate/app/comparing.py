@@ -34,13 +34,14 @@ _T = TypeVar("_T")
 class Beside:
     """What an environment shows now, what it would show, and what is wished of comparing the two, by address.
 
-    ``protected`` are the columns whose values are not shown.
+    ``protected`` are the columns whose values are not shown. ``chosen`` are the addresses to compare; None: all.
     """
 
     before: Mapping[Address, Pointer]
     after: Mapping[Address, Pointer]
     wishes: Mapping[Address, Wish] = field(default_factory=dict)
     protected: Protected = field(default_factory=dict)
+    chosen: frozenset[Address] | None = None
 
 
 def wishes_of(graph: Graph) -> Mapping[Address, Wish]:
@@ -139,10 +140,28 @@ def pairs_of(reading: Reading, beside: Beside) -> tuple[tuple[Pair, ...], Callab
     from headgate.release.stored import StoredBuilds
 
     builds = StoredBuilds(reading)
-    wanted = [a for a, pointer in beside.after.items() if _is_another(beside.before.get(a), pointer)]
+    chosen = beside.after if beside.chosen is None else beside.chosen
+    wanted = [a for a, new in beside.after.items() if a in chosen and _is_another(beside.before.get(a), new)]
     sides = (beside.before, beside.after)
     builds.fetch(side[a].build for a in wanted for side in sides if a in side)
     return tuple(_paired(wanted, beside, builds.get)), builds.get
+
+
+def same_builds(reading: Reading, beside: Beside) -> Mapping[Address, Comparison]:
+    """Return the comparisons of the chosen addresses of which both sides show one build."""
+    from headgate.core.comparison import Comparison, Rung
+    from headgate.release.stored import StoredBuilds
+
+    pairs, _ = pairs_of(reading, beside)
+    chosen = (beside.after.keys() if beside.chosen is None else beside.chosen) - {pair.address for pair in pairs}
+    builds = StoredBuilds(reading)
+    found: dict[Address, Comparison] = {}
+    for address in sorted(chosen & beside.before.keys() & beside.after.keys()):
+        build = builds.get(beside.after[address].build)
+        if build is not None:
+            rows, names = build.rows, tuple(column.name for column in build.shape)
+            found[address] = Comparison(address, build.id, build.id, Rung.SAME, rows, rows, proven=names)
+    return found
 
 
 def _is_another(before: Pointer | None, after: Pointer) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from headgate.core.comparison import Rung
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.gate import Level, Topic
@@ -93,12 +94,18 @@ def reviewed(
     from headgate.app.session import now
     from headgate.core.report import Report
     from headgate.evidence.decide import Case, decide, weighed
-    from headgate.evidence.findings import findings_of, findings_of_consumers, findings_of_gate
+    from headgate.evidence.findings import (
+        findings_of,
+        findings_of_consumers,
+        findings_of_gate,
+        findings_of_new_data,
+    )
 
     altered, plan = promotion.altered, promotion.plan
     at = now()
     touched = tuple(_touched(promotion, gathered))
     found = weighed([f for one in touched for f in findings_of(one)], altered.policy)
+    found += weighed([f for one in touched for f in findings_of_new_data(one)], altered.policy, is_run=True)
     consumers = weighed(findings_of_consumers(_consumers(promotion), found), altered.policy)
     findings = (*weighed(findings_of_gate(altered.gate), altered.policy), *found, *consumers)
     case = Case(altered.policy, altered.change, altered.release, plan.target, at[:10], (), altered.expected)
@@ -208,6 +215,10 @@ def _asset(item: Promoted, promotion: Promotion, gathered: Gathered) -> AssetRep
     from headgate.core.report import AssetReport
 
     address, graph = item.address, promotion.graph
+    comparison = gathered.comparisons.get(address)
+    pictured = comparison.data if comparison is not None and comparison.rung is Rung.SAME else comparison
+    before = item.before if pictured is None or not pictured.before else pictured.before
+    protected = graph.protected.get(address, frozenset()) if graph else frozenset()
     does = "remove" if item.after is None else "new" if item.before is None else "rebuild"
     profiles = gathered.profiles
     return AssetReport(
@@ -215,11 +226,11 @@ def _asset(item: Promoted, promotion: Promotion, gathered: Gathered) -> AssetRep
         does=does,
         reason=item.reason,
         owner=promotion.altered.owners.get(address, ""),
-        comparison=gathered.comparisons.get(address),
-        before=profiles.get(item.before) if item.before else None,
+        comparison=comparison,
+        before=profiles.get(before) if before else None,
         after=profiles.get(item.after) if item.after else None,
         checks=gathered.verdict.results.get(address, ()),
-        protected=graph.protected.get(address, frozenset()) if graph else frozenset(),
+        protected=protected | gathered.protected.get(address, frozenset()),
     )
 
 

@@ -11,6 +11,7 @@ from headgate.core.declarations import Kind
 
 if TYPE_CHECKING:
     from headgate.app.comparing import Beside
+    from headgate.app.isolating import Change, Isolated
     from headgate.app.promotion import Promotion
     from headgate.app.session import Held, Session
     from headgate.core.address import Address
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from headgate.core.ports.store import Reading
     from headgate.core.profiles import Profile
     from headgate.core.progress import RunEvent
+    from headgate.core.protection import Protected
     from headgate.core.records import Build
 
 
@@ -29,6 +31,8 @@ class Gathered:
     verdict: Verdict = NO_VERDICT
     comparisons: Mapping[Address, Comparison] = field(default_factory=dict)
     profiles: Mapping[Digest, Profile] = field(default_factory=dict)
+    protected: Protected = field(default_factory=dict)
+    """Columns that the released code protects, of what was compared with what it makes of new data."""
 
 
 def gathered(
@@ -39,32 +43,61 @@ def gathered(
     Cost: look-ups where everything is known; else scans of what differs.
     """
     from headgate.app.comparing import compared
+    from headgate.app.isolating import isolated
     from headgate.app.profiling import profiled
     from headgate.evidence.tied import ProvenStore
 
+    beside = beside_of(promotion)
+    with held.store.reading() as reading:
+        change = _change_of(session, reading, promotion)
+    aside = isolated(session, held, change, beside, report=report)
     held = replace(held, store=ProvenStore(held.store))
     engine = session.environment(promotion.plan.target).engine
     verdict = measured(session, held, promotion.tests, _shown(promotion), engine=engine, report=report)
-    comparisons = compared(session, held, beside_of(promotion), report=report)
     with held.store.reading() as reading:
+        comparisons = _compared(aside, beside, reading, lambda one: compared(session, held, one, report=report))
         wanted = _differing(reading, comparisons)
     profiles = profiled(held, wanted, report=report) if wanted else {}
-    return Gathered(verdict, _with_drifts(comparisons, profiles), profiles)
+    return Gathered(verdict, _with_drifts(comparisons, profiles), profiles, aside.protected)
 
 
 def known(session: Session, reading: Reading, promotion: Promotion) -> Gathered:
     """Return what is known; nothing is measured, and no warehouse is opened. What lacks is not there."""
     from headgate.app.comparing import known_comparisons
+    from headgate.app.isolating import known_isolated
     from headgate.app.profiling import known_profiles
     from headgate.evidence.tied import ProvenReading
 
     proven = ProvenReading(reading)
     engine = session.environment(promotion.plan.target).engine
     verdict = known_verdict(session, proven, promotion.tests, _shown(promotion), engine=engine)
-    comparisons = known_comparisons(session, proven, beside_of(promotion))
+    beside = beside_of(promotion)
+    aside = known_isolated(session, reading, _change_of(session, reading, promotion), beside)
+    comparisons = _compared(aside, beside, proven, lambda one: known_comparisons(session, proven, one))
     wanted = _differing(proven, comparisons)
     profiles = known_profiles(proven, [build.id for build in wanted]) if wanted else {}
-    return Gathered(verdict, _with_drifts(comparisons, profiles), profiles)
+    return Gathered(verdict, _with_drifts(comparisons, profiles), profiles, aside.protected)
+
+
+def _change_of(session: Session, reading: Reading, promotion: Promotion) -> Change:
+    from headgate.app.isolating import Change
+    from headgate.app.released import move_of_code
+
+    plan = promotion.plan
+    engine = session.environment(plan.target).engine
+    return Change(plan.target, engine, move_of_code(reading, plan.target, plan.serial), promotion.graph)
+
+
+def _compared(
+    aside: Isolated, beside: Beside, reading: Reading, compare: Callable[[Beside], Mapping[Address, Comparison]]
+) -> Mapping[Address, Comparison]:
+    """Return all comparisons: of what is told apart those of the code alone and of the data alone."""
+    from headgate.app.isolating import told_apart
+
+    apart = aside.addresses | aside.lacking
+    rest = replace(beside, chosen=frozenset(beside.after) - apart) if apart else beside
+    whole = {a: replace(one, unisolated=aside.why.get(a, "")) for a, one in compare(rest).items()}
+    return {**whole, **told_apart(aside, beside, reading, compare)}
 
 
 def beside_of(promotion: Promotion) -> Beside:
@@ -87,7 +120,8 @@ def _differing(reading: Reading, comparisons: Mapping[Address, Comparison]) -> t
     """Return the tables on both sides of what differs: only there a distribution may have moved."""
     from headgate.release.stored import StoredBuilds
 
-    pairs = [(c.before, c.after) for c in comparisons.values() if c.before and (c.added or c.removed or c.changed)]
+    told = [one for whole in comparisons.values() for one in (whole, whole.data) if one is not None]
+    pairs = [(c.before, c.after) for c in told if c.before and (c.added or c.removed or c.changed)]
     builds = StoredBuilds(reading)
     builds.fetch(one for pair in pairs for one in pair)
     found = [(builds.get(before), builds.get(after)) for before, after in pairs]
@@ -97,11 +131,13 @@ def _differing(reading: Reading, comparisons: Mapping[Address, Comparison]) -> t
 def _with_drifts(
     comparisons: Mapping[Address, Comparison], profiles: Mapping[Digest, Profile]
 ) -> Mapping[Address, Comparison]:
+    return {address: _with_drift(one, profiles) for address, one in comparisons.items()}
+
+
+def _with_drift(comparison: Comparison, profiles: Mapping[Digest, Profile]) -> Comparison:
     from headgate.evidence.drift import drifts
 
-    return {
-        address: replace(one, drifts=drifts(profiles[one.before], profiles[one.after]))
-        if one.before in profiles and one.after in profiles
-        else one
-        for address, one in comparisons.items()
-    }
+    before, after = profiles.get(comparison.before), profiles.get(comparison.after)
+    found = drifts(before, after) if before is not None and after is not None else comparison.drifts
+    data = None if comparison.data is None else _with_drift(comparison.data, profiles)
+    return replace(comparison, drifts=found, data=data)

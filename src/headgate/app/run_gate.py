@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.gate import Finding, Level, Topic
+from headgate.core.gate import Finding, Level
 
 if TYPE_CHECKING:
     from headgate.core.declarations import Config
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from headgate.core.ports.store import Reading
     from headgate.core.records import Move
     from headgate.run.outcome import Outcome
-
-ROWS_MIN = 100
-"""Of tables with fewer rows only that they are empty is told: half of a few is a few."""
-
 
 _LEFT_OUT = (Kind.SOURCE, Kind.VIEW, Kind.EXPOSURE)
 """Kinds without rows of their own, and captures: what reads those is looked at."""
@@ -50,10 +46,8 @@ def held_back(reading: Reading, plan: Plan, outcome: Outcome, move: Move, now: C
     found: list[Finding] = []
     for step in steps:
         before, after = builds.get(step.replaces) if step.replaces else None, outcome.builds[step.address]
-        if before is None or after.rows >= before.rows:
-            continue
-        told = findings_of_rows(Touched(step.address, step.owner, place=step.place), before.rows, after.rows)
-        found += (one for one in told if one.topic is Topic.EMPTY or before.rows >= ROWS_MIN)
+        if before is not None:
+            found += findings_of_rows(Touched(step.address, step.owner, place=step.place), before.rows, after.rows)
     if not found:
         return ()
     try:

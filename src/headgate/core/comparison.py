@@ -141,6 +141,10 @@ class Comparison:
     added and removed. ``proven`` are columns that need no look: their versions are equal. ``moved`` are sources that
     moved on between the two builds: then a difference need not come from the code. ``unkeyed`` says why there is no key
     to compare by. ``incomplete`` says what was not done, and why.
+
+    With ``data`` the comparison is about the code alone: its older side is what the code that is shown makes of the
+    data that the newer side was made of, and ``data`` lays the build that is shown beside that. ``unisolated`` says
+    why that was asked for, and is not so.
     """
 
     address: Address
@@ -163,10 +167,14 @@ class Comparison:
     moved: tuple[Address, ...] = ()
     unkeyed: str = ""
     incomplete: str = ""
+    data: Comparison | None = None
+    unisolated: str = ""
 
     @property
     def is_equal(self) -> bool:
-        """Tell whether both sides are known to hold the same rows in the same columns, exactly."""
+        """Tell whether both sides are known to hold the same rows in the same columns, exactly; ``data``, too."""
         if self.incomplete or self.shape or self.rung in (Rung.NEW, Rung.INCOMPLETE):
+            return False
+        if self.data is not None and not self.data.is_equal:
             return False
         return not (self.added or self.removed or self.changed or any(column.changed for column in self.columns))

@@ -29,6 +29,7 @@ def comparison_to_json(comparison: Comparison) -> dict[str, Any]:
     shape = comparison.shape
     body: dict[str, Any] = plain(comparison)
     body["shape"] = {**body["shape"], "added": shape_to_json(shape.added), "removed": shape_to_json(shape.removed)}
+    body["data"] = None if comparison.data is None else comparison_to_json(comparison.data)
     return body
 
 
@@ -51,6 +52,7 @@ def comparison_from_json(body: Mapping[str, Any]) -> Comparison:
         "differences": _differences(body["differences"]),
         "drifts": tuple(Drift(**one) for one in body["drifts"]),
         "moved": tuple(map(Address, body["moved"])),
+        "data": comparison_from_json(body["data"]) if body.get("data") else None,
     }
     return Comparison(**told)
 

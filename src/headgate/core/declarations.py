@@ -61,7 +61,8 @@ class Properties:
 
     ``owner`` is that of the group where the asset has none of its own. ``tests`` and ``constraints`` are those of the
     asset and of its columns. ``loading`` is there for incrementals and snapshots. ``cron`` says when a run takes new
-    data (five fields, in UTC unless the asset's zone is another); empty: whenever there is some.
+    data (five fields, in UTC unless the asset's zone is another); empty: whenever there is some. ``is_isolated``: where
+    the data moved on as well, a change of its code is compared on the same data.
     """
 
     kind: Kind | None = None
@@ -78,6 +79,7 @@ class Properties:
     freshness: Freshness | None = None
     loading: Loading | None = None
     cron: str = ""
+    is_isolated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ def _comparison(comparison: Comparison, names: frozenset[str], told: dict[str, s
         columns=tuple(replace(one, greatest=None) if fold(one.name) in names else one for one in comparison.columns),
         differences=_differences(comparison.differences, names),
         drifts=tuple(drifts),
+        data=None if comparison.data is None else _comparison(comparison.data, names, told),
     )
 
 

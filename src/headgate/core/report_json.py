@@ -149,6 +149,8 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "moved": list(comparison.moved),
         "unkeyed": comparison.unkeyed,
         "incomplete": comparison.incomplete,
+        "data": None if comparison.data is None else _comparison(comparison.data),
+        "unisolated": comparison.unisolated,
         "is_equal": comparison.is_equal,
     }
 

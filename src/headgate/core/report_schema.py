@@ -170,7 +170,13 @@ _PARTS: dict[str, tuple[str, Schema]] = {
             "moved": _list(_TEXT, "Sources that moved on between the two builds."),
             "unkeyed": _text("Why there is no key to compare by; empty where there is one."),
             "incomplete": _text("What was not done, and why; empty where all was. It never counts as equal."),
-            "is_equal": _truth("Both sides are known to hold the same rows, exactly."),
+            "data": _part_or_null(
+                "comparison",
+                "What the data alone does: the build that is shown beside what its code makes of the new data, which "
+                "is then the older side here. Null where the two are not told apart.",
+            ),
+            "unisolated": _text("Why code and data are not told apart, although that was asked for; else empty."),
+            "is_equal": _truth("Both sides are known to hold the same rows, exactly; and those of `data`, too."),
         },
     ),
     "keys": (

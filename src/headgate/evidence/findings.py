@@ -18,6 +18,12 @@ from headgate.core.policy import Policy, differences
 
 _TOLD_MAX = 3
 
+ROWS_MIN = 100
+"""Of tables with fewer rows only that they are empty is told of new data: half of a few is a few."""
+
+DATA = "by data"
+"""What stands in place of a column where a number of rows comes from new data alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Touched:
@@ -95,13 +101,27 @@ def findings_of(touched: Touched) -> tuple[Finding, ...]:
         found += _of_stability(touched, comparison)
     if comparison is not None:
         found += _of_drifts(touched, comparison)
+        found += _of_data(touched, comparison.data)
     return tuple(found)
 
 
 def findings_of_rows(touched: Touched, before: int, after: int) -> tuple[Finding, ...]:
-    """Return what the numbers of rows alone tell, where nothing else is compared."""
+    """Return what the numbers of rows tell of new data: which rows come and change is no fault, growth neither."""
+    if after >= before:
+        return ()
     comparison = Comparison(touched.address, rung=Rung.INCOMPLETE, rows_before=before, rows_after=after)
-    return tuple(_of_count(touched, comparison, ""))
+    found = _of_count(touched, comparison, "")
+    return tuple(one for one in found if one.topic is Topic.EMPTY or before >= ROWS_MIN)
+
+
+def findings_of_new_data(touched: Touched) -> tuple[Finding, ...]:
+    """Return what a run would tell of the new data that came in beside a change, where the two are told apart."""
+    data = touched.comparison.data if touched.comparison is not None else None
+    if data is None or data.rung is Rung.SAME:
+        return ()
+    aside = f"; by data alone: {listed(data.moved, _TOLD_MAX)}"
+    found = findings_of_rows(touched, data.rows_before, data.rows_after)
+    return tuple(replace(one, told=one.told + aside, column=DATA) for one in found)
 
 
 def findings_of_shape(touched: Touched, shape: ShapeDifference) -> Iterator[Finding]:
@@ -207,6 +227,19 @@ def _of_evidence(touched: Touched) -> Iterator[Finding]:
             yield _finding(touched, Topic.EVIDENCE, touched.lacks)
     elif touched.comparison.incomplete or touched.comparison.rung is Rung.INCOMPLETE:
         yield _finding(touched, Topic.EVIDENCE, f"incomplete: {touched.comparison.incomplete or 'not compared'}")
+
+
+def _of_data(touched: Touched, data: Comparison | None) -> Iterator[Finding]:
+    """Yield what a reader breaks on, though it comes from new data alone; and that nobody knows what that does."""
+    if data is None:
+        return
+    if data.incomplete or data.rung is Rung.INCOMPLETE:
+        yield _finding(
+            touched, Topic.EVIDENCE, f"what the data alone does is incomplete: {data.incomplete}", column=DATA
+        )
+    elif data.rung is not Rung.SAME:
+        yield from findings_of_shape(touched, data.shape)
+        yield from _of_keys(touched, data)
 
 
 def _of_keys(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
@@ -317,8 +350,13 @@ _OF_COLUMNS = frozenset(
 
 
 def _moved(comparison: Comparison) -> str:
-    """Return what else may have caused a difference."""
-    return f"; {listed(comparison.moved, _TOLD_MAX)} has other data, too" if comparison.moved else ""
+    """Return what else may have caused a difference, or that nothing else has."""
+    if comparison.data is not None:
+        return "; on the same data"
+    if not comparison.moved:
+        return ""
+    why = f" (not isolated: {comparison.unisolated})" if comparison.unisolated else ""
+    return f"; {listed(comparison.moved, _TOLD_MAX)} has other data, too{why}"
 
 
 def _rows(count: int) -> str:

@@ -1,4 +1,4 @@
-"""What the repository says of comparing an asset: by which key its rows pair off, and how near numbers have to be."""
+"""What the repository says of comparing an asset: its key, how near numbers have to be, on which data."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ NO_KEY = "no key is declared"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is wished of a comparison: ``keys`` are the declared ones, the surest first; ``tolerances`` by column."""
+    """What is wished of a comparison: ``keys`` are the declared ones, the surest first; ``tolerances`` by column.
+
+    ``is_isolated``: what the code does is to be told apart from what new data does.
+    """
 
     keys: tuple[tuple[str, ...], ...] = ()
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    is_isolated: bool = False
 
     def key_in(self, before: Shape, after: Shape) -> tuple[tuple[str, ...], str]:
         """Return the first key that both sides have, by the newer one's names; where there is none, why."""
@@ -46,7 +50,7 @@ def wish_of(properties: Properties) -> Wish:
     """Return what an asset's properties say."""
     keys = tuple(dict.fromkeys(_keys(properties)))
     near = {fold(c.name): c.tolerance for c in properties.columns if c.tolerance != EXACT}
-    return Wish(keys, near)
+    return Wish(keys, near, properties.is_isolated)
 
 
 def _keys(properties: Properties) -> Iterator[tuple[str, ...]]:

@@ -26,10 +26,10 @@ def plan_source(node: SourceNode, ground: Ground, *, is_refreshed: bool, is_held
     if not node.is_captured:
         return LIVE
     standing = ground.standing(node.address)
-    if is_held and not is_refreshed and standing.present and _is_capture_of(standing.present, node):
+    if is_held and not is_refreshed and standing.present and is_capture_of(standing.present, node):
         return _pointing(node, standing, standing.present)
     if not is_refreshed and ground.occasion.has_to_wait(node.address, node.properties):
-        shown = [b for b in (standing.present, ground.shown_beside(node.address)) if b and _is_capture_of(b, node)]
+        shown = [b for b in (standing.present, ground.shown_beside(node.address)) if b and is_capture_of(b, node)]
         if shown:
             return _pointing(node, standing, max(shown, key=lambda b: b.capture.number if b.capture else 0))
     if node.token is not None:
@@ -58,7 +58,7 @@ def _plan_table(node: SourceNode, ground: Ground, standing: Standing, *, is_refr
     latest = ground.snapshot.captures.get(node.address)
     # The latest capture may be of another table: somebody tries out another location in another environment.
     known = (ground.sealed(latest.build) if latest else None, standing.present, standing.baseline)
-    found = next((b for b in known if b and ground.sealed(b.id) and _is_capture_of(b, node)), None)
+    found = next((b for b in known if b and ground.sealed(b.id) and is_capture_of(b, node)), None)
     if found is not None and not is_refreshed:
         return _pointing(node, standing, found)
     number = 1 + max((c.number for c in (latest, *_recorded(standing)) if c), default=0)
@@ -127,12 +127,12 @@ def _cause(node: SourceNode, standing: Standing, without_baseline: Cause) -> Cau
         return Cause.LOST
     if standing.own is None and (standing.baseline is None or without_baseline is Cause.SHARED):
         return without_baseline
-    if standing.baseline is not None and not _is_capture_of(standing.baseline, node):
+    if standing.baseline is not None and not is_capture_of(standing.baseline, node):
         return Cause.CHANGED
     return Cause.DATA
 
 
-def _is_capture_of(build: Build, node: SourceNode) -> bool:
+def is_capture_of(build: Build, node: SourceNode) -> bool:
     """Tell whether the build was read from the same table, or from files, and has exactly the source's columns.
 
     Where the columns are not known nothing is asked of them. Which files they were, and their content, is not asked.

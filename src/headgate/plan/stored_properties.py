@@ -32,6 +32,7 @@ def properties_from_json(body: Mapping[str, Any]) -> Properties:
         freshness=_freshness(body["freshness"]) if body["freshness"] else None,
         loading=loading_from_json(body["loading"]) if body.get("loading") else None,
         cron=body.get("cron", ""),
+        is_isolated=body.get("is_isolated", False),
     )
 
 

@@ -31,6 +31,7 @@ def agreed(address: Address, statements: Sequence[Statement], place: Place, faul
     owner = _one(address, "owner", [s.owner for s in statements], fault)
     description = _one(address, "description", [s.description for s in statements], fault)
     group = _one(address, "group", [s.group for s in statements], fault)
+    isolated = _one(address, "key isolate", [s.is_isolated for s in statements], fault)
     contracts = [s.contract for s in statements if s.contract]
     stated = [Stated(str(c.is_enforced).lower(), c.place) for c in contracts if c.place]
     _one(address, "contract", stated, fault)
@@ -44,6 +45,7 @@ def agreed(address: Address, statements: Sequence[Statement], place: Place, faul
         place=place,
         group=group.value if group else "",
         contract=contracts[0] if contracts else None,
+        is_isolated=isolated is not None and isolated.value == "true",
         freshness=next((s.freshness for s in statements if s.freshness), None),
     )
 

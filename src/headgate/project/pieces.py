@@ -100,6 +100,7 @@ class Statement:
     tests: tuple[StatedTest, ...] = ()
     constraints: tuple[StatedConstraint, ...] = ()
     contract: Contract | None = None
+    is_isolated: Stated | None = None
     freshness: Freshness | None = None
     loading: tuple[StatedKey, ...] = ()
     misspelt: tuple[Misspelt, ...] = ()

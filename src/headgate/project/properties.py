@@ -98,6 +98,7 @@ def read_statement(source: Text, said: Mapped, section: str, name: Stated | None
         tests=(*read_tests(said), *tests),
         constraints=(*read_constraints(said), *constraints),
         contract=read_contract(said, config),
+        is_isolated=_isolated(said, config),
         loading=read_loading(said, config) if section != "exposures" else (),
         misspelt=misspelt,
     )
@@ -120,6 +121,14 @@ def _owner(said: Mapped, meta: dict[str, Any]) -> Stated | None:
         return said.text("owner")
     meta["owner"] = value_of(inside.fields)
     return inside.text("name") or next(iter(inside.texts("email")), None)
+
+
+def _isolated(said: Mapped, config: Mapped | None) -> Stated | None:
+    """Return whether code is compared on the same data, as ``true`` or ``false``."""
+    for one in (said, config):
+        if one is not None and (found := one.truth("isolate")) is not None:
+            return Stated(str(found).lower(), one.place("isolate"))
+    return None
 
 
 def _refuse_disabled(source: Text, config: Mapped) -> None:

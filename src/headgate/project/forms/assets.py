@@ -74,6 +74,11 @@ _FRESHNESS_OF_MODELS = Keyed(
 
 ACCESS = Choice(("private", "protected", "public"))
 
+ISOLATE_TOLD = (
+    "`true`: where its sources have moved on as well, a change of code is compared with what the released code makes "
+    "of the same new data."
+)
+
 _HOOKS = "SQL that dbt runs"
 
 CONFIG = Keyed(
@@ -87,6 +92,7 @@ CONFIG = Keyed(
         "owner": Field(OWNER, "Who answers for it."),
         "group": Field(TEXT, "The group that it belongs to; its owner is the group's unless it says another."),
         "contract": Field(CONTRACT, "Whether it is held to its declared columns, their types and its constraints."),
+        "isolate": Field(TRUTH, ISOLATE_TOLD),
         "enabled": Field(TRUTH, "`false` is not supported: take the file out of `assets/`.", Use.REFUSED),
         "access": Field(ACCESS, "Who may read it.", Use.KEPT),
         "description": Field(TEXT, "What it holds.", Use.KEPT),
@@ -143,6 +149,7 @@ OF_ASSETS = {
     "tests": Field(DATA_TESTS, "The older name of `data_tests`."),
     "constraints": Field(Several(CONSTRAINT), "What an enforced `contract` promises of its rows."),
     "contract": Field(CONTRACT, "Whether it is held to its declared columns, their types and its constraints."),
+    "isolate": Field(TRUTH, ISOLATE_TOLD),
     "group": Field(TEXT, "The group that it belongs to; its owner is the group's unless it says another."),
     "config": Field(CONFIG, "Settings, as dbt has them."),
     "access": Field(ACCESS, "Who may read it.", Use.KEPT),

@@ -20,13 +20,13 @@ from headgate.words.report.markdown_texts import folded, name, prose, table, val
 from headgate.words.report.sentences import (
     assets_in_order,
     beside_text,
+    cause_texts,
     check_text,
     checks_sum_text,
     column_texts,
     digest_text,
     is_failed,
     method_text,
-    moved_text,
     next_text,
     rows_text,
 )
@@ -146,8 +146,7 @@ def _asset(asset: AssetReport, decision: Decision) -> Iterator[str]:
 def _told(asset: AssetReport, comparison: Comparison) -> str:
     how = f", {method_text(comparison)}" if comparison.rung in (Rung.KEYED, Rung.BAG) else ""
     why = f" {asset.does}: {asset.reason}." if asset.reason else ""
-    moved = moved_text(comparison)
-    return f"{rows_text(asset)}{how}.{why}{f' {moved}.' if moved else ''}"
+    return " ".join((f"{rows_text(asset)}{how}.{why}", *cause_texts(comparison)))
 
 
 def _outcome(result: Result) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from headgate.core.address import fold
@@ -19,7 +20,9 @@ from headgate.words.report.charts import bar, effect, stacked
 from headgate.words.report.page_columns import card
 from headgate.words.report.page_tables import Head, differences_table, sample_table, scrolled
 from headgate.words.report.sentences import (
+    cause_texts,
     checks_sum_text,
+    data_text,
     figure_text,
     is_failed,
     key_texts,
@@ -77,6 +80,7 @@ def asset_part(asset: AssetReport, report: Report, *, id_: str, charts: int, is_
             element("p", why, class_="quiet"),
             _findings(asset, decision),
             _rows(asset.comparison) if asset.comparison is not None else None,
+            _rows_by_data(asset.comparison),
             _shape(asset),
             _columns(asset),
             _distributions(asset, charts),
@@ -107,7 +111,15 @@ def _findings(asset: AssetReport, decision: Decision) -> Markup | None:
     return element("ul", items, class_="found")
 
 
-def _rows(comparison: Comparison) -> Markup | None:
+def _rows_by_data(comparison: Comparison | None) -> Markup | None:
+    """Return the same of what the data alone does, where that is told apart."""
+    data = comparison.data if comparison is not None else None
+    if data is None:
+        return None
+    return _rows(replace(data, moved=()), title="Rows, by data alone")  # that sources moved on is what it is about
+
+
+def _rows(comparison: Comparison, title: str = "Rows") -> Markup | None:
     """Return how the rows differ as one bar, with its numbers, and how that was found."""
     if comparison.rung is Rung.NEW:
         return None
@@ -128,11 +140,10 @@ def _rows(comparison: Comparison) -> Markup | None:
     told = [f"{before:,} rows before, {after:,} after; {method_text(comparison)}."]
     if comparison.incomplete:
         told.append(f"Incomplete: {comparison.incomplete}.")
-    if comparison.moved:
-        told.append(f"{listed(comparison.moved)} moved on in between, so not every difference comes from the code.")
+    told += cause_texts(comparison) if comparison.data is None else [data_text(comparison.data)]
     builds = [short(one) for one in (comparison.before, comparison.after) if one]
     return joined(
-        element("h4", "Rows"),
+        element("h4", title if comparison.data is None else "Rows, by code alone"),
         stacked([(name, count) for name, _, count in parts]) if is_known else None,
         element("p", legend, class_="legend") if is_known and legend else None,
         element("p", " ".join(told), class_="quiet"),

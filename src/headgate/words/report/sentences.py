@@ -77,17 +77,50 @@ def rows_text(asset: AssetReport) -> str:
     if comparison.rung is Rung.NEW:
         return f"{counted(comparison.rows_after, 'row')}, {Rung.NEW.value}"
     told = _difference_text(comparison)
+    cause = ", by code alone" if comparison.data is not None else ""
     if comparison.incomplete:
         return f"{told + '; ' if told else ''}incomplete: {comparison.incomplete}"
     if not told:
         how = f", {comparison.rung.value}" if comparison.rung in (Rung.SAME, Rung.EQUAL) else ", none differs"
-        return f"{counted(comparison.rows_after, 'row')}{how}"
-    return f"{told} of {counted(comparison.rows_before, 'row')}"
+        return f"{counted(comparison.rows_after, 'row')}{how}{cause}"
+    return f"{told} of {counted(comparison.rows_before, 'row')}{cause}"
 
 
 def _difference_text(comparison: Comparison) -> str:
     counts = (("changed", comparison.changed), ("added", comparison.added), ("removed", comparison.removed))
     return ", ".join(f"{number:,} {word}" for word, number in counts if number)
+
+
+def cause_texts(comparison: Comparison) -> list[str]:
+    """Return, in sentences, what else may have caused a difference; or what the data alone does where that is known."""
+    if comparison.data is not None:
+        return [f"That is what the code alone does, on the same data. {data_text(comparison.data)}"]
+    told = []
+    if comparison.moved:
+        told.append(f"{listed(comparison.moved)} moved on in between, so not every difference comes from the code.")
+    if comparison.unisolated:
+        told.append(f"Not isolated: {comparison.unisolated}.")
+    return told
+
+
+def data_text(data: Comparison) -> str:
+    """Return what the data alone does, in a sentence."""
+    who = f"The data alone ({listed(data.moved)})" if data.moved else "The data alone"
+    return f"{who} changes nothing." if data.is_equal else f"{who}: {data_short_text(data)}."
+
+
+def data_short_text(data: Comparison) -> str:
+    """Return how rows and columns differ by the data alone, in a few words."""
+    both = max(0, data.rows_before - data.removed)
+    rows = _difference_text(data)
+    parts = [f"{rows} of {counted(data.rows_before, 'row')}"] if rows else []
+    parts += [f"column {name} {what}" for what, name, *_ in shape_texts(data)]
+    changed = sorted((one for one in data.columns if one.changed), key=lambda one: -one.changed)
+    parts += [f"{one.name} in {counted(one.changed, 'row')}, {share_text(one.changed, both)}" for one in changed]
+    parts += [f"{one.column}: {drift_short_text(one)}" for one in data.drifts if one.is_beyond]
+    if data.incomplete:
+        parts.append(f"incomplete: {data.incomplete}")
+    return "; ".join(parts) or data.rung.value
 
 
 def method_text(comparison: Comparison) -> str:
@@ -125,13 +158,6 @@ def column_texts(comparison: Comparison) -> list[ColumnText]:
         what = f"{one.changed:,} changed" + (f", {one.beyond:,} beyond {tolerance}" if tolerance else "")
         found.append(ColumnText(one.name, what, (), share, drift_short_text(drifts.pop(one.name, None))))
     return found + [ColumnText(one.column, "", moved=drift_short_text(one)) for one in drifts.values() if one.is_beyond]
-
-
-def moved_text(comparison: Comparison) -> str:
-    """Return which inputs have other data; empty where none has."""
-    if not comparison.moved:
-        return ""
-    return f"{listed(comparison.moved)} moved on in between, so not every difference comes from the code"
 
 
 def key_texts(comparison: Comparison) -> list[tuple[str, int, int]]:

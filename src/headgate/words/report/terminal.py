@@ -6,18 +6,19 @@ from headgate.core.comparison import Comparison
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
 from headgate.words.checks import lines_of_sample
-from headgate.words.figures import counted
+from headgate.words.figures import counted, listed
 from headgate.words.gate import lines_of_verdict, rows_of_findings
 from headgate.words.layout import aligned, harmless, styled, widths_of, wrapped
 from headgate.words.report.sentences import (
     assets_in_order,
+    cause_texts,
     check_text,
     checks_sum_text,
     column_texts,
+    data_short_text,
     head_parts,
     is_failed,
     method_text,
-    moved_text,
     next_text,
     rows_text,
 )
@@ -75,8 +76,10 @@ def _notes(comparison: Comparison) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     if comparison.keys_after.repeated:
         rows.append(("", "  keys", f"{comparison.keys_after.repeated:,} stand in several rows", ""))
-    if told := moved_text(comparison):
-        rows.append(("", "  inputs", told, ""))
+    if comparison.data is not None:
+        rows.append(("", "  by data alone", data_short_text(comparison.data), listed(comparison.data.moved)))
+    else:
+        rows += [("", "  inputs", told.removesuffix("."), "") for told in cause_texts(comparison)]
     return rows
 
 
