@@ -1,4 +1,4 @@
-"""The page of all keys of property files, headers and ``headgate.toml``, from the forms that the parser checks by."""
+"""The page of all keys of the files that people write, from the forms that the parser checks by."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 
 from headgate.project.forms.config_file import CONFIG_FILE
+from headgate.project.forms.expected import EXPECTED_FILE
 from headgate.project.forms.form import (
     ANYTHING,
     Anything,
@@ -14,6 +15,7 @@ from headgate.project.forms.form import (
     Field,
     Form,
     Keyed,
+    Number,
     Several,
     Single,
     Truth,
@@ -22,13 +24,16 @@ from headgate.project.forms.form import (
     Words,
 )
 from headgate.project.forms.property_file import PROPERTY_FILE
+from headgate.project.forms.scenarios import SCENARIO_FILE
 
 _INTRODUCTION = """# Keys
 
-What property files (`assets/**/*.yml`, `tests/**/*.yml`), the headers of SQL files and `headgate.toml` may hold. The
-parser checks by the same tables, and so do editors, with the JSON Schemas that `headgate schema --out .schemas` writes:
+What property files (`assets/**/*.yml`, `tests/**/*.yml`), the headers of SQL files, `headgate.toml`, expected changes
+(`changes/*.yml`) and scenarios of the gate (`tests/policy/*.yml`) may hold. The parser checks by the same tables, and
+so do editors, with the JSON Schemas that `headgate schema --out .schemas` writes:
 
 - the first line of a property file: `# yaml-language-server: $schema=../.schemas/headgate-yaml.schema.json`
+- of an expected change: `headgate-changes.schema.json` in its place; of scenarios `headgate-scenarios.schema.json`
 - the first line of `headgate.toml`: `#:schema ./.schemas/headgate-toml.schema.json`
 
 A key that is not known is a warning (HG308), and an error where it is nearly one without which an incremental or a
@@ -61,6 +66,10 @@ def keys() -> str:
     lines += _table(CONFIG_FILE)
     for form in _below(CONFIG_FILE):
         lines += ["", f"### {_title(form)}", "", *_table(form)]
+    for title, whole in (("Expected changes", EXPECTED_FILE), ("Scenarios of the gate", SCENARIO_FILE)):
+        lines += ["", f"## {title}", "", *_table(whole)]
+        for form in _below(whole):
+            lines += ["", f"### {_title(form)}", "", *_table(form)]
     return "\n".join(lines) + "\n"
 
 
@@ -101,6 +110,8 @@ def _told(form: Form) -> str:
         return "mapping" if _is_open(form) else f"[{form.title}](#{_anchor(form)})"
     if isinstance(form, Words):
         return _escaped(form.told.removeprefix("a "))
+    if isinstance(form, Number):
+        return f"number from {form.least:g} to {form.most:g}"
     return "anything" if isinstance(form, Anything) else "true or false" if isinstance(form, Truth) else _number(form)
 
 

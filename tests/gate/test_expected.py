@@ -57,7 +57,7 @@ def test_what_a_file_expects() -> None:
         ("why: x\nuntil: 2026-12-31\nexpect: {orders: {}}\n", "orders is no asset"),
         ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {rows_removed: 2}}\n", "rows_removed has to be a share"),
         ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {rows_chagned: 2 %}}\n", "unknown key rows_chagned"),
-        ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {drift: much}}\n", "drift is no effect size: much"),
+        ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {drift: much}}\n", "drift has to be a number from 0 to 1000"),
         ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {empty: true}}\n", "unknown key empty"),
     ],
 )

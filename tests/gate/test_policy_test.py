@@ -54,10 +54,13 @@ def test_a_policy_that_became_looser_is_found_out(team: Team) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("scenarios: 5\n", "scenarios of the gate stand in a list"),
-        ("scenarios:\n  - {expect: pass}\n", "this scenario cannot be tried"),
-        ("scenarios:\n  - {given: [{asset: a.b, rows: 1}], expect: pass}\n", "a finding has one topic"),
-        ("scenarios:\n  - {given: [{asset: a.b, rows_removed: 1}], expect: pass}\n", "rows_removed cannot be 1"),
+        ("scenarios: 5\n", "scenarios has to be a list"),
+        ("scenarios:\n  - {expect: pass}\n", "this entry of scenarios has no given"),
+        ("scenarios:\n  - {given: [{asset: a.b, rows: 1}], expect: pass}\n", "unknown key rows in an entry of given"),
+        (
+            "scenarios:\n  - {given: [{asset: a.b, rows_removed: 1}], expect: pass}\n",
+            "rows_removed has to be a share",
+        ),
     ],
 )
 def test_a_scenario_that_cannot_be_tried_is_told(team: Team, text: str, fault: str) -> None:

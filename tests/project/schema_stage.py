@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from headgate.project.declare import declare_file
 from headgate.project.forms.config_file import CONFIG_FILE
+from headgate.project.forms.expected import EXPECTED_FILE
 from headgate.project.forms.form import (
     ANYTHING,
     Anything,
@@ -15,6 +16,7 @@ from headgate.project.forms.form import (
     Either,
     Form,
     Keyed,
+    Number,
     Several,
     Single,
     Truth,
@@ -22,6 +24,8 @@ from headgate.project.forms.form import (
     Words,
 )
 from headgate.project.forms.property_file import HEADER, PROPERTY_FILE
+from headgate.project.forms.scenarios import SCENARIO_FILE
+from headgate.project.scenarios import read_scenarios
 from headgate.project.text import Text
 from headgate.project.toml.config import read_config
 
@@ -47,12 +51,14 @@ NEAR = st.sampled_from(
         "ref('x')", "{{ ref(\"x\") }}", "source('a', 'b')", "marts.x", "x", "ref(x)", "a b", "> 10", "between 1 and 2",
         ">x", "unique", "dbt_utils.at_least_one", "accepted_values", "a.b.c.d", "7 days", "2 GB", "0 days", "jinja", "",
         "m.x.col", "days 7", "duckdb", ":memory:", "a.duckdb", "env:NIX", "this", "REGION", "x\n", "show", "approve",
-        "block", "2 %", "0.2", "2.5%", "tell", "ada@x.org",
+        "block", "2 %", "2026-12-31", "2026-13-01", "0.2", "2.5%", "tell", "ada@x.org",
     )
 )  # fmt: skip
 """Texts that fit some pattern, or nearly."""
 
-FORMS = {"yaml": PROPERTY_FILE, "header": HEADER, "toml": CONFIG_FILE}
+FORMS = {
+    "yaml": PROPERTY_FILE, "header": HEADER, "toml": CONFIG_FILE, "changes": EXPECTED_FILE, "scenarios": SCENARIO_FILE,
+}  # fmt: skip
 
 
 @st.composite
@@ -84,7 +90,7 @@ class Growth:
             return self.mapping(form)
         return self.single(form) if isinstance(form, Single) else self.scalar(form)
 
-    def scalar(self, form: Words | Choice | Truth | Whole | Anything) -> Any:
+    def scalar(self, form: Words | Choice | Truth | Whole | Number | Anything) -> Any:
         if isinstance(form, Choice):
             return self.draw(st.sampled_from((*form.values, form.values[-1].upper(), f"{form.values[-1]}s")))
         if isinstance(form, Truth):
@@ -92,6 +98,9 @@ class Growth:
         if isinstance(form, Whole):
             near = st.sampled_from((float(form.least), form.most + 1))
             return self.draw(st.integers(form.least - 1, form.least + 3) | near)
+        if isinstance(form, Number):
+            near = st.sampled_from((form.least, form.most, form.most + 1, "0.3", "{{ x }}"))
+            return self.draw(st.floats(form.least - 1, form.least + 3) | near)
         if isinstance(form, Anything):
             return self.draw(self.junk)
         return self.draw(NEAR if form.pattern else SCALARS)
@@ -132,13 +141,25 @@ def yaml_texts(document: Any) -> tuple[str, str]:
     return json.dumps(document, ensure_ascii=False), yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
 
 
-OF_WORDS = ("is declared twice", "is not one type of a column")
+OF_WORDS = ("is declared twice", "is not one type of a column", "until is no day")
 """Faults that no schema can say."""
 
 
 def faults_of_property_file(text: str) -> set[str]:
     """Return the codes of what the parser says of the form of a property file."""
     return _codes("assets/m/p.yml", text)
+
+
+def faults_of_expected_change(text: str) -> set[str]:
+    """Return the codes of what the parser says of the form of an expected change."""
+    return _codes("changes/x.yml", text)
+
+
+def faults_of_scenarios(text: str) -> set[str]:
+    """Return the codes of what the parser says of the form of scenarios of the gate."""
+    source = Text("tests/policy/x.yml", text)
+    list(read_scenarios(source))
+    return {fault.code for fault in source.all_faults()}
 
 
 def faults_of_header(text: str) -> set[str]:

@@ -13,8 +13,10 @@ from jsonschema import Draft202012Validator
 from headgate.app.schema import KINDS, schema_of
 from tests.project.schema_stage import (
     documents,
+    faults_of_expected_change,
     faults_of_header,
     faults_of_property_file,
+    faults_of_scenarios,
     faults_of_toml,
     toml_text,
     yaml_texts,
@@ -46,6 +48,13 @@ def agrees_on_header(document: Any) -> None:
     text, _ = yaml_texts(document)
     found = faults_of_header(text)
     if isinstance(document, dict) and document:
+        assert accepted == (not found & OF_FORM), text
+
+
+def agrees_on(kind: str, document: Any) -> None:
+    accepted = VALIDATORS[kind].is_valid(document)
+    for text in yaml_texts(document):
+        found = (faults_of_expected_change if kind == "changes" else faults_of_scenarios)(text)
         assert accepted == (not found & OF_FORM), text
 
 
@@ -84,6 +93,23 @@ def test_headers(document: Any) -> None:
 def test_toml(document: Any) -> None:
     if isinstance(document, dict):
         agrees_on_toml(document)
+
+
+@QUICK
+@given(documents("changes", wild=40))
+@example({"why": "x", "until": "2026-12-31", "expect": {"m.a": {"rows_changed": {"price": "2 %"}, "drift": 0.5}}})
+@example({"why": "x", "until": "2026-12-31", "expect": {"m.a": {"drift": "0.5"}}})
+@example({"why": "x", "until": "2026-12-31", "expect": {"orders": None}})
+def test_expected_changes(document: Any) -> None:
+    agrees_on("changes", document)
+
+
+@QUICK
+@given(documents("scenarios", wild=40))
+@example({"scenarios": [{"given": [{"asset": "m.a", "drift": 0.5, "empty": False}], "expect": "Pass", "waiting": []}]})
+@example({"scenarios": [{"given": [{"asset": "m.a"}], "expect": "pass"}]})
+def test_scenarios_of_the_gate(document: Any) -> None:
+    agrees_on("scenarios", document)
 
 
 @pytest.mark.slow

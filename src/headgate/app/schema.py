@@ -9,8 +9,9 @@ from headgate import __version__
 from headgate.core.errors import EnvironmentFailed
 from headgate.core.json_form import Value
 
-KINDS = ("yaml", "toml", "header")
-"""Property files, headgate.toml, the headers of SQL files: what editors check. `report` is a kind beside them."""
+KINDS = ("yaml", "toml", "header", "changes", "scenarios")
+"""What editors check: property files, headgate.toml, headers of SQL files, expected changes (`changes/*.yml`) and
+scenarios of the gate (`tests/policy/*.yml`). `report` is a kind beside them."""
 
 
 def schema_of(kind: str) -> dict[str, Any]:
@@ -24,13 +25,19 @@ def schema_of(kind: str) -> dict[str, Any]:
 
         return report_schema(comment=f"headgate schema report, version {__version__}")
     from headgate.project.forms.config_file import CONFIG_FILE
+    from headgate.project.forms.expected import EXPECTED_FILE
     from headgate.project.forms.json_schema import toml_schema, yaml_schema
     from headgate.project.forms.property_file import HEADER, PROPERTY_FILE
+    from headgate.project.forms.scenarios import SCENARIO_FILE
 
     comment = f"headgate schema {kind}, version {__version__}"
     if kind == "toml":
         return toml_schema(CONFIG_FILE, title="headgate.toml", comment=comment)
-    form, title = (HEADER, "Header of a SQL file") if kind == "header" else (PROPERTY_FILE, "Property file of Headgate")
+    form, title = {
+        "header": (HEADER, "Header of a SQL file"),
+        "changes": (EXPECTED_FILE, "Expected change"),
+        "scenarios": (SCENARIO_FILE, "Scenarios of the gate"),
+    }.get(kind, (PROPERTY_FILE, "Property file of Headgate"))
     return yaml_schema(form, title=title, comment=comment)
 
 

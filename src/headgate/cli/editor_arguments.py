@@ -9,18 +9,17 @@ def schema(parser: Parser) -> None:
     """Add the arguments of `schema`."""
     describe(
         parser,
-        "Print the JSON Schema (draft 2020-12) of property files (yaml, by default), of headgate.toml (toml) or of "
-        "the headers of SQL files (header): editors check and complete by it. Or that of reports of changes (report). "
-        "No project is needed.",
+        "Print the JSON Schema (draft 2020-12) of property files (yaml, by default), of headgate.toml (toml), of the "
+        "headers of SQL files (header), of expected changes (changes) or of scenarios of the gate (scenarios): editors "
+        "check and complete by it. Or that of reports of changes (report). No project is needed.",
         "headgate schema toml",
         "headgate schema --out .schemas",
     )
     parser.description = f"{parser.description}\n\n{_IN_EDITORS}"
+    kinds = ("yaml", "toml", "header", "changes", "scenarios", "report")
+    parser.add_argument("kind", metavar="KIND", nargs="?", choices=kinds, help="of which files")
     parser.add_argument(
-        "kind", metavar="KIND", nargs="?", choices=("yaml", "toml", "header", "report"), help="of which files"
-    )
-    parser.add_argument(
-        "--out", metavar="DIR", default="", help="write files into this folder: the three for editors, or one"
+        "--out", metavar="DIR", default="", help="write files into this folder: those for editors, or one"
     )
 
 

@@ -15,6 +15,7 @@ from headgate.project.forms.form import (
     Form,
     Keyed,
     Need,
+    Number,
     Several,
     Single,
     Truth,
@@ -26,7 +27,7 @@ from headgate.project.forms.form import (
 from headgate.project.forms.loading import OF_DBT, OURS
 from headgate.project.mapped import given
 from headgate.project.text import Text, did_you_mean
-from headgate.project.yaml_nodes import Fields, Items, Node, Scalar, is_null, value_of
+from headgate.project.yaml_nodes import Fields, Items, Node, Scalar, is_null, number_of, value_of
 
 
 class FormCheck:
@@ -48,7 +49,7 @@ class FormCheck:
             self._either(node, form, key, is_item=is_item)
         elif isinstance(form, Single):
             self._single(node, form, key)
-        elif isinstance(form, Choice | Truth | Whole):
+        elif isinstance(form, Choice | Truth | Whole | Number):
             self._scalar(node, form, key, is_item=is_item)
 
     def _words(self, node: Node, form: Words, key: str, *, is_item: bool) -> None:
@@ -62,7 +63,7 @@ class FormCheck:
         elif form.is_filled and not node.text:
             self._fault(node, f"{_told(key, is_item)} is empty", f"Write {form.told} there.")
 
-    def _scalar(self, node: Node, form: Choice | Truth | Whole, key: str, *, is_item: bool) -> None:
+    def _scalar(self, node: Node, form: Choice | Truth | Whole | Number, key: str, *, is_item: bool) -> None:
         if isinstance(node, Scalar):
             if _is_template(node.text):
                 self._template(node, key)
@@ -71,6 +72,10 @@ class FormCheck:
                 value = value_of(node)
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 if is_number and value == int(value) and form.least <= value <= form.most:
+                    return
+            elif isinstance(form, Number):
+                number = number_of(node)
+                if number is not None and form.least <= number <= form.most:
                     return
             elif whole_pattern(form).search(node.text):
                 return
@@ -191,7 +196,7 @@ class FormCheck:
 
 _KINDS: dict[type, type | tuple[type, ...]] = {
     Anything: (Scalar, Items, Fields), Words: Scalar, Choice: Scalar, Truth: Scalar, Whole: Scalar,
-    Several: Items, Keyed: Fields, Single: Fields,
+    Number: Scalar, Several: Items, Keyed: Fields, Single: Fields,
 }  # fmt: skip
 
 
@@ -211,6 +216,8 @@ def _allowed(form: Form) -> str:
         return "true or false"
     if isinstance(form, Whole):
         return f"{form.least}" if form.least == form.most else f"a whole number from {form.least:,}"
+    if isinstance(form, Number):
+        return f"a number from {form.least:g} to {form.most:g}"
     if isinstance(form, Words):
         return form.told
     return "a list" if isinstance(form, Several) else "a mapping of keys and values"

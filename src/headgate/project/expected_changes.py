@@ -14,11 +14,9 @@ from headgate.project.forms.expected import DAY, EXPECTED_FILE
 from headgate.project.forms.form import whole_pattern
 from headgate.project.mapped import Mapped
 from headgate.project.text import Text
-from headgate.project.toml import keys
 from headgate.project.toml.gate import amount_of
 from headgate.project.yaml_nodes import Fields, parse_yaml
 
-_EFFECT = re.compile(keys.EFFECT)
 _PATTERN = re.compile(r"[^\s.]+\.[^\s.]+")
 
 
@@ -45,31 +43,25 @@ def read_expected(source: Text, digest: Digest) -> ExpectedChange | None:
 
 
 def _bounds(source: Text, expect: Mapped) -> Iterator[Bound]:
-    for pattern in expect.names():
-        inside = expect.mapping(pattern)
-        if inside is None:
-            continue
+    for name, _ in expect.fields.pairs:
+        pattern, inside = name.text, expect.mapping(name.text)
         if not _PATTERN.fullmatch(pattern):
             hint = "Write SCHEMA.NAME, or a pattern such as marts.*."
-            source.fault("HG309", f"{pattern} is no asset", expect.place(pattern), hint)
+            source.fault("HG309", f"{pattern} is no asset", name.place, hint)
+            continue
+        if inside is None:
             continue
         for topic in AMOUNTS:
-            yield from _amounts(source, inside, topic, pattern)
+            yield from _amounts(inside, topic, pattern)
         for topic in NAMED:
             yield from (Bound(topic, pattern, 1.0, name) for name in inside.words(topic.value))
         yield from (Bound(topic, pattern, 1.0) for topic in PLAIN if inside.truth(topic.value))
 
 
-def _amounts(source: Text, inside: Mapped, topic: Topic, pattern: str) -> Iterator[Bound]:
+def _amounts(inside: Mapped, topic: Topic, pattern: str) -> Iterator[Bound]:
     by_column = inside.mapping(topic.value)
     holder, names = (by_column, by_column.names()) if by_column else (inside, (topic.value,))
     for name in names:
-        text = holder.text(name)
-        if text is None:
-            continue
-        found = _EFFECT.fullmatch(text.value) if topic is Topic.DRIFT else None
-        amount = float(found[1]) if found else None if topic is Topic.DRIFT else amount_of(text.value)
+        amount = holder.number(name) if topic is Topic.DRIFT else amount_of(holder.word(name))
         if amount is not None:
             yield Bound(topic, pattern, amount, name if by_column else "")
-        elif topic is Topic.DRIFT:
-            source.fault("HG309", f"{name} is no effect size: {text.value}", text.place, "Write a number such as 0.3.")

@@ -8,7 +8,7 @@ from typing import Any
 from headgate.core.diagnostic import Place
 from headgate.project.forms.form import TRUTHS
 from headgate.project.pieces import Stated
-from headgate.project.yaml_nodes import Fields, Items, Node, Scalar, is_null, value_of
+from headgate.project.yaml_nodes import Fields, Items, Node, Scalar, is_null, number_of, value_of
 
 
 class Mapped:
@@ -66,6 +66,11 @@ class Mapped:
         node = self.node(key)
         value = value_of(node) if node is not None else None
         return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    def number(self, key: str) -> float | None:
+        """Return a number, whole or not."""
+        node = self.node(key)
+        return number_of(node) if node is not None else None
 
     def items(self, key: str) -> tuple[Node, ...]:
         """Return the items of a list; what is no list counts as a list of it."""

@@ -71,6 +71,7 @@ _OTHER_LINES = frozenset("\x85\u2028\u2029")
 _TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq"))
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NUMBER = re.compile(r"[-+]?[0-9]{1,17}(\.[0-9]{0,17})?([eE][-+]?[0-9]{1,2})?")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 # A word alone behind its key, or in a list, that begins with what no value may begin with.
 _BARE = re.compile(r"([@`%][^\s\"'{}\[\],:#\\]{0,60}) *$")
@@ -99,6 +100,13 @@ def value_of(node: Node) -> Any:
     if _INTEGER.fullmatch(node.text):
         return int(node.text)
     return float(node.text) if _DECIMAL.fullmatch(node.text) else node.text
+
+
+def number_of(node: Node) -> float | None:
+    """Return the number that stands there, as an editor reads it; None where there is none."""
+    if not isinstance(node, Scalar) or not node.is_plain or not _NUMBER.fullmatch(node.text):
+        return None
+    return float(node.text)
 
 
 def parse_yaml(source: Text, text: str | None = None, *, is_pure: bool = False) -> Node | None:

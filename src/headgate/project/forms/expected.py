@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from headgate.core.expected import AMOUNTS, NAMED, PLAIN
 from headgate.core.gate import Topic
-from headgate.project.forms.form import TEXT, TRUTH, Either, Field, Form, Keyed, Several, Words, needing
+from headgate.project.forms.form import TEXT, TRUTH, Either, Field, Form, Keyed, Number, Several, Words, needing
 from headgate.project.toml import keys
 
-DAY = Words("a day such as 2026-12-31", pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SHARE = Words("a share such as 2 %", pattern=keys.SHARE)
+DAY = Words("a day such as 2026-12-31", pattern=r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+EFFECT = Number()
+"""An effect size."""
+
+SHARE = Words("a share such as 2 %", pattern=keys.SHARE)
 _PATTERN = Words("an asset such as marts.orders, or a pattern such as marts.*", pattern=r"[^\s.]+\.[^\s.]+")
 _OF_COLUMNS = (Topic.CHANGED, Topic.DRIFT)
 
@@ -18,7 +21,7 @@ def _form(topic: Topic) -> Form:
         return Several(TEXT, takes_one=True)
     if topic in PLAIN:
         return TRUTH
-    amount = TEXT if topic is Topic.DRIFT else _SHARE
+    amount = EFFECT if topic is Topic.DRIFT else SHARE
     return Either((amount, Keyed(f"{topic.value} by column", others=amount))) if topic in _OF_COLUMNS else amount
 
 

@@ -67,6 +67,14 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number, whole or not, between bounds; or a template, which counts as nothing given."""
+
+    least: float = 0.0
+    most: float = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
 class Several:
     """A list. ``takes_one``: one item that is no list counts as a list of it."""
 
@@ -138,7 +146,7 @@ class Either:
     of: tuple[Form, ...]
 
 
-Form: TypeAlias = Anything | Words | Choice | Truth | Whole | Several | Keyed | Single | Either
+Form: TypeAlias = Anything | Words | Choice | Truth | Whole | Number | Several | Keyed | Single | Either
 
 ANYTHING = Anything()
 TEXT = Words()

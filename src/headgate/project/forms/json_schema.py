@@ -20,6 +20,7 @@ from headgate.project.forms.form import (
     Form,
     Keyed,
     Need,
+    Number,
     Several,
     Single,
     Truth,
@@ -70,7 +71,7 @@ class _Writer:
         """Return the schema of a form."""
         if isinstance(form, Anything):
             return {}
-        if isinstance(form, Words | Choice | Truth | Whole):
+        if isinstance(form, Words | Choice | Truth | Whole | Number):
             return self.scalar(form)
         if isinstance(form, Several):
             items = {"type": "array", "items": self.or_nothing(form.item)}
@@ -79,7 +80,7 @@ class _Writer:
             return {"anyOf": [self.any_form(one) for one in form.of]}
         return self._definition(form)
 
-    def scalar(self, form: Words | Choice | Truth | Whole) -> Schema:
+    def scalar(self, form: Words | Choice | Truth | Whole | Number) -> Schema:
         """Return the schema of a form without parts."""
         if isinstance(form, Choice):
             return {"anyOf": [{"enum": list(form.values)}, {"type": "string", "pattern": whole_pattern(form).pattern}]}
@@ -88,6 +89,8 @@ class _Writer:
         if isinstance(form, Whole):
             bounds = {"minimum": form.least, "maximum": form.most}
             return {"type": ["integer", "string"], **bounds, "pattern": TEMPLATE}
+        if isinstance(form, Number):
+            return {"type": ["number", "string"], "minimum": form.least, "maximum": form.most, "pattern": TEMPLATE}
         if form.pattern:
             return {"type": "string", "pattern": whole_pattern(form).pattern}
         return {"type": ["string", "number", "boolean"], **({"minLength": 1} if form.is_filled else {})}
@@ -180,7 +183,7 @@ class _TomlWriter(_Writer):
         """Return the schema of the form itself: TOML has no nothing."""
         return self.any_form(form)
 
-    def scalar(self, form: Words | Choice | Truth | Whole) -> Schema:
+    def scalar(self, form: Words | Choice | Truth | Whole | Number) -> Schema:
         """Return the schema of a form without parts."""
         if isinstance(form, Choice):
             return {"anyOf": [{"enum": list(form.values)}, {"type": "string", "pattern": _FROM_ENVIRONMENT}]}
