@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.errors import Refused
     from headgate.core.gate import Approval
+    from headgate.core.progress import RunEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,14 @@ class Waiting:
     own: tuple[Approval, ...] = ()
 
 
-def waiting_for_you(session: Session, repository: Repository, *, source: str, to: str | None) -> Waiting:
+def waiting_for_you(
+    session: Session,
+    repository: Repository,
+    *,
+    source: str,
+    to: str | None,
+    report: Callable[[RunEvent], None] = lambda _: None,
+) -> Waiting:
     """Return what waits for the user; raise ``Refused`` where all that waits is for others to agree to."""
     from headgate.app.promote import considered
     from headgate.app.promotion import plan_promotion
@@ -36,7 +44,7 @@ def waiting_for_you(session: Session, repository: Repository, *, source: str, to
 
         text = f"{promotion.plan.target} shows what would be promoted from {source}: there is nothing to agree to"
         raise Refused([Diagnostic("HG713", text, hint=f"Look: headgate plan {promotion.plan.target}")])
-    review = considered(session, promotion)
+    review = considered(session, promotion, report=report)
     own = own_approvals(session, review.decision, review.policy, promotion.plan.target)
     if review.decision.waiting and not own:
         raise _not_yours(review, identity_of(session.root))

@@ -32,11 +32,14 @@ FAULTY, FAILED, INTERRUPTED = 1, 3, 130
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """Who is told of what meanwhile: lines of text, warnings; ``watching`` gives who hears of a plan's events."""
+    """Who is told of what meanwhile: lines of text, warnings.
+
+    ``watching`` gives who hears of a plan's events; without a plan, of what is measured.
+    """
 
     tell: Callable[[str], None]
     warn: Callable[[Diagnostic], None]
-    watching: Callable[[Plan], AbstractContextManager[Callable[[RunEvent], None]]]
+    watching: Callable[[Plan | None], AbstractContextManager[Callable[[RunEvent], None]]]
 
 
 def attempt(root: Path, where: Surroundings, hearing: Hearing, *, threads: int = 0, wait_seconds: float = 0) -> Attempt:
@@ -190,7 +193,8 @@ class _Work:
 
         if made.applied is not None and any(f.diagnostic.code not in OF_CHECKS for f in made.applied.outcome.failures):
             return made
-        report = decided(self.session, self.repository, made, wait_seconds=self.wait_seconds)
+        with self.hearing.watching(None) as hear:
+            report = decided(self.session, self.repository, made, wait_seconds=self.wait_seconds, report=hear)
         return replace(made, report=report, status=made.status or (0 if report.decision.opens else FAULTY))
 
 

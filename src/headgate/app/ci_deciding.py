@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from headgate.core.checks import Outcome
@@ -15,11 +16,19 @@ if TYPE_CHECKING:
     from headgate.app.repository import Repository
     from headgate.app.session import Session
     from headgate.core.plan import Step
+    from headgate.core.progress import RunEvent
 
 _UNTOUCHED = (Action.KEEP, Action.REUSE)
 
 
-def decided(session: Session, repository: Repository, made: Attempt, *, wait_seconds: float = 0) -> Report:
+def decided(
+    session: Session,
+    repository: Repository,
+    made: Attempt,
+    *,
+    wait_seconds: float = 0,
+    report: Callable[[RunEvent], None] = lambda _: None,
+) -> Report:
     """Return what the gate says of promoting what was built; what lacks for that is measured.
 
     Where nothing is to be promoted, as by hand from files that no commit has, or where a check failed so that nothing
@@ -34,7 +43,7 @@ def decided(session: Session, repository: Repository, made: Attempt, *, wait_sec
     promotion = plan_promotion(session, repository, source=made.environment, to=target)
     if promotion.plan.intended is None:
         return _by_checks(session, repository, made)
-    return considered(session, promotion, wait_seconds=wait_seconds).report
+    return considered(session, promotion, wait_seconds=wait_seconds, report=report).report
 
 
 def _by_checks(session: Session, repository: Repository, made: Attempt) -> Report:

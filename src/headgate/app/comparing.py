@@ -64,7 +64,7 @@ def compared(
     Sources, exposures, and what only the older side shows, are left out. Ctrl-C ends what the engine computes; what was
     found is kept. Cost: a look-up where everything is known.
     """
-    from headgate.core.progress import Checked, Started
+    from headgate.core.progress import Checked, Measuring, Started
     from headgate.evidence.compare import compare
     from headgate.evidence.measure import keeping
 
@@ -74,6 +74,8 @@ def compared(
         pairs, build_of = pairs_of(reading, beside)
         own = evidence_of(reading, pairs)
         asks = asks_of(session, held.engine, held.root, beside, build_of)
+        if lacking := sum(known_of(session, pair, own) is None for pair in pairs):
+            report(Measuring("comparisons", lacking))
         for pair in pairs:
             known = known_of(session, pair, own)
             if known is None:

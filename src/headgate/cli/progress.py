@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: one line for each build, and on a terminal a last line that lives."""
+"""What long work tells while it goes on: one line for each build, and on a terminal a last line that lives."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from headgate.cli.terminal import Terminal
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.plan import Action, Plan
-from headgate.core.progress import Began, Checked, CutOff, Failed, Finished, Interrupted, RunEvent, Started
+from headgate.core.progress import Began, Checked, CutOff, Failed, Finished, Interrupted, Measuring, RunEvent, Started
 from headgate.words.apply import row_of_cut_off, row_of_finished
 from headgate.words.layout import cut, display_width, padded, styled
 
+_MADE = frozenset({Action.BUILD, Action.LOAD, Action.CAPTURE})
 _REDRAW_SECONDS = 0.1
 _NAME_WIDTH_MAX = 60
 
 
 class Progress:
-    """The display of one run; give its ``report`` to the run. Lines go to standard error."""
+    """The display of one run; give its ``report`` to the run. Lines go to standard error.
 
-    def __init__(self, plan: Plan, terminal: Terminal) -> None:
-        made = [s for s in plan.doing(Action.BUILD, Action.LOAD, Action.CAPTURE) if s.kind is not Kind.VIEW]
+    Without a plan nothing is built: what is measured is shown alone.
+    """
+
+    def __init__(self, terminal: Terminal, plan: Plan | None = None) -> None:
+        steps = plan.steps if plan else ()
+        made = [s for s in steps if s.action in _MADE and s.kind is not Kind.VIEW]
         self._terminal = terminal
-        self._kinds = {step.address: step.kind for step in plan.steps}
+        self._kinds = {step.address: step.kind for step in steps}
+        self._what = ""
         self._width = min(max((display_width(s.address) for s in made), default=0), _NAME_WIDTH_MAX)
         self._total = len(made)
         self._done = 0
@@ -65,8 +71,13 @@ class Progress:
                 case Failed():
                     self._running.pop(event.address, None)
                     self._done += 1
+                case Measuring():
+                    self._what, self._done, self._total, self._expected = event.what, 0, event.addresses, None
+                    self._began = time.monotonic()
+                    self._draw()
                 case Checked():
                     self._running.pop(event.address, None)
+                    self._done += bool(self._what)
                 case Interrupted():
                     self._line("Stopping: running statements are being ended. Press Ctrl-C again to leave at once.")
                 case _:
@@ -88,10 +99,17 @@ class Progress:
         while not self._ended.wait(_REDRAW_SECONDS):
             with self._guard:
                 if self._running:
-                    self._terminal.draw("\r\x1b[K" + self._status())
+                    self._draw()
+
+    def _draw(self) -> None:
+        if self._terminal.is_live:
+            self._terminal.draw("\r\x1b[K" + self._status())
 
     def _status(self) -> str:
         now = time.monotonic()
         elapsed = f"{now - self._began:.0f} s" + (f" of about {self._expected:.0f} s" if self._expected else "")
+        what = f"{self._what} " if self._what else ""
         names = ", ".join(f"{a} {now - since:.0f} s" for a, since in self._running.items())
-        return styled(cut(f"  {self._done}/{self._total}  {elapsed}  {names}", self._terminal.error_width - 1), "dim")
+        return styled(
+            cut(f"  {what}{self._done}/{self._total}  {elapsed}  {names}", self._terminal.error_width - 1), "dim"
+        )

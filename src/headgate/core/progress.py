@@ -61,6 +61,14 @@ class CutOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Measuring:
+    """So many addresses are looked at next; ``what`` names it: checks, comparisons, profiles."""
+
+    what: str
+    addresses: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What was asked about the rows of an address is known; ``Started`` told when it began to be found out."""
 
@@ -72,4 +80,4 @@ class Interrupted:
     """The user asked to stop: running statements are being ended, finished builds are kept. Once more ends at once."""
 
 
-RunEvent: TypeAlias = Began | Started | Finished | Failed | Skipped | CutOff | Checked | Interrupted
+RunEvent: TypeAlias = Began | Started | Finished | Failed | Skipped | CutOff | Measuring | Checked | Interrupted

@@ -17,7 +17,7 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.measures import Answer, Figure, Measure, Newest, Of, Shown, digest_of, others_of
 from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.store import Lease, Reading, StateStore
-from headgate.core.progress import Checked, RunEvent, Started
+from headgate.core.progress import Checked, Measuring, RunEvent, Started
 from headgate.core.promises import DeclaredTest
 from headgate.core.protection import HIDDEN, without_protected
 from headgate.core.records import Build, Collection
@@ -116,6 +116,8 @@ def measure(
     results: dict[Address, tuple[Result, ...]] = {}
     own = dict(known.own)
     fresh: dict[Digest, Evidence] = {}
+    if asked:
+        report(Measuring("checks", len(asked)))
     try:
         for one in asked:
             subject = one.subject

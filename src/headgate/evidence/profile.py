@@ -14,7 +14,7 @@ from headgate.core.hashing import Digest
 from headgate.core.ports.measuring import Measured
 from headgate.core.ports.store import Lease, Reading, StateStore
 from headgate.core.profiles import ColumnProfile, Profile
-from headgate.core.progress import Checked, RunEvent, Started
+from headgate.core.progress import Checked, Measuring, RunEvent, Started
 from headgate.core.records import Build, Collection
 from headgate.evidence.keys import profile_keys
 from headgate.evidence.measure import KEPT_AT_ONCE
@@ -61,12 +61,13 @@ def profile(
     """
     profiles: dict[Digest, Profile] = {}
     fresh: dict[Digest, KeptProfile] = {}
+    known_before = {build.id: _known(build, kept, like) for build in builds}
+    if count := sum(bool(_lacking(build, known_before[build.id])) for build in builds):
+        report(Measuring("profiles", count))
     try:
         for build in builds:
-            own = [kept[one] for one in (build.id, *like.get(build.id, ())) if one in kept]
-            known = known_profile(build, own) or Profile(0)
-            lacking = {column.name: column.type for column in build.shape if column.name not in known.columns}
-            if lacking:
+            known = known_before[build.id]
+            if lacking := _lacking(build, known):
                 report(Started(build.address))
                 known = _with(known, ask(Measured(relation_of(build), lacking)), build)
                 report(Checked(build.address))
@@ -81,6 +82,15 @@ def profile(
         if fresh:
             keep(fresh)
     return profiles
+
+
+def _known(build: Build, kept: Mapping[Digest, KeptProfile], like: Mapping[Digest, Sequence[Digest]]) -> Profile:
+    return known_profile(build, [kept[one] for one in (build.id, *like.get(build.id, ())) if one in kept]) or Profile(0)
+
+
+def _lacking(build: Build, known: Profile) -> Mapping[str, str]:
+    """Return the columns, with their types, of which nothing is known."""
+    return {column.name: column.type for column in build.shape if column.name not in known.columns}
 
 
 def _with(known: Profile, found: Profile, build: Build) -> Profile:

@@ -129,7 +129,7 @@ def _carry_out(session: Session, planned: Planned, options: Namespace, terminal:
         for line in lines_of_one(warning):
             terminal.say(line)
 
-    with Progress(planned.plan, terminal) as progress:
+    with Progress(terminal, planned.plan) as progress:
         applied = apply(
             session,
             planned,

@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from headgate.cli.opening import demand_answer, with_repository
+from headgate.cli.progress import Progress
 from headgate.cli.terminal import Terminal
 from headgate.words.gate import agreed_text, decision_to_words, lines_of_findings, lines_of_verdict
 
@@ -19,7 +20,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
     session, repository = with_repository(options, terminal)
     with session:
-        heard = waiting_for_you(session, repository, source=options.source, to=options.to)
+        with Progress(terminal) as progress:
+            heard = waiting_for_you(session, repository, source=options.source, to=options.to, report=progress.report)
         decision = heard.review.decision
         if not terminal.is_json:
             for line in lines_of_findings(heard.review.told, width=terminal.width):

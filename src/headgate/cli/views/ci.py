@@ -182,8 +182,8 @@ def _hearing(terminal: Terminal) -> Hearing:
             terminal.say(line)
 
     @contextmanager
-    def watching(plan: Plan) -> Iterator[Callable[[RunEvent], None]]:
-        with Progress(plan, terminal) as progress:
+    def watching(plan: Plan | None) -> Iterator[Callable[[RunEvent], None]]:
+        with Progress(terminal, plan) as progress:
             yield progress.report
 
     return Hearing(terminal.say, warn, watching)

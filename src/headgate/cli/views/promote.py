@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
+from headgate.cli.progress import Progress
 from headgate.cli.terminal import Terminal
 from headgate.core.checks import Outcome
 from headgate.words.checks import checks_to_json, lines_of_warnings
@@ -48,9 +49,11 @@ def run(options: Namespace, terminal: Terminal) -> int:
         if agreed is None and not terminal.says_yes:
             terminal.complain("Nothing was done.")
             return 1
-        done = promote(
-            session, repository, promotion, wait_seconds=options.wait, agreed=agreed, overridden=options.override
-        )
+        with Progress(terminal) as progress:
+            done = promote(
+                session, repository, promotion, wait_seconds=options.wait, agreed=agreed, overridden=options.override,
+                report=progress.report,
+            )  # fmt: skip
         if terminal.is_json:
             return _json(done.promotion, done.move, done.switch_seconds, terminal, done=done)
         _tell_decision(done, terminal, is_new=terminal.says_yes)
@@ -81,7 +84,8 @@ def _asked(session: Session, promotion: Promotion, options: Namespace, terminal:
     from headgate.app.promote import considered
     from headgate.core.errors import Refused
 
-    review = considered(session, promotion, wait_seconds=options.wait)
+    with Progress(terminal) as progress:
+        review = considered(session, promotion, wait_seconds=options.wait, report=progress.report)
     for line in lines_of_findings(review.told, width=terminal.error_width):
         terminal.complain(line)
     if not options.override:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate.cli.opening import with_repository
+from headgate.cli.progress import Progress
 from headgate.cli.terminal import Terminal
 from headgate.words.report.terminal import lines_of_report
 
@@ -29,7 +30,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
             if way_on:
                 terminal.say(f"Next: {way_on}")
             return 0
-        review = considered(session, promotion, wait_seconds=options.wait)
+        with Progress(terminal) as progress:
+            review = considered(session, promotion, wait_seconds=options.wait, report=progress.report)
     report = review.report
     page = _write(report, Path(options.out))
     if terminal.is_json:

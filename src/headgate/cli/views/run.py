@@ -114,7 +114,7 @@ def _carry_out(session: Session, planned: PlannedRun, options: Namespace, termin
         return _told(ran, terminal)
     from headgate.cli.progress import Progress
 
-    with Progress(planned.plan, terminal) as progress:
+    with Progress(terminal, planned.plan) as progress:
         ran = run(session, planned, report=progress.report, threads=options.threads, wait_seconds=options.wait)
     return _told(ran, terminal)
 
