@@ -58,6 +58,9 @@ class Player:
     """Runs commands in ``folder`` and shows them as if somebody typed them."""
 
     folder: Path
+    settings: Path
+    """Where the key of releases is made: nothing of the demo stays among the user's own settings."""
+
     is_watched: bool
     started: float = field(default_factory=time.monotonic)
 
@@ -111,6 +114,7 @@ class Player:
         elif words[0] == "git":
             words = [*GIT, *words[1:]]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "HEADGATE_USER": "ada"}
+        environment["XDG_CONFIG_HOME"] = str(self.settings)
         if self.is_watched:
             return _in_terminal(words, self.folder, environment)
         done = subprocess.run(
@@ -263,7 +267,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--keep", action="store_true", help="keep the folder")
     options = parser.parse_args(list(arguments))
     folder = Path(tempfile.mkdtemp(prefix="headgate-demo-"))
-    player = Player(folder, is_watched=sys.stdout.isatty() and not options.fast)
+    player = Player(folder, folder / "settings", is_watched=sys.stdout.isatty() and not options.fast)
     status = 0
     try:
         play(player)

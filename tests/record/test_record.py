@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -131,6 +132,30 @@ def test_altered_evidence_is_named(shop: Shop) -> None:
         "HG733 release 2 of prod: its signed record is not the one that the log tells of",
         "HG733 release 2 of prod: its evidence was altered",
     ]
+
+
+def test_altered_source_code_is_named_in_each_release_that_has_it(shop: Shop) -> None:
+    from headgate.core.hashing import content_digest
+
+    text = (shop.root / "assets/m/orders.sql").read_bytes()
+    other = base64.b64encode(zlib.compress(text.replace(b"100", b"900"))).decode()
+    key = content_digest([text])
+    altered(shop, "update entries set value = ? where collection = 'blobs' and key = ?", other, key)
+    name = "its source file assets/m/orders.sql was altered, or is gone"
+    assert told(shop, "--all") == [f"HG733 release {number} of prod: {name}" for number in (1, 2, 3)]
+    altered(shop, "update entries set value = 'no base 64' where collection = 'blobs' and key = ?", key)
+    assert told(shop, "1") == [f"HG733 release 1 of prod: {name}"]
+    tree = entry(shop, "moves", "prod/0000000002")["tree"]
+    altered(shop, "delete from entries where collection = 'trees' and key = ?", tree)
+    assert told(shop, "2") == ["HG733 release 2 of prod: the list of its source files was altered, or is gone"]
+
+
+def test_altered_measurements_are_named(shop: Shop) -> None:
+    build = entry(shop, "moves", "prod/0000000001")["changes"]["m.orders"][1]["build"]
+    body = entry(shop, "evidence", build)
+    put(shop, "evidence", build, {**body, "answers": {}})
+    assert told(shop, "1") == ["HG733 release 1 of prod: what was measured of m.orders was altered"]
+    shop.does("verify", "2")  # which shows another build of another table
 
 
 def test_an_altered_move_is_named_with_what_it_says_now(shop: Shop) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused, UsageError
+from headgate.core.evidence import profile_key
+from headgate.core.records import Collection
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.envelope import PublicKey
+    from headgate.core.hashing import Digest
     from headgate.core.ports.store import Reading
     from headgate.release.verify import Verified
 
@@ -51,8 +55,46 @@ def verify(session: Session, release: int, *, environment: str, is_all: bool) ->
         session.recorded(reading, name)
         serials = _serials(reading, name, release, is_all=is_all)
         findings, found = verified(reading, name, serials, check=is_signed, pinned=pinned)
-    found = tuple(replace(one, findings=(*one.findings, *decided_otherwise(one))) for one in found)
+        kept = _altered_kept(reading, name, serials)
+        findings = (*findings, *_altered_approvals(reading, name))
+    found = tuple(replace(one, findings=(*one.findings, *kept[one.serial], *decided_otherwise(one))) for one in found)
     return Verification(name, findings, found, bool(pinned))
+
+
+def _altered_kept(reading: Reading, environment: str, serials: Iterable[int]) -> Mapping[int, tuple[Diagnostic, ...]]:
+    """Return, by release, what of its source code, and of what was measured of its builds, is not as it was kept.
+
+    Cost: each file and each build's evidence is read and hashed once, however many releases have it.
+    """
+    from headgate.evidence.tied import altered_keys
+    from headgate.release.history import read_move
+    from headgate.release.source_code import altered_files
+
+    found: dict[int, tuple[Diagnostic, ...]] = {}
+    sound: set[Digest] = set()
+    for serial in serials:
+        move = read_move(reading, environment, serial)
+        if move is None:
+            found[serial] = ()
+            continue
+        told = list(altered_files(reading, move.tree, sound)) if move.tree else []
+        builds = {c.after.build: address for address, c in move.changes.items() if c.after is not None}
+        keys = {key: address for build, address in builds.items() for key in (build, profile_key(build))}
+        texts = reading.get(Collection.EVIDENCE, keys)
+        altered = dict.fromkeys(keys[key] for key in altered_keys(reading, Collection.EVIDENCE, texts))
+        told += [f"what was measured of {address} was altered" for address in altered]
+        found[serial] = tuple(Diagnostic("HG733", f"release {serial} of {environment}: {one}") for one in told)
+    return found
+
+
+def _altered_approvals(reading: Reading, environment: str) -> Iterator[Diagnostic]:
+    """Yield a fault for each approval that is not as the log says that it was given."""
+    from headgate.evidence.tied import altered_keys
+
+    texts = dict(reading.scan(Collection.APPROVALS, f"{environment}/"))
+    for key in altered_keys(reading, Collection.APPROVALS, texts):
+        text = f"an approval for {environment} is not as the log tells of it, and counts nothing"
+        yield Diagnostic("HG733", f"{text} ({key.rpartition('/')[2]})")
 
 
 def exported(session: Session, release: int, *, environment: str) -> str:

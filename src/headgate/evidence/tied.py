@@ -82,6 +82,12 @@ def proven(reading: Reading, collection: Collection, texts: Mapping[str, str]) -
     }
 
 
+def altered_keys(reading: Reading, collection: Collection, texts: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys of those records that are not as the log says, in the order in which they are given."""
+    sound = proven(reading, collection, texts)
+    return tuple(key for key in texts if key not in sound)
+
+
 def _digest(collection: Collection, key: str, text: str) -> str:
     return short(digest("tied", collection.value, key, text), _DIGITS)
 

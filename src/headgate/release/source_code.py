@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from headgate.core.declarations import File
 from headgate.core.diagnostic import Diagnostic, Place
@@ -59,12 +59,44 @@ def contents_of(reading: Reading, tree: Digest) -> Mapping[str, bytes]:
 def content_of(reading: Reading, path: str, blob: Digest) -> bytes:
     """Return one kept file; raise ``EnvironmentFailed`` where it is not what was kept."""
     text = reading.get(Collection.BLOBS, [blob]).get(blob, "")
-    content = zlib.decompress(base64.b64decode(text)) if text else b""
-    if content_digest([content]) != blob:
+    if not _is_content(text, blob):
         raise EnvironmentFailed(
             f"the state does not hold {path} as it was released", hint="Check out the commit, apply and promote."
         )
-    return content
+    return _unpacked(text)
+
+
+def altered_files(reading: Reading, tree: Digest, sound: set[Digest]) -> Iterator[str]:
+    """Yield what of a kept tree is not as it was kept, in words; ``sound`` holds contents that are known to be right.
+
+    Cost: each content that is not among these is read and hashed once, and added to them.
+    """
+    try:
+        files = blobs_of(reading, tree)
+    except (EnvironmentFailed, ValueError, TypeError, AttributeError):
+        yield "the list of its source files was altered, or is gone"
+        return
+    wanted = [(path, blob) for path, blob in files.items() if blob not in sound]
+    for start in range(0, len(wanted), _KNOWN_AT_ONCE):
+        part = wanted[start : start + _KNOWN_AT_ONCE]
+        texts = reading.get(Collection.BLOBS, {blob for _, blob in part})
+        for path, blob in part:
+            if _is_content(texts.get(blob, ""), blob):
+                sound.add(blob)
+            else:
+                yield f"its source file {path} was altered, or is gone"
+
+
+def _is_content(text: str, blob: Digest) -> bool:
+    """Tell whether a stored text holds the content of that digest."""
+    try:
+        return content_digest([_unpacked(text)]) == blob
+    except (ValueError, zlib.error):
+        return False
+
+
+def _unpacked(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text, validate=True)) if text else b""
 
 
 def _present(reading: Reading, blobs: Sequence[Digest]) -> set[Digest]:
