@@ -61,10 +61,10 @@ def main() -> int:
     parser.add_argument("--warehouse", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
-        WORKS[options.work](_Warehouse(options.warehouse, options.rows))
+        WORKS[options.work](Warehouse(options.warehouse, options.rows))
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        warehouse = _Warehouse(Path(folder) / "w.duckdb", options.rows)
+        warehouse = Warehouse(Path(folder) / "w.duckdb", options.rows)
         warehouse.build()
         rows = _rows(warehouse, options.runs)
         for tool in TOOLS:
@@ -74,7 +74,7 @@ def main() -> int:
     return 1 if any(row.measured.fault for row in rows) else 0
 
 
-def _rows(warehouse: _Warehouse, runs: int) -> list[Row]:
+def _rows(warehouse: Warehouse, runs: int) -> list[Row]:
     folder, size = warehouse.file.parent / "at", warehouse.rows
     folder.mkdir()
 
@@ -94,7 +94,7 @@ def _rows(warehouse: _Warehouse, runs: int) -> list[Row]:
     ]
 
 
-def _peer(tool: str, python: Path, warehouse: _Warehouse) -> Row:
+def _peer(tool: str, python: Path, warehouse: Warehouse) -> Row:
     """Measure another tool on a copy of the file, once for time and once for memory."""
     folder = warehouse.file.parent / "peer"
     folder.mkdir(exist_ok=True)
@@ -110,7 +110,7 @@ def _copied(file: Path, copy: Path) -> None:
     shutil.copy(file, copy)
 
 
-class _Warehouse:
+class Warehouse:
     """A file with all sides, and beside it what is known of the older one."""
 
     def __init__(self, file: Path, rows: int) -> None:
@@ -146,7 +146,7 @@ class _Warehouse:
         return evidence_from_text(self.kept.read_text()).fingerprints
 
 
-def _join(warehouse: _Warehouse) -> None:
+def _join(warehouse: Warehouse) -> None:
     """Compare by hand: one full outer join, and the differing rows of each column."""
     engine = warehouse.open()
     before, after = warehouse.side("before"), warehouse.side("more")
@@ -159,7 +159,7 @@ def _join(warehouse: _Warehouse) -> None:
     )
 
 
-def _hash(warehouse: _Warehouse) -> None:
+def _hash(warehouse: Warehouse) -> None:
     """Hash all columns of one side by hand."""
     engine = warehouse.open()
     build = warehouse.side("same")
@@ -167,8 +167,8 @@ def _hash(warehouse: _Warehouse) -> None:
     engine.query(f"select count(*), bit_xor(hash({names})), sum(hash({names})) from {engine.relation(build.relation)}")
 
 
-def _compare(name: str, *, knows: bool, expected: Callable[[Comparison, int], bool]) -> Callable[[_Warehouse], None]:
-    def work(warehouse: _Warehouse) -> None:
+def _compare(name: str, *, knows: bool, expected: Callable[[Comparison, int], bool]) -> Callable[[Warehouse], None]:
+    def work(warehouse: Warehouse) -> None:
         engine = warehouse.open()
         before, after = warehouse.side("before"), warehouse.side(name)
         contents = digest("before"), digest(name)
@@ -195,7 +195,7 @@ def _is_told(found: Comparison, rows: int) -> bool:
     )
 
 
-WORKS: Mapping[str, Callable[[_Warehouse], None]] = {
+WORKS: Mapping[str, Callable[[Warehouse], None]] = {
     "join": _join,
     "hash": _hash,
     "compare more": _compare("more", knows=False, expected=_is_told),

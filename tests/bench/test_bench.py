@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bench.compare import WORKS, Warehouse
 from bench.measure import Command, Measured, measure
 from bench.table import Aim, Row, markdown
 from bench.workload import COLUMNS, make_workload, raw_statements
@@ -62,3 +63,12 @@ def test_a_verdict_follows_the_aim() -> None:
     assert Row("w", 1, Aim("P", 0.5), Measured((1.0,)), floor).verdict == "met"
     assert Row("w", 1, Aim("P", 0.4), Measured((1.0,)), floor).verdict == "missed"
     assert Row("w", 1, Aim(), Measured((1.0,))).verdict == ""
+
+
+def test_each_comparison_finds_what_was_made_to_differ(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "w.duckdb", 4000)
+    warehouse.build()
+    for work in WORKS.values():
+        work(warehouse)
+    with pytest.raises(SystemExit, match="wrong: "):
+        WORKS["compare more"](Warehouse(warehouse.file, 2000))
