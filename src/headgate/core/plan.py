@@ -149,6 +149,7 @@ class Plan:
 
     ``serial`` is the environment's when it was read (0: new). ``entries`` are the pointers that were read: each must
     still be what it was. ``beside`` names the protected environment and its serial that the plan was made beside.
+    ``graph`` is the digest of the graph, empty where the plan leaves some of it out that the environment does not show.
     ``becomes_bare``: the environment's schemas lose their suffix, or get one; None where their names stay.
     ``scheduled`` are the addresses with a schedule: they may show what came in at their last time. ``properties`` are
     those that differ from the code that the environment shows, whether or not a build does. ``tests`` are those that

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from headgate.core.address import Address
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.graph import ExposureNode, Graph, Node, QueryNode, SourceNode, scheduled_in, tests_in
+from headgate.core.hashing import Digest
 from headgate.core.plan import Action, Cause, Origin, Plan, Step
 from headgate.core.promises import DeclaredTest
 from headgate.core.records import Pointer
@@ -49,6 +50,7 @@ def make_plan(
     ground = ground_of(snapshot, engine=engine, is_protected=is_protected, nodes=graph.nodes, occasion=occasion)
     outcomes = _walk(graph, ground, select=select, refresh=refresh)
     steps = {address: outcome.step for address, outcome in outcomes.items() if outcome.step is not None}
+    all_steps = len(steps)
     if select is not None:
         chosen = chosen_addresses(graph, outcomes, ground, select | (refresh & graph.nodes.keys()))
         steps = _narrowed(graph, ground, steps, chosen)
@@ -62,7 +64,7 @@ def make_plan(
         reaches=reaches_of(graph, steps),
         origin=origin,
         beside=(snapshot.beside.record.name, snapshot.beside.record.serial) if snapshot.beside else None,
-        graph=graph.digest,
+        graph=graph.digest if len(steps) == all_steps else Digest(""),
         scheduled=scheduled_in(graph),
         tests=_tests(graph, steps),
         queries=_queries(graph, steps),
@@ -113,7 +115,7 @@ def _walk(
 def _removing(address: Address, pointer: Pointer, graph: Graph) -> Step:
     """Return the step that takes an address out of the environment; of a source only the capture is let go."""
     node = graph.nodes.get(address)
-    is_shown = pointer.kind is not Kind.SOURCE
+    is_shown = pointer.kind not in NOT_SHOWN
     return Step(
         address=address,
         kind=pointer.kind,
