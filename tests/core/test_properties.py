@@ -81,4 +81,4 @@ def test_sources_are_not_among_what_waits() -> None:
             ("raw.s", Kind.SOURCE, "0 5 * * *"),
         ]
     }
-    assert with_schedule(told) == {"m.a"}
+    assert with_schedule(told) == {"m.a", "m.a__unchecked"}

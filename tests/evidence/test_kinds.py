@@ -11,7 +11,7 @@ from headgate.core.address import Address
 from headgate.core.checks import Outcome, Result, judged, name_of
 from headgate.core.diagnostic import Severity
 from headgate.core.hashing import digest
-from headgate.core.measures import others_of
+from headgate.core.measures import Failing, Orphans, others_of
 from headgate.core.ports.engine import BuildJob, Engine, SelectInput, physical_name
 from headgate.core.ports.measuring import Measured
 from headgate.core.promises import DeclaredTest, condition_of
@@ -20,6 +20,8 @@ from headgate.evidence.compile import Checks, compile_tests
 from headgate.evidence.measure import result_of
 from headgate.plugins.checks.kinds import KINDS
 from headgate.plugins.engines.duckdb import open_duckdb
+from headgate.plugins.engines.duckdb_measures import WORDS
+from headgate.plugins.engines.parting_texts import RowTest, failing_rows, passing_rows
 
 ORDERS, CUSTOMERS, COPY = Address("m.orders"), Address("m.customers"), Address("m.copy")
 SHAPE: Shape = (
@@ -180,6 +182,7 @@ SHAPE_CASES = (
         (declared("dbt_expectations.expect_table_row_count_to_be_between", min_value=1, max_value=5), 1, 1),
         (declared("dbt_expectations.expect_column_values_to_match_regex", "status", regex="a"), 4, 6),
         (declared("dbt_expectations.expect_column_values_to_be_between", "amount", min_value=0, max_value=9), 2, 6),
+        (DeclaredTest("quarantine", references={"to": CUSTOMERS}), 3, 6),
         *SHAPE_CASES,
         *AGE_CASES,
         (declared("dbt_expectations.expect_column_mean_to_be_between", "id", min_value=2.25, max_value=2.25), 0, 1),
@@ -194,6 +197,32 @@ def test_failures_are_those_counted_by_hand(engine: Engine, test: DeclaredTest, 
     assert (found.failures, found.out_of) == (failures, out_of), found.told
     assert found.outcome is (Outcome.FAIL if failures else Outcome.PASS)
     assert bool(found.told) or not failures
+
+
+def test_rows_that_are_set_aside_are_those_that_are_counted_and_no_row_is_lost(engine: Engine) -> None:
+    judging = [
+        declared("not_null", "id"),
+        declared("not_null", "status", config={"where": "amount > 0"}),
+        declared("accepted_values", "status", values=["paid", "it's"]),
+        declared("range", "amount", min=0.15),
+        declared("regex", "status", pattern="^[a-o]"),
+        declared("expression", expression="measured.id < 3 or score is null -- a comment"),
+        declared("relationships", "customer", to="m.customers", field="id"),
+    ]
+    checks = [compiled(test).checks[0] for test in judging]
+    tests = [RowTest(c.name, c.compiled.shown) for c in checks if isinstance(c.compiled.shown, (Failing, Orphans))]
+    others = {CUSTOMERS: engine.relation(physical_name(CUSTOMERS, digest("kinds", CUSTOMERS)))}
+    table = Measured(
+        engine.relation(physical_name(ORDERS, digest("kinds", ORDERS))), {c.name: c.type for c in SHAPE}, others
+    )
+    passing = engine.query(passing_rows(tests, table, WORDS)).rows
+    failing = engine.query(failing_rows(tests, table, WORDS)).rows
+    found = [sum(name_of(test) in row[-1].split(", ") for row in failing) for test in judging]
+    assert found == [result(engine, test).failures for test in judging]
+    everything = engine.query(f"select * from {table.relation}").rows
+    assert sorted(map(str, (*passing, *(row[:-1] for row in failing)))) == sorted(map(str, everything))
+    assert len(engine.query(passing_rows([], table, WORDS)).rows) == len(everything)
+    assert engine.query(failing_rows([], table, WORDS)).rows == ()
 
 
 def test_every_kind_is_tried() -> None:
@@ -329,6 +358,8 @@ def test_of_no_row_no_share_fails() -> None:
         (declared("row_count", min="1"), "min is a number, not '1'"),
         (declared("regex", "id", pattern="1"), "id holds no texts: it is INTEGER"),
         (declared("mean", "day", min=1), "day holds no numbers: it is DATE"),
+        (declared("quarantine"), "no test of the asset sets rows aside"),
+        (DeclaredTest("quarantine", references={"to": COPY}, where="id = 1"), "it counts all rows"),
         (
             declared("not_null_proportion", "id", at_least=95),
             "at_least and at_most are shares from 0 to 1, at_least not above at_most",

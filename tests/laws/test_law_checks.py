@@ -143,3 +143,13 @@ def test_a_view_by_the_clock_is_looked_at_again(shop: Shop) -> None:
     assert evidence(shop) == {}
     shop.asset("m.other", "select 2 as x")
     assert [check["outcome"] for check in shop.apply()["checks"]] == ["pass"]
+
+
+def test_what_was_renamed_is_reused_and_measured_under_its_new_name(tested: Shop) -> None:
+    (tested.root / "assets/m/lines.sql").rename(tested.root / "assets/m/items.sql")
+    tested.file("assets/m/properties.yml", TESTS.replace("lines", "items"))
+    before = evidence(tested)
+    tested.apply()
+    assert evidence(tested) == before  # it is the same build, of which all is known
+    tested.file("assets/m/properties.yml", TESTS.replace("lines", "items").replace("min: 0", "min: 0, max: 9"))
+    assert "range of cents" in tested.fails(1, "apply", "dev", "--yes")

@@ -172,8 +172,8 @@ def analysed(job: Job, query: Query | None, settings: str, dialect: str, binder:
 
     query = query or parse(job.asset.text, job.asset.file.path, dialect)
     found = analyse(
-        query, kind=job.asset.kind.value, inputs=job.inputs, settings=settings, bind=binder.bind, volatile=job.volatile,
-        time_column=job.time_column,
+        query, kind=job.asset.kind.of_recipe, inputs=job.inputs, settings=settings, bind=binder.bind,
+        volatile=job.volatile, time_column=job.time_column,
     )  # fmt: skip
     clocks = found.clocks
     if clocks is not None:

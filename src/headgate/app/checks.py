@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.graph import ExposureNode, SourceNode, tests_of_node
+from headgate.core.promises import QUARANTINE
+from headgate.core.quarantine import parts_of
 
 if TYPE_CHECKING:
     from headgate.app.conditions import Conditions
@@ -53,10 +56,12 @@ def faults_of_tests(nodes: Mapping[Address, AnyNode], conditions: Conditions) ->
             continue
         if address not in shapes:
             continue
-        checks = checks_of(address, tests, shapes[address], shapes, dialect=conditions.dialect)
+        tests = tuple(test for test in tests if test.kind != QUARANTINE or test.references.get("to", address) in shapes)
+        declaring = parts_of(address)[0] if node.kind is Kind.UNCHECKED else address
+        checks = checks_of(declaring, tests, shapes[address], shapes, dialect=conditions.dialect)
         found += checks.diagnostics
         for check in checks.checks:
-            found += _faults_of_sql(check, shapes, conditions)
+            found += _faults_of_sql(check, address, shapes, conditions)
     return tuple(found)
 
 
@@ -72,7 +77,10 @@ def _shape(node: AnyNode) -> Shape:
     return node.shape if isinstance(node, SourceNode) else node.recipe.shape
 
 
-def _faults_of_sql(check: Check, shapes: Mapping[Address, Shape], conditions: Conditions) -> Iterator[Diagnostic]:
+def _faults_of_sql(
+    check: Check, address: Address, shapes: Mapping[Address, Shape], conditions: Conditions
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong with the SQL in a check; ``address`` is that of the rows that it looks at."""
     from headgate.core.measures import Like, fragments_of
     from headgate.sql.conditions import NotUnderstood
 
@@ -84,7 +92,7 @@ def _faults_of_sql(check: Check, shapes: Mapping[Address, Shape], conditions: Co
     fragments = dict.fromkeys(f for measure in check.compiled.measures for f in fragments_of(measure))
     for fragment in fragments:
         try:
-            conditions.understood(fragment, shapes[fragment.of or check.address])
+            conditions.understood(fragment, shapes[fragment.of or address])
         except NotUnderstood as fault:
             of = f" over {fragment.of}" if fragment.of else ""
             summary = f"{check.name} of {check.address}: {fragment.text.strip()}{of}: {fault}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_COMPARED, Kind
 from headgate.core.records import BuildStatus
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def same_builds(reading: Reading, beside: Beside) -> Mapping[Address, Comparison
 
 
 def _is_another(before: Pointer | None, after: Pointer) -> bool:
-    if after.kind in (Kind.SOURCE, Kind.EXPOSURE):
+    if after.kind in NOT_COMPARED:
         return False
     # A view may be bound to other tables while it is the same build.
     return before is None or before.build != after.build or after.kind is Kind.VIEW

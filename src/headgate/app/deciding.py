@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.core.comparison import Rung
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_COMPARED, NOT_SHOWN
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.gate import Level, Topic
 
@@ -139,9 +139,9 @@ def _with_findings(report: Report, decision: Decision) -> Report:
 
 
 def _is_told(item: Promoted, plan: PromotionPlan) -> bool:
-    """Tell whether an address is an asset: captures of sources are told by what reads them."""
+    """Tell whether an address is an asset: what is not shown is told by what reads it."""
     pointers = plan.shown if item.after is None else plan.intended.pointers if plan.intended else {}
-    return item.address in pointers and pointers[item.address].kind is not Kind.SOURCE
+    return item.address in pointers and pointers[item.address].kind not in NOT_SHOWN
 
 
 def _heard(session: Session, reading: Reading, promotion: Promotion, case: Case) -> tuple[Case, tuple[Approval, ...]]:
@@ -179,7 +179,7 @@ def _touched(promotion: Promotion, gathered: Gathered) -> Iterator[Touched]:
             place=node.place if node else None,
         )
     for item in plan.removed:
-        if plan.shown[item.address].kind is not Kind.SOURCE:
+        if plan.shown[item.address].kind not in NOT_SHOWN:
             yield Touched(item.address, owner=owners.get(item.address, ""), is_removed=True)
 
 
@@ -196,7 +196,7 @@ def _unstable(node: object) -> tuple[frozenset[str], bool]:
 def _lacks(item: Promoted, promotion: Promotion) -> str:
     """Return what is not known of a build that takes the place of another one; empty where nothing has to be."""
     pointers = promotion.plan.intended.pointers if promotion.plan.intended else {}
-    if item.before is None or item.before == item.after or pointers[item.address].kind is Kind.SOURCE:
+    if item.before is None or item.before == item.after or pointers[item.address].kind in NOT_COMPARED:
         return ""
     return f"it was not compared with what {promotion.plan.target} shows"
 

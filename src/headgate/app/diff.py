@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.address import Address, fold, split
 from headgate.core.comparison import Comparison, Rung, Tolerance
-from headgate.core.declarations import Kind, TableSource
+from headgate.core.declarations import NOT_SHOWN, TableSource
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused, UsageError
 
@@ -282,8 +282,7 @@ def _chosen(
     names: Sequence[str], before: Mapping[Address, Pointer], after: Mapping[Address, Pointer]
 ) -> tuple[Address, ...]:
     """Return the addresses that are compared, sorted: those named, else all that people can read."""
-    hidden = (Kind.SOURCE, Kind.EXPOSURE)
-    shown = {a: None for side in (before, after) for a, p in side.items() if p.kind not in hidden}
+    shown = {a: None for side in (before, after) for a, p in side.items() if p.kind not in NOT_SHOWN}
     if not names:
         return tuple(sorted(shown))
     found: dict[Address, None] = {}

@@ -114,8 +114,8 @@ def _surgery(held: Held, engine: str) -> Surgery:
 
 
 def _checkup(session: Session, name: str, found: Diagnosis) -> Checkup:
+    from headgate.core.declarations import NOT_SHOWN
     from headgate.core.records import BuildStatus
-    from headgate.release.bindings import NOT_SHOWN
 
     known = found.known
     shown = {n: [a for a, p in known.pointers[n].items() if p.kind not in NOT_SHOWN] for n in known.records}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.ports.engine import Binder
+    from headgate.plugins.engines.measure_texts import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ class Ground:
     def name(self) -> str:
         """What tells answers in a cache apart: a server has types and functions of its own, DuckDB has not."""
         return "" if self.dialect == "duckdb" else f"{self.dialect} {self.engine}"
+
+    def words_of_measures(self) -> Words:
+        """Return what the engine says otherwise than others where rows are tested."""
+        if self.dialect == "postgres":
+            from headgate.plugins.engines import postgres_measures
+
+            return postgres_measures.WORDS
+        from headgate.plugins.engines import duckdb_measures
+
+        return duckdb_measures.WORDS
 
     def binder(self, root: Path) -> Binder:
         """Return what gives exact columns of queries and files below ``root``."""

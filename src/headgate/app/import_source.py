@@ -220,7 +220,8 @@ def _wanted(
 
 def _shown_tables(session: Session, engine: str) -> Mapping[tuple[str, str], str]:
     """Return the views by which environments of an engine show assets, folded, each with its environment."""
-    from headgate.release.bindings import NOT_SHOWN, Naming
+    from headgate.core.declarations import NOT_SHOWN
+    from headgate.release.bindings import Naming
     from headgate.release.stored import read_environments, read_pointers
 
     found: dict[tuple[str, str], str] = {}

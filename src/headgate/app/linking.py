@@ -17,7 +17,7 @@ from headgate.core.diagnostic import Diagnostic, Place, has_errors, in_order
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.recipe import Shape, shape_from_json, shape_to_json
-from headgate.project.analyser import Analysed, Job, Named, Names
+from headgate.project.analyser import Analysed, Job, Named, Names, PartedRows, Parting
 from headgate.project.link import Linked, link
 
 if TYPE_CHECKING:
@@ -193,6 +193,14 @@ class CachingAnalyser:
         if not faults:
             self._cache.put("python", {key: dumps(shape_to_json(shape))})
         return shape, faults
+
+    def part(self, parting: Parting) -> PartedRows:
+        """Return the queries that tell the rows of an asset apart; what their tests say is looked up in the cache."""
+        from headgate.app.conditions import Conditions
+        from headgate.app.parting import parted_rows
+
+        with closing(Conditions(*self._place, self._cache)) as conditions:
+            return parted_rows(parting, conditions, self._place[1].words_of_measures())
 
     def close(self) -> None:
         """Keep what is new, and let go of everything."""

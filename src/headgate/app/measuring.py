@@ -129,7 +129,7 @@ def measured(
                 return inlined(bindings.shown(address))
             return inlined(bound(query.body, {one: inlined(bindings.shown(one)) for one in query.inputs}))
 
-        return Verdict(
+        return _verdict(
             measure(
                 asked,
                 known,
@@ -186,7 +186,16 @@ def known_verdict(
     from headgate.evidence.measure import known_results
 
     with _asked(session, reading, tests, shown, engine, present) as (asked, known, _):
-        return Verdict(known_results(asked, known))
+        return _verdict(known_results(asked, known))
+
+
+def _verdict(results: Mapping[Address, tuple[Result, ...]]) -> Verdict:
+    """Return results by the asset that declares the tests: those that set rows aside are measured before that."""
+    found: dict[Address, tuple[Result, ...]] = {}
+    for told in results.values():
+        for one in told:
+            found[one.check.address] = (*found.get(one.check.address, ()), one)
+    return Verdict(found)
 
 
 @contextmanager
@@ -214,7 +223,9 @@ def _subjects(
     tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | None], *, dialect: str, now: str
 ) -> Iterator[Subject]:
     from headgate.app.checks import checks_of
+    from headgate.core.declarations import Kind
     from headgate.core.measures import others_of
+    from headgate.core.quarantine import parts_of
     from headgate.evidence.measure import Subject
 
     shapes = {address: pointer.shape for address, pointer in shown.pointers.items()}
@@ -223,13 +234,15 @@ def _subjects(
         build = build_of(pointer.build) if pointer else None
         if pointer is None or build is None:
             continue
-        checks = checks_of(address, declared, pointer.shape, shapes, dialect=dialect, now=now)
+        declaring = parts_of(address)[0] if pointer.kind is Kind.UNCHECKED else address
+        checks = checks_of(declaring, declared, pointer.shape, shapes, dialect=dialect, now=now)
         if not checks.checks and not checks.unfit:
             continue
         named = {o for check in checks.checks for measure in check.compiled.measures for o in others_of(measure)}
         others = {o: found for o in named if (found := build_of(shown.pointers[o].build)) is not None}
         like = tuple(dict.fromkeys(side[address].build for side in shown.now if address in side))
-        yield Subject(build, checks.checks, others, like, checks.unfit)
+        # It may have been made for another address: for a table that was renamed since.
+        yield Subject(replace(build, address=address), checks.checks, others, like, checks.unfit)
     yield from _query_subjects(tests.queries, shown, build_of)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address, fold
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.hashing import Digest, digest
 from headgate.core.json_form import dumps, loads, plain
 
@@ -141,7 +141,7 @@ def remember(cache: Cache, declarations: Declarations, tree: Digest, graph: Grap
         "rows": "".join(order),
         "inputs": [[numbers[i] for i in node.inputs] for node in graph.nodes.values()],
         "kinds": "".join(_LETTERS.get(node.kind, "a") for node in graph.nodes.values()),
-        "assets": sum(node.kind not in (Kind.SOURCE, Kind.EXPOSURE) for node in graph.nodes.values()),
+        "assets": sum(node.kind not in NOT_SHOWN for node in graph.nodes.values()),
     }
     cache.put(_ROWS, rows)
     cache.put(_LISTS, {key: dumps(listing)})

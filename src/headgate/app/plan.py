@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import Address
-from headgate.core.declarations import File, Kind
+from headgate.core.declarations import NOT_SHOWN, File, Kind
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import Refused, UsageError
 from headgate.core.hashing import Digest, content_digest, digest
@@ -408,7 +408,7 @@ def _if_little_changed(
         return None
     if made is None:
         return None
-    moved = sum(step.kind is not Kind.SOURCE for step in made.steps)
+    moved = sum(step.kind not in NOT_SHOWN for step in made.steps)
     return Planned(
         made,
         shows=found.assets,
@@ -447,4 +447,4 @@ def _equal_key(shown: Shown, graph: str) -> str:
 
 
 def _count_shown(made: Plan) -> int:
-    return sum(step.action is not Action.REMOVE and step.kind.value != "source" for step in made.steps)
+    return sum(step.action is not Action.REMOVE and step.kind not in NOT_SHOWN for step in made.steps)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from headgate.app.measuring import Tests, tests_of
 from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import user
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused, UsageError
 
@@ -213,7 +213,7 @@ def _left(reading: Reading, source: str, plan: PromotionPlan) -> tuple[Address, 
     if plan.intended is None:
         return ()
     shown = read_pointers(reading, source)
-    return tuple(a for a in shown if a not in plan.intended.pointers and shown[a].kind is not Kind.SOURCE)
+    return tuple(a for a in shown if a not in plan.intended.pointers and shown[a].kind not in NOT_SHOWN)
 
 
 def _counted(
@@ -228,7 +228,7 @@ def _counted(
     left: tuple[Address, ...],
 ) -> Promotion:
     pointers = plan.intended.pointers if plan.intended else {}
-    shown = {address for address, pointer in pointers.items() if pointer.kind is not Kind.SOURCE}
+    shown = {address for address, pointer in pointers.items() if pointer.kind not in NOT_SHOWN}
     return Promotion(
         plan=plan,
         graph=graph,

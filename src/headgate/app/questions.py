@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate.core.address import Address, environment_schema, fold, split
-from headgate.core.declarations import FileSource, Kind
+from headgate.core.declarations import NOT_SHOWN, FileSource, Kind
 from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused
 
@@ -140,7 +140,7 @@ class _Others:
             if record.engine != self._engine:
                 continue
             pointers = read_pointers(self._reading, environment)
-            hidden = {*pointers.of_kind(Kind.EXPOSURE), *pointers.of_kind(Kind.SOURCE)}
+            hidden = {address for kind in NOT_SHOWN for address in pointers.of_kind(kind)}
             for schema, name in (split(address) for address in pointers if address not in hidden):
                 shown = environment_schema(schema, environment, bare=record.bare)
                 yield (fold(shown), fold(name)), pointers

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from headgate.core.address import Address
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.records import Move, MoveKind, PointerChange
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Release:
     @property
     def changes(self) -> Mapping[Address, PointerChange]:
         """What readers saw change: everything but captures of sources."""
-        return {a: c for a, c in self.move.changes.items() if _kind(c) is not Kind.SOURCE}
+        return {a: c for a, c in self.move.changes.items() if _kind(c) not in NOT_SHOWN}
 
 
 @dataclass(frozen=True, slots=True)

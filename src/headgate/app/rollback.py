@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headgate.app.session import user
 from headgate.core.address import Address
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused
 from headgate.core.intervals import Intervals, minus
@@ -112,8 +112,8 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
         plan=plan,
         restored=read_move(reading, environment, plan.restores),
         left=release_at(reading, environment, serial),
-        changed=sum(kind is not Kind.SOURCE for kind in kinds.values()),
-        is_same_data=all(kind is not Kind.SOURCE for kind in kinds.values()),
+        changed=sum(kind not in NOT_SHOWN for kind in kinds.values()),
+        is_same_data=all(kind not in NOT_SHOWN for kind in kinds.values()),
         retain_seconds=session.retain_seconds(environment),
         head=read_environment(reading, environment)[1],
         is_of_data=all(move.kind is MoveKind.RUN for move in moves if move.serial > target),

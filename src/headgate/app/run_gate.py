@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_COMPARED, Kind
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.gate import Finding, Level
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from headgate.core.records import Move
     from headgate.run.outcome import Outcome
 
-_LEFT_OUT = (Kind.SOURCE, Kind.VIEW, Kind.EXPOSURE)
-"""Kinds without rows of their own, and captures: what reads those is looked at."""
+_LEFT_OUT = NOT_COMPARED | {Kind.VIEW}
+"""Kinds without rows of their own, captures and what is not shown: what reads those is looked at."""
 
 
 def held_back(reading: Reading, plan: Plan, outcome: Outcome, move: Move, now: Config) -> tuple[Finding, ...]:

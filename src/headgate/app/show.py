@@ -18,14 +18,14 @@ from headgate.core.errors import Refused, UsageError
 from headgate.core.graph import tests_of_node
 from headgate.core.intervals import Intervals
 from headgate.core.json_form import loads
+from headgate.core.quarantine import unchecked_of
 from headgate.core.records import Build, Collection, pointer_from_json
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.checks import Result
-    from headgate.core.graph import AnyNode
+    from headgate.core.graph import AnyNode, Graph
     from headgate.core.ports.store import Reading
-    from headgate.core.protection import Protected
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +80,27 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
         node = graph.nodes[address]
         standings = tuple(_standing(session, repository, reading, node, name, build) for name, build in builds)
         checks = tuple(
-            (environment, _results(session, reading, node, environment, graph.protected)) for environment, _ in builds
+            (environment, _results(session, reading, graph, address, environment)) for environment, _ in builds
         )
     return AssetShown(node, _columns(node), graph.readers()[address], builds, standings, checks)
 
 
 def _results(
-    session: Session, reading: Reading, node: AnyNode, environment: str, protected: Protected
+    session: Session, reading: Reading, graph: Graph, address: Address, environment: str
 ) -> tuple[Result, ...]:
-    """Return what is known to come of a node's data tests on what an environment shows; nothing is measured."""
-    declared = tests_of_node(node)
+    """Return what is known to come of an asset's data tests on what an environment shows; nothing is measured.
+
+    Those that set rows aside were measured before that.
+    """
+    nodes = {one: graph.nodes[one] for one in (address, unchecked_of(address)) if one in graph.nodes}
+    declared = {one: told for one, node in nodes.items() if (told := tests_of_node(node))}
     if not declared:
         return ()
     from headgate.app.measuring import Shown, Tests, known_verdict
     from headgate.release.stored import read_pointers
 
     shown, engine = Shown(read_pointers(reading, environment)), session.environment(environment).engine
-    tests = Tests({node.address: declared}, protected=protected)
+    tests = Tests(declared, protected=graph.protected)
     return known_verdict(session, reading, tests, shown, engine=engine).of(*Outcome)
 
 

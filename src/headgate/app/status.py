@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from headgate.app.releases import shown_serial
 from headgate.core.address import Address
 from headgate.core.build_forms import build_from_json
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.errors import Refused
 from headgate.core.records import Build, Collection, Move
 
@@ -116,7 +116,7 @@ def _status(
     moves = read_moves(reading, name) if record else ()
     pointers = read_pointers(reading, name) if record else {}
     engine = record.engine if record else config.engine if config else ""
-    shown = {a: p for a, p in pointers.items() if p.kind is not Kind.SOURCE}
+    shown = {a: p for a, p in pointers.items() if p.kind not in NOT_SHOWN}
     is_protected = bool(config and config.protected)
     beside = "" if is_protected else _beside(session, name)
     return EnvironmentStatus(
@@ -146,7 +146,7 @@ def _differing(ours: Mapping[Address, Pointer], theirs: Mapping[Address, Pointer
     return sum(
         ours.get(address) != theirs.get(address)
         for address in {*ours, *theirs}
-        if (ours.get(address) or theirs[address]).kind is not Kind.SOURCE
+        if (ours.get(address) or theirs[address]).kind not in NOT_SHOWN
     )
 
 

@@ -19,6 +19,7 @@ from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors
 from headgate.core.graph import AnyNode, Node, SourceNode
+from headgate.core.quarantine import unchecked_of
 from headgate.project.fixtures import Fixtures
 from headgate.trial.attempt import Bench, tried
 from headgate.trial.verdict import Outcome, Tried
@@ -166,7 +167,9 @@ class _Bench:
         filled, faults = self._fixtures.filled(test)
         if faults:
             return Tried(test, Outcome.FAULTY, diagnostics=faults)
-        node = self._overriding.node(test) or self._nodes.get(test.asset)
+        # Rows are told apart behind the query, which is what a unit test is about.
+        linked = self._nodes.get(unchecked_of(test.asset)) or self._nodes.get(test.asset)
+        node = self._overriding.node(test) or linked
         if isinstance(node, tuple):
             return Tried(test, Outcome.FAULTY, diagnostics=node)
         if not isinstance(node, Node):

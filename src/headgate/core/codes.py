@@ -100,6 +100,7 @@ CODES: Mapping[str, str] = {
     "HG362": "An enforced contract has no columns, or one without its type.",
     "HG363": "A constraint of an enforced contract cannot be measured.",
     "HG364": "A tolerance is no number.",
+    "HG365": "The rows that fail a data test cannot be set aside.",
     "HG401": "A name on the command line names no asset, or more than one.",
     "HG402": "A name given to --refresh is not a source table that some table reads.",
     "HG403": "A column on the command line is one that its asset has not.",

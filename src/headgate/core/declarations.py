@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """The kinds of asset."""
+    """The kinds of asset; the last two stand beside a table whose failing rows are set aside: `core/quarantine.py`."""
 
     SOURCE = "source"
     SEED = "seed"
@@ -34,6 +34,20 @@ class Kind(StrEnum):
     INCREMENTAL = "incremental"
     SNAPSHOT = "snapshot"
     EXPOSURE = "exposure"
+    UNCHECKED = "unchecked"
+    QUARANTINE = "quarantine"
+
+    @property
+    def of_recipe(self) -> str:
+        """What a recipe says: what is made as a table is one, whoever may see it, so that it is not made twice."""
+        return Kind.TABLE.value if self in (Kind.UNCHECKED, Kind.QUARANTINE) else self.value
+
+
+NOT_SHOWN = frozenset({Kind.SOURCE, Kind.EXPOSURE, Kind.UNCHECKED})
+"""What an environment points to without a view."""
+
+NOT_COMPARED = NOT_SHOWN | {Kind.QUARANTINE}
+"""What is not held against what it replaces: a quarantine is judged by the thresholds of its tests."""
 
 
 @dataclass(frozen=True, slots=True)

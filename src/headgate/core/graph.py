@@ -46,6 +46,8 @@ class Parameter:
 class SqlBody:
     """The user's SELECT and where in it inputs are named. ``line`` is the file's line on which the text begins.
 
+    It is 0 where the text stands in no file.
+
     ``lines`` are the lines of the file, from 1, on which the output columns begin: 0, or none at all, where that is
     not known. With ``template`` the text is what that gave: its lines are not those of the file.
     """

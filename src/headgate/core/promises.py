@@ -58,6 +58,10 @@ class Condition:
         return f"{self.operator} {self.number}{unit}{tail}"
 
 
+NEVER = Condition("<", "0")
+"""What no number of rows fulfils."""
+
+
 def condition_of(text: str) -> Condition | None:
     """Return the condition that a text says; None where it says none.
 
@@ -78,6 +82,9 @@ FRESHNESS = "freshness"
 QUERY = "query"
 """The kind of a data test that is a query of its own."""
 
+QUARANTINE = "quarantine"
+"""The kind of the test of how many rows are set aside; where some are, it is there without being declared."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTest:
@@ -88,7 +95,8 @@ class DeclaredTest:
     that are known. With severity ERROR a failure is an error where ``error_if`` holds of the number of failing rows,
     else a warning where ``warn_if`` does; with severity WARNING ``error_if`` is not asked. ``where`` narrows the rows.
     ``keeps_failures``: the failing rows that are shown are kept. ``kept`` is what else was said, under its keys.
-    ``is_promised``: a constraint of an enforced contract demands it.
+    ``is_promised``: a constraint of an enforced contract demands it. ``is_quarantining``: rows that fail are set aside,
+    and the others are shown.
     """
 
     kind: str
@@ -107,6 +115,7 @@ class DeclaredTest:
     kept: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
     is_promised: bool = False
+    is_quarantining: bool = False
 
 
 class ConstraintKind(StrEnum):

@@ -19,6 +19,7 @@ from headgate.core.json_form import dumps, plain
 from headgate.core.limits import NO_LIMITS, Limits
 from headgate.core.promises import QUERY, DeclaredTest
 from headgate.core.python import PythonBody
+from headgate.core.quarantine import unchecked_of
 
 if TYPE_CHECKING:
     from headgate.core.loading import Loading
@@ -109,8 +110,12 @@ def promise_in(said: Mapping[str, str]) -> Promise | None:
 
 
 def with_schedule(told: Told) -> frozenset[Address]:
-    """Return the addresses with a schedule, but for sources, of which nothing is closed."""
-    return frozenset(a for a, said in told.items() if "cron" in said and said["kind"] != Kind.SOURCE.value)
+    """Return the addresses with a schedule, but for sources, of which nothing is closed.
+
+    Where failing rows are set aside, it is the rows before that which wait.
+    """
+    found = [a for a, said in told.items() if "cron" in said and said["kind"] != Kind.SOURCE.value]
+    return frozenset((*found, *map(unchecked_of, found)))
 
 
 def _without_place(noun: object) -> str:

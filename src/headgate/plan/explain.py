@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from headgate.core.address import Address
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.diagnostic import Place
 from headgate.core.graph import Node, SqlBody
 from headgate.core.intervals import shown, union
@@ -67,7 +67,7 @@ def effect_of(step: Step) -> str:
     if step.load is not None:
         return effect_of_load(step.load, start=_start_of(step))
     if step.action is Action.REMOVE:
-        return "its view is dropped" if step.kind is not Kind.SOURCE else ""
+        return "its view is dropped" if step.kind not in NOT_SHOWN else ""
     if step.cause is Cause.CHANGED and step.place is not None:
         return str(_place(step, step.place))
     if step.cause is Cause.NEW:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from headgate.core.address import Address
+from headgate.core.declarations import Kind
 from headgate.core.graph import AnyNode, Graph
 from headgate.core.plan import Action, Cause, Step
+from headgate.core.quarantine import parts_of
 from headgate.core.records import Build
 from headgate.plan.ground import Ground
 from headgate.plan.outcome import Outcome
@@ -20,11 +22,11 @@ def chosen_addresses(
 ) -> Mapping[Address, str]:
     """Return the addresses that a plan for ``selected`` may move: ``outcomes`` are those of the plan for everything.
 
-    Those selected and all that they read; and what would otherwise break: readers in the environment whose recorded
-    reads differ from what is shown then, and addresses whose build is gone, each with all that it reads. Each has the
-    reason why it was added (``m.orders reads it``, ``it reads s.orders``); those selected have none. The set is closed
-    upwards, and what an address becomes depends on what it reads alone, so the steps of the plan for everything are
-    right for its members. Cost: one pass over the recorded reads of what is not chosen.
+    Those selected and all that they read, an asset with its quarantine; and what would otherwise break: readers in the
+    environment whose recorded reads differ from what is shown then, and addresses whose build is gone, each with all
+    that it reads. Each has the reason why it was added (``m.orders reads it``, ``it reads s.orders``); those selected
+    have none. The set is closed upwards, and what an address becomes depends on what it reads alone, so the steps of
+    the plan for everything are right for its members. Cost: one pass over the recorded reads of what is not chosen.
     """
     chosen = dict.fromkeys(sorted(selected), "")
     queue = [*chosen, *_add_inputs(tuple(chosen), graph, chosen)]
@@ -34,6 +36,7 @@ def chosen_addresses(
     readers = _recorded_readers({a: build for a, build in builds.items() if build and a not in chosen})
     while queue:
         address = queue.pop()
+        queue += _add_parts(address, graph, chosen)
         outcome = outcomes.get(address)
         if outcome is None or outcome.step is None or outcome.step.action in STILL:
             continue
@@ -73,6 +76,13 @@ def _add_with_inputs(address: Address, reason: str, graph: Graph, chosen: dict[A
         return []
     chosen[address] = reason
     return [address, *_add_inputs((address,), graph, chosen)]
+
+
+def _add_parts(address: Address, graph: Graph, chosen: dict[Address, str]) -> list[Address]:
+    """Add both that tell unchecked rows apart, if ``address`` holds such: people see neither without the other."""
+    node = graph.nodes.get(address)
+    parts = parts_of(address) if node is not None and node.kind is Kind.UNCHECKED else ()
+    return [one for part in parts for one in _add_with_inputs(part, f"it reads {address}", graph, chosen)]
 
 
 def _add_inputs(addresses: Iterable[Address], graph: Graph, chosen: dict[Address, str]) -> list[Address]:

@@ -14,6 +14,7 @@ from headgate.core.graph import SqlBody
 from headgate.core.recipe import Read, Recipe, Shape
 
 if TYPE_CHECKING:
+    from headgate.core.promises import DeclaredTest
     from headgate.core.python import PythonBody
 
 
@@ -59,6 +60,28 @@ class Job:
         return loading.timing.column if loading is not None and loading.timing is not None else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """The tests that tell the rows of an asset apart, with its columns and those of all others.
+
+    ``unchecked`` is where all of its rows stand.
+    """
+
+    address: Address
+    unchecked: Address
+    tests: Sequence[DeclaredTest]
+    shapes: Mapping[Address, Shape]
+
+
+@dataclass(frozen=True, slots=True)
+class PartedRows:
+    """The queries of the rows that pass, and of those that fail with the names of the tests; empty where faults are."""
+
+    passing: str
+    failing: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
 class Analyser(Protocol):
     """Understands SQL and files. An implementation may cache and may work in several processes."""
 
@@ -81,3 +104,6 @@ class Analyser(Protocol):
         self, asset: AssetDeclaration, body: PythonBody, inputs: Mapping[Address, Shape]
     ) -> tuple[Shape, tuple[Diagnostic, ...]]:
         """Return the columns that a function gives on empty tables; it is called, unless that was done before."""
+
+    def part(self, parting: Parting) -> PartedRows:
+        """Return the queries that tell the rows of an asset apart."""

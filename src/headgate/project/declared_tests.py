@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headgate.core.diagnostic import Severity
-from headgate.core.promises import QUERY, Condition, DeclaredTest, condition_of
+from headgate.core.promises import NEVER, QUERY, Condition, DeclaredTest, condition_of
 from headgate.project.forms.data_tests import OF_CONFIG, OF_TESTS, QUERY_HEADER
 from headgate.project.forms.form import Use
 from headgate.project.mapped import Mapped
@@ -49,6 +49,8 @@ def _of_mapping(kind: Stated | None, said: Mapped, column: str) -> StatedTest | 
         return None
     config = said.mapping("config") or _NOTHING
     given = said.mapping("arguments")
+    is_quarantining = True in (config.truth("quarantine"), said.truth("quarantine"))
+    unless_said = NEVER if is_quarantining else Condition()
     test = DeclaredTest(
         kind=kind.value,
         column=column or said.word("column_name"),
@@ -56,14 +58,15 @@ def _of_mapping(kind: Stated | None, said: Mapped, column: str) -> StatedTest | 
         arguments=said.rest(SETTINGS_OF_TESTS) | (given.rest(()) if given else {}),
         severity=Severity.WARNING if _word("severity", config, said).lower() == "warn" else Severity.ERROR,
         where=_word("where", config, said),
-        warn_if=_condition("warn_if", config, said),
-        error_if=_condition("error_if", config, said),
+        warn_if=_condition("warn_if", config, said, unless_said),
+        error_if=_condition("error_if", config, said, unless_said),
         limit=said.whole("limit") if config.whole("limit") is None else config.whole("limit"),
         tags=(*said.words("tags"), *config.words("tags")),
         is_enabled=False not in (config.truth("enabled"), said.truth("enabled")),
         kept=said.values(_KEPT) | config.values(_KEPT) | config.rest(_SETTINGS),
         place=kind.place,
         keeps_failures=True in (config.truth("store_failures"), said.truth("store_failures")),
+        is_quarantining=is_quarantining,
     )
     return StatedTest(test, _uses(said, given, kind.value))
 
@@ -94,8 +97,8 @@ def _word(key: str, config: Mapped, said: Mapped) -> str:
     return config.word(key) or said.word(key)
 
 
-def _condition(key: str, config: Mapped, said: Mapped) -> Condition:
-    return condition_of(_word(key, config, said)) or Condition()
+def _condition(key: str, config: Mapped, said: Mapped, unless_said: Condition) -> Condition:
+    return condition_of(_word(key, config, said)) or unless_said
 
 
 def _uses(said: Mapped, given: Mapped | None, kind: str) -> dict[str, StatedUse]:

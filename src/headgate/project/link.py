@@ -23,7 +23,7 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.properties import told_of_node
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
 from headgate.core.type_names import type_key
-from headgate.project.analyser import Analysed, Analyser, Job, Named
+from headgate.project.analyser import Analysed, Analyser, Job, Named, Parting
 from headgate.project.clocks_apart import clocks_apart
 from headgate.project.contract_checks import broken_contracts, is_held
 from headgate.project.declared_columns import declared_shape, mismatches
@@ -31,6 +31,7 @@ from headgate.project.link_queries import identity_of_query, understood_queries
 from headgate.project.loaded_recipes import as_given, loaded_recipe
 from headgate.project.loading_checks import loading_faults, reserved_names, unused_moments
 from headgate.project.ordering import cycle, reaches_itself, topological
+from headgate.project.quarantines import Parted, parted, quarantine_faults, with_text
 from headgate.project.written_out import WrittenOut
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class _Linking:
         self.written_out = WrittenOut()
         for address in [s.address for s in declarations.sources] + [a.address for a in declarations.assets]:
             self.by_name.setdefault(fold(address), address)
+        self.declared, self.parted = self._parted()
 
     def sources(self) -> None:
         """Make a node of every source; which of them are captured is known once the assets are linked."""
@@ -121,12 +123,32 @@ class _Linking:
             return shape, digest("files", location.format, options, files, types)
         return declared or self.recorded.get(source.address, ()), None
 
+    def _parted(self) -> tuple[dict[Address, AssetDeclaration], dict[Address, Parted]]:
+        """Return all assets, three for each whose failing rows are set aside; and of the two that read, the three."""
+        declared, sources = self.declarations.assets, self.declarations.sources
+        self.diagnostics += quarantine_faults(declared, sources, self.by_name)
+        assets: dict[Address, AssetDeclaration] = {}
+        readers: dict[Address, Parted] = {}
+        for asset in declared:
+            three = parted(asset)
+            if three is None or not self.by_name.keys().isdisjoint(map(fold, three.names)):
+                assets[asset.address] = asset
+                continue
+            assets[three.unchecked.address] = three.unchecked
+            for one in (three.published, three.quarantine):
+                assets[one.address] = one
+                readers[one.address] = three
+        self.by_name.update((fold(address), address) for address in readers)
+        return assets, readers
+
     def assets(self) -> None:
         """Make a node of every asset, inputs first; report unknown inputs and cycles."""
-        assets = {a.address: a for a in self.declarations.assets}
-        texts = [a for a in assets.values() if a.kind is not Kind.SEED and a.python is None and not a.is_faulty]
+        assets = self.declared
+        given = [a for a in assets.values() if a.address not in self.parted]
+        texts = [a for a in given if a.kind is not Kind.SEED and a.python is None and not a.is_faulty]
         inputs = self._inputs(texts)
-        inputs.update(self._python_inputs(assets.values()))
+        inputs.update(self._python_inputs(given))
+        inputs.update({address: three.inputs for address, three in self.parted.items()})
         waiting = {address: {i for i in inputs.get(address, ()) if i in assets} for address in assets}
         readers: dict[Address, list[Address]] = {address: [] for address in assets}
         for address, needed in waiting.items():
@@ -160,13 +182,28 @@ class _Linking:
                 self._python_node(asset, asset.python, needed)
                 self._done(asset.address, ready, waiting, readers)
                 return 0
-            volatile = frozenset(read for i in needed for read in volatile_of(self.nodes.get(i)))
-            self.analyser.start(Job(asset, {i: self.shapes[i] for i in needed}, volatile))
-            return 1
+            if self._has_text(asset):
+                volatile = frozenset(read for i in needed for read in volatile_of(self.nodes.get(i)))
+                self.analyser.start(Job(self.declared[asset.address], {i: self.shapes[i] for i in needed}, volatile))
+                return 1
         else:
             self._report_unseen(inputs.get(asset.address, ()))
         self._done(asset.address, ready, waiting, readers)
         return 0
+
+    def _has_text(self, asset: AssetDeclaration) -> bool:
+        """Tell whether there is a query to analyse; where it tells rows apart, it is made first."""
+        three = self.parted.get(asset.address)
+        if three is None:
+            return True
+        is_published = asset.address == three.published.address
+        told = self.analyser.part(Parting(three.published.address, three.unchecked.address, three.tests, self.shapes))
+        if is_published:
+            self.diagnostics += told.diagnostics
+            self.diagnostics += three.faults_in_columns(self.shapes[three.unchecked.address])
+        text = told.passing if is_published else told.failing
+        self.declared[asset.address] = with_text(asset, text)
+        return bool(text)
 
     @staticmethod
     def _done(
@@ -229,7 +266,7 @@ class _Linking:
     def _cycles(self, waiting: Mapping[Address, set[Address]], inputs: Mapping[Address, tuple[Address, ...]]) -> None:
         """Report each cycle once, with its path."""
         stuck = {address for address, needed in waiting.items() if needed}
-        places = {a.address: a.properties.place for a in self.declarations.assets}
+        places = {a.address: a.properties.place for a in self.declared.values()}
         while stuck:
             path = cycle(min(stuck), inputs, stuck)
             if len(path) > 1:
@@ -270,10 +307,11 @@ class _Linking:
             return
         self.diagnostics += clocks_apart(analysed.clocks, self.nodes)
         self._compare(asset, recipe.shape)
-        too_long = self.written_out.faults(asset, analysed.body)
+        body = analysed.body if asset.address not in self.parted else replace(analysed.body, line=0, lines=())
+        too_long = self.written_out.faults(asset, body)
         self.diagnostics += too_long
         if not too_long:
-            self._add(asset, recipe, inputs, analysed.body)
+            self._add(asset, recipe, inputs, body)
 
     def _python_inputs(self, assets: Iterable[AssetDeclaration]) -> Iterator[tuple[Address, tuple[Address, ...]]]:
         for asset in assets:
@@ -305,8 +343,11 @@ class _Linking:
             self._add(asset, linking.recipe(shape, self.settings), inputs, linking.body(shape))
 
     def _compare(self, asset: AssetDeclaration, shape: Shape) -> None:
-        """Hold declared columns against those that there are; those of a contract once its readers are known."""
-        if not is_held(asset.properties):
+        """Hold declared columns against those that there are; those of a contract once its readers are known.
+
+        Rows that were not told apart yet have the columns of those that are shown.
+        """
+        if not is_held(asset.properties) and asset.kind is not Kind.UNCHECKED:
             self.diagnostics += mismatches(asset.address, asset.properties.columns, shape, self.dialect)
 
     def _add(

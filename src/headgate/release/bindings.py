@@ -10,15 +10,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from headgate.core.address import Address, environment_schema, fold, split
-from headgate.core.declarations import FileSource, Kind, TableSource
+from headgate.core.declarations import NOT_SHOWN, FileSource, Kind, TableSource
 from headgate.core.errors import EnvironmentFailed
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import Engine, ShownView
 from headgate.core.records import Build, Pointer
 from headgate.sql.bind import bound, inlined, projection, reordered, shown_table
-
-NOT_SHOWN = frozenset({Kind.SOURCE, Kind.EXPOSURE})
-"""What an environment points to without a view."""
 
 
 @dataclass(frozen=True, slots=True)

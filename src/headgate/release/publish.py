@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.errors import (
     Diverged,
@@ -39,7 +39,7 @@ from headgate.core.records import (
 )
 from headgate.core.snapshot import Shown
 from headgate.release.aside import Moving, moving
-from headgate.release.bindings import NOT_SHOWN, Bindings, Difference, Naming, difference, fold_name
+from headgate.release.bindings import Bindings, Difference, Naming, difference, fold_name
 from headgate.release.closure import broken_reads
 from headgate.release.intended import Intended, pointer_changes
 from headgate.release.intents import commit, open_intent

@@ -23,7 +23,7 @@ def diagnostic_of(error: EngineFailed, step: Step, *, relations: Mapping[Address
     place, excerpt = _place_of(step), ""
     if isinstance(error, StatementFailed) and error.line and isinstance(step.node, Node):
         body = step.node.body
-        if isinstance(body, SqlBody) and place is not None:
+        if isinstance(body, SqlBody) and body.line and place is not None:
             line = line_in_body(body, relations, error.line)
             text = body.text
             if body.template is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.plan import Action, Plan
 from headgate.words.checks import OF_CHECKS, lines_of_failed
 from headgate.words.diagnostics import excerpt_of
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from headgate.core.records import Build
 
 
+_NOTES = {Kind.SOURCE: "captured", Kind.UNCHECKED: "before tests", Kind.QUARANTINE: "set aside"}
+"""What is said of what is made, beside tables of people."""
+
+
 def announcement(planned: Planned) -> str:
     """Return what is said before a new environment is built."""
     plan = planned.plan
     kinds = [s.kind for s in plan.doing(Action.BUILD, Action.LOAD)]
     views = kinds.count(Kind.VIEW)
-    shared = sum(s.action is Action.REUSE and s.kind is not Kind.SOURCE for s in plan.steps)
+    shared = sum(s.action is Action.REUSE and s.kind not in NOT_SHOWN for s in plan.steps)
     told = f"{shared} to share" if shared else "nothing to share yet"
     return f"{plan.environment} is new. {made_text(len(kinds) - views, views)}, {told}."
 
@@ -32,7 +36,7 @@ def announcement(planned: Planned) -> str:
 def row_of_finished(event: Finished, kind: Kind | None) -> tuple[str, ...]:
     """Return what is said of an address once it has its build: address, rows, seconds, what it is."""
     took = "found built" if event.is_reused else seconds_text(event.seconds)
-    note = "captured" if kind is Kind.SOURCE and not event.is_reused else ""
+    note = "" if event.is_reused or kind is None else _NOTES.get(kind, "")
     return event.address, counted(event.rows, "row"), took, note
 
 
@@ -45,8 +49,7 @@ def row_of_build(build: Build) -> tuple[str, ...]:
     """Return the same of a build that was made."""
     if build.kind is Kind.VIEW:
         return build.address, "", "", "a view"
-    note = "captured" if build.kind is Kind.SOURCE else ""
-    return build.address, counted(build.rows, "row"), seconds_text(build.seconds), note
+    return build.address, counted(build.rows, "row"), seconds_text(build.seconds), _NOTES.get(build.kind, "")
 
 
 BUILD_NUMBERS = frozenset({1, 2})
@@ -69,7 +72,7 @@ def result_text(planned: Planned, applied: Applied, *, warehouse_bytes: int) -> 
     switched = f"Published at once in {milliseconds_text(applied.switch_seconds)}."
     if plan.keeps_all and plan.properties:
         return f"{plan.environment}: no asset changes; {properties_text(plan.properties)}. {switched}"
-    made = [a for a in applied.outcome.made if applied.outcome.builds[a].kind is not Kind.SOURCE]
+    made = [a for a in applied.outcome.made if applied.outcome.builds[a].kind not in NOT_SHOWN]
     others = planned.shows - len(made)
     if planned.is_new and not others:
         size = f", {bytes_text(warehouse_bytes)} in all" if warehouse_bytes else ""
@@ -127,14 +130,16 @@ def after_failure(applied: Applied) -> str:
 
 
 def _is_shared(plan: Plan) -> bool:
-    return any(step.kind is not Kind.SOURCE for step in plan.doing(Action.REUSE))
+    return any(step.kind not in NOT_SHOWN for step in plan.doing(Action.REUSE))
 
 
 def _look(plan: Plan) -> str:
     """Return a query over the last table that was made: nothing reads it, so it is what people look at."""
     read = {address for step in plan.steps for address in step.inputs}
     ends = [
-        s.address for s in plan.doing(Action.BUILD, Action.LOAD) if s.kind is not Kind.SEED and s.address not in read
+        s.address
+        for s in plan.doing(Action.BUILD, Action.LOAD)
+        if s.kind not in (Kind.SEED, Kind.QUARANTINE) and s.address not in read
     ]
     name = sorted(ends)[0] if ends else ""
     return f' Look: headgate sql {plan.environment} "select * from {name} limit 5"' if name else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.core.address import fold
 from headgate.core.checks import Outcome
+from headgate.core.promises import QUARANTINE
 from headgate.words.figures import counted
 from headgate.words.layout import aligned, cut, styled
 from headgate.words.sql import cell_text
@@ -44,10 +45,16 @@ def lines_of_warnings(verdict: Verdict) -> list[str]:
 def outcome_text(result: Result) -> str:
     """Return in a few words what came of a check."""
     if result.outcome is Outcome.PASS:
-        return "passes"
+        return f"passes, {result.told}" if result.failures else "passes"
     if result.outcome in (Outcome.UNKNOWN, Outcome.ABSENT):
         return f"not known, {result.told}"
     return f"{'warns' if result.outcome is Outcome.WARN else 'fails'}, {result.told}"
+
+
+def lines_of_set_aside(verdict: Verdict) -> list[str]:
+    """Return a line for each asset of which rows are set aside, unless that is among what warns or fails."""
+    found = (one for one in verdict.of(Outcome.PASS) if one.check.test.kind == QUARANTINE and one.failures)
+    return [f"{one.check.address}: {one.told}." for one in found]
 
 
 def not_run_text(warnings: Sequence[Diagnostic]) -> str:

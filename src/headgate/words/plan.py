@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from headgate.app.plan import Planned
 from headgate.core.address import Address
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.gate import Level
 from headgate.core.plan import Action, Cause, Plan, Step
 from headgate.core.properties import PropertyChanges
@@ -112,7 +112,7 @@ def switched_in(planned: Planned) -> frozenset[Address]:
     if planned.is_new:
         return frozenset()
     steps = planned.plan.doing(Action.REUSE)
-    return frozenset(s.address for s in steps if s.replaces is not None or s.kind is not Kind.SOURCE)
+    return frozenset(s.address for s in steps if s.replaces is not None or s.kind not in NOT_SHOWN)
 
 
 def _changes(plan: Plan, switched: frozenset[Address], *, is_verbose: bool) -> list[tuple[str, ...]]:
@@ -160,11 +160,21 @@ def _word_of_switch(step: Step) -> str:
     return "change" if step.cause is Cause.CHANGED else "switch"
 
 
+def kind_text(kind: Kind) -> str:
+    """Return a kind of asset with its article.
+
+    >>> kind_text(Kind.INCREMENTAL), kind_text(Kind.UNCHECKED)
+    ('an incremental', 'rows before tests')
+    """
+    if kind is Kind.UNCHECKED:
+        return "rows before tests"
+    return f"{'an' if kind.value[0] in 'aeiou' else 'a'} {kind.value}"
+
+
 def _reason(step: Step, word: str, reason: str) -> str:
     """Return the reason; what is new needs none, so its kind stands there. What was added says why it was."""
     is_plain = reason == "new" or step.action is Action.REUSE
-    article = "an" if step.kind.value[0] in "aeiou" else "a"
-    told = f"{article} {step.kind.value}" if is_plain and word in ("new", "capture") else reason
+    told = kind_text(step.kind) if is_plain and word in ("new", "capture") else reason
     return f"{told}; added: {step.added}" if step.added and step.added != told else told
 
 
@@ -192,7 +202,7 @@ def _losses(plan: Plan) -> list[tuple[str, ...]]:
 
 def _kept(plan: Plan, switched: frozenset[Address], *, left_out: int) -> list[tuple[str, ...]]:
     kept = plan.doing(Action.KEEP, Action.REUSE)
-    found = [s for s in kept if s.kind is not Kind.SOURCE and s.address not in switched]
+    found = [s for s in kept if s.kind not in NOT_SHOWN and s.address not in switched]
     selected = [step for step in found if step.is_selected]
     rows: list[tuple[str, ...]] = []
     if selected or left_out:
@@ -213,7 +223,7 @@ def _why_kept(plan: Plan) -> str:
     named = listed(tuple(dict.fromkeys(columns)), 3)
     if named:
         return f"none depends on {named} or on changed rows"
-    shared = [step for step in plan.doing(Action.REUSE) if step.kind is not Kind.SOURCE]
+    shared = [step for step in plan.doing(Action.REUSE) if step.kind not in NOT_SHOWN]
     if shared and plan.beside is not None and plan.beside[1]:
         return "they are built already"
     return "nothing that they read changes"

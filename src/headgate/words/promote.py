@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.listing import listed
 from headgate.words.figures import counted, milliseconds_text, renamed_row
 from headgate.words.layout import aligned, wrapped
@@ -24,7 +24,7 @@ def told_promotion(
     plan = promotion.plan
     pointers = plan.intended.pointers if plan.intended else {}
     head = f"{project} · {plan.source} to {plan.target} · release {promotion.release} · {_commit(promotion)}"
-    shown = [item for item in plan.moved if pointers[item.address].kind is not Kind.SOURCE]
+    shown = [item for item in plan.moved if pointers[item.address].kind not in NOT_SHOWN]
     told = shown if is_verbose else shown[:_SHORT_MAX]
     rows: list[tuple[str, ...]] = [("promote", item.address, item.reason) for item in told]
     if len(shown) > len(told):

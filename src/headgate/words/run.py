@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.plan import Action
 from headgate.words.diagnostics import excerpt_of
 from headgate.words.figures import counted, milliseconds_text
@@ -45,7 +45,7 @@ def result_text(ran: Ran) -> str:
     outcome, plan = ran.outcome, ran.planned.plan
     if outcome is None or plan is None or ran.move is None:
         return nothing_text(ran)
-    made = [a for a in outcome.made if outcome.builds[a].kind is not Kind.SOURCE]
+    made = [a for a in outcome.made if outcome.builds[a].kind not in NOT_SHOWN]
     loaded = sum(outcome.builds[address].load is not None for address in made)
     idle = sum(step.load is not None and is_idle(step.load) for step in plan.steps if step.address in made)
     counts = ((loaded - idle, "load"), (len(made) - loaded, "build"))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
 from headgate.core.checks import Outcome
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.plan import Action
 from headgate.words.apply import after_failure, announcement, lines_of_failure, next_text, result_text
-from headgate.words.checks import checks_text, checks_to_json, lines_of_warnings, not_run_text
+from headgate.words.checks import checks_text, checks_to_json, lines_of_set_aside, lines_of_warnings, not_run_text
 from headgate.words.figures import seconds_text
 
 if TYPE_CHECKING:
@@ -160,6 +160,8 @@ def tell_checks(verdict: Verdict, terminal: Terminal) -> None:
     """Tell how many checks passed, and which warn."""
     for line in lines_of_warnings(verdict):
         terminal.complain(line)
+    for line in lines_of_set_aside(verdict):
+        terminal.say(line)
     if told := checks_text(verdict.of(*Outcome)):
         terminal.say(told)
 
@@ -189,7 +191,7 @@ def result_of(applied: Applied) -> dict[str, Any]:
         "is_published": outcome.is_complete,
         "made": made,
         "cut_off": list(outcome.cut_off),
-        "reused": [s.address for s in plan.doing(Action.REUSE, Action.KEEP) if s.kind is not Kind.SOURCE],
+        "reused": [s.address for s in plan.doing(Action.REUSE, Action.KEEP) if s.kind not in NOT_SHOWN],
         "failed": [failure.address for failure in outcome.failures],
         "not_started": list(outcome.not_started),
         "seconds": round(applied.seconds, 3),

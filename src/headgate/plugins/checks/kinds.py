@@ -64,6 +64,11 @@ OWN: Mapping[str, Kind] = {
             "time_zone": "Where those days and ticks are, and times without an offset: `UTC` by default.",
         },
     ),
+    "quarantine": Kind(
+        "So many rows are set aside by other tests, which say `quarantine: true`.",
+        tables.quarantine,
+        is_of_column=False,
+    ),
     "schema": Kind(
         "The asset has the columns of `columns`, of these types. No row is read for it.",
         shapes.schema,

@@ -149,3 +149,18 @@ def equality(asked: Asked) -> Compiled:
         return Failed(failures, rows, f"{failures:,} rows are in one of the two alone" if failures else "")
 
     return Compiled((Rows(asked.where), Unequal(columns, other, asked.where)), read)
+
+
+def quarantine(asked: Asked) -> Compiled:
+    """Compile: no row is set aside by other tests. It looks at the rows before that, and at those set aside."""
+    to = asked.references.get("to")
+    if to is None:
+        raise CannotCheck("no test of the asset sets rows aside", "Say `quarantine: true` below `config:` of one.")
+    if asked.where:
+        raise CannotCheck("it counts all rows", "Take `where` out.")
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        rows, aside = counts(answers)
+        return Failed(aside, rows, f"{aside:,} of {rows:,} rows are set aside in {to}" if aside else "")
+
+    return Compiled((Rows(), Rows(of=to)), read)

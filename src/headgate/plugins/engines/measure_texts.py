@@ -83,7 +83,7 @@ def alone(measure: Measure, table: Measured, words: Words) -> str:
     if isinstance(measure, Repeated):
         return _repeated(measure, table, words)
     if isinstance(measure, Orphans):
-        return f"select count(*) from {source(table)}{_orphaned(measure, table)}"
+        return f"select count(*) from {source(table)}{where(fails_in_row(measure, table, words))}"
     if isinstance(measure, OverRows):
         rows = where(condition(measure, table, words))
         return f"select {exact(measure, aggregate(measure, table, words), words)} from {_from(measure, table)}{rows}"
@@ -180,7 +180,7 @@ def failing(measure: Shown, table: Measured, words: Words, limit: int) -> str:
     """Return the SELECT of some rows that fail, as texts, in an order that does not depend on how they are stored."""
     if isinstance(measure, Repeated):
         return _repeated_keys(measure, table, words, limit)
-    told = _orphaned(measure, table) if isinstance(measure, Orphans) else where(condition(measure, table, words))
+    told = where(fails_in_row(measure, table, words))
     names = ", ".join(f"cast({quoted(name)} as {words.text}) as {quoted(name)}" for name in table.types)
     order = f"{words.row_hash}, {words.key(tuple(table.types), table)}"
     return f"select {names} from {source(table)}{told} order by {order} limit {limit:d}"
@@ -203,12 +203,14 @@ def _filled(measure: Repeated) -> str:
     return "" if measure.counts_null else " and ".join(f"{quoted(name)} is not null" for name in measure.columns)
 
 
-def _orphaned(measure: Orphans, table: Measured) -> str:
-    """Return the WHERE of the rows whose value no row of the other asset has."""
+def fails_in_row(measure: Failing | Orphans, table: Measured, words: Words) -> str:
+    """Return the condition of the rows that fail: of those whose value no row of another asset has, and others."""
+    if isinstance(measure, Failing):
+        return condition(measure, table, words)
     value, others = f"{TABLE}.{quoted(measure.column)}", f"{table.others[measure.to]} as {TABLE}"
     known = f"select {quoted(measure.to_column)} as {VALUE} from {others}{where(measure.to_where)}"
     lost = f"not exists (select 1 from ({known}) as parent where parent.{VALUE} = {value})"
-    return where(measure.where, f"{value} is not null", lost)
+    return " and ".join(f"({one}\n)" for one in (measure.where, f"{value} is not null", lost) if one)
 
 
 def _from(measure: OverRows, table: Measured) -> str:

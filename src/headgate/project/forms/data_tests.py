@@ -54,6 +54,11 @@ OF_CONFIG = {
     "enabled": Field(TRUTH, "`false` leaves the test out."),
     "fail_calc": Field(TEXT, "What dbt counts as the number of failures.", Use.KEPT),
     "store_failures": Field(TRUTH, "`true`: the failing rows that are shown are kept, for `headgate show`."),
+    "quarantine": Field(
+        TRUTH,
+        "`true`: rows that fail stand in a table beside, NAME_quarantine, and the asset is shown without them. Then"
+        " neither `warn_if` nor `error_if` has a default.",
+    ),
     "store_failures_as": Field(Choice(("ephemeral", "table", "view")), "How dbt keeps the failing rows.", Use.KEPT),
     "meta": Field(OPEN, "Whatever you want to note.", Use.KEPT),
     "alias": Field(TEXT, "The name of dbt's table of failing rows.", Use.KEPT),
@@ -67,7 +72,7 @@ OF_CONFIG = {
 QUERY_HEADER = Keyed(
     "header of a data test",
     {
-        **{key: field for key, field in OF_CONFIG.items() if key != "where"},
+        **{key: field for key, field in OF_CONFIG.items() if key not in ("where", "quarantine")},
         "owner": Field(TEXT, "Who answers for it.", Use.KEPT),
         "template": Field(TEXT, "`jinja`: the query is a template, which is filled in before it is read; or `none`."),
     },

@@ -81,6 +81,8 @@ def _of_library(test: DeclaredTest) -> dict[str, Any] | None:
     """Return a metric of the library with its bounds; None where it has no word for all that the test says."""
     if test.where or test.limit is not None or not test.is_enabled or without_kept(test.kept):
         return None
+    if test.keeps_failures or test.is_quarantining:
+        return None
     given, is_of_column = test.arguments, bool(test.column)
     if test.kind == "row_count" and not is_of_column:
         is_plain = test.warn_if == test.error_if == Condition()

@@ -9,7 +9,7 @@ from typing import Any
 from headgate.core.address import Address, parse_address
 from headgate.core.declarations import Properties
 from headgate.core.diagnostic import Severity
-from headgate.core.promises import Condition, Constraint, DeclaredTest
+from headgate.core.promises import NEVER, Condition, Constraint, DeclaredTest
 from headgate.project.declared_tests import SETTINGS_OF_TESTS
 from headgate.project.mapped import Mapped
 from headgate.project.odcs.kept import KEPT
@@ -38,14 +38,17 @@ def written_test(test: DeclaredTest, kept: Mapping[str, Any] | None = None) -> A
 
 
 def _config(test: DeclaredTest, kept: Mapping[str, Any]) -> dict[str, Any]:
+    unless_said = NEVER if test.is_quarantining else Condition()
     said: dict[str, Any] = {
         "severity": "warn" if test.severity is Severity.WARNING else None,
         "where": test.where or None,
-        "warn_if": str(test.warn_if) if test.warn_if != Condition() else None,
-        "error_if": str(test.error_if) if test.error_if != Condition() else None,
+        "warn_if": str(test.warn_if) if test.warn_if != unless_said else None,
+        "error_if": str(test.error_if) if test.error_if != unless_said else None,
         "limit": test.limit,
         "tags": list(test.tags) or None,
         "enabled": None if test.is_enabled else False,
+        "store_failures": test.keeps_failures or None,
+        "quarantine": test.is_quarantining or None,
         **without_kept(test.kept),
     }
     if kept:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from headgate.core.address import Address
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import Inventory, Standing, is_physical_name
 from headgate.core.records import Build, BuildStatus, Pointer
-from headgate.release.bindings import NOT_SHOWN, fold_name
+from headgate.release.bindings import fold_name
 from headgate.release.doctor.damages import damage_of
 from headgate.release.doctor.findings import (
     Damage,

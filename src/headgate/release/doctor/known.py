@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
 from headgate.core.build_forms import build_from_json
-from headgate.core.declarations import Kind
+from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.hashing import Digest
 from headgate.core.json_form import loads
 from headgate.core.ports.engine import Engine, Marker, ShownView
 from headgate.core.ports.store import Reading
 from headgate.core.records import Build, BuildStatus, Collection, EnvironmentRecord, Intent, Move, Pointer
-from headgate.release.bindings import NOT_SHOWN, Bindings, Naming, inputs_of_view
+from headgate.release.bindings import Bindings, Naming, inputs_of_view
 from headgate.release.history import read_moves
 from headgate.release.intents import record_after
 from headgate.release.pins import read_pins

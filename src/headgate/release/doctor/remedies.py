@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from headgate.core.address import Address
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import Standing
 from headgate.core.records import Pointer, SetAside
-from headgate.release.bindings import NOT_SHOWN, fold_name
+from headgate.release.bindings import fold_name
 from headgate.release.doctor.findings import (
     Finding,
     FoundAgain,

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from headgate.core.address import Address
+from headgate.core.declarations import NOT_SHOWN
 from headgate.core.hashing import Digest
 from headgate.core.ports.engine import Inventory, Marker
 from headgate.core.records import BuildStatus, Pointer, SetAside
 from headgate.release.aside import aside_as_of
-from headgate.release.bindings import NOT_SHOWN
 from headgate.release.doctor.damages import damage_of
 from headgate.release.doctor.findings import Restored, Way
 from headgate.release.doctor.known import Known
