@@ -265,3 +265,17 @@ def test_an_expected_change_is_shown_with_its_reason_and_counts_once(team: Team)
     assert "prices are doubled" in told
     team.price(3)
     assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+
+
+def test_an_expected_change_counts_for_no_later_data(team: Team) -> None:
+    team.file("changes/fewer.yml", "why: half goes\nuntil: 2999-12-31\nexpect:\n  m.orders:\n    rows_removed: 60 %\n")
+    team.price(2)
+    agreed(team, "ben", "eve")
+    team.does(*PROMOTE)
+    team.file("data/orders.csv", "id,price\n" + "".join(f"{n},{n * 10}\n" for n in range(1, 51)))
+    team.commit("Half of them gone")
+    team.apply()
+    told = team.fails(1, *PROMOTE)
+    assert "HG711  prod waits for ops" in told
+    assert "50 rows of 100 are gone" in told
+    assert "half goes" not in told
