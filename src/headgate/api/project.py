@@ -277,8 +277,8 @@ class Project:
         """
         from headgate.app.status import status
 
-        with session_at(self.root) as session:
-            return Status(status(session, environment))
+        with repository_at(self.root) as (session, repository):
+            return Status(status(session, environment, repository=repository if environment else None))
 
     def show(self, name: str) -> Asset:
         """Return what is known of an asset: ``schema.name``, or a name that only one has.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from headgate.core.records import Build, Collection, pointer_from_json
 if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.checks import Result
+    from headgate.core.gate import Decision
     from headgate.core.graph import AnyNode, Graph
     from headgate.core.ports.store import Reading
 
@@ -59,7 +60,8 @@ class Standing:
 class AssetShown:
     """One asset of the working tree; ``builds`` are those that environments show, by environment.
 
-    ``checks`` are the results of its data tests on those builds, as far as they were measured.
+    ``checks`` are the results of its data tests on those builds, as far as they were measured. ``decisions`` are what
+    the gate decided of what is released, and is known to say of what would be, each with where.
     """
 
     node: AnyNode
@@ -68,6 +70,7 @@ class AssetShown:
     builds: tuple[tuple[str, Build], ...]
     standings: tuple[Standing, ...] = ()
     checks: tuple[tuple[str, tuple[Result, ...]], ...] = ()
+    decisions: tuple[tuple[str, Decision], ...] = ()
 
 
 def show(session: Session, repository: Repository, name: str) -> AssetShown:
@@ -82,7 +85,59 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
         checks = tuple(
             (environment, _results(session, reading, graph, address, environment)) for environment, _ in builds
         )
-    return AssetShown(node, _columns(node), graph.readers()[address], builds, standings, checks)
+        decided = tuple(_decided(session, reading, address, graph, [name for name, _ in builds]))
+    waits = tuple(_waiting(session, repository, dict(builds)))
+    return AssetShown(node, _columns(node), graph.readers()[address], builds, standings, checks, (*decided, *waits))
+
+
+def _decided(
+    session: Session, reading: Reading, address: Address, graph: Graph, environments: list[str]
+) -> Iterator[tuple[str, Decision]]:
+    """Yield what the gate decided of the releases that show an asset, without values of protected columns."""
+    from headgate.app.candidate import decision_shown
+    from headgate.core.redacted import redacted
+    from headgate.core.report import AssetReport, Report
+    from headgate.release.history import read_moves
+
+    asset = AssetReport(address, "", protected=graph.protected.get(address, frozenset()))
+    for name in environments:
+        if name not in session.protected():
+            continue
+        serial, decision = decision_shown(reading, read_moves(reading, name))
+        if decision is not None:
+            report = Report("", "", name, serial, "", "", decision, (asset,))
+            yield f"release {serial} of {name}", redacted(report).decision
+
+
+def _waiting(session: Session, repository: Repository, builds: Mapping[str, Build]) -> Iterator[tuple[str, Decision]]:
+    """Yield what the gate is known to say of environments that show another build, from the code of now.
+
+    Cost: that of planning a promotion, for each of them.
+    """
+    from headgate.app.candidate import candidate
+    from headgate.app.released import move_of_code
+    from headgate.release.stored import read_environment
+
+    for name, build in builds.items():
+        with session.reading() as reading:
+            beside = _beside(session, name)
+            record, _ = read_environment(reading, name)
+            move = move_of_code(reading, name, record.serial) if record else None
+        if beside not in builds or builds[beside].id == build.id or move is None or move.tree != repository.tree:
+            continue
+        decision = candidate(session, repository, name)
+        if decision is not None:
+            yield f"{name} to {beside}", decision
+
+
+def _beside(session: Session, environment: str) -> str:
+    """Return the protected environment beside which an unprotected one stands; empty where there is none."""
+    if environment in session.protected():
+        return ""
+    try:
+        return session.beside(environment) or ""
+    except Refused:
+        return ""  # an environment that has no settings any more
 
 
 def _results(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.app.releases import shown_serial
@@ -14,7 +14,9 @@ from headgate.core.errors import Refused
 from headgate.core.records import Build, Collection, Move
 
 if TYPE_CHECKING:
+    from headgate.app.repository import Repository
     from headgate.app.session import Session
+    from headgate.core.gate import Approval, Decision
     from headgate.core.ports.store import Lease, Reading
     from headgate.core.records import EnvironmentRecord, Pointer
     from headgate.core.runs import RunRecord
@@ -36,6 +38,10 @@ class EnvironmentStatus:
     ``differs`` counts the addresses that it shows differently from ``beside``, the protected environment; None where it
     is not compared. ``read_at`` is when the newest data that it shows was read from a source. ``shows`` is filled in
     where one environment was asked for. ``last_run`` is the record of its newest run.
+
+    Of a protected one ``decision`` is what the gate decided of the release ``decided``, None where it just passed;
+    ``approvals`` are those of changes that are not released yet. Of another one that was asked for, ``waits`` is what
+    the gate is known to say of what it shows.
     """
 
     name: str
@@ -50,6 +56,10 @@ class EnvironmentStatus:
     is_unsettled: bool
     shows: tuple[Shows, ...] = ()
     last_run: RunRecord | None = None
+    decided: int = 0
+    decision: Decision | None = None
+    approvals: tuple[Approval, ...] = ()
+    waits: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +93,14 @@ def disk_use(session: Session) -> tuple[DiskUse, ...]:
     return tuple(found)
 
 
-def status(session: Session, environment: str | None = None) -> tuple[EnvironmentStatus, ...]:
-    """Return every environment that is configured or recorded, protected ones first; or the one asked for."""
+def status(
+    session: Session, environment: str | None = None, *, repository: Repository | None = None
+) -> tuple[EnvironmentStatus, ...]:
+    """Return every environment that is configured or recorded, protected ones first; or the one asked for.
+
+    With a repository also what the gate is known to say of what that one shows, which costs as much as a plan.
+    """
+    from headgate.app.candidate import candidate
     from headgate.release.stored import read_environments
 
     with session.reading() as reading:
@@ -95,6 +111,8 @@ def status(session: Session, environment: str | None = None) -> tuple[Environmen
             session.check_warehouse(reading, engine)
         names = [environment] if environment else _names(session, records)
         found = [_status(session, reading, name, records.get(name), is_whole=environment is not None) for name in names]
+    if repository is not None:
+        found = [replace(s, waits=candidate(session, repository, s.name)) if s.differs else s for s in found]
     return tuple(s for s in found if environment or s.is_protected or (s.last is not None and s.assets) or s.lease)
 
 
@@ -108,6 +126,7 @@ def _names(session: Session, records: Iterable[str]) -> list[str]:
 def _status(
     session: Session, reading: Reading, name: str, record: EnvironmentRecord | None, *, is_whole: bool
 ) -> EnvironmentStatus:
+    from headgate.app.candidate import decision_shown, open_approvals
     from headgate.app.run_records import last_run
     from headgate.release.history import read_moves
     from headgate.release.stored import read_intents, read_pointers
@@ -119,6 +138,8 @@ def _status(
     shown = {a: p for a, p in pointers.items() if p.kind not in NOT_SHOWN}
     is_protected = bool(config and config.protected)
     beside = "" if is_protected else _beside(session, name)
+    serial = record.serial if record else 0
+    decided, decision = decision_shown(reading, moves) if is_protected else (0, None)
     return EnvironmentStatus(
         name=name,
         is_protected=is_protected,
@@ -132,6 +153,9 @@ def _status(
         is_unsettled=name in read_intents(reading),
         shows=_shows(reading, pointers) if is_whole else (),
         last_run=last_run(reading, name),
+        decided=decided,
+        decision=decision,
+        approvals=open_approvals(reading, name, serial) if is_protected else (),
     )
 
 

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from headgate.core.gate import Level, Topic, Verdict
+from headgate.core.gate import Level, Topic, Verdict, finding_key
 from headgate.words.figures import counted, listed
 from headgate.words.layout import aligned, harmless, styled, wrapped
 
 if TYPE_CHECKING:
+    from headgate.core.address import Address
     from headgate.core.gate import Approval, Decision, Finding
 
 _FINDINGS_MAX = 20
@@ -142,6 +143,41 @@ def agreed_text(approvals: Sequence[Approval]) -> str:
         return ""
     told = [f"{one.by} to {counted(len(one.amounts), 'finding')}{_own(one)}" for one in approvals]
     return f"Agreed: {listed(told)}."
+
+
+def approvers_text(approvals: Sequence[Approval]) -> str:
+    """Return who agreed, each once."""
+    names = dict.fromkeys(f"{one.by} (own change)" if one.is_own else one.by for one in approvals)
+    return listed(tuple(names))
+
+
+def standing_text(decision: Decision, source: str, target: str) -> str:
+    """Return in one line how a change stands before the gate, as far as it is known, and what to do next."""
+    unknown = {one.address for one in decision.at(Level.BLOCK) if one.topic is Topic.EVIDENCE}
+    stops = [one for one in decision.at(Level.BLOCK) if one.topic is not Topic.EVIDENCE]
+    if stops:
+        return f"{counted(len(stops), 'finding')} {'stops' if len(stops) == 1 else 'stop'} it: headgate plan {target}"
+    if unknown:
+        what = f"{counted(len(unknown), 'asset')} {'is' if len(unknown) == 1 else 'are'} to be compared"
+        return f"{target} does not show it yet; {what}: headgate report {source}"
+    if not decision.waiting:
+        return f"the gate would open: headgate promote {source}"
+    waiting = sum(map(len, decision.waiting.values()))
+    told = [f"{counted(waiting, 'finding')} {'waits' if waiting == 1 else 'wait'} for {owners_text(decision)}"]
+    told += [f"{one.by} agreed to {len(one.amounts):,}" for one in decision.approvals]
+    return f"{', '.join(told)}: headgate approve {source} --to {target}"
+
+
+def rows_of_asset(where: str, decision: Decision, address: Address) -> list[tuple[str, ...]]:
+    """Return a row for each finding about an asset that was more than shown: where, what it does, who it was up to."""
+    rows: list[tuple[str, ...]] = []
+    for one in findings_in_order(decision):
+        if one.address == address and (one.level is not Level.SHOW or one.expected):
+            word = level_text(one, decision)
+            agreed = [approval for approval in decision.approvals if finding_key(one) in approval.amounts]
+            who = approvers_text(agreed) if word == "agreed" else f"owner: {one.owner}" if word == "waits" else ""
+            rows.append((where, styled(word, _STYLES[word]), harmless(finding_text(one)), harmless(who)))
+    return rows
 
 
 def _own(approval: Approval) -> str:

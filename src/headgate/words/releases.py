@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headgate.core.records import MoveKind
-from headgate.words.figures import counted, listed, time_text
+from headgate.words.figures import counted, time_text
+from headgate.words.gate import approvers_text
 
 if TYPE_CHECKING:
     from headgate.app.releases import Release, Releases
@@ -52,5 +53,4 @@ def _decided(release: Release) -> str:
         return ""
     if decision.overridden:
         return f"; gate opened: {decision.overridden}"
-    names = dict.fromkeys(f"{one.by} (own change)" if one.is_own else one.by for one in decision.approvals)
-    return f"; agreed: {listed(tuple(names))}"
+    return f"; agreed: {approvers_text(decision.approvals)}"

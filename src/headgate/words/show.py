@@ -40,6 +40,7 @@ def sections_of(found: AssetShown) -> list[Section]:
         ("reads", reads),
         ("read by", [(address,) for address in found.readers]),
         ("checks", _rows_of_checks(found)),
+        ("gate", _rows_of_gate(found)),
         ("builds", [_row(name, build) for name, build in found.builds]),
     ]
     return [(title, rows) for title, rows in sections if rows]
@@ -52,6 +53,13 @@ def _rows_of_checks(found: AssetShown) -> list[tuple[str, ...]]:
         for result in results:
             rows.setdefault(result.check.name, []).append(f"{environment}: {outcome_text(result)}")
     return [(name, " · ".join(told)) for name, told in rows.items()]
+
+
+def _rows_of_gate(found: AssetShown) -> list[tuple[str, ...]]:
+    """Return a row for each finding about it that was more than shown, of what is released and of what waits."""
+    from headgate.words.gate import rows_of_asset
+
+    return [row for where, decision in found.decisions for row in rows_of_asset(where, decision, found.node.address)]
 
 
 def opaque_text(found: AssetShown) -> str:

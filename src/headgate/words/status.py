@@ -53,10 +53,30 @@ def notes_of(one: EnvironmentStatus) -> list[str]:
         notes.append(f"{one.name}: its warehouse is being changed by {one.lease.holder} ({told})")
     elif one.is_unsettled:
         notes.append(f"{one.name}: a command was cut off while it published; the next one settles that")
+    notes += _of_gate(one)
     run = one.last_run
     if run is not None and run.status in _WAS and not (run.status is RunStatus.RUNNING and one.lease is not None):
         was = f"{_WAS[run.status]} {age_text(age_seconds(run.ended_at or run.started_at))}".rstrip()
         notes.append(f"{one.name}: its last run, {run.number}, {was}: headgate runs {one.name} {run.number}")
+    return notes
+
+
+def _of_gate(one: EnvironmentStatus) -> list[str]:
+    """Return who let through what is shown, who agreed to what is not yet, and what a change waits for."""
+    from headgate.app.ages import age_seconds
+    from headgate.words.gate import approvers_text, standing_text
+
+    notes: list[str] = []
+    decision = one.decision
+    if decision is not None and decision.overridden:
+        notes.append(f"{one.name}: the gate was opened for release {one.decided}: {decision.overridden}")
+    elif decision is not None and decision.approvals:
+        notes.append(f"{one.name}: release {one.decided} was agreed to by {approvers_text(decision.approvals)}")
+    for approval in one.approvals:
+        what = f"{counted(len(approval.amounts), 'finding')} of a change that is not released"
+        notes.append(f"{one.name}: {approval.by} agreed to {what}, {age_text(age_seconds(approval.at))}")
+    if one.waits is not None:
+        notes.append(f"{one.name}: {standing_text(one.waits, one.name, one.beside)}")
     return notes
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import with_repository
 from headgate.cli.terminal import Terminal
+from headgate.core.json_form import plain
 from headgate.words.show import lines_of_asset
 
 if TYPE_CHECKING:
     from headgate.app.show import AssetShown
+    from headgate.core.address import Address
+    from headgate.core.gate import Decision
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
@@ -41,8 +44,13 @@ def _show_sql(terminal: Terminal, address: str, sql: str) -> int:
     return 0
 
 
+def _findings(decision: Decision, address: Address) -> list[dict[str, Any]]:
+    from headgate.words.gate import level_text
+
+    return [{**plain(one), "does": level_text(one, decision)} for one in decision.findings if one.address == address]
+
+
 def _body(found: AssetShown) -> dict[str, Any]:
-    from headgate.core.json_form import plain
     from headgate.words.checks import checks_to_json
 
     node = found.node
@@ -59,6 +67,7 @@ def _body(found: AssetShown) -> dict[str, Any]:
             for name, b in found.builds
         },
         "checks": {environment: checks_to_json(results) for environment, results in found.checks},
+        "gate": {where: _findings(decision, node.address) for where, decision in found.decisions},
         "environments": {
             one.environment: {
                 "covered": plain(one.covered), "is_part": one.is_part, "cron": one.cron, "next_tick": one.next_tick,

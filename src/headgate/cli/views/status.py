@@ -5,22 +5,27 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from headgate.cli.opening import with_config
+from headgate.cli.opening import with_config, with_repository
 from headgate.cli.terminal import Terminal
 from headgate.words.layout import aligned, styled
 from headgate.words.status import ASSET_NUMBERS, asset_rows, disk_text, notes_of, row_of
 
 if TYPE_CHECKING:
     from headgate.app.status import EnvironmentStatus
+    from headgate.core.gate import Approval, Decision
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """List them."""
     from headgate.app.status import disk_use, status
 
-    session = with_config(options, terminal)
+    repository = None
+    if options.environment:
+        session, repository = with_repository(options, terminal)
+    else:
+        session = with_config(options, terminal)
     with session:
-        found = status(session, options.environment)
+        found = status(session, options.environment, repository=repository)
         uses = () if options.environment else disk_use(session)
     if terminal.is_json:
         from headgate.cli.envelope import print_envelope
@@ -56,6 +61,8 @@ def _body(one: EnvironmentStatus) -> dict[str, Any]:
     return {
         "name": one.name, "is_protected": one.is_protected, "last": last, "release": one.serial, "assets": one.assets,
         "read_at": one.read_at, "beside": one.beside, "differs": one.differs, "lease": plain(one.lease),
+        "decision": _decision(one.decision), "approvals": [_approval(approval) for approval in one.approvals],
+        "waits": _decision(one.waits),
         "is_unsettled": one.is_unsettled, "last_run": run_to_json(run) if run is not None else None,
         "shows": [
             {
@@ -65,3 +72,18 @@ def _body(one: EnvironmentStatus) -> dict[str, Any]:
             for s in one.shows
         ],
     }  # fmt: skip
+
+
+def _decision(decision: Decision | None) -> dict[str, Any] | None:
+    """Return a decision in short; what was found stands in `headgate releases`, `show` and `report`."""
+    if decision is None:
+        return None
+    return {
+        "verdict": decision.verdict.value, "word": decision.word, "overridden": decision.overridden,
+        "waiting": {owner: len(found) for owner, found in decision.waiting.items()},
+        "approvals": [_approval(one) for one in decision.approvals],
+    }  # fmt: skip
+
+
+def _approval(one: Approval) -> dict[str, Any]:
+    return {"by": one.by, "at": one.at, "owners": list(one.owners), "is_own": one.is_own, "note": one.note}
