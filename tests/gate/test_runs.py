@@ -47,6 +47,26 @@ def test_an_empty_source_is_held_back_until_somebody_opens_the_gate(team: Team) 
     assert "overridden" in str(team.result("releases", "prod")["releases"][0]["decision"])
 
 
+def test_a_distribution_is_watched_where_the_policy_says_so(team: Team) -> None:
+    text = (team.root / "headgate.toml").read_text()
+    prices = "id,price\n" + "".join(f"{n},{n * 90}\n" for n in range(1, 101))
+    team.file("data/orders.csv", prices)
+    team.does("run", "prod")
+    assert "/profile" not in str([*team.entries("evidence")]), "nobody asked for it"
+    team.file("headgate.toml", text + '\n[gate.run."m.orders.price"]\ndrift = "0.5"\n')
+    team.edit("Watch the price")
+    team.does("promote", "dev", "--yes", "--override", "begin to watch")
+    team.file("data/orders.csv", prices.replace("0\n", "00\n"))
+    told = team.fails(1, "run", "prod")
+    assert "price: values moved by" in told
+    profiles = [key for key in team.entries("evidence") if key.endswith("/profile")]
+    assert len(profiles) == 2
+    assert team.values("prod", "select max(price) as price from m.orders") == [["9000"]]
+    team.file("data/orders.csv", prices + "101,9090\n")
+    team.does("run", "prod")
+    assert len([key for key in team.entries("evidence") if key.endswith("/profile")]) == 3
+
+
 def test_the_released_policy_says_what_runs_may_do(team: Team) -> None:
     text = (team.root / "headgate.toml").read_text()
     team.file("headgate.toml", text + '\n[gate.run."m.*"]\nrow_count = "80 %"\n')

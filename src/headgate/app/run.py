@@ -315,7 +315,7 @@ def run(
                 verdict = measured_plan(
                     session, planned.plan, outcome.builds, held, shown, report=report, present=planned.request.now
                 )
-                outcome, decision = _guarded(session, planned, with_faults(outcome, verdict), held)
+                outcome, decision = _guarded(session, planned, with_faults(outcome, verdict), held, report=report)
             if outcome.is_complete:
                 move, seconds = _publish(session, planned, verdict, outcome, held, shown, decision=decision)
         record = replace(record, steps=_steps(planned.plan, outcome), **_left(planned))
@@ -400,7 +400,9 @@ def _carried_out(
     return outcome
 
 
-def _guarded(session: Session, planned: PlannedRun, outcome: Outcome, held: Held) -> tuple[Outcome, str]:
+def _guarded(
+    session: Session, planned: PlannedRun, outcome: Outcome, held: Held, *, report: Callable[[RunEvent], None]
+) -> tuple[Outcome, str]:
     """Return the outcome with what the gate holds back, and what was decided; who opens it is written down."""
     from headgate.app.run_gate import held_back, with_held_back
     from headgate.core.gate import OVERRIDDEN, Verdict
@@ -409,8 +411,7 @@ def _guarded(session: Session, planned: PlannedRun, outcome: Outcome, held: Held
     plan, reason = planned.plan, planned.request.overridden
     if plan is None or not outcome.is_complete:
         return outcome, Verdict.PASS.value
-    with held.store.reading() as reading:
-        found = held_back(reading, plan, outcome, planned.move, session.config)
+    found = held_back(session, held, plan, outcome, planned.move, report=report)
     if not found or not reason:
         return with_held_back(outcome, found, plan.environment), Verdict.PASS.value
     told = [f"{one.address}: {one.told}" for one in found]

@@ -63,8 +63,12 @@ RUNS: Mapping[Topic, Rule] = {
     Topic.EMPTY: Rule(Level.BLOCK),
     Topic.KEY: Rule(Level.BLOCK),
     Topic.COUNT: Rule(Level.APPROVE, 0.5),
+    Topic.DRIFT: Rule(Level.APPROVE),
 }
-"""What holds of new data where nobody says otherwise: rows come and change; that half of them are gone is no load."""
+"""What holds of new data where nobody says otherwise: rows come and change; that half of them are gone is no load.
+
+Distributions are looked at where a section speaks of them, and nowhere else (``watches``).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,16 @@ class Policy:
     def run_rule(self, topic: Topic, address: Address, column: str = "") -> Rule:
         """Return what holds of a topic of an asset when new data comes in."""
         return _rule(RUNS[topic], self.runs, topic, address, column)
+
+    def watches(self, topic: Topic, address: Address, column: str) -> bool:
+        """Tell whether somebody said what holds of a topic of a column when new data comes in.
+
+        >>> Policy(runs=(Section("m.a.price", {}, {Topic.DRIFT: 0.5}),)).watches(Topic.DRIFT, Address("m.a"), "id")
+        False
+        """
+        return any(
+            (topic in one.levels or topic in one.budgets) and matches(one.pattern, address, column) for one in self.runs
+        )
 
     def members(self, owner: str) -> frozenset[str]:
         """Return the names and e-mail addresses of an owner's members, folded; one without a section is a person.

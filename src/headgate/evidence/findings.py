@@ -100,7 +100,7 @@ def findings_of(touched: Touched) -> tuple[Finding, ...]:
         found += _of_columns(touched, comparison)
         found += _of_stability(touched, comparison)
     if comparison is not None:
-        found += _of_drifts(touched, comparison)
+        found += findings_of_drifts(touched, comparison.drifts)
         found += _of_data(touched, comparison.data)
     return tuple(found)
 
@@ -133,6 +133,17 @@ def findings_of_shape(touched: Touched, shape: ShapeDifference) -> Iterator[Find
     for one in shape.retyped:
         told = f"column {one.name} is {one.after}, and was {one.before}"
         yield _finding(touched, Topic.COLUMN_RETYPED, told, column=one.name)
+
+
+def findings_of_drifts(touched: Touched, drifts: Iterable[Drift]) -> Iterator[Finding]:
+    """Yield one finding for each column that moved, by whatever measure; the greatest effect is its amount."""
+    moved: dict[str, list[Drift]] = {}
+    for drift in drifts:
+        if drift.is_beyond:
+            moved.setdefault(drift.column, []).append(drift)
+    for column, found in moved.items():
+        told = f"{column}: {listed([one.told for one in found], _TOLD_MAX)}"
+        yield _finding(touched, Topic.DRIFT, told, column=column, amount=max(one.effect for one in found))
 
 
 def findings_of_consumers(consumers: Iterable[Consumer], found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -301,17 +312,6 @@ def _tolerance_text(column: ColumnDifference) -> str:
     if column.tolerance == EXACT:
         return by
     return f"{by}; in {column.beyond:,} beyond its tolerance" if column.beyond else f"{by}, within its tolerance"
-
-
-def _of_drifts(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
-    """Yield one finding for each column that moved, by whatever measure; the greatest effect is its amount."""
-    moved: dict[str, list[Drift]] = {}
-    for drift in comparison.drifts:
-        if drift.is_beyond:
-            moved.setdefault(drift.column, []).append(drift)
-    for column, found in moved.items():
-        told = f"{column}: {listed([one.told for one in found], _TOLD_MAX)}"
-        yield _finding(touched, Topic.DRIFT, told, column=column, amount=max(one.effect for one in found))
 
 
 def _of_stability(touched: Touched, comparison: Comparison) -> Iterator[Finding]:

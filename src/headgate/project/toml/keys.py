@@ -84,6 +84,7 @@ GATE_TOPICS: Mapping[str, str] = {
 GATE_RUN: Mapping[str, str] = {
     "empty": "No row, where there were some; blocked by default.",
     "row_count": "How many of the rows may be gone after a load, of tables with 100 rows and more; `50 %` by default.",
+    "drift": "How far a distribution may move with a load, an effect size. Where it is said each load is profiled.",
 }
 
 GATE: Mapping[str, str] = {
