@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
 
 from headgate.core.address import Address
-from headgate.core.declarations import DeclaredColumn, Kind, Properties
+from headgate.core.declarations import DeclaredColumn, File, FileSource, Kind, Properties, TableSource
 from headgate.core.diagnostic import Place
+from headgate.core.hashing import Digest
 from headgate.core.limits import Limits
 from headgate.core.loading import Deletion, Grain, Loading, Merging, Timing, Tracking
 from headgate.core.promises import Contract, Freshness
@@ -54,6 +56,19 @@ def test_where_a_promise_stands_does_not_count() -> None:
     here = replace(ASSET, freshness=Freshness(3600, place=Place("a.yml", 1)))
     there = replace(ASSET, freshness=Freshness(3600, place=Place("b.yml", 9)))
     assert told_properties(Kind.SOURCE, here) == told_properties(Kind.SOURCE, there)
+
+
+def test_where_a_source_is_counts_and_what_its_files_hold_does_not() -> None:
+    a, files = Address("raw.a"), FileSource("a.csv", "csv", ())
+    told = [told_properties(Kind.SOURCE, Properties(), location=place) for place in (
+        files,
+        replace(files, files=(File("a.csv", Digest("1"), 1),)),
+        replace(files, pattern="b.csv", options={"delim": ";"}),
+        TableSource("shop", "a"),
+        TableSource("shop", "b"),
+    )]  # fmt: skip
+    changes = [property_changes({a: before}, {a: after}) for before, after in itertools.pairwise(told)]
+    assert changes == [{}, {a: ("options", "path")}, {a: ("format", "options", "path", "table")}, {a: ("table",)}]
 
 
 def test_only_what_stays_what_it_is_is_compared() -> None:

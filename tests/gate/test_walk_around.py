@@ -279,3 +279,27 @@ def test_an_expected_change_counts_for_no_later_data(team: Team) -> None:
     assert "HG711  prod waits for ops" in told
     assert "50 rows of 100 are gone" in told
     assert "half goes" not in told
+
+
+def test_what_was_agreed_to_is_void_where_data_comes_from_elsewhere(team: Team) -> None:
+    team.price(2)
+    agreed(team, "ben", "eve")
+    team.file("data/evil.csv", "id,price\n" + "".join(f"{101 - n},{n * 10}\n" for n in range(1, 101)))
+    team.source("      - name: orders\n        path: data/evil.csv\n")
+    team.edit("From elsewhere")
+    told = team.fails(1, *PROMOTE)
+    assert "HG711  prod waits for ops" in told
+    assert "HG711  prod waits for sales" in told
+
+
+def test_what_was_agreed_to_is_void_where_a_new_source_comes_from_elsewhere(team: Team) -> None:
+    team.file("data/dear.csv", "id,price\n" + "".join(f"{n},{n * 20}\n" for n in range(1, 101)))
+    team.file("data/evil.csv", "id,price\n" + "".join(f"{101 - n},{n * 20}\n" for n in range(1, 101)))
+    dear = "      - name: orders\n        path: data/orders.csv\n      - name: dear\n        path: data/{}.csv\n"
+    team.source(dear.format("dear"))
+    team.asset("m.orders", "select id, price from raw.dear")
+    team.edit("From dear")
+    agreed(team, "ben", "eve")
+    team.source(dear.format("evil"))
+    team.edit("From elsewhere")
+    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)

@@ -52,7 +52,8 @@ class Altered:
 class Judged:
     """What a repository is judged by, beside a release: its policy and owners, and how the repository alters those.
 
-    ``now`` is what the repository declares; None where it is what was released, or where nobody can tell.
+    ``before`` is what is released, and ``now`` what the repository declares: None where that is the same, or where
+    nobody can tell.
     """
 
     policy: Policy
@@ -60,6 +61,7 @@ class Judged:
     owners: Mapping[Address, str] = field(default_factory=dict)
     now: Told | None = None
     expected: tuple[ExpectedChange, ...] = ()
+    before: Told = field(default_factory=dict)
 
 
 def judged(session: Session, reading: Reading, code: Repository, environment: str, serial: int) -> Judged:
@@ -88,7 +90,7 @@ def judged(session: Session, reading: Reading, code: Repository, environment: st
         was = config if same == files.get(CONFIG_FILE) else _config(reading, files, config)
     except EnvironmentFailed as lost:
         return Judged(policy, Gate(lost=str(lost)), owners, expected=_expected(code, {}))
-    return Judged(was.policy, _gate(was, config, before, after), owners, after, _expected(code, files))
+    return Judged(was.policy, _gate(was, config, before, after), owners, after, _expected(code, files), before)
 
 
 def released_policy_digest(session: Session, reading: Reading, environment: str, serial: int) -> str:
@@ -124,7 +126,7 @@ def altered(session: Session, reading: Reading, plan: PromotionPlan, code: Repos
     judge = judged(session, reading, code, plan.target, plan.serial)
     if judge.now is not None:
         settings = (config.policy.digest, tuple(sorted(n for n, e in config.environments.items() if e.protected)))
-        others = (settings, tuple(_declared(plan, judge.now)))
+        others = (settings, tuple(_declared(judge.before, judge.now)))
     return Altered(
         release=last_release(reading, plan.target, plan.serial),
         policy=judge.policy,
@@ -228,7 +230,8 @@ def _change(reading: Reading, plan: PromotionPlan, others: tuple[Part, ...]) -> 
     return digest("change", tuple(one for one in recipes if one[1] != one[2]), others)
 
 
-def _declared(plan: PromotionPlan, after: Told) -> Iterable[Part]:
-    """Yield what is declared otherwise than it is released, by address."""
-    for address in plan.properties:
-        yield address, tuple(sorted(after.get(address, {}).items()))
+def _declared(before: Told, after: Told) -> Iterable[Part]:
+    """Yield what is declared otherwise than it is released, by address: of what is new, all of it."""
+    for address in sorted(before.keys() | after.keys()):
+        if before.get(address) != after.get(address):
+            yield address, tuple(sorted(after.get(address, {}).items()))

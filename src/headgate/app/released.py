@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from headgate.core.properties import PropertyChanges, Told
     from headgate.core.records import Move
 
-_KIND = "properties 4"
+_KIND = "properties 5"
 _KEPT = 20
 
 

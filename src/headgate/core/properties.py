@@ -1,7 +1,7 @@
 """What is declared of an asset that no build shows, and that counts all the same once it is released.
 
-A run goes by it: when and how data comes in, what a call may use, which columns were promised or are protected, which
-tests have to pass; and who answers for it.
+A run goes by it: from where, when and how data comes in, what a call may use, which columns were promised or are
+protected, which tests have to pass; and who answers for it.
 Descriptions and tags are looked up in the repository alone, so they are not among it.
 """
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from headgate.core.address import Address, fold
 from headgate.core.contracts import Promise, promise_from_text, promise_of, promise_to_text
-from headgate.core.declarations import Declarations, Kind, Properties
+from headgate.core.declarations import Declarations, FileSource, Kind, Properties, TableSource
 from headgate.core.gate import POLICY_ADDRESS
-from headgate.core.graph import AnyNode, Node
+from headgate.core.graph import AnyNode, Node, SourceNode
 from headgate.core.json_form import dumps, plain
 from headgate.core.limits import NO_LIMITS, Limits
 from headgate.core.promises import QUERY, DeclaredTest
@@ -34,9 +34,17 @@ PropertyChanges: TypeAlias = Mapping[Address, tuple[str, ...]]
 
 
 def told_properties(
-    kind: Kind, properties: Properties, *, limits: Limits = NO_LIMITS, is_networked: bool = False
+    kind: Kind,
+    properties: Properties,
+    *,
+    limits: Limits = NO_LIMITS,
+    is_networked: bool = False,
+    location: FileSource | TableSource | None = None,
 ) -> Mapping[str, str]:
-    """Return what is declared of one asset or source; what is not said is left out."""
+    """Return what is declared of one asset or source; what is not said is left out.
+
+    ``location`` is where the data of a source is.
+    """
     freshness, promise = properties.freshness, promise_of(properties)
     columns = sorted(properties.columns, key=lambda column: fold(column.name))
     told = {
@@ -53,6 +61,8 @@ def told_properties(
     }
     if properties.loading is not None:
         told.update(_of_loading(properties.loading))
+    if location is not None:
+        told.update(_of_location(location))
     return {name: text for name, text in told.items() if text}
 
 
@@ -65,7 +75,8 @@ def told_of_node(node: AnyNode) -> Mapping[str, str]:
     """Return what is declared of a node."""
     body = node.body if isinstance(node, Node) and isinstance(node.body, PythonBody) else None
     if body is None:
-        return told_properties(node.kind, node.properties)
+        location = node.location if isinstance(node, SourceNode) else None
+        return told_properties(node.kind, node.properties, location=location)
     return told_properties(node.kind, node.properties, limits=body.limits, is_networked=body.is_networked)
 
 
@@ -77,7 +88,7 @@ def told_of(declarations: Declarations) -> Told:
         limits, is_networked = (python.limits, python.is_networked) if python else (NO_LIMITS, False)
         found[asset.address] = told_properties(asset.kind, asset.properties, limits=limits, is_networked=is_networked)
     for source in declarations.sources:
-        found[source.address] = told_properties(Kind.SOURCE, source.properties)
+        found[source.address] = told_properties(Kind.SOURCE, source.properties, location=source.location)
     for exposure in declarations.exposures:
         owner = {"owner": exposure.properties.owner} if exposure.properties.owner else {}
         found[exposure.address] = {"kind": Kind.EXPOSURE.value, **owner}
@@ -124,6 +135,16 @@ def _without_place(noun: object) -> str:
 
 def _folded(names: Iterable[str]) -> str:
     return "\n".join(name.casefold() for name in names)
+
+
+def _of_location(location: FileSource | TableSource) -> Iterator[tuple[str, str]]:
+    """Yield where the data of a source is; what its files hold is no matter of code."""
+    if isinstance(location, TableSource):
+        yield "table", dumps([location.schema, location.name])
+        return
+    yield "path", location.pattern
+    yield "format", location.format
+    yield "options", dumps(plain(location.options)) if location.options else ""
 
 
 def _of_loading(loading: Loading) -> Iterator[tuple[str, str]]:
