@@ -361,6 +361,10 @@ def test_of_no_row_no_share_fails() -> None:
         (declared("quarantine"), "no test of the asset sets rows aside"),
         (DeclaredTest("quarantine", references={"to": COPY}, where="id = 1"), "it counts all rows"),
         (
+            declared("freshness", "day", loaded_at_query="select 1", warn_after="1 day"),
+            "loaded_at_query says all of it",
+        ),
+        (
             declared("not_null_proportion", "id", at_least=95),
             "at_least and at_most are shares from 0 to 1, at_least not above at_most",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from headgate.core.checks import Outcome, Result
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from headgate.core.checks import Sample
     from headgate.core.graph import Graph, QueryNode
     from headgate.core.hashing import Digest
-    from headgate.core.measures import Answer, Measure
+    from headgate.core.measures import Answer, Measure, Newest
     from headgate.core.measures import Shown as FailingMeasure
     from headgate.core.plan import Plan
+    from headgate.core.ports.engine import Engine
     from headgate.core.ports.measuring import Measured, Unanswered
     from headgate.core.ports.store import Reading
     from headgate.core.progress import RunEvent
@@ -106,12 +108,19 @@ def measured(
     if not tests:
         return NO_VERDICT
     from headgate.app.interrupting import interruptible
+    from headgate.core.measures import Newest
     from headgate.evidence.measure import keeping, measure
     from headgate.release.bindings import Bindings
     from headgate.sql.bind import bound, inlined
 
     def ask(table: Measured, measures: Sequence[Measure]) -> Mapping[Measure, Answer | Unanswered]:
-        return interruptible(lambda: held.engine.measure(table, measures), held.engine.interrupt)
+        told: dict[Measure, Answer | Unanswered] = {
+            one: interruptible(partial(told_by, held.engine, one), held.engine.interrupt)
+            for one in measures
+            if isinstance(one, Newest) and one.is_query
+        }
+        rest = [one for one in measures if one not in told]
+        return {**told, **interruptible(lambda: held.engine.measure(table, rest), held.engine.interrupt)}
 
     def show(table: Measured, measure: FailingMeasure, limit: int) -> Sample:
         return interruptible(lambda: held.engine.failing(table, measure, limit), held.engine.interrupt)
@@ -140,6 +149,18 @@ def measured(
                 show=show,
             )
         )
+
+
+def told_by(engine: Engine, newest: Newest) -> Answer | Unanswered:
+    """Return the newest time that a query of the user's own gives, None over no row; it cannot write."""
+    from headgate.core.errors import EngineFailed
+    from headgate.core.ports.measuring import Unanswered
+
+    try:
+        rows = engine.query(newest.expression.text, limit=1).rows
+    except EngineFailed as error:
+        return Unanswered(str(error))
+    return None if not rows or rows[0][0] is None else str(rows[0][0])
 
 
 def measured_plan(

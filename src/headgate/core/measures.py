@@ -145,10 +145,14 @@ class Of:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """The greatest value of an expression in the user's own SQL, as an exact text; None over no value."""
+    """The greatest value of an expression in the user's own SQL, as an exact text; None over no value.
+
+    ``is_query``: it is what a query of the user's own gives, over tables as the engine has them.
+    """
 
     expression: Sql
     where: str = ""
+    is_query: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,7 @@ def fragments_of(measure: Measure) -> tuple[Fragment, ...]:
     condition = getattr(measure, "condition", None)
     if isinstance(condition, Says):
         found.append(Fragment(condition.sql.text, condition.column))
-    if isinstance(measure, Newest):
+    if isinstance(measure, Newest) and not measure.is_query:
         found.append(Fragment(measure.expression.text, is_condition=False))
     found += [Fragment(value.text, is_condition=False) for value in _constants(condition) if isinstance(value, Sql)]
     return tuple(dict.fromkeys(found))

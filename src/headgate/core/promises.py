@@ -175,10 +175,7 @@ class Freshness:
 
 
 def test_of_freshness(promised: Freshness | None) -> tuple[DeclaredTest, ...]:
-    """Return the test that a source's freshness is, which only warns; none where no age is promised.
-
-    ``loaded_at_query`` stands among its arguments, which no kind understands: so it is told.
-    """
+    """Return the test that a source's freshness is, which only warns; none where no age is promised."""
     if promised is None or (promised.warn_after_seconds is None and promised.error_after_seconds is None):
         return ()
     given = {

@@ -81,10 +81,8 @@ def _not_run(test: DeclaredTest, kinds: Mapping[str, Kind], columns: Mapping[str
         own = ", ".join(name for name in kinds if "." not in name)
         hint = f"Did you mean {near[0]}?" if near else f"There are {own}."
         return _warning(test, f"no kind of check is called {test.kind}: this test does not run", hint)
-    if test.kind == FRESHNESS and not test.column and not test.arguments.get("field"):
+    if test.kind == FRESHNESS and not test.column and test.arguments.keys().isdisjoint(("field", "loaded_at_query")):
         hint = "Say with loaded_at_field, or below a column of times, when a row of it came."
-        if "loaded_at_query" in test.arguments:
-            hint = "A query is not asked: say with loaded_at_field which column, or expression, says when a row came."
         return _warning(test, "how old the data is cannot be told: this test does not run", hint)
     if lost := [key for key in _ASSETS if key in test.arguments and key not in test.references]:
         named = test.arguments[lost[0]]

@@ -46,7 +46,11 @@ def freshness(asked: Asked) -> Compiled:
 
 
 def _newest(asked: Asked) -> Of | Newest:
-    """Return what is measured: the greatest value of a column of times, or of an expression."""
+    """Return what is measured: the greatest value of a column of times, or of an expression; or what a query gives."""
+    if "loaded_at_query" in asked.arguments:
+        if asked.column or "field" in asked.arguments or asked.where:
+            raise CannotCheck("loaded_at_query says all of it", "Take the column, `field` and the condition out.")
+        return Newest(Sql(text(asked, "loaded_at_query")), is_query=True)
     field = asked.column or text(asked, "field")
     if not asked.column and fold(field) not in map(fold, asked.columns):
         return Newest(Sql(field), asked.where)

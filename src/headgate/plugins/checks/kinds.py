@@ -58,6 +58,7 @@ OWN: Mapping[str, Kind] = {
             "warn_after": "How long there is no warning: `25 hours`, or `{count: 25, period: hour}`.",
             "error_after": "How long it does not fail.",
             "field": "The time of a row, in SQL, where it does not stand below a column.",
+            "loaded_at_query": "Instead, a query that gives the newest time, over tables as the engine has them.",
             "cron": "When data comes, as five fields of cron.",
             "weekdays": "On which days it comes: `mon-fri`, or a list.",
             "holidays": "On which days it does not, a list of dates.",

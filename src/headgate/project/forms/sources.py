@@ -42,7 +42,7 @@ FRESHNESS = Keyed(
         "error_after": Field(_AFTER, "How old the newest row may be before there is an error."),
         "filter": Field(_CONDITION, "A condition in SQL: only the rows that fulfil it are looked at."),
         "loaded_at_field": Field(TEXT, "The column, or expression in SQL, that says when a row was loaded."),
-        "loaded_at_query": Field(TEXT, "A query that gives the time of the newest row; it is not asked yet."),
+        "loaded_at_query": Field(TEXT, "A query that gives the time of the newest row, instead."),
         "cron": Field(TEXT, "When data comes, as five fields of cron: the age counts from there."),
         "weekdays": Field(TEXTS, "On which days data comes: `mon-fri`, or a list. Others do not count."),
         "holidays": Field(TEXTS, "On which days no data comes, a list of dates. They do not count."),
