@@ -34,7 +34,8 @@ _T = TypeVar("_T")
 class Beside:
     """What an environment shows now, what it would show, and what is wished of comparing the two, by address.
 
-    ``protected`` are the columns whose values are not shown. ``chosen`` are the addresses to compare; None: all.
+    ``protected`` are the columns whose values are not shown; with ``hides_words`` there may be others, and no words of
+    an engine are told. ``chosen`` are the addresses to compare; None: all.
     """
 
     before: Mapping[Address, Pointer]
@@ -42,6 +43,7 @@ class Beside:
     wishes: Mapping[Address, Wish] = field(default_factory=dict)
     protected: Protected = field(default_factory=dict)
     chosen: frozenset[Address] | None = None
+    hides_words: bool = False
 
 
 def wishes_of(graph: Graph) -> Mapping[Address, Wish]:
@@ -214,6 +216,7 @@ def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], 
             beside.wishes.get(address, NO_WISH),
             sources_that_moved(before, after, build_of) if before else (),
             beside.protected.get(address, frozenset()),
+            bool(beside.protected) or beside.hides_words,
         )
 
 

@@ -37,7 +37,7 @@ class Asked:
     """What is asked: two sides by name, addresses (none: all), a key and tolerances in place of those declared.
 
     ``tolerances`` are by folded column, or under the empty name for all numbers. ``limit`` is how many rows are shown
-    of each kind.
+    of each kind. ``hides_words``: what an engine says may quote a protected value.
     """
 
     before: str
@@ -46,6 +46,7 @@ class Asked:
     key: tuple[str, ...] = ()
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     limit: int = 5
+    hides_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +87,19 @@ def diff(session: Session, repository: Repository, asked: Asked) -> Diff:
     """
     with session.reading() as reading, ExitStack() as opened:
         before, after = (_target(session, reading, name) for name in (asked.before, asked.after))
-        wishes, protected, limit = _declared(session, repository, reading, after.engine, asked.limit)
-        asked = replace(asked, limit=limit)
+        wishes, protected = _declared(session, repository, reading, after.engine)
+        if protected is None:
+            asked, protected = replace(asked, limit=0, hides_words=True), {}
+        asked = replace(asked, hides_words=asked.hides_words or bool(protected))
         if before.table or after.table or before.engine != after.engine:
             return _across(session, reading, (before, after), asked, wishes, protected, opened)
         return _within_one(session, reading, (before, after), asked, wishes, protected, opened)
 
 
 def _declared(
-    session: Session, repository: Repository, reading: Reading, engine: str, limit: int
-) -> tuple[Mapping[Address, Wish], Protected, int]:
-    """Return what the working tree says; where it has faults nobody knows what is protected, and no row is shown."""
+    session: Session, repository: Repository, reading: Reading, engine: str
+) -> tuple[Mapping[Address, Wish], Protected | None]:
+    """Return what the working tree says; where it has faults nobody knows what is protected: None."""
     from headgate.app.comparing import wishes_of
     from headgate.app.repository import linked_now
     from headgate.evidence.wishes import wish_of
@@ -105,8 +108,8 @@ def _declared(
         graph, _ = linked_now(session, repository, reading, engine=engine)
     except Refused:
         assets = repository.declarations.assets
-        return {asset.address: wish_of(asset.properties) for asset in assets}, {}, 0
-    return wishes_of(graph), graph.protected, limit
+        return {asset.address: wish_of(asset.properties) for asset in assets}, None
+    return wishes_of(graph), graph.protected
 
 
 def _target(session: Session, reading: Reading, name: str) -> Target:
@@ -149,6 +152,7 @@ def _within_one(
     beside = Beside(
         before.pointers, {a: p for a, p in after.pointers.items() if a in chosen},
         {a: _wished(wishes.get(a), asked, after.pointers[a].shape) for a in chosen if a in after.pointers}, protected,
+        hides_words=asked.hides_words,
     )  # fmt: skip
     pairs, build_of = pairs_of(reading, beside)
     whole = replace(beside, after=after.pointers)
@@ -199,7 +203,7 @@ def _across(
                 for side, name in zip(sides, names, strict=True)
             ]
             wish = _wished(wishes.get(address), asked, relations[1][1])
-            one = _compared(session, address, sides, relations, engines, aside, wish, asked.limit)
+            one = _compared(session, address, sides, relations, engines, aside, wish, asked)
             rows = differences_without_protected(one.differences, protected.get(address, frozenset()))
             found[address] = replace(one, differences=rows)
     chosen = (
@@ -216,13 +220,15 @@ def _compared(
     engines: Mapping[str, Engine],
     aside: Engine | None,
     wish: Wish,
-    limit: int,
+    asked: Asked,
 ) -> Comparison:
     from headgate.app.across import bring, common_types, tolerances_across
     from headgate.app.comparing import within
+    from headgate.core.errors import StatementFailed
     from headgate.core.ports.comparing import Side
-    from headgate.evidence.compare import compare_relations
+    from headgate.evidence.compare import compare_relations, refused
 
+    base = Comparison(address, rung=Rung.KEYED)
     engine = aside or engines[sides[0].engine]
     (old, before), (new, after) = relations
     if aside is None:
@@ -230,20 +236,24 @@ def _compared(
     else:
         wish = replace(wish, tolerances=tolerances_across(before, after, wish.tolerances))
         texts = ((old, before, after), (new, after, before))
-        brought = [
-            bring(
-                aside, f"{address} {number}", engines[side.engine], text,
-                common_types(shape, engines[side.engine].capabilities.kind, other),
-            )
-            for number, (side, (text, shape, other)) in enumerate(zip(sides, texts, strict=True))
-        ]  # fmt: skip
+        try:
+            brought = [
+                bring(
+                    aside, f"{address} {number}", engines[side.engine], text,
+                    common_types(shape, engines[side.engine].capabilities.kind, other),
+                )
+                for number, (side, (text, shape, other)) in enumerate(zip(sides, texts, strict=True))
+            ]  # fmt: skip
+        except StatementFailed as fault:
+            told = refused(fault, hides_words=asked.hides_words)
+            return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
         both = brought[0], brought[1]
     seconds = session.config.cost_limit.seconds
 
     def ask(pairing: Pairing) -> Counted:
-        return within(seconds, lambda: engine.compare(pairing, limit), engine.interrupt)
+        return within(seconds, lambda: engine.compare(pairing, asked.limit), engine.interrupt)
 
-    return compare_relations(Comparison(address, rung=Rung.KEYED), both, wish, ask)
+    return compare_relations(base, both, wish, ask, hides_words=asked.hides_words)
 
 
 def _relation(session: Session, engine: Engine, side: Target, name: Address, build_of: object) -> tuple[str, Shape]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from headgate.core.errors import EnvironmentFailed, LeaseLost, Refused
+from headgate.core.errors import EnvironmentFailed, LeaseLost, Refused, StatementFailed
 
 if TYPE_CHECKING:
     from headgate.app.comparing import Beside
@@ -232,4 +232,6 @@ def _with_inputs(address: Address, inputs: Mapping[Address, tuple[Address, ...]]
 def _told_of(fault: Refused | EnvironmentFailed) -> str:
     if isinstance(fault, Refused) and fault.diagnostics:
         return f"the released code does not fit the new data: {fault.diagnostics[0].summary}"
+    if isinstance(fault, StatementFailed):  # what an engine says may quote a value of what was protected then
+        return "the engine refuses the released code on the new data"
     return str(fault).partition("\n")[0]

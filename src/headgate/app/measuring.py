@@ -233,11 +233,35 @@ def _asked(
     with closing(Conditions(session.root, ground_of(session, engine), session.cache)) as conditions:
         builds = StoredBuilds(reading)
         subjects = tuple(
-            replace(subject, protected=tests.protected.get(subject.build.address, frozenset()))
+            _with_protection(subject, tests, shown, builds.get)
             for subject in _subjects(tests, shown, builds.get, dialect=conditions.dialect, now=present or now())
         )
         asked = [asking(subject, conditions.understood) for subject in subjects]
         yield asked, known_of(subjects, reading), builds.get
+
+
+def _with_protection(
+    subject: Subject, tests: Tests, shown: Shown, build_of: Callable[[Digest], Build | None]
+) -> Subject:
+    """Return a subject that says which of its columns are protected, and whose values an engine may quote."""
+    from headgate.core.declarations import Kind
+    from headgate.core.protection import protected_read
+
+    if not tests.protected:
+        return subject
+    queries = {query.address: query.inputs for query in tests.queries}
+
+    def through(address: Address) -> Iterable[Address]:
+        pointer = shown.pointers.get(address)
+        build = build_of(pointer.build) if pointer is not None and pointer.kind is Kind.VIEW else None
+        return queries.get(address, ()) if build is None else build.inputs
+
+    address = subject.build.address
+    return replace(
+        subject,
+        protected=tests.protected.get(address, frozenset()),
+        quotable=protected_read((address, *subject.others), tests.protected, through),
+    )
 
 
 def _subjects(

@@ -7,7 +7,7 @@ values. `protected: false` of such a column says that nothing of it can be told 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -59,6 +59,31 @@ def _carries(edge: Edge, protected: Protected) -> bool:
     if edge.subtype not in CARRYING or is_count:
         return False
     return fold(edge.read.column) in columns if edge.read.aspect is Aspect.COLUMN else bool(columns)
+
+
+def protected_read(
+    reads: Iterable[Address], protected: Protected, through: Callable[[Address], Iterable[Address]]
+) -> Address | None:
+    """Return an asset with protected columns that a statement over ``reads`` looks at; None where there is none.
+
+    An engine that refuses such a statement may quote any value that it looked at. ``through`` gives what is read in
+    place of an address without rows of its own, a view; of a table nothing: what of a protected value has gone into
+    that, lineage has told. Cost: a walk through views.
+    """
+    waiting = list(dict.fromkeys(reads))
+    seen = set(waiting)
+    for one in waiting:
+        if protected.get(one):
+            return one
+        fresh = [further for further in through(one) if further not in seen]
+        seen.update(fresh)
+        waiting += fresh
+    return None
+
+
+def unquoted(of: Address) -> str:
+    """Return what is told in place of an engine's words, which may quote a value of an asset's protected columns."""
+    return f"words that may quote a protected value of {of} are not shown"
 
 
 def without_protected(sample: Sample, protected: Set[str]) -> Sample:

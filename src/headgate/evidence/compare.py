@@ -44,7 +44,8 @@ class Pair:
     """Two builds of one address with their columns as they are shown; ``before`` is None where there is none.
 
     ``contents`` identify what both hold (``content_of``); ``moved`` are sources that moved on between them;
-    ``protected`` are the columns, folded, whose values are shown to nobody.
+    ``protected`` are the columns, folded, whose values are shown to nobody. ``hides_words``: what an engine says of it
+    may quote such a value, of these columns or of what views among them read.
     """
 
     address: Address
@@ -56,6 +57,7 @@ class Pair:
     wish: Wish = NO_WISH
     moved: tuple[Address, ...] = ()
     protected: frozenset[str] = frozenset()
+    hides_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def compare(
     except TooCostly as fault:
         told = str(fault)
     except StatementFailed as fault:
-        told = "the engine refused it" + ("" if pair.protected else f": {fault}")
+        told = refused(fault, hides_words=pair.hides_words)
     return Compared(replace(_base(pair), rung=Rung.INCOMPLETE, incomplete=told), climb.found)
 
 
@@ -204,9 +206,17 @@ class _Climb:
 
 
 def compare_relations(
-    base: Comparison, sides: tuple[Side, Side], wish: Wish, ask: Callable[[Pairing], Counted]
+    base: Comparison,
+    sides: tuple[Side, Side],
+    wish: Wish,
+    ask: Callable[[Pairing], Counted],
+    *,
+    hides_words: bool = False,
 ) -> Comparison:
-    """Return how two relations differ of which nothing is known but their columns; ``base`` says what they are."""
+    """Return how two relations differ of which nothing is known but their columns; ``base`` says what they are.
+
+    ``hides_words`` as in a pair.
+    """
     before, after = sides
     key, unkeyed = wish.key_in(before.shape, after.shape)
     older = {fold(column.name) for column in before.shape}
@@ -217,8 +227,17 @@ def compare_relations(
     pairing = Pairing(before, after, key, tuple(left), near)
     try:
         return _told(base, ask(pairing), left, pairing)
-    except (TooCostly, StatementFailed) as fault:
-        return replace(base, rung=Rung.INCOMPLETE, incomplete=str(fault))
+    except TooCostly as fault:
+        told = str(fault)
+    except StatementFailed as fault:
+        told = refused(fault, hides_words=hides_words)
+    return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
+
+
+def refused(fault: StatementFailed, *, hides_words: bool) -> str:
+    """Return what is told of a comparison that an engine refused."""
+    words = "words that may quote a protected value are not shown" if hides_words else fault
+    return f"the engine refused it: {words}"
 
 
 def hidden(comparison: Comparison, pair: Pair) -> Comparison:

@@ -7,11 +7,13 @@ All that is asked of one build goes to the engine at once. An answer is kept und
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from headgate.core.address import Address, fold
 from headgate.core.checks import Check, Compiled, Failed, Outcome, Result, Sample, judged
+from headgate.core.errors import StatementFailed
 from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
 from headgate.core.hashing import Digest, digest
 from headgate.core.measures import Answer, Figure, Measure, Newest, Of, Shown, digest_of, others_of
@@ -19,7 +21,7 @@ from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.store import Lease, Reading, StateStore
 from headgate.core.progress import Checked, Measuring, RunEvent, Started
 from headgate.core.promises import DeclaredTest
-from headgate.core.protection import HIDDEN, without_protected
+from headgate.core.protection import HIDDEN, unquoted, without_protected
 from headgate.core.records import Build, Collection
 from headgate.evidence.keys import Understand, key_of
 from headgate.evidence.tied import keep_tied
@@ -35,8 +37,6 @@ _FAILING = (Outcome.FAIL, Outcome.WARN)
 SAMPLE_ROWS, SAMPLE_ROWS_MAX, SAMPLES_MAX = 5, 100, 20
 """So many failing rows of a check are shown unless it says ``limit``; so many at most; of so many checks of a build."""
 
-_UNTOLD = "the engine refused it, and what it says may hold a protected value"
-
 KEPT_AT_ONCE = 50
 """So many builds' evidence is written together."""
 
@@ -47,7 +47,8 @@ class Subject:
 
     ``like`` are builds that may have been measured before and have much in common with it: those that it replaces.
     ``unfit`` are tests that do not fit what is shown, each with why. ``protected`` are the columns whose values are not
-    shown, folded.
+    shown, folded. ``quotable`` is whose protected values an engine may quote that refuses what is asked: its own, or of
+    something that is read.
     """
 
     build: Build
@@ -56,6 +57,7 @@ class Subject:
     like: tuple[Digest, ...] = ()
     unfit: tuple[tuple[DeclaredTest, str], ...] = ()
     protected: frozenset[str] = frozenset()
+    quotable: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,9 @@ def _with_samples(
         is_shown = result.outcome in _FAILING and sum(r.sample is not None for r in found) < SAMPLES_MAX
         if is_shown and shown is not None and limit != 0:
             table = _table(subject, (shown,), relation_of)
-            rows = show(table, shown, min(limit or SAMPLE_ROWS, SAMPLE_ROWS_MAX))
-            result = replace(result, sample=without_protected(rows, subject.protected))
+            with suppress(StatementFailed):  # that it fails is known, and what an engine says may hold a value
+                rows = show(table, shown, min(limit or SAMPLE_ROWS, SAMPLE_ROWS_MAX))
+                result = replace(result, sample=without_protected(rows, subject.protected))
         found.append(result)
     return tuple(found)
 
@@ -235,8 +238,9 @@ def _found(
     lacking = one.lacking(known.answers)
     if lacking:
         found.update(ask(_table(subject, lacking, relation_of), lacking))
-    if subject.protected:  # an engine's words may hold the value that it could not read
-        found.update({m: Unanswered(_UNTOLD) for m, answer in found.items() if isinstance(answer, Unanswered)})
+    if subject.quotable is not None:  # an engine's words may hold the value that it could not read
+        told = Unanswered(f"the engine refused it; {unquoted(subject.quotable)}")
+        found.update({m: told for m, answer in found.items() if isinstance(answer, Unanswered)})
     return found
 
 

@@ -60,7 +60,8 @@ class Bench:
 
     ``is_stopped`` tells whether nothing new may be started; ``begun`` is told each address as its turn comes;
     ``runner`` calls functions, and may be left out where there are none. ``versions_of`` is told each task that was
-    done and gives the versions under which its build counts, if those are not its own.
+    done and gives the versions under which its build counts, if those are not its own. ``quotable`` tells of an address
+    whose protected values its failure may quote.
     """
 
     engine: Engine
@@ -70,6 +71,7 @@ class Bench:
     begun: Callable[[Address], None]
     runner: PythonRunner | None = None
     versions_of: Callable[[Task], Versions | None] = lambda _: None
+    quotable: Callable[[Address], Address | None] = lambda _: None
 
 
 def attempt(tasks: Sequence[Task], bench: Bench) -> tuple[Attempted, ...]:
@@ -172,7 +174,8 @@ def _called(task: Task, body: PythonBody, bench: Bench) -> Attempted | None:
     except CodeFailed as error:
         if bench.is_stopped():
             return None
-        return NotMade(task, told_of_call(error, body, root=bench.root), is_absent=True)
+        told = told_of_call(error, body, root=bench.root, quotable=bench.quotable(task.address))
+        return NotMade(task, told, is_absent=True)
     except EngineFailed as error:
         return None if bench.is_stopped() else _not_made(task, error, bench)
     return Made(task, made)
@@ -192,7 +195,13 @@ def _loaded(task: Task, load: OpenLoad, bench: Bench) -> Attempted | None:
 
 def _not_made(task: Task, error: EngineFailed, bench: Bench) -> NotMade:
     capabilities = bench.engine.capabilities
-    told = diagnostic_of(error, task.step, relations=bench.relations, engine=capabilities.kind)
+    told = diagnostic_of(
+        error,
+        task.step,
+        relations=bench.relations,
+        engine=capabilities.kind,
+        quotable=bench.quotable(task.address),
+    )
     return NotMade(task, told, isinstance(error, StatementFailed) and capabilities.is_transactional)
 
 

@@ -13,6 +13,7 @@ from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import CodeFailed, EngineFailed
 from headgate.core.ports.engine import BuildJob, BuildResult, Engine, StreamInput
 from headgate.core.ports.python import ArrowStream, OpenStream, PythonRunner
+from headgate.core.protection import unquoted
 from headgate.core.python import PythonBody, PythonInput
 from headgate.core.records import Build
 from headgate.sql.bind import selected_columns
@@ -62,8 +63,14 @@ def _text(one: PythonInput, relations: Mapping[Address, str]) -> str:
     return selected_columns(relations[one.address], one.columns)
 
 
-def told_of_call(error: CodeFailed, body: PythonBody, *, root: str) -> Diagnostic:
-    """Return the fault at the user's own line, with that line; else where the function begins."""
+def told_of_call(error: CodeFailed, body: PythonBody, *, root: str, quotable: Address | None = None) -> Diagnostic:
+    """Return the fault at the user's own line, with that line; else where the function begins.
+
+    ``quotable`` is whose protected values its words may quote: then what was raised is told by its name alone. What
+    the function printed on purpose is told as it is.
+    """
+    if quotable is not None:
+        error = _without_words(error, quotable)
     place = Place(error.path, error.line) if error.path else Place(body.path, body.line)
     is_own = error.code == "HG602"
     return Diagnostic(
@@ -74,6 +81,15 @@ def told_of_call(error: CodeFailed, body: PythonBody, *, root: str) -> Diagnosti
         detail=detail_of_call(error),
         excerpt=line_of(root, place),
     )
+
+
+def _without_words(error: CodeFailed, quotable: Address) -> CodeFailed:
+    """Return the failure by its name, or in our own words: what others say of it stands behind a colon."""
+    name, colon, _ = str(error).partition(": ")
+    told = f"{name}: {unquoted(quotable)}" if colon else name
+    found = CodeFailed(told, path=error.path, line=error.line, detail=error.detail, code=error.code)
+    found.hint, found.printed = error.hint, error.printed
+    return found
 
 
 def detail_of_call(error: CodeFailed) -> str:

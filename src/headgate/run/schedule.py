@@ -17,6 +17,7 @@ from headgate.core.progress import Failed, Finished, Interrupted, RunEvent, Skip
 from headgate.core.records import Build, BuildStatus
 from headgate.run.attempt import Attempted, Bench, Made, NotMade, attempt
 from headgate.run.cut_off import CutOff, Equate, nothing_equal
+from headgate.run.failure import quotable_in
 from headgate.run.grouping import multiplying, seconds_if_small, small_group
 from headgate.run.ledger import Ledger
 from headgate.run.outcome import Failure, Outcome
@@ -85,6 +86,8 @@ class Schedule:
         self._cut_off = CutOff(prepared, prior, engine=plan.engine, large=frozenset(large), equate=equate)
         self._uncertain |= self._cut_off.watched  # what is looked at goes alone: its readers wait for what is found
 
+        quotable = quotable_in(plan)
+
         def work(group: Group) -> tuple[Attempted, ...]:
             bench = Bench(
                 engine,
@@ -94,6 +97,7 @@ class Schedule:
                 group.begin,
                 runner,
                 self._cut_off.versions_of,
+                quotable,
             )
             return attempt(group.tasks, bench)
 
