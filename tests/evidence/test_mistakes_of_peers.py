@@ -293,3 +293,60 @@ def test_no_share_is_rounded_to_all_or_nothing() -> None:
 def test_a_pairing_names_what_both_have() -> None:
     side = Side("x", (Column("Id", "INTEGER"),))
     assert Pairing(side, side, ("id",), ()).pair("ID") == (side.shape[0], side.shape[0])
+
+
+WHOLE, FLOATING = {"k": "BIGINT", "v": "VARCHAR"}, {"k": "DOUBLE", "v": "VARCHAR"}
+"""Of a key that was a whole number and is a floating-point number now. Those skip every second one above 2^53."""
+
+ODD, EVEN = 9_007_199_254_740_993, 9_007_199_254_740_992
+"""2^53 + 1, which no floating-point number is, and 2^53, which stands for both."""
+
+
+def test_a_key_that_became_a_floating_point_number_pairs_what_is_the_same_number(place: Place) -> None:
+    """Read as floating-point numbers two keys are one: rows that change places look like a bag that stays the same."""
+    found = place.compare(of(WHOLE, (EVEN, "a"), (ODD, "b")), of(FLOATING, (EVEN, "b"), (ODD, "a")), ("k",))
+    # Afterwards 2^53 stands twice, so its rows are a bag: (2^53, a) on both sides, (2^53, b) new. 2^53 + 1 is gone.
+    assert (found.keys_before, found.keys_after) == (KeyFacts(), KeyFacts(0, 1, 2))
+    assert numbers(found) == (1, 1, 0)
+    back = place.compare(of(FLOATING, (EVEN, "b")), of(WHOLE, (EVEN, "a"), (ODD, "b")), ("k",))
+    assert numbers(back) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("exact", "numbers_before", "numbers_after", "greatest"),
+    [
+        # 2^53 + 1 is 2^53 now; 2^62 and what is small stay; nothing becomes no number.
+        ("BIGINT", (ODD, 2**62, 5, None, 0), (ODD, 2**62, 5, None, "-0.0"), 1.0),
+        ("BIGINT", (2**62, -(2**63), -1, 3), (2**62, -(2**63), "-1.5", 3), 0.5),
+        # Above 2^50 floating-point numbers are quarters: .78 becomes .75.
+        ("DECIMAL(18,2)", ("1234567890123456.78", "0.10", "-3"), ("1234567890123456.78", "0.1", "-3"), 0.03),
+        ("DECIMAL(18,2)", ("1234567890123456.75", "0.10", "-3"), ("1234567890123456.75", "0.125", "-3"), 0.025),
+        ("DECIMAL(20,10)", ("0.0000001", "0.3", "7"), ("1e-7", "0.30000000000000004", "7"), None),
+    ],
+)
+def test_a_number_that_became_a_floating_point_number_is_compared_to_its_last_digit(
+    place: Place, exact: str, numbers_before: Row, numbers_after: Row, greatest: float | None
+) -> None:
+    """One row of each differs; the floating-point number nearest to a value need not be that value."""
+    before = of({"k": "INTEGER", "n": exact}, *enumerate(numbers_before))
+    after = of({"k": "INTEGER", "n": "DOUBLE"}, *enumerate(numbers_after))
+    for sides in ((before, after), (after, before)):
+        found = place.compare(*sides, ("k",))
+        assert [one.changed for one in found.columns] == [1]
+        assert not found.is_equal
+        if greatest is not None:
+            assert found.columns[0].greatest == pytest.approx(greatest, rel=1e-9)
+        assert numbers(place.compare(*sides)) == (1, 1, 0)
+
+
+def test_a_tolerance_is_kept_to_where_numbers_are_wide(place: Place) -> None:
+    near = {"n": Tolerance(absolute=0.25)}
+    before = of({"k": "INTEGER", "n": "BIGINT"}, (1, ODD), (2, 10))
+    found = place.compare(before, of(KN, (1, EVEN), (2, "10.125")), ("k",), near)
+    assert [(c.changed, c.beyond, c.greatest) for c in found.columns] == [(2, 1, 1.0)]
+
+
+def test_what_is_no_whole_number_is_none_in_any_type(place: Place) -> None:
+    before = of({"k": "INTEGER", "n": "BIGINT"}, *enumerate((0, 0, 9_223_372_036_854_775_807, 1)))
+    found = place.compare(before, of(KN, *enumerate(("NaN", "Infinity", "1e19", "1e300"))), ("k",))
+    assert [(c.changed, c.beyond) for c in found.columns] == [(4, 4)]

@@ -29,7 +29,7 @@ from headgate.core.recipe import Shape
 from headgate.core.records import Build
 from headgate.evidence.wishes import NO_WISH, Wish
 
-COMPARING = 1
+COMPARING = 2
 """The number of the way in which builds are compared. Raise it when the same two get another answer."""
 
 SAMPLE_ROWS = 5

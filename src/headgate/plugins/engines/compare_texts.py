@@ -32,13 +32,15 @@ class Form:
     """How two columns are compared: texts with ``{}`` where the expression stands.
 
     ``before`` and ``after`` give a form of one type of each column, ``shown`` the form as text. ``less`` gives what is
-    subtracted where they are numbers: a type in which differences are exact, if there is one.
+    subtracted where they are numbers: a type in which differences are exact, if there is one. Where there is none,
+    ``distance`` says how far two forms lie apart, with ``{old}`` and ``{new}`` where they stand.
     """
 
     before: str = "{}"
     after: str = "{}"
     shown: str = "cast({} as text)"
     less: str = ""
+    distance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,12 @@ class Words:
 
 
 def filled(template: str, expression: str) -> str:
-    """Return a text with the expression in its place; braces in names are left alone.
+    """Return a text with the expression in its places; braces in names are left alone.
 
     >>> filled("cast({} as text)", 't."a"')
     'cast(t."a" as text)'
     """
-    return template.replace("{}", expression, 1)
+    return expression.join(template.split("{}"))
 
 
 class Statements:
@@ -242,7 +244,10 @@ class Statements:
         return f"({self._differs(number)} and not coalesce({near}, 1 = 0))"
 
     def _distance(self, number: int) -> str:
-        old, new = (filled(self.columns[number].less, f"{side}{number}") for side in ("o", "n"))
+        form = self.columns[number]
+        if form.distance:
+            return form.distance.replace("{old}", f"o{number}").replace("{new}", f"n{number}")
+        old, new = (filled(form.less, f"{side}{number}") for side in ("o", "n"))
         return f"cast(abs({new} - {old}) as double precision)"
 
     def _greatest(self, number: int) -> str:

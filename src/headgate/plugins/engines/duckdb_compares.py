@@ -21,10 +21,14 @@ _TIMES = frozenset(("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTA
 _OTHERS = frozenset(("BIT", "BLOB", "BOOLEAN", "TIME", "TIMESTAMP_NS", "UHUGEINT", "UUID", "VARCHAR"))
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _DIGITS_MAX = 38
+_DIGITS_OF_DOUBLE = 15
+"""Decimals of so many digits are told apart as DOUBLE, too, and DuckDB gives each the nearest one; from 16 on some are
+one number."""
 _NO_EQUALITY = re.compile(r"\b(INTERVAL|TIME WITH TIME ZONE|VARIANT|GEOMETRY)\b")
 """Of these values are equal that look different, or nothing is known; the word may as well be the name of a field."""
 
 _TEXT = "cast({} as varchar)"
+_DOUBLE = "cast({} as DOUBLE)"
 _BYTES = Form("encode(cast({} as varchar))", "encode(cast({} as varchar))", "decode({})")
 
 
@@ -69,7 +73,10 @@ def _of_numbers(one: str, other: str) -> Form:
         less = "cast({} as DOUBLE)" if "HUGEINT" in (one, other) else "{}"
         return Form("cast({} as HUGEINT)", "cast({} as HUGEINT)", less=less)
     if one in _FLOATS or other in _FLOATS:
-        return Form("cast({} as DOUBLE)", "cast({} as DOUBLE)", less="{}")
+        exact = other if one in _FLOATS else one
+        if exact in _FLOATS or sum(_digits(exact)) <= _DIGITS_OF_DOUBLE:
+            return Form(_DOUBLE, _DOUBLE, less="{}")
+        return _of_wide(exact, is_before=one == exact)
     parts = [_digits(one), _digits(other)]
     scale, whole = max(s for _, s in parts), max(w for w, _ in parts)
     if scale + whole <= _DIGITS_MAX:
@@ -78,6 +85,40 @@ def _of_numbers(one: str, other: str) -> Form:
         return Form(cast, cast, less=_of_one_type(type_).less)
     before, after = (f"rtrim(rtrim({_TEXT}, '0'), '.')" if s else _TEXT for _, s in parts)
     return Form(before, after, less="cast({} as DOUBLE)")
+
+
+def _of_wide(type_: str, *, is_before: bool) -> Form:
+    """Return the form of numbers with many digits beside floating-point ones: the text of what both are exactly.
+
+    A floating-point number stands for the shortest decimal that is read as it, 0.1 for 0.1; from 10^15 on, where those
+    are no longer told apart, for what it is. What the other type cannot hold has a text that none of its numbers has.
+    """
+    scale = _digits(type_)[1]
+    wide = f"DECIMAL({_DIGITS_MAX},{scale})" if scale else "HUGEINT"
+    whole = f"trunc({_DOUBLE})"
+    rest = f"({_DOUBLE} - {whole})"
+    near = f"try_cast(cast({_DOUBLE} as varchar) as {wide})"
+    parts = f"(try_cast(try_cast({whole} as HUGEINT) as {wide}) + try_cast({rest} as {wide}))"
+    limit = f"1e{_DIGITS_OF_DOUBLE}"
+    floating = (
+        f"coalesce(case when abs({_DOUBLE}) < {limit} and cast(cast({near} as varchar) as DOUBLE) = {_DOUBLE} "
+        f"then cast({near} as varchar) when abs({_DOUBLE}) >= {limit} and cast(try_cast({rest} as {wide}) as DOUBLE) "
+        f"= {rest} then cast({parts} as varchar) end, cast({_DOUBLE} as varchar))"
+    )
+    exact = f"cast(cast({{}} as {wide}) as varchar)"
+    before, after = (exact, floating) if is_before else (floating, exact)
+    return Form(before, after, less=_DOUBLE, distance=_distance(wide, scale))
+
+
+def _distance(wide: str, scale: int) -> str:
+    """Return how far two such texts lie apart: subtracted in their own type where that has room for both."""
+    largest = f"4e{_DIGITS_MAX - 1 - scale}"
+    held = " and ".join(
+        f"cast(try_cast({{{side}}} as {wide}) as varchar) = {{{side}}} and abs(cast({{{side}}} as DOUBLE)) < {largest}"
+        for side in ("old", "new")
+    )
+    exactly = f"cast(abs(try_cast({{new}} as {wide}) - try_cast({{old}} as {wide})) as DOUBLE)"
+    return f"case when {held} then {exactly} else abs(cast({{new}} as DOUBLE) - cast({{old}} as DOUBLE)) end"
 
 
 def _digits(type_: str) -> tuple[int, int]:

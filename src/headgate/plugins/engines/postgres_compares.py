@@ -15,7 +15,20 @@ _NUMERIC = re.compile(r"numeric(\(.*\))?")
 _TEXTS = re.compile(r"(text|character varying|character|name)(\(\d+\))?( COLLATE .*)?")
 _TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
 _OTHERS = frozenset(("boolean", "bytea", "inet", "macaddr", "oid", "time without time zone", "uuid"))
+_NUMERIC_OF_FLOAT = re.compile(r"numeric\((\d|1[0-5]),\d\d?\)")
+"""Decimals that are told apart as floating-point numbers, too: of at most 15 digits."""
 _TIME = re.compile(r"(timestamp|time)\(\d\)")
+
+_DOUBLE = "cast({} as double precision)"
+_WITHIN_FLOATS = frozenset(("smallint", "integer")) | _FLOATS
+_FLOAT_AS_NUMERIC = (
+    f"case when abs({_DOUBLE}) >= 1e15 and {_DOUBLE} >= -9223372036854775808 and {_DOUBLE} < 9223372036854775808 "
+    f"then cast(cast(trunc({_DOUBLE}) as bigint) as numeric) + cast({_DOUBLE} - trunc({_DOUBLE}) as numeric) "
+    f"else cast(cast({_DOUBLE} as text) as numeric) end"
+)
+"""A floating-point number stands for the shortest decimal that is read as it, 0.1 for 0.1; from 10^15 on, where those
+are no longer told apart, for what it is as far as a bigint holds that. A cast to numeric would keep 15 digits alone.
+"""
 
 _TEXT = 'cast({} as text) collate "C"'
 _AS_TEXT = Form(_TEXT, _TEXT)
@@ -49,9 +62,12 @@ def _is_number(type_: str) -> bool:
 
 def _of_numbers(one: str, other: str) -> Form:
     if one in _FLOATS or other in _FLOATS:
-        is_same = one == other
-        cast = "{}" if is_same else "cast({} as double precision)"
-        return Form(cast, cast, less="cast({} as double precision)")
+        if one == other:
+            return Form(less=_DOUBLE)
+        if all(type_ in _WITHIN_FLOATS or _NUMERIC_OF_FLOAT.fullmatch(type_) for type_ in (one, other)):
+            return Form(_DOUBLE, _DOUBLE, less=_DOUBLE)
+        before, after = (_FLOAT_AS_NUMERIC if type_ in _FLOATS else "cast({} as numeric)" for type_ in (one, other))
+        return Form(before, after, less="cast({} as numeric)")
     cast = "{}" if one == other else "cast({} as numeric)"
     return Form(cast, cast, less="cast({} as numeric)")
 
