@@ -7,7 +7,7 @@ what they were before.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from headgate.release.promote import PromotionPlan
 
 
-_POLICIES, _KEPT = "policies 1", 20
-"""The kind of cache entry that says which policy a tree has; so many are kept."""
+_POLICIES, _KEPT = "policies 2", 20
+"""The kind of cache entry that says which policy a move was made with; so many are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +93,21 @@ def judged(session: Session, reading: Reading, code: Repository, environment: st
     return Judged(was.policy, _gate(was, config, before, after), owners, after, _expected(code, files), before)
 
 
-def released_policy_digest(session: Session, reading: Reading, environment: str, serial: int) -> str:
-    """Return the digest of the policy that what ``environment`` shows at ``serial`` was released with.
+def released_policy_digest(session: Session, reading: Reading, mark: str, move_of: Callable[[], Move | None]) -> str:
+    """Return the digest of the policy that a move was made with; empty where there is none, or nobody can tell.
 
-    Empty where nothing was, or nobody can tell. Cost: a look into the cache, which knows the last ones.
+    ``mark`` stands for that move alone (its tree, or what it wrote into the engine). Cost: a look into the cache, which
+    knows the last ones; ``move_of`` gives the move where it does not, as that of a large release takes long to read.
     """
     from headgate import __version__
-    from headgate.app.released import move_of_code
     from headgate.core.errors import EnvironmentFailed
 
-    move = move_of_code(reading, environment, serial)
-    if move is None:
-        return ""
-    key = f"{__version__}/{move.tree}"
+    key = f"{__version__}/{mark}"
     if known := session.cache.get(_POLICIES, (key,)).get(key):
         return known
+    move = move_of()
+    if move is None:
+        return ""
     try:
         found = released_config(reading, move, session.config).policy.digest
     except EnvironmentFailed:

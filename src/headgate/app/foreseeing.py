@@ -48,10 +48,14 @@ def needs_of(
 def _judge(session: Session, repository: Repository, reading: Reading, beside: Shown, *, is_short: bool) -> Judged:
     """Return what judges the repository; where only texts of assets differ and the policy is ours, that alone."""
     from headgate.app.altered import Judged, judged, released_policy_digest
+    from headgate.app.released import move_of_code
     from headgate.evidence.findings import Gate
 
     name, serial, policy = beside.record.name, beside.record.serial, session.config.policy
     is_expecting = any(file.path.startswith(_EXPECTED) for file in repository.files)
-    if is_short and not is_expecting and released_policy_digest(session, reading, name, serial) == policy.digest:
-        return Judged(policy, Gate(policy, policy))
+    mark = beside.record.intent
+    if is_short and mark and not is_expecting:
+        known = released_policy_digest(session, reading, mark, lambda: move_of_code(reading, name, serial))
+        if known == policy.digest:
+            return Judged(policy, Gate(policy, policy))
     return judged(session, reading, repository, name, serial)

@@ -79,7 +79,7 @@ def _policy(session: Session, reading: Reading, move: Move) -> Policy:
     from headgate.core.errors import EnvironmentFailed
 
     now = session.config
-    if released_policy_digest(session, reading, move.environment, move.serial) == now.policy.digest:
+    if released_policy_digest(session, reading, move.tree, lambda: move) == now.policy.digest:
         return now.policy
     try:
         return released_config(reading, move, now).policy
