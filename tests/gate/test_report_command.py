@@ -23,9 +23,9 @@ def test_all_files_are_left_and_nothing_is_released(tmp_path: Path) -> None:
     shop.git("commit", "-q", "-a", "-m", "Take half")
     shop.apply()
     told = shop.does("report", "dev", "--out", "there")
-    assert "10 rows of 20 are gone, 50 %" in told
+    assert "10 rows of 20 are not there as they were, 50 %; no key pairs them off" in told
     folder = shop.root / "there"
     assert {one.name for one in folder.iterdir()} == {"report.html", "summary.md", "junit.xml", "report.json"}
-    assert "10 rows of 20 are gone" in (folder / "summary.md").read_text()
+    assert "10 rows of 20 are not there as they were" in (folder / "summary.md").read_text()
     assert shop.result("report", "dev", "--out", "there")["decision"]["verdict"] == "needs approval"
     assert len(shop.values("prod", "select id from m.orders")) == 20

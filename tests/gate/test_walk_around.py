@@ -189,6 +189,37 @@ def test_an_asset_that_gets_another_owner_waits_for_its_own(team: Team) -> None:
     assert "HG711  prod waits for ops (ada, ben@x.org) to agree" in told
 
 
+@pytest.mark.parametrize("move", [("run", "prod"), ("rollback", "prod", "--yes")], ids=lambda words: words[0])
+def test_a_line_that_nobody_released_unprotects_nothing_whatever_moved_last(team: Team, move: tuple[str, ...]) -> None:
+    team.price(2)
+    agreed(team, "ben", "eve")
+    team.does(*PROMOTE)
+    team.file("data/orders.csv", (team.root / "data" / "orders.csv").read_text() + "1000,7\n")
+    team.does(*move)
+    release = team.released()
+    assert release == 3
+    team.file("headgate.toml", CONFIG.replace("protected = true", "protected = false") + OWNERS)
+    team.asset("m.orders", ORDERS.format(factor=3))
+    for command in (("apply", "prod", "--yes"), ("gc", "--drop-environment", "prod", "--yes")):
+        assert "HG543  prod is protected" in team.fails(1, *command)
+    assert team.released() == release
+
+
+def test_a_run_is_signed_though_the_working_tree_protects_nothing(team: Team) -> None:
+    team.file("headgate.toml", CONFIG.replace("protected = true", "protected = false") + OWNERS)
+    team.file("data/orders.csv", (team.root / "data" / "orders.csv").read_text() + "1000,7\n")
+    team.does("run", "prod")
+    assert team.released() == 2
+    assert "release 2 of prod is as it was signed" in team.does("verify", "2", "--env", "prod")
+
+
+def test_a_column_that_is_gone_is_told_though_the_others_are_proven(team: Team) -> None:
+    team.asset("m.orders", "select id from raw.orders")
+    team.edit("Without prices")
+    told = team.fails(1, *PROMOTE)
+    assert "m.orders: column price is gone" in told
+
+
 def test_an_environment_is_not_unprotected_on_the_way(team: Team) -> None:
     team.file("headgate.toml", CONFIG.replace("protected = true", "protected = false") + OWNERS)
     team.asset("m.orders", ORDERS.format(factor=2))

@@ -26,6 +26,7 @@ from headgate.core.measures import Failing, Figure, Measure, Of, Rows, Says, Sql
 from headgate.core.profiles import ColumnProfile, Profile
 from headgate.core.promises import DeclaredTest
 from headgate.core.recipe import Column
+from headgate.core.redacted import NAMING
 from headgate.core.report import AssetReport, Report
 
 SECRET = "TellNobody"
@@ -172,9 +173,10 @@ class _World:
 
     def finding(self) -> Finding:
         draw = self.draw
-        column = draw(st.sampled_from(("", *self.columns)))
+        column, topic = draw(st.sampled_from(("", *self.columns))), draw(st.sampled_from(Topic))
+        told = draw(texts) if topic in NAMING else self.told(column)
         return Finding(
-            draw(st.sampled_from(Topic)), self.address, draw(st.sampled_from(Level)), self.told(column), column,
+            topic, self.address, draw(st.sampled_from(Level)), told, column,
             draw(st.floats(min_value=0)), draw(counts), draw(texts), draw(st.sampled_from(("", "planned", "@x"))),
             Place(draw(texts), 1) if draw(st.booleans()) else None,
         )  # fmt: skip

@@ -6,7 +6,6 @@ what they were before.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -69,10 +68,12 @@ def judged(session: Session, reading: Reading, code: Repository, environment: st
 
     Cost: where no file differs, a look-up.
     """
-    from headgate.app.released import move_of_code, told_of_move, told_of_repository
+    from headgate.app.released import told_of_move, told_of_repository
+    from headgate.app.released_settings import config_among
     from headgate.core.errors import EnvironmentFailed
     from headgate.evidence.findings import Gate
     from headgate.project.walk import CONFIG_FILE
+    from headgate.release.history import move_of_code
     from headgate.release.source_code import blobs_of
 
     config = code.declarations.config
@@ -87,7 +88,7 @@ def judged(session: Session, reading: Reading, code: Repository, environment: st
     try:
         files = blobs_of(reading, move.tree)
         same = next((file.digest for file in code.files if file.path == CONFIG_FILE), None)
-        was = config if same == files.get(CONFIG_FILE) else _config(reading, files, config)
+        was = config if same == files.get(CONFIG_FILE) else config_among(reading, files, config)
     except EnvironmentFailed as lost:
         return Judged(policy, Gate(lost=str(lost)), owners, expected=_expected(code, {}))
     return Judged(was.policy, _gate(was, config, before, after), owners, after, _expected(code, files), before)
@@ -100,6 +101,7 @@ def released_policy_digest(session: Session, reading: Reading, mark: str, move_o
     knows the last ones; ``move_of`` gives the move where it does not, as that of a large release takes long to read.
     """
     from headgate import __version__
+    from headgate.app.released_settings import released_config
     from headgate.core.errors import EnvironmentFailed
 
     key = f"{__version__}/{mark}"
@@ -183,27 +185,6 @@ def _is_promise(text: str) -> bool:
 def _protects(config: Config, name: str) -> bool:
     found = config.environment(name) if name != "*" else config.environments.get("*")
     return bool(found and found.protected)
-
-
-def released_config(reading: Reading, move: Move, now: Config) -> Config:
-    """Return the settings that a move was made with; raise ``EnvironmentFailed`` where the state has lost them."""
-    from headgate.release.source_code import blobs_of
-
-    return _config(reading, blobs_of(reading, move.tree), now)
-
-
-def _config(reading: Reading, files: Mapping[str, Digest], now: Config) -> Config:
-    """Return the settings among the files of a release; ``now`` are those of the change."""
-    from headgate.project.text import Text, decoded
-    from headgate.project.toml.config import default_config, read_config
-    from headgate.project.walk import CONFIG_FILE
-    from headgate.release.source_code import content_of
-
-    released = files.get(CONFIG_FILE)
-    if released is None:
-        return default_config(now.name)
-    source = decoded(CONFIG_FILE, content_of(reading, CONFIG_FILE, released))
-    return read_config(source, now.name, os.environ) if isinstance(source, Text) else default_config(now.name)
 
 
 def _expected(code: Repository, released: Mapping[str, Digest]) -> tuple[ExpectedChange, ...]:

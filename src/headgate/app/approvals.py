@@ -35,8 +35,8 @@ def identity_of(root: Path) -> tuple[str, ...]:
 
 def authors_of(session: Session, reading: Reading, promotion: Promotion) -> tuple[str, ...]:
     """Return the names of who made a change: of its commits since the release, and of who applied it last."""
-    from headgate.app.released import move_of_code
     from headgate.project.git import git_state
+    from headgate.release.history import move_of_code
     from headgate.release.stored import read_environment
 
     plan = promotion.plan

@@ -48,8 +48,8 @@ def needs_of(
 def _judge(session: Session, repository: Repository, reading: Reading, beside: Shown, *, is_short: bool) -> Judged:
     """Return what judges the repository; where only texts of assets differ and the policy is ours, that alone."""
     from headgate.app.altered import Judged, judged, released_policy_digest
-    from headgate.app.released import move_of_code
     from headgate.evidence.findings import Gate
+    from headgate.release.history import move_of_code
 
     name, serial, policy = beside.record.name, beside.record.serial, session.config.policy
     is_expecting = any(file.path.startswith(_EXPECTED) for file in repository.files)

@@ -81,7 +81,7 @@ def known(session: Session, reading: Reading, promotion: Promotion) -> Gathered:
 
 def _change_of(session: Session, reading: Reading, promotion: Promotion) -> Change:
     from headgate.app.isolating import Change
-    from headgate.app.released import move_of_code
+    from headgate.release.history import move_of_code
 
     plan = promotion.plan
     engine = session.environment(plan.target).engine

@@ -89,10 +89,9 @@ def expire_environment(session: Session, environment: str, *, wait_seconds: floa
 
 
 def _refuse_protected(session: Session, environment: str) -> None:
-    config = session.config.environment(environment)
-    if config is not None and config.protected:
+    if session.is_protected(environment):
         text = f"{environment} is protected: it cannot be dropped"
-        hint = "Take `protected = true` out of headgate.toml first, if you mean it."
+        hint = "If you mean it, release first that it is not: `protected = false` in headgate.toml, and promote."
         raise Refused([Diagnostic("HG543", text, hint=hint)])
 
 

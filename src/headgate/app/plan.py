@@ -185,26 +185,10 @@ def refuse_protected(session: Session, environment: str) -> None:
 
     One that was released as protected stays so until a release says otherwise.
     """
-    if session.environment(environment).protected or _was_protected(session, environment):
+    if session.is_protected(environment):
         text = f"{environment} is protected: only promote, run and rollback change it"
         hint = "Apply to another environment, then promote it: headgate apply dev && headgate promote dev"
         raise Refused([Diagnostic("HG543", text, hint=hint)])
-
-
-def _was_protected(session: Session, environment: str) -> bool:
-    """Tell whether the release that an environment shows says that it is protected. Cost: some look-ups."""
-    from headgate.app.altered import released_config
-    from headgate.app.released import move_of_code
-    from headgate.core.records import MoveKind
-    from headgate.release.stored import read_environment
-
-    with session.reading() as reading:
-        record, _ = read_environment(reading, environment)
-        move = move_of_code(reading, environment, record.serial) if record else None
-        if move is None or move.kind is not MoveKind.PROMOTE:
-            return False
-        found = released_config(reading, move, session.config).environment(environment)
-    return found is not None and found.protected
 
 
 def _planned(
@@ -358,7 +342,8 @@ def goes_by_what_is_beside(session: Session, reading: Reading, shown: Shown | No
 
     That depends on what came in beside as well. Cost: its pointers.
     """
-    from headgate.app.released import move_of_code, told_of_move
+    from headgate.app.released import told_of_move
+    from headgate.release.history import move_of_code
     from headgate.release.stored import StoredPointers
 
     if shown is None or not isinstance(shown.pointers, StoredPointers):

@@ -22,18 +22,18 @@ KEY_FILE = "signing-key.pem"
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """What records the releases of one project."""
+    """What records the releases of one project; ``is_protected`` tells of an environment whether it has records."""
 
     root: Path
     config: Config
+    is_protected: Callable[[str], bool]
 
     def of(self, environment: str, grounds: Grounds | None = None) -> Callable[[], Recording] | None:
         """Return what makes the recording of a release, None for an environment that is not protected.
 
         The key is looked for, and made, where something is released indeed.
         """
-        found = self.config.environment(environment)
-        return (lambda: self._recording(grounds)) if found is not None and found.protected else None
+        return (lambda: self._recording(grounds)) if self.is_protected(environment) else None
 
     def now(self, environment: str) -> Recording | None:
         """Return the recording of a release without grounds of its own; None where none is needed."""

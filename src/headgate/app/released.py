@@ -21,20 +21,6 @@ _KIND = "properties 5"
 _KEPT = 20
 
 
-def move_of_code(reading: Reading, environment: str, serial: int) -> Move | None:
-    """Return the move whose code the environment shows at ``serial``: of one without code, the one that brought it.
-
-    Cost: a look-up for each move without code.
-    """
-    from headgate.release.history import read_move
-
-    found = read_move(reading, environment, serial)
-    while found is not None and not found.tree:
-        serial = found.restores or serial - 1
-        found = read_move(reading, environment, serial)
-    return found
-
-
 def properties_changed(
     session: Session, repository: Repository, reading: Reading, environment: str, serial: int
 ) -> PropertyChanges:
@@ -44,6 +30,7 @@ def properties_changed(
     knows the last trees: 4 microseconds an asset. A tree that it has forgotten is read again.
     """
     from headgate.core.properties import property_changes
+    from headgate.release.history import move_of_code
 
     move = move_of_code(reading, environment, serial)
     if move is not None and move.tree == repository.tree:

@@ -123,7 +123,8 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
 
 def _told(session: Session, reading: Reading, environment: str, serial: int) -> Told:
     """Return what the code declares that the environment showed at ``serial``."""
-    from headgate.app.released import move_of_code, told_of_move
+    from headgate.app.released import told_of_move
+    from headgate.release.history import move_of_code
 
     move = move_of_code(reading, environment, serial) if serial else None
     return told_of_move(session, reading, move) if move is not None else {}

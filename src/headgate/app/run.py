@@ -188,7 +188,7 @@ def recorded_failure(session: Session, request: RunRequest, move: Move) -> Itera
 
 def _released_move(reading: Reading, environment: str, shown: Shown | None) -> Move:
     """Return the move whose code the environment shows: of a rollback or a run, the one that brought it."""
-    from headgate.app.released import move_of_code
+    from headgate.release.history import move_of_code
 
     found = move_of_code(reading, environment, shown.record.serial if shown else 0)
     if found is None or shown is None or not shown.pointers:
@@ -235,7 +235,7 @@ def _make(
         project=session.config.name,
         engine=engine,
         refresh=found.refresh,
-        is_protected=session.environment(request.environment).protected,
+        is_protected=session.is_protected(request.environment),
         occasion=occasion,
     )
 

@@ -75,7 +75,8 @@ def _pairs(reading: Reading, plan: Plan, outcome: Outcome) -> list[tuple[Step, B
 
 def _policy(session: Session, reading: Reading, move: Move) -> Policy:
     """Return the policy that was released; that of now where nobody can tell."""
-    from headgate.app.altered import released_config, released_policy_digest
+    from headgate.app.altered import released_policy_digest
+    from headgate.app.released_settings import released_config
     from headgate.core.errors import EnvironmentFailed
 
     now = session.config

@@ -94,7 +94,7 @@ class Session:
     def __init__(self, root: Path, config: Config) -> None:
         self.root = root
         self.config = config
-        self.tell: Callable[[str], None] = _nothing
+        self.tell: Callable[[str], None] = lambda _: None
         self._state: StatePlace | None = None
         self._store: StateStore | None = None
         self._cache: Cache | None = None
@@ -244,12 +244,19 @@ class Session:
         config = self.config.engines[name]
         return open_engine(config, access, root=self.root, wait_seconds=wait_seconds, tell=self.tell, files=files)
 
+    def is_protected(self, environment: str) -> bool:
+        """Tell whether an environment is protected, by headgate.toml or by what was released into it."""
+        from headgate.app.released_settings import is_protected
+
+        with self.reading() as reading:
+            return is_protected(reading, self.config, environment)
+
     @property
     def recorder(self) -> Recorder:
         """What records the releases of protected environments."""
         from headgate.app.recording import Recorder
 
-        return Recorder(self.root, self.config)
+        return Recorder(self.root, self.config, self.is_protected)
 
     def runner(self, root: Path | None = None) -> PythonRunner:
         """Return what calls the functions of Python assets; ``root`` is a copy of the project to take them from."""
@@ -488,10 +495,5 @@ def _held_by(taken: LeaseTaken, environment: str) -> LeaseHeld:
 def _told(taken: LeaseTaken, environment: str) -> str:
     from headgate.app.ages import since
 
-    lease = taken.lease
-    facts = ", ".join(part for part in (lease.purpose, since(lease.since)) if part)
-    return f"the warehouse of {environment} is being changed by {lease.holder} ({facts})"
-
-
-def _nothing(text: str) -> None:
-    """Tell nobody."""
+    facts = ", ".join(part for part in (taken.lease.purpose, since(taken.lease.since)) if part)
+    return f"the warehouse of {environment} is being changed by {taken.lease.holder} ({facts})"

@@ -115,7 +115,7 @@ def _waiting(session: Session, repository: Repository, builds: Mapping[str, Buil
     Cost: that of planning a promotion, for each of them.
     """
     from headgate.app.candidate import candidate
-    from headgate.app.released import move_of_code
+    from headgate.release.history import move_of_code
     from headgate.release.stored import read_environment
 
     for name, build in builds.items():
@@ -163,8 +163,9 @@ def _standing(
     session: Session, repository: Repository, reading: Reading, node: AnyNode, environment: str, build: Build
 ) -> Standing:
     """Return how a node stands in an environment. Cost: a look into the cache, which knows what trees declare."""
-    from headgate.app.released import move_of_code, told_of_move, told_of_repository
+    from headgate.app.released import told_of_move, told_of_repository
     from headgate.core.schedule import next_tick
+    from headgate.release.history import move_of_code
     from headgate.release.stored import read_environment
 
     covered, is_part = (build.load.covered, build.load.is_part) if build.load is not None else ((), False)

@@ -133,15 +133,22 @@ def _findings(
     return tuple(_finding(finding, names.get(finding.address, frozenset()), told) for finding in findings)
 
 
-_QUOTING = {Topic.CHANGED: "", Topic.CHECK: "a check fails", Topic.DRIFT: "its distribution moved"}
-"""Topics whose sentences may quote a value of their column; what is told instead, where it needs more than numbers."""
+NAMING = frozenset(
+    {
+        Topic.COLUMN_ADDED, Topic.COLUMN_REMOVED, Topic.COLUMN_RETYPED, Topic.KEY, Topic.UNSTABLE, Topic.POLICY,
+        Topic.CONTRACT,
+    }
+)  # fmt: skip
+"""Topics whose sentences are made of names, types and numbers of rows; all others may quote a value."""
+
+_WORDS = {Topic.CHECK: "a check fails", Topic.DRIFT: "its distribution moved"}
 
 
 def _finding(finding: Finding, names: frozenset[str], told: Mapping[str, str]) -> Finding:
     """Return a finding whose sentence quotes no protected value: of its column, or of a check or a drift above."""
     if not names:
         return finding
-    if fold(finding.column) in names and finding.topic in _QUOTING:
+    if fold(finding.column) in names and finding.topic not in NAMING:
         return replace(finding, told=_counted(finding))
     text = finding.told
     for before in sorted(told, key=len, reverse=True):
@@ -154,5 +161,5 @@ def _counted(finding: Finding) -> str:
     rows = f"{finding.rows:,} {'row' if finding.rows == 1 else 'rows'}"
     if finding.topic is Topic.CHANGED:
         return f"{finding.column} changes in {rows}"
-    text = f"{finding.column}: {_QUOTING[finding.topic]}"
+    text = f"{finding.column}: {_WORDS.get(finding.topic, finding.topic.value.replace('_', ' '))}"
     return f"{text}, {rows}" if finding.rows else text

@@ -24,6 +24,11 @@ ROWS_MIN = 100
 DATA = "by data"
 """What stands in place of a column where a number of rows comes from new data alone."""
 
+UNKEYED = "without a key"
+"""What stands in place of a column where rows cannot be paired off: a changed one is one that is gone and one more."""
+
+_UNPAIRED = "; no key pairs them off"
+
 
 @dataclass(frozen=True, slots=True)
 class Touched:
@@ -93,8 +98,9 @@ def findings_of(touched: Touched) -> tuple[Finding, ...]:
         return (_finding(touched, Topic.ASSET_REMOVED, "it is no longer declared"),)
     found = [*_of_checks(touched), *_of_evidence(touched)]
     comparison = touched.comparison
-    if comparison is not None and comparison.rung not in (Rung.NEW, Rung.SAME):
+    if comparison is not None and comparison.rung is not Rung.NEW:
         found += findings_of_shape(touched, comparison.shape)
+    if comparison is not None and comparison.rung not in (Rung.NEW, Rung.SAME):
         found += _of_keys(touched, comparison)
         found += _of_rows(touched, comparison)
         found += _of_columns(touched, comparison)
@@ -248,8 +254,9 @@ def _of_data(touched: Touched, data: Comparison | None) -> Iterator[Finding]:
         yield _finding(
             touched, Topic.EVIDENCE, f"what the data alone does is incomplete: {data.incomplete}", column=DATA
         )
-    elif data.rung is not Rung.SAME:
-        yield from findings_of_shape(touched, data.shape)
+        return
+    yield from findings_of_shape(touched, data.shape)
+    if data.rung is not Rung.SAME:
         yield from _of_keys(touched, data)
 
 
@@ -276,14 +283,19 @@ def _of_rows(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
     aside = _moved(comparison)
     yield from _of_count(touched, comparison, aside)
     before = comparison.rows_before
+    is_bag = comparison.rung is Rung.BAG
+    column = UNKEYED if is_bag else ""
     if comparison.removed:
-        told = f"{_rows(comparison.removed)} of {before:,} are gone, {share_text(comparison.removed, before)}{aside}"
+        what = "are not there as they were" if is_bag else "are gone"
+        told = f"{_rows(comparison.removed)} of {before:,} {what}, {share_text(comparison.removed, before)}"
         amount = comparison.removed / max(before, 1)
-        yield _finding(touched, Topic.REMOVED, told, amount=amount, rows=comparison.removed)
+        told += (_UNPAIRED if is_bag else "") + aside
+        yield _finding(touched, Topic.REMOVED, told, column=column, amount=amount, rows=comparison.removed)
     if comparison.added:
-        told = f"{_rows(comparison.added)} are new beside {before:,}{aside}"
+        what = "were not there as they are" if is_bag else "are new"
+        told = f"{_rows(comparison.added)} {what} beside {before:,}{_UNPAIRED if is_bag else ''}{aside}"
         amount = comparison.added / max(before, 1)
-        yield _finding(touched, Topic.ADDED, told, amount=amount, rows=comparison.added)
+        yield _finding(touched, Topic.ADDED, told, column=column, amount=amount, rows=comparison.added)
 
 
 def _of_count(touched: Touched, comparison: Comparison, aside: str) -> Iterator[Finding]:

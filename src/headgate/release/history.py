@@ -122,3 +122,15 @@ def pointers_as_of(
             else:
                 found[address] = change.before
     return found
+
+
+def move_of_code(reading: Reading, environment: str, serial: int) -> Move | None:
+    """Return the move whose code the environment shows at ``serial``: of one without code, the one that brought it.
+
+    Cost: a look-up for each move without code.
+    """
+    found = read_move(reading, environment, serial)
+    while found is not None and not found.tree:
+        serial = found.restores or serial - 1
+        found = read_move(reading, environment, serial)
+    return found

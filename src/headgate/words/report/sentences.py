@@ -82,6 +82,7 @@ def rows_text(asset: AssetReport) -> str:
         return f"{told + '; ' if told else ''}incomplete: {comparison.incomplete}"
     if not told:
         how = f", {comparison.rung.value}" if comparison.rung in (Rung.SAME, Rung.EQUAL) else ", none differs"
+        how = ", other columns" if comparison.shape else how
         return f"{counted(comparison.rows_after, 'row')}{how}{cause}"
     return f"{told} of {counted(comparison.rows_before, 'row')}{cause}"
 
