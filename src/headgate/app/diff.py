@@ -79,6 +79,29 @@ class Diff:
         return not self.only_before and not self.only_after and all(one.is_equal for one in self.comparisons)
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One diff on its way: both sides, what is asked, wished and protected; ``opened`` closes engines at the end."""
+
+    session: Session
+    reading: Reading
+    sides: tuple[Target, Target]
+    asked: Asked
+    wishes: Mapping[Address, Wish]
+    protected: Protected
+    opened: ExitStack
+
+    def wish_of(self, address: Address, shape: Shape) -> Wish:
+        """Return what is wished of the comparison of an address."""
+        return _wished(self.wishes.get(address), self.asked, shape)
+
+    def engine(self, name: str) -> Engine:
+        """Return an open session on an engine, which is only read."""
+        found = self.session.engine(name, is_read_only=True)
+        self.opened.callback(found.close)
+        return found
+
+
 def diff(session: Session, repository: Repository, asked: Asked) -> Diff:
     """Return how two sides differ. Raises ``Refused`` where one is not there, ``UsageError`` where they do not fit.
 
@@ -91,9 +114,9 @@ def diff(session: Session, repository: Repository, asked: Asked) -> Diff:
         if protected is None:
             asked, protected = replace(asked, limit=0, hides_words=True), {}
         asked = replace(asked, hides_words=asked.hides_words or bool(protected))
-        if before.table or after.table or before.engine != after.engine:
-            return _across(session, reading, (before, after), asked, wishes, protected, opened)
-        return _within_one(session, reading, (before, after), asked, wishes, protected, opened)
+        work = _Work(session, reading, (before, after), asked, wishes, protected, opened)
+        is_across = before.table or after.table or before.engine != after.engine
+        return _across(work) if is_across else _within_one(work)
 
 
 def _declared(
@@ -134,29 +157,20 @@ def _target(session: Session, reading: Reading, name: str) -> Target:
     return Target(name, record.engine, pointers_as_of(serial, pointers, moves))
 
 
-def _within_one(
-    session: Session,
-    reading: Reading,
-    sides: tuple[Target, Target],
-    asked: Asked,
-    wishes: Mapping[Address, Wish],
-    protected: Protected,
-    opened: ExitStack,
-) -> Diff:
+def _within_one(work: _Work) -> Diff:
     """Compare two sets of pointers of one engine by their builds."""
     from headgate.app.comparing import Beside, asks_of, evidence_of, known_of, pairs_of
     from headgate.evidence.compare import SAMPLE_ROWS, compare
 
-    before, after = sides
+    session, asked = work.session, work.asked
+    before, after = work.sides
     chosen = _chosen(asked.addresses, before.pointers, after.pointers)
+    wishes = {a: work.wish_of(a, after.pointers[a].shape) for a in chosen if a in after.pointers}
     beside = Beside(
-        before.pointers, {a: p for a, p in after.pointers.items() if a in chosen},
-        {a: _wished(wishes.get(a), asked, after.pointers[a].shape) for a in chosen if a in after.pointers}, protected,
-        hides_words=asked.hides_words,
-    )  # fmt: skip
-    pairs, build_of = pairs_of(reading, beside)
-    whole = replace(beside, after=after.pointers)
-    own = evidence_of(reading, pairs)
+        before.pointers, after.pointers, wishes, work.protected, chosen=frozenset(chosen), hides_words=asked.hides_words
+    )
+    pairs, build_of = pairs_of(work.reading, beside)
+    own = evidence_of(work.reading, pairs)
     found: dict[Address, Comparison] = {}
     asks = None
     for pair in pairs:
@@ -165,36 +179,25 @@ def _within_one(
         known = known_of(session, pair, own) if asked.limit == SAMPLE_ROWS else None
         if known is None:
             if asks is None:
-                engine = session.engine(after.engine, is_read_only=True)
-                opened.callback(engine.close)
-                asks = asks_of(session, engine, str(session.root), whole, build_of)
+                asks = asks_of(session, work.engine(after.engine), str(session.root), beside, build_of)
             prints = {key: one for evidence in own.values() for key, one in evidence.fingerprints.items()}
             known = compare(pair, prints, asks, session.config.cost_limit, asked.limit).comparison
         found[pair.address] = known
     both = [a for a in chosen if a in before.pointers and a in after.pointers]
-    return _told(sides, found, len(both) - len(found), chosen)
+    return _told(work.sides, found, len(both) - len(found), chosen)
 
 
-def _across(
-    session: Session,
-    reading: Reading,
-    sides: tuple[Target, Target],
-    asked: Asked,
-    wishes: Mapping[Address, Wish],
-    protected: Protected,
-    opened: ExitStack,
-) -> Diff:
+def _across(work: _Work) -> Diff:
     """Compare what stands in two engines, or is no build, address by address."""
     from headgate.app.across import scratch
     from headgate.app.session import own_folder
     from headgate.core.protection import differences_without_protected
     from headgate.release.stored import StoredBuilds
 
-    builds = StoredBuilds(reading)
-    engines = {name: session.engine(name, is_read_only=True) for name in dict.fromkeys(one.engine for one in sides)}
-    for engine in engines.values():
-        opened.callback(engine.close)
-    pairs = _pairs_of_tables(asked.addresses, sides)
+    session, sides = work.session, work.sides
+    builds = StoredBuilds(work.reading)
+    engines = {name: work.engine(name) for name in dict.fromkeys(one.engine for one in sides)}
+    pairs = _pairs_of_tables(work.asked.addresses, sides)
     found: dict[Address, Comparison] = {}
     with scratch(own_folder(session.root)) if len(engines) > 1 else _nothing() as aside:
         for address, names in pairs.items():
@@ -202,25 +205,21 @@ def _across(
                 _relation(session, engines[side.engine], side, name, builds.get)
                 for side, name in zip(sides, names, strict=True)
             ]
-            wish = _wished(wishes.get(address), asked, relations[1][1])
-            one = _compared(session, address, sides, relations, engines, aside, wish, asked)
-            rows = differences_without_protected(one.differences, protected.get(address, frozenset()))
+            one = _compared(work, address, relations, engines, aside)
+            rows = differences_without_protected(one.differences, work.protected.get(address, frozenset()))
             found[address] = replace(one, differences=rows)
     chosen = (
-        _chosen(asked.addresses, sides[0].pointers, sides[1].pointers) if not (sides[0].table or sides[1].table) else ()
+        () if sides[0].table or sides[1].table else _chosen(work.asked.addresses, sides[0].pointers, sides[1].pointers)
     )
     return _told(sides, found, 0, chosen)
 
 
 def _compared(
-    session: Session,
+    work: _Work,
     address: Address,
-    sides: tuple[Target, Target],
     relations: Sequence[tuple[str, Shape]],
     engines: Mapping[str, Engine],
     aside: Engine | None,
-    wish: Wish,
-    asked: Asked,
 ) -> Comparison:
     from headgate.app.across import bring, common_types, tolerances_across
     from headgate.app.comparing import within
@@ -228,9 +227,10 @@ def _compared(
     from headgate.core.ports.comparing import Side
     from headgate.evidence.compare import compare_relations, refused
 
-    base = Comparison(address, rung=Rung.KEYED)
-    engine = aside or engines[sides[0].engine]
+    base, asked = Comparison(address, rung=Rung.KEYED), work.asked
+    engine = aside or engines[work.sides[0].engine]
     (old, before), (new, after) = relations
+    wish = work.wish_of(address, after)
     if aside is None:
         both = Side(old, before), Side(new, after)
     else:
@@ -242,13 +242,13 @@ def _compared(
                     aside, f"{address} {number}", engines[side.engine], text,
                     common_types(shape, engines[side.engine].capabilities.kind, other),
                 )
-                for number, (side, (text, shape, other)) in enumerate(zip(sides, texts, strict=True))
+                for number, (side, (text, shape, other)) in enumerate(zip(work.sides, texts, strict=True))
             ]  # fmt: skip
         except StatementFailed as fault:
             told = refused(fault, hides_words=asked.hides_words)
             return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
         both = brought[0], brought[1]
-    seconds = session.config.cost_limit.seconds
+    seconds = work.session.config.cost_limit.seconds
 
     def ask(pairing: Pairing) -> Counted:
         return within(seconds, lambda: engine.compare(pairing, asked.limit), engine.interrupt)
