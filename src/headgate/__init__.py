@@ -9,6 +9,8 @@ __all__ = [
     "Applied",
     "Asset",
     "Checked",
+    "Contract",
+    "ContractImport",
     "EnvironmentFailed",
     "Garbage",
     "HeadgateError",
@@ -30,6 +32,7 @@ __all__ = [
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from headgate.api.contracts import Contract, ContractImport
     from headgate.api.findings import Asset, Checked, Releases, Status
     from headgate.api.moves import Garbage, Promotion, Released, Rollback
     from headgate.api.plans import Applied, Plan
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from headgate.decorators import table
 else:
     _HOMES = {
+        "headgate.api.contracts": ("Contract", "ContractImport"),
         "headgate.api.findings": ("Asset", "Checked", "Releases", "Status"),
         "headgate.api.moves": ("Garbage", "Promotion", "Released", "Rollback"),
         "headgate.api.plans": ("Applied", "Plan"),

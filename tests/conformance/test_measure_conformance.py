@@ -28,6 +28,7 @@ from headgate.core.measures import (
     Sql,
     Unequal,
     Within,
+    others_of,
 )
 from headgate.core.ports.engine import Engine
 from headgate.core.ports.measuring import Measured, Unanswered
@@ -107,9 +108,12 @@ CASES: tuple[tuple[Measure, Answer], ...] = (
     (Repeated(("k",), "v = 'a'"), 0),
     (Repeated(("k", "v")), 1),
     (Repeated(("n",), "n < 20"), 0),
-    (Orphans("k", OTHER, "id"), 1),
-    (Orphans("k", OTHER, "id", to_where="kind = 'y'"), 2),
-    (Orphans("k", OTHER, "id", "n > 0"), 0),
+    (Orphans(("k",), OTHER, ("id",)), 1),
+    (Orphans(("k",), OTHER, ("id",), to_where="kind = 'y'"), 2),
+    (Orphans(("k",), OTHER, ("id",), "n > 0"), 0),
+    (Orphans(("k", "v"), OTHER, ("id", "kind")), 3),  # (1, a), (2, b) twice: a NULL in the key asks for nothing
+    (Orphans(("v", "k"), Address("s.same"), ("v", "k")), 0),
+    (Orphans(("k", "v"), Address("s.less"), ("k", "v")), 1),
     (Unequal(("k",), Address("s.same")), 0),
     (Unequal(("k", "v"), Address("s.less")), 2),
 )
@@ -134,7 +138,7 @@ def test_numbers_of_a_column(engine: Engine, table: Measured) -> None:
 
 
 def test_all_together_give_what_each_gives_alone(engine: Engine, table: Measured) -> None:
-    measures = tuple(measure for measure, _ in CASES if not isinstance(measure, Unequal))
+    measures = tuple(measure for measure, _ in CASES if set(others_of(measure)) <= {OTHER})
     together = engine.measure(table, measures)
     assert together == {measure: engine.measure(table, (measure,))[measure] for measure in measures}
 
@@ -170,7 +174,11 @@ def test_nothing_can_be_written_meanwhile(engine: Engine, tmp_path: Path) -> Non
     [
         (Failing(Present("k")), ("k", "v", "n"), {(None, "it's", "-5"), (None, "", "0")}),
         (Failing(Within("n", number(0), number(15)), "k = 2"), ("k", "v", "n"), {("2", "b", "20")}),
-        (Orphans("k", OTHER, "id", to_where="kind = 'y'"), ("k", "v", "n"), {("1", "a", "10"), ("3", None, None)}),
+        (
+            Orphans(("k",), OTHER, ("id",), to_where="kind = 'y'"),
+            ("k", "v", "n"),
+            {("1", "a", "10"), ("3", None, None)},
+        ),
         (Repeated(("k", "v")), ("k", "v", "times"), {("2", "b", "2")}),
         (Repeated(("k",), counts_null=True), ("k", "times"), {("2", "2"), (None, "2")}),
     ],

@@ -133,7 +133,7 @@ def test_only_what_looks_at_a_change_is_measured_again(world: World, after: Buil
 
 
 def test_another_asset_that_is_looked_at_counts_with_its_columns(world: World) -> None:
-    orphans, unequal, rows = Orphans("a", B, "b"), Unequal(("a",), B), Rows(of=B)
+    orphans, unequal, rows = Orphans(("a",), B, ("b",)), Unequal(("a",), B), Rows(of=B)
     subject = Subject(build("one"), checks(orphans, unequal, rows), {B: build("b", B)})
     world.measured(subject)
     for other, again in (

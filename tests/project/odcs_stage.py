@@ -163,7 +163,18 @@ def _property(name: str) -> Drawn:
 
 
 _PROPERTIES = some_of(["id", "c\u00f4t\u00e9", "Order Date", "status"]).then(lambda names: each(*map(_property, names)))
-_BETWEEN_OBJECTS = several(just({"from": "orders.id", "to": "people.id"}), 1)
+_BETWEEN_OBJECTS = several(
+    one(
+        [
+            {"from": "orders.id", "to": "people.id"},
+            {"from": ["orders.id", "orders.status"], "to": ["people.id", "people.name"]},
+            {"from": ["orders.status", "orders.id"], "to": ["people.a", "people.b"], "type": "foreignKey"},
+            {"from": ["orders.id", "other.status"], "to": ["people.id", "people.name"]},
+            {"from": ["orders.id"], "to": ["people.id"]},
+        ]
+    ),
+    2,
+)
 
 
 def _object(name: str) -> Drawn:
@@ -176,8 +187,16 @@ def _object(name: str) -> Drawn:
 
 
 _ONE = each(_object("orders"))
+_LATENCY = keyed(
+    {"property": one(["latency", "Latency", "frequency"]), "value": one([1, 25, 0, 1.5, "1"])},
+    unit=one(["d", "hours", "min", "y"]), element=one(["orders.Order Date", "ORDERS.status", "people.id", "id"]),
+    scheduler=one(["cron", "airflow"]), schedule=one(["0 6 * * *", "61 * * * *"]), description=WORDS,
+)  # fmt: skip
 _SLA = several(
-    keyed({"property": WORDS, "value": SCALARS}, valueExt=SCALARS, unit=WORDS, element=WORDS, schedule=WORDS)
+    any_of(
+        _LATENCY,
+        keyed({"property": WORDS, "value": SCALARS}, valueExt=SCALARS, unit=WORDS, element=WORDS, schedule=WORDS),
+    )
 )
 _SERVERS = several(keyed({"server": WORDS, "type": just("custom")}, description=WORDS, environment=WORDS, roles=ROLES))
 _TEAMS = any_of(

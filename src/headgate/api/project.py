@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from headgate.api.applying import Report, apply_plan, apply_tree
+from headgate.api.contracts import Contract, ContractImport
 from headgate.api.findings import Asset, Checked, Releases, Status
 from headgate.api.moves import Garbage, Promotion, Released, Rollback
 from headgate.api.opening import demand_consent, names_of, repository_at, session_at
@@ -291,6 +292,59 @@ class Project:
 
         with repository_at(self.root) as (session, repository):
             return Asset(show(session, repository, name))
+
+    def contract(self, name: str) -> Contract:
+        """Return the contract that an asset belongs to; of an asset without one a draft of what it is.
+
+        >>> import headgate
+        >>> contract = headgate.open().contract("marts.revenue")
+        >>> [column["name"] for column in contract.document["schema"][0]["properties"]]
+        ['customer', 'total']
+        """
+        from headgate.app.contracts import export_contracts
+
+        with repository_at(self.root) as (session, repository):
+            (found,) = export_contracts(session, repository, name)
+            return Contract(found)
+
+    def contracts(self) -> tuple[Contract, ...]:
+        """Return all contracts that are enforced or were imported. Raises ``UsageError`` where there is none.
+
+        >>> import headgate
+        >>> project = headgate.open()
+        >>> with open("theirs.yaml", "w") as file:
+        ...     length = file.write(project.contract("revenue").text.replace("draft", "active"))
+        >>> done = project.import_contract("theirs.yaml", yes=True)
+        >>> [contract.id for contract in project.contracts()]
+        ['marts.revenue']
+        """
+        from headgate.app.contracts import export_contracts
+
+        with repository_at(self.root) as (session, repository):
+            return tuple(map(Contract, export_contracts(session, repository)))
+
+    def import_contract(
+        self, path: str | Path, *, asset: str = "", to: str = "", replace: bool = False, yes: bool = False
+    ) -> ContractImport:
+        """Declare what a contract in a file says of its assets. Without ``yes=True`` nothing is written, only returned.
+
+        ``asset`` is the one that a contract with one object describes; ``to`` is the property file for what stands in
+        none. What is declared otherwise is replaced with ``replace=True`` alone, else ``Refused``.
+
+        >>> import headgate
+        >>> project = headgate.open()
+        >>> project.contract("marts.revenue").save("theirs.yaml")
+        >>> project.import_contract("theirs.yaml", yes=True)
+        nothing to do: what marts.revenue says of marts.revenue is declared already.
+        Kept, without effect:
+          marts.revenue  its status is draft: it is declared and not enforced
+        """
+        from headgate.app.contracts import import_contract
+
+        with repository_at(self.root) as (session, repository):
+            file = Path(path)
+            made = import_contract(session, repository, file, to=to, named=asset, replaces=replace, is_written=yes)
+            return ContractImport(made, yes)
 
     def plan_gc(self, *, drop: Names = (), engine: str = "") -> Garbage:
         """Return the builds that nobody can come back to; those of the environments ``drop`` as well.

@@ -79,17 +79,20 @@ def _asked_by(constraint: Constraint) -> Iterator[DeclaredTest | Unmeasured]:
 
 
 def _reference(constraint: Constraint) -> DeclaredTest | Unmeasured:
-    """Return the test that every value of a column stands in another asset's."""
+    """Return the test that every value of a column, or of several, stands in another asset's."""
     if constraint.to is None or not constraint.to_columns:
         lacking = "column" if constraint.to else "asset"
         hint = "Write `to: ref('customers')` and `to_columns: [id]`."
         return Unmeasured(constraint, f"the foreign_key names no {lacking} that it leads to", hint)
-    if len(constraint.columns) > 1 or len(constraint.to_columns) > 1:
-        hint = "Write a query in tests/ that gives the rows without a counterpart."
-        return Unmeasured(constraint, "a foreign_key of several columns is not measured", hint)
-    arguments = {"to": str(constraint.to), "field": constraint.to_columns[0]}
+    columns, led_to = constraint.columns, constraint.to_columns
+    if len(columns) != len(led_to):
+        hint = "Write as many to_columns as columns, in the same order."
+        return Unmeasured(constraint, f"the foreign_key leads from {len(columns)} columns to {len(led_to)}", hint)
+    arguments: dict[str, object] = {"to": str(constraint.to), "field": led_to[0]}
+    if len(columns) > 1:
+        arguments |= {"field": list(led_to), "columns": list(columns)}
     test = _promised("relationships", constraint, arguments=arguments)
-    return replace(test, column=constraint.columns[0], references={"to": constraint.to})
+    return replace(test, column=columns[0] if len(columns) == 1 else "", references={"to": constraint.to})
 
 
 def _promised(kind: str, constraint: Constraint, *, arguments: Mapping[str, object] | None = None) -> DeclaredTest:
@@ -110,6 +113,18 @@ def _essence(test: DeclaredTest) -> Hashable:
         return "not_null", column
     if test.kind == "expression" and given.keys() == {"expression"} and isinstance(given["expression"], str):
         return "expression", column, given["expression"]
-    if test.kind == "relationships" and given.keys() == {"to", "field"} and isinstance(given["field"], str):
-        return "relationships", column, test.references.get("to"), fold(given["field"])
+    if test.kind == "relationships" and (pairs := _pairs(test)):
+        return "relationships", test.references.get("to"), pairs
     return None
+
+
+def _pairs(test: DeclaredTest) -> frozenset[tuple[str, str]]:
+    """Return which column leads to which, of a test of references that says nothing else; none of any other."""
+    given = test.arguments
+    columns, fields = given.get("columns", [test.column]), given.get("field")
+    fields = [fields] if isinstance(fields, str) else fields
+    if given.keys() - {"columns"} != {"to", "field"} or not isinstance(columns, list) or not isinstance(fields, list):
+        return frozenset()
+    if len(columns) != len(fields) or not all(isinstance(one, str) and one for one in (*columns, *fields)):
+        return frozenset()
+    return frozenset(zip(map(fold, columns), map(fold, fields), strict=True))

@@ -166,11 +166,14 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """How many rows have a value that no row of ``to`` has in ``to_column``; NULL does not count."""
+    """How many rows have values that no row of ``to`` has in ``to_columns``, in their order.
 
-    column: str
+    A row with a NULL among them does not count (SQL:2023, MATCH SIMPLE).
+    """
+
+    columns: tuple[str, ...]
     to: Address
-    to_column: str
+    to_columns: tuple[str, ...]
     where: str = ""
     to_where: str = ""
 

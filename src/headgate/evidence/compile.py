@@ -131,11 +131,12 @@ def _with_names(measure: Measure, columns: Mapping[str, str], shape_of: Callable
         if not shape:
             raise CannotCheck(f"the columns of {other} are not known")
         if isinstance(measure, Orphans):
-            found = _found(measure.to_column, other, shape)
-            types = columns[measure.column], next(c.type for c in shape if c.name == found)
-            if len({family_of(one) for one in types}) > 1:
-                raise CannotCheck(f"{measure.column} is {types[0]}, {found} of {other} is {types[1]}")
-            return replace(measure, to_column=found)
+            held = tuple(_found(name, other, shape) for name in measure.to_columns)
+            for column, found in zip(measure.columns, held, strict=True):
+                types = columns[column], next(c.type for c in shape if c.name == found)
+                if len({family_of(one) for one in types}) > 1:
+                    raise CannotCheck(f"{column} is {types[0]}, {found} of {other} is {types[1]}")
+            return replace(measure, to_columns=held)
         if isinstance(measure, Unequal):
             for name in measure.columns:
                 if _found(name, other, shape) != name:

@@ -37,7 +37,7 @@ def key_of(measure: Measure, build: Build, others: Mapping[Address, Build], unde
     looked_at: dict[Address, set[str]] = {other: set() for other in others_of(measure)}
     own = set() if _is_of_other(measure) else set(columns_of(measure))
     if isinstance(measure, Orphans):
-        looked_at[measure.to].add(measure.to_column)
+        looked_at[measure.to].update(measure.to_columns)
     if isinstance(measure, Unequal):
         looked_at[measure.to].update(measure.columns)
     for fragment in fragments_of(measure):

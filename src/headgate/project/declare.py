@@ -56,6 +56,7 @@ def declare_file(path: str, content: bytes) -> Piece:
             groups=tuple(file.groups),
             unit_tests=tuple(file.unit_tests),
             kept=tuple(file.kept),
+            contracted=tuple(file.contracted),
             unused=tuple(file.check.unused),
         )
     if path.endswith(".py"):

@@ -88,6 +88,17 @@ class Lookup:
             self._unknown_asset(name, path, "seed" if section == "seeds" else "asset")
         return None
 
+    def demand(self, name: Stated, path: str) -> None:
+        """Note a fault where a name is not the whole address of an asset."""
+        if self.known(name.value) in self.own:
+            return
+        whole = self._of_folder(self._of_name.get(fold(name.value), ()), path)
+        if whole:
+            hint = f"Write the schema as well: {whole[0]}."
+            self._noted.fault("HG307", f"there is no asset {name.value}", name.place, hint)
+        elif not self._was_refused(name.value, path):
+            self._unknown_asset(name, path, "asset")
+
     def _unknown_asset(self, name: Stated, path: str, what: str) -> None:
         near = nearest(name.value, [*self.own, *(a.partition(".")[2] for a in self.own)])
         written = name.value if "." in name.value else f"{folder_of(path) or 'SCHEMA'}.{name.value}"

@@ -162,6 +162,8 @@ class _Merge:
                 address = self.lookup.asset(name, piece.path, section=statement.section)
                 if address is not None:
                     self._said[address].append(statement)
+            for named in piece.contracted:
+                self.lookup.demand(named, piece.path)
 
     def fill_in(self, templates: Templates) -> None:
         """Fill in the texts that are templates; what they say with ``config(...)`` counts as their headers do."""

@@ -194,9 +194,9 @@ class Piece:
     """One file, understood alone: a function of its path and its bytes, so that it can be cached by content.
 
     ``schema`` and ``name`` are those of an asset's file, empty where the file is no asset or its place is not allowed;
-    ``text`` is what was read, empty for seeds. A Python file has ``functions``, each an asset. ``unused`` are keys that
-    are kept although dbt would do something. ``query`` is the data test, ``expected`` the expected change that the file
-    is.
+    ``text`` is what was read, empty for seeds. A Python file has ``functions``, each an asset. ``contracted`` are the
+    assets that contracts name. ``unused`` are keys that are kept although dbt would do something. ``query`` is the data
+    test, ``expected`` the expected change that the file is.
     """
 
     path: str
@@ -212,6 +212,7 @@ class Piece:
     groups: tuple[Group, ...] = ()
     unit_tests: tuple[UnitTestStatement, ...] = ()
     kept: tuple[KeptEntry, ...] = ()
+    contracted: tuple[Stated, ...] = ()
     unused: tuple[tuple[str, Place], ...] = ()
     query: QueryStatement | None = None
     expected: ExpectedChange | None = None

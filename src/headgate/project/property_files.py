@@ -45,6 +45,7 @@ class PropertyFile:
         self.groups: list[Group] = []
         self.unit_tests: list[UnitTestStatement] = []
         self.kept: list[KeptEntry] = []
+        self.contracted: list[Stated] = []
 
     def read(self) -> None:
         """Read all sections."""
@@ -80,6 +81,8 @@ class PropertyFile:
         name = entry.text("name")
         place = name.place if name else entry.fields.place
         values = entry.rest(() if section == CONTRACTS else ("name",))
+        if section == CONTRACTS:
+            self.contracted += entry.texts("assets")
         self.kept.append(KeptEntry(section, name.value if name else "", values, place))
 
     def _snapshot(self, file: Mapped, entry: Mapped) -> None:

@@ -17,7 +17,11 @@ _OTHER = {"to": "The other asset."}
 _COMPARED = {"compare_model": "The other asset."}
 _COLUMNS = {"compare_columns": "The columns that count, a list.", "exclude_columns": "Columns that do not count."}
 _NAMES = {"column_list": "Names of columns, a list."}
-_PARENT = {"to": "The asset that has to hold the values.", "field": "The column of `to`."}
+_PARENT = {
+    "to": "The asset that has to hold the values.",
+    "field": "The column of `to`; beside `columns` as many of them, a list.",
+    "columns": "The columns of a combined key, a list, where it stands below the asset.",
+}
 
 OWN: Mapping[str, Kind] = {
     "not_null": Kind("No value of the column is NULL.", values.not_null),
@@ -28,7 +32,9 @@ OWN: Mapping[str, Kind] = {
     ),
     "accepted_values": Kind("Every value is one of `values`; NULL does not count.", values.accepted_values, _LIST),
     "relationships": Kind(
-        "Every value is one of the column `field` of `to`; NULL does not count.", values.relationships, _PARENT
+        "Every value, or combination of `columns`, is one of `field` of `to`; one with NULL does not count.",
+        values.relationships,
+        _PARENT,
     ),
     "not_null_proportion": Kind("At least a share of the values is not NULL.", values.not_null_proportion, _SHARE),
     "range": Kind(

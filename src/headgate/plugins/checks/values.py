@@ -27,6 +27,7 @@ from headgate.core.measures import (
 )
 from headgate.plugins.checks.arguments import (
     column_of,
+    columns_in,
     constant,
     constants,
     exact,
@@ -35,6 +36,7 @@ from headgate.plugins.checks.arguments import (
     other_asset,
     text,
     text_column_of,
+    texts,
     truth,
 )
 
@@ -150,16 +152,37 @@ def expression(asked: Asked) -> Compiled:
 
 
 def relationships(asked: Asked) -> Compiled:
-    """Every value is one of the column ``field`` of the asset ``to``; NULL does not count."""
-    to, field = other_asset(asked, "to"), text(asked, "field")
+    """Every value is one of the column ``field`` of the asset ``to``; NULL does not count.
+
+    With ``columns`` it is about combinations of values, and ``field`` lists as many columns.
+    """
+    columns, fields = _paired(asked)
+    to = other_asset(asked, "to")
     conditions = [asked.arguments.get(key, "") for key in ("from_condition", "to_condition")]
     if not all(isinstance(one, str) for one in conditions):
         raise CannotCheck("from_condition and to_condition are conditions in SQL")
     if asked.where and conditions[0]:
         raise CannotCheck("where and from_condition say the same", "Write all of it into one of them.")
     where = asked.where or conditions[0]
-    orphans = Orphans(column_of(asked), to, field, where, conditions[1])
+    orphans = Orphans(columns, to, fields, where, conditions[1])
     return Compiled((Rows(where), orphans), lambda answers: _of_rows(answers, f"have no row in {to}"), orphans)
+
+
+def _paired(asked: Asked) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns of a reference and those that they lead to, in one order."""
+    given = asked.arguments.get("field")
+    if "columns" not in asked.arguments:
+        if isinstance(given, list) and len(given) > 1:
+            raise CannotCheck("field lists several columns", "Write as many columns: [a, b], below the asset.")
+        return (column_of(asked),), (given[0] if isinstance(given, list) and given else text(asked, "field"),)
+    if asked.column:
+        raise CannotCheck(f"it stands below {asked.column} and lists columns", "Write it below the asset.")
+    columns = columns_in(asked, "columns")
+    fields = texts(asked, "field") if isinstance(given, list) else (text(asked, "field"),)
+    if len(fields) != len(columns):
+        told = f"{len(columns)} columns lead to {len(fields)}"
+        raise CannotCheck(told, "Write as many in field as in columns, each once, in the same order.")
+    return columns, fields
 
 
 def failing(asked: Asked, condition: Condition, told: str) -> Compiled:

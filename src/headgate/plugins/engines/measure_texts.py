@@ -204,13 +204,17 @@ def _filled(measure: Repeated) -> str:
 
 
 def fails_in_row(measure: Failing | Orphans, table: Measured, words: Words) -> str:
-    """Return the condition of the rows that fail: of those whose value no row of another asset has, and others."""
+    """Return the condition of the rows that fail: of those whose values no row of another asset has, and others."""
     if isinstance(measure, Failing):
         return condition(measure, table, words)
-    value, others = f"{TABLE}.{quoted(measure.column)}", f"{table.others[measure.to]} as {TABLE}"
-    known = f"select {quoted(measure.to_column)} as {VALUE} from {others}{where(measure.to_where)}"
-    lost = f"not exists (select 1 from ({known}) as parent where parent.{VALUE} = {value})"
-    return " and ".join(f"({one}\n)" for one in (measure.where, f"{value} is not null", lost) if one)
+    values, others = [f"{TABLE}.{quoted(name)}" for name in measure.columns], f"{table.others[measure.to]} as {TABLE}"
+    names = [quoted(f"headgate: value {number}") for number in range(len(values))]
+    held = ", ".join(f"{quoted(one)} as {name}" for one, name in zip(measure.to_columns, names, strict=True))
+    known = f"select {held} from {others}{where(measure.to_where)}"
+    same = " and ".join(f"parent.{name} = {value}" for name, value in zip(names, values, strict=True))
+    lost = f"not exists (select 1 from ({known}) as parent where {same})"
+    filled = (f"{value} is not null" for value in values)
+    return " and ".join(f"({one}\n)" for one in (measure.where, *filled, lost) if one)
 
 
 def _from(measure: OverRows, table: Measured) -> str:

@@ -120,7 +120,8 @@ KNOWN = {
         "relationships",
         {
             "to": Field(REFERENCE, "The asset that has to hold the values."),
-            "field": Field(NAME, "The column of `to`."),
+            "field": Field(Several(NAME, takes_one=True), "The column of `to`; beside `columns` as many of them."),
+            "columns": Field(TEXTS, "The columns of a combined key, instead of one."),
         },
         "to",
         "field",

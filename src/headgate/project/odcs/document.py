@@ -12,6 +12,7 @@ from headgate.core.declarations import DeclaredColumn, Kind, Properties
 from headgate.core.promises import Constraint, ConstraintKind
 from headgate.core.recipe import Shape
 from headgate.project.odcs.kept import REPLACES, kept_in, put_back, restored
+from headgate.project.odcs.levels import LEVELS, level_of, levels_of
 from headgate.project.odcs.rules import ENGINE, rule_of
 from headgate.project.odcs.types import logical_type
 from headgate.project.odcs.written import written_constraint
@@ -47,9 +48,18 @@ def document_of(
     ``is_known`` tells whether the name of a table, without its schema, means one asset alone.
     """
     own = {key: value for key, value in said.items() if key not in (ASSETS, "team", REPLACES)}
+    if found := [level for asset in assets for level in levels_in(asset)]:
+        own[LEVELS] = levels_of(own.get(LEVELS), found)
     team = {key: said[key] for key in ("team", REPLACES) if key in said}
     schema = [object_of(asset, is_known=is_known) for asset in assets]
     return {**standard_of(assets), **own, **restored(team_of(assets), team), **({"schema": schema} if schema else {})}
+
+
+def levels_in(asset: Contracted) -> list[dict[str, Any]]:
+    """Return the service levels of a contract that are tests of an asset, with their places."""
+    table = asset.address.partition(".")[2]
+    found = (level_of(test, table) for test in declared_tests(asset.properties))
+    return [level for level in found if level is not None]
 
 
 def standard_of(assets: Sequence[Contracted]) -> dict[str, Any]:
@@ -74,7 +84,7 @@ def object_of(asset: Contracted, *, is_known: Callable[[str], bool]) -> dict[str
     """Return the object of a contract's schema that an asset is."""
     kept = dict(kept_in(asset.properties.meta))
     others = kept.pop(OTHER_RULES, None)
-    found = derived_object(asset)
+    found = derived_object(asset, is_known=is_known)
     if quality := put_back([*_rules(asset.properties, ""), *_other_constraints(asset, is_known)], others):
         found["quality"] = quality
     found = restored(found, kept)
@@ -83,7 +93,7 @@ def object_of(asset: Contracted, *, is_known: Callable[[str], bool]) -> dict[str
     return found
 
 
-def derived_object(asset: Contracted) -> dict[str, Any]:
+def derived_object(asset: Contracted, *, is_known: Callable[[str], bool]) -> dict[str, Any]:
     """Return what an object says beside its columns and its quality."""
     schema, _, name = asset.address.partition(".")
     said: dict[str, Any] = {
@@ -92,6 +102,14 @@ def derived_object(asset: Contracted) -> dict[str, Any]:
         "physicalType": "view" if asset.kind is Kind.VIEW else "table",
         "description": asset.properties.description,
         "tags": list(asset.properties.tags),
+        "relationships": [
+            {
+                "from": [f"{name}.{column}" for column in one.columns],
+                "to": [f"{str(one.to).partition('.')[2]}.{column}" for column in one.to_columns],
+            }
+            for one in asset.properties.constraints
+            if is_combined(one) and _is_said(one, asset, is_known)
+        ],
     }
     return {key: value for key, value in said.items() if value}
 
@@ -149,8 +167,16 @@ def is_relationship(constraint: Constraint) -> bool:
     return constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.to is not None and is_one
 
 
+def is_combined(constraint: Constraint) -> bool:
+    """Tell whether a constraint leads from several columns to as many of another asset."""
+    count = len(constraint.columns)
+    is_key = constraint.kind is ConstraintKind.FOREIGN_KEY and constraint.to is not None
+    return is_key and count == len(constraint.to_columns) and count > 1
+
+
 def _rules(properties: Properties, column: str) -> list[dict[str, Any]]:
-    return [rule_of(test) for test in declared_tests(properties) if fold(test.column) == fold(column)]
+    tests = (test for test in declared_tests(properties) if fold(test.column) == fold(column))
+    return [rule_of(test) for test in tests if level_of(test, "") is None]
 
 
 def _other_constraints(asset: Contracted, is_known: Callable[[str], bool]) -> Iterator[dict[str, Any]]:
@@ -174,7 +200,8 @@ def _is_said(constraint: Constraint, asset: Contracted, is_known: Callable[[str]
         kinds = [one.kind for one in asset.properties.constraints]
         return kinds.count(ConstraintKind.PRIMARY_KEY) == 1 and bool(constraint.columns)
     if constraint.kind is ConstraintKind.FOREIGN_KEY:
-        return is_relationship(constraint) and is_known(str(constraint.to).partition(".")[2])
+        is_either = is_relationship(constraint) or is_combined(constraint)
+        return is_either and is_known(str(constraint.to).partition(".")[2])
     is_simple = constraint.kind in (ConstraintKind.NOT_NULL, ConstraintKind.UNIQUE)
     return is_simple and len(constraint.columns) == 1
 

@@ -6,27 +6,32 @@ what the contract says of itself in an entry of its own, below `contracts:`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headgate.core.address import Address, fold
 from headgate.core.declarations import DeclaredColumn, Kind, Properties
 from headgate.core.recipe import Shape
+from headgate.project.check_form import FormCheck
+from headgate.project.forms.columns import CONSTRAINT
 from headgate.project.odcs.document import (
     ASSETS,
     OTHER_RULES,
     PROTECTED,
     Contracted,
+    levels_in,
     object_of,
     property_of,
     standard_of,
     team_of,
 )
 from headgate.project.odcs.kept import KEPT, REPLACES, is_same, left_over
+from headgate.project.odcs.levels import LEVELS, test_of_level
 from headgate.project.odcs.rules import ENGINE, test_of
 from headgate.project.odcs.types import DEFAULTS, logical_type
-from headgate.project.odcs.written import properties_in
+from headgate.project.odcs.written import node_of, properties_in
+from headgate.project.text import Text
 
 NOT_ENFORCED = frozenset({"proposed", "draft", "retired"})
 """A contract of this status is declared and not enforced."""
@@ -84,14 +89,15 @@ def taken_over(document: Mapping[str, Any], targets: Sequence[Target], names: Na
         told.append((str(document.get("id")), f"its status is {document['status']}: it is declared and not enforced"))
     entries: list[dict[str, Any] | None] = []
     contracted: list[Contracted] = []
+    levels = _Levels(document.get(LEVELS))
     for said, target in zip(document.get("schema") or (), targets, strict=True):
-        work = _Object(said, target, names, told)
+        work = _Object(said, target, names, told, levels)
         entry = work.entry(owner if isinstance(owner, str) else "", is_enforced=is_enforced)
         found = work.contracted(entry)
         is_declared = _is_declared(said, target, found, names)
         entries.append(None if is_declared else entry)
         contracted.append(found)
-    contract = _contract(document, contracted)
+    contract = _contract(levels.left_in(document), contracted)
     told += ((str(document["id"]), f"{key}: kept below `contracts:`") for key in _WITHOUT_EFFECT if key in contract)
     return Taken(tuple(entries), contract, tuple(told))
 
@@ -103,10 +109,10 @@ def _is_declared(said: Mapping[str, Any], target: Target, found: Contracted, nam
     if is_held[0] is not is_held[1] or now.owner != found.properties.owner:
         return False
     asset = Contracted(target.address, target.kind, now, target.shape)
-    return is_same(object_of(asset, is_known=names.is_known), said)
+    return is_same(levels_in(asset), levels_in(found)) and is_same(object_of(asset, is_known=names.is_known), said)
 
 
-_WITHOUT_EFFECT = ("slaProperties", "roles", "servers")
+_WITHOUT_EFFECT = (LEVELS, "roles", "servers")
 """What of a contract itself people may take for something that is done."""
 
 
@@ -128,10 +134,42 @@ def _contract(document: Mapping[str, Any], assets: Sequence[Contracted]) -> dict
     return {**head, ASSETS: [str(asset.address) for asset in assets], **own, **team}
 
 
+class _Levels:
+    """The service levels of a contract, of which some become tests of columns."""
+
+    def __init__(self, said: Any) -> None:
+        self._items = said if isinstance(said, list) else []
+        self._taken: set[int] = set()
+
+    def tests(self, elements: Collection[str], *, table: str, column: str, type_: str) -> list[Any]:
+        """Return the tests of a column, which a contract may name by any of ``elements``; no other has them as well."""
+        found: list[Any] = []
+        for at, item in enumerate(self._items):
+            element = item.get("element") if isinstance(item, Mapping) else None
+            if at in self._taken or not isinstance(element, str) or fold(element) not in elements:
+                continue
+            test = test_of_level(item, at, table=table, column=column, type_=type_)
+            if test is not None:
+                self._taken.add(at)
+                found.append(test)
+        return found
+
+    def left_in(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a contract without the levels that became tests."""
+        if not self._taken:
+            return document
+        rest = [item for at, item in enumerate(self._items) if at not in self._taken]
+        others = {key: value for key, value in document.items() if key != LEVELS}
+        return {**others, LEVELS: rest} if rest else others
+
+
 class _Object:
     """One object of a contract and the asset that it describes."""
 
-    def __init__(self, said: Mapping[str, Any], target: Target, names: Names, told: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, said: Mapping[str, Any], target: Target, names: Names, told: list[tuple[str, str]], levels: _Levels
+    ) -> None:
+        self._levels = levels
         self._said = {key: value for key, value in said.items() if value is not None}
         self._target = target
         self._names = names
@@ -194,9 +232,23 @@ class _Object:
         keys.sort(key=lambda one: _position(one.get("primaryKeyPosition")))
         rules = self._said.get("quality")
         written = [one for rule in (rules if isinstance(rules, list) else ()) if (one := _constraint_in(rule))]
+        written += self._references(columns)
         if not keys or any(one["type"] == "primary_key" for one in written):
             return written
         return [{"type": "primary_key", "columns": [_name(one) for one in keys]}, *written]
+
+    def _references(self, columns: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the foreign keys of several columns among the relationships of the object."""
+        tables = {fold(str(self._said.get(key))) for key in ("name", "physicalName")}
+        names = {fold(_name(column)): _name(column) for column in columns}
+        related = self._said.get("relationships")
+        for one in related if isinstance(related, list) else ():
+            ends = [_ends(one.get(key)) for key in ("from", "to")] if isinstance(one, Mapping) else []
+            if len(ends) != 2 or len(ends[0][1]) != len(ends[1][1]) or fold(ends[0][0]) not in tables:
+                continue
+            address, own = self._names.address_of(ends[1][0]), [names.get(fold(column)) for column in ends[0][1]]
+            if address is not None and None not in own:
+                yield {"type": "foreign_key", "columns": own, "to": str(address), "to_columns": ends[1][1]}
 
     def _column(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """Return the entry of a column."""
@@ -207,9 +259,11 @@ class _Object:
         tests, others = self._tests(said.get("quality"), name)
         classification = said.get("classification")
         is_protected = classification == PROTECTED
+        type_ = self._type(said, name)
+        tests += self._tests_of_levels(said, old.get("name", name), type_ or "")
         entry = {
             "name": old.get("name", name),
-            "data_type": self._type(said, name),
+            "data_type": type_,
             "description": said.get("description") or old.get("description"),
             "tags": said.get("tags") or old.get("tags"),
             "protected": True if is_protected else None,
@@ -226,6 +280,14 @@ class _Object:
             if key in said:
                 self._tell(name, f"{key}: kept and not measured")
         return _given(entry)
+
+    def _tests_of_levels(self, said: Mapping[str, Any], column: Any, type_: str) -> list[Any]:
+        """Return the tests that the contract's service levels of a column are."""
+        tables = {str(self._said.get(key)) for key in ("name", "physicalName") if self._said.get(key)}
+        columns = {str(said.get(key)) for key in ("name", "physicalName") if said.get(key)}
+        elements = {fold(f"{one}.{other}") for one in tables for other in columns}
+        table = self._target.address.partition(".")[2]
+        return self._levels.tests(elements, table=table, column=str(column), type_=type_)
 
     def _derived(self, column: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the property that would be written for a column, its key included."""
@@ -277,6 +339,14 @@ def _name(said: Mapping[str, Any]) -> str:
     return physical if isinstance(physical, str) and physical.strip() else str(said.get("name", ""))
 
 
+def _ends(said: Any) -> tuple[str, list[str]]:
+    """Return the one table and the columns that an end of a relationship lists, TABLE.COLUMN each; else no column."""
+    parts = [one.rpartition(".") for one in said if isinstance(one, str)] if isinstance(said, list) else []
+    tables = {table for table, _, _ in parts}
+    is_whole = isinstance(said, list) and len(parts) == len(said) > 1 and len(tables) == 1
+    return (tables.pop(), [column for _, _, column in parts]) if is_whole else ("", [])
+
+
 def _position(position: Any) -> int:
     return position if isinstance(position, int) and position > 0 else 1_000_000
 
@@ -285,7 +355,14 @@ def _constraint_in(rule: Any) -> dict[str, Any] | None:
     """Return the constraint that a rule of our own engine holds."""
     inside = rule.get("implementation") if isinstance(rule, Mapping) and rule.get("engine") == ENGINE else None
     found = inside.get("constraint") if isinstance(inside, Mapping) and inside.keys() == {"constraint"} else None
-    return dict(found) if isinstance(found, Mapping) and isinstance(found.get("type"), str) else None
+    return dict(found) if isinstance(found, Mapping) and _is_constraint(found) else None
+
+
+def _is_constraint(said: Mapping[str, Any]) -> bool:
+    """Tell whether a property file may hold it as a constraint."""
+    source = Text("", "")
+    FormCheck(source).check(node_of(said), CONSTRAINT, "constraint")
+    return not source.all_faults()
 
 
 def _rule_told(rule: Any) -> str:

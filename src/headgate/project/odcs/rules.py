@@ -14,6 +14,7 @@ from headgate.core.address import fold
 from headgate.core.diagnostic import Severity
 from headgate.core.promises import Condition, DeclaredTest
 from headgate.project.odcs.kept import KEPT, left_over, restored
+from headgate.project.odcs.levels import without_level
 from headgate.project.odcs.written import properties_in, without_kept, written_test
 
 ENGINE = "headgate"
@@ -35,7 +36,7 @@ def rule_of(test: DeclaredTest) -> dict[str, Any]:
     """Return the rule that a test is, with what a contract said of it besides."""
     meta = test.kept.get("meta")
     kept = meta.get(KEPT) if isinstance(meta, Mapping) else None
-    return restored(_derived(test), kept if isinstance(kept, Mapping) else {})
+    return restored(_derived(test), without_level(kept) if isinstance(kept, Mapping) else {})
 
 
 def test_of(rule: Any, column: str) -> Any:
