@@ -83,7 +83,8 @@ def isolated(
             return Isolated(why=dict.fromkeys(wanted, _told_of(fault)))
     if outcome.is_interrupted:
         raise KeyboardInterrupt
-    return _of_outcome(planned, outcome, wanted, is_hidden=bool(planned.plan.protected or beside.protected))
+    hides_words = beside.hides_words or bool(planned.plan.protected or beside.protected)
+    return _of_outcome(planned, outcome, wanted, is_hidden=hides_words)
 
 
 def known_isolated(session: Session, reading: Reading, change: Change, beside: Beside) -> Isolated:
@@ -119,8 +120,10 @@ def told_apart(
     from headgate.app.comparing import same_builds
 
     chosen, nothing = isolated.addresses, frozenset[str]()
-    hidden = {a: isolated.protected.get(a, nothing) | beside.protected.get(a, nothing) for a in chosen}
-    own = replace(beside, chosen=chosen, protected=hidden)
+    both = {a: isolated.protected.get(a, nothing) | beside.protected.get(a, nothing) for a in chosen}
+    hides_words = beside.hides_words or bool(beside.protected or isolated.protected)
+    hidden = {address: names for address, names in both.items() if names}
+    own = replace(beside, chosen=chosen, protected=hidden, hides_words=hides_words)
     sides = replace(own, before=isolated.pointers), replace(own, after=isolated.pointers)
     code, data = ({**same_builds(reading, side), **compare(side)} for side in sides)
     return {a: replace(code[a], data=data[a]) for a in sorted(isolated.addresses) if a in code and a in data}
