@@ -45,6 +45,13 @@ def test_what_is_expected_or_within_the_budget_needs_nobody(team: Team) -> None:
     assert "need" not in planned(team)
 
 
+def test_new_data_alone_needs_nobody(team: Team) -> None:
+    team.file("data/orders.csv", "id,price\n1,1\n2,2\n")
+    told = planned(team)
+    assert "rebuild m.orders" in told
+    assert "need" not in told
+
+
 def test_nobody_is_named_before_owners_are_declared(team: Team) -> None:
     team.file("headgate.toml", CONFIG)
     team.edit("Drop the owners")

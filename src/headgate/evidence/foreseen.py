@@ -14,7 +14,7 @@ from headgate.core.address import Address, fold
 from headgate.core.comparison import ShapeDifference
 from headgate.core.declarations import Kind
 from headgate.core.gate import Finding, Level, Need, Topic
-from headgate.core.plan import Action, Plan, Step
+from headgate.core.plan import Action, Cause, Plan, Step
 from headgate.core.records import Pointer
 from headgate.evidence.compare import shape_difference
 from headgate.evidence.decide import Case, decide, weighed
@@ -29,7 +29,7 @@ def foreseen(
     ``owners`` are those of what is released. Before anybody says who the owners are, whoever promotes agrees to
     everything: then only what blocks is told. Cost: the steps that move something.
     """
-    steps = [step for step in plan.steps if _is_other(step, shown)]
+    steps = _of_code(plan, shown)
     certain = [*findings_of_gate(gate), *(f for step in steps for f in _certain(step, shown, owners))]
     found = weighed(certain, case.policy)
     possible = tuple(_weighed_possible((f for step in steps for f in _possible(step, shown, owners)), case))
@@ -38,11 +38,27 @@ def foreseen(
     return needs if case.policy.owners else tuple(one for one in needs if one.level is Level.BLOCK)
 
 
+def _of_code(plan: Plan, shown: Mapping[Address, Pointer]) -> list[Step]:
+    """Return the steps that move an asset away from what is released because of code, its own or that of an input.
+
+    What only has other data stays as it is in a promotion.
+    """
+    moved: dict[Address, Step] = {}
+    for step in plan.steps:
+        if step.kind is Kind.SOURCE or step.action is Action.KEEP:
+            continue
+        if step.cause in _CODE or any(one.address in moved for one in step.influences):
+            moved[step.address] = step
+    return [step for step in moved.values() if _is_other(step, shown)]
+
+
+_CODE = frozenset({Cause.CHANGED, Cause.NEW, Cause.REMOVED, Cause.SHARED})
+"""Why a step is there that no data brought."""
+
+
 def _is_other(step: Step, shown: Mapping[Address, Pointer]) -> bool:
-    """Tell whether a step moves an asset away from what is released."""
-    if step.kind is Kind.SOURCE or step.action is Action.KEEP or step.address not in shown:
-        return False
-    return step.build is None or step.build != shown[step.address].build
+    """Tell whether a step leads to another build than the one that is released."""
+    return step.address in shown and (step.build is None or step.build != shown[step.address].build)
 
 
 def _touched(step: Step, owners: Mapping[Address, str]) -> Touched:

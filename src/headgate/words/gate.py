@@ -176,7 +176,7 @@ def rows_of_asset(where: str, decision: Decision, address: Address) -> list[tupl
             word = level_text(one, decision)
             agreed = [approval for approval in decision.approvals if finding_key(one) in approval.amounts]
             who = approvers_text(agreed) if word == "agreed" else f"owner: {one.owner}" if word == "waits" else ""
-            rows.append((where, styled(word, _STYLES[word]), harmless(finding_text(one)), harmless(who)))
+            rows.append((where, word, harmless(finding_text(one)), harmless(who)))
     return rows
 
 
