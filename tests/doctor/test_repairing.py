@@ -145,7 +145,11 @@ def test_a_lost_table_is_built_again(shop: Shop, environment: str) -> None:
     assert planned(shop) == {}
     assert codes(shop) == []
     assert shop.values("dev", "select z from m.look") == [["5"]]
-    shop.promote()
+    if environment == "prod":  # other code made what would take the place of what is lost: nobody knows what that does
+        assert "m.b: incomplete: the table that is shown is lost" in shop.fails(1, "promote", "dev", "--yes")
+        shop.does("promote", "dev", "--yes", "--override", "there is no copy")
+    else:
+        shop.promote()
     assert shop.values("prod", "select z from m.look") == [["5"]]
     works(shop)
 

@@ -100,6 +100,19 @@ def test_a_new_asset_has_nothing_to_be_compared_with() -> None:
     assert (found.rung, found.rows_after, found.is_equal) == (Rung.NEW, 3, False)
 
 
+def test_what_is_lost_is_no_new_table() -> None:
+    """Equal versions prove what they did; of all else nobody can say how it differs, beside its columns."""
+    asked = Asked()
+    other = replace(build("y", b="2", shape=SHAPE[:-1]), rows=2)
+    found = told(replace(pair(build("x"), other), is_lost=True), asked)
+    assert (found.rung, found.is_equal, [c.name for c in found.shape.removed]) == (Rung.INCOMPLETE, False, ["f"])
+    assert found.incomplete == "the table that is shown is lost, and nothing can be compared with it"
+    assert (found.before, found.rows_before, found.rows_after) == (build("x").id, 3, 2)
+    assert told(replace(pair(build("x"), build("y")), is_lost=True), asked).rung is Rung.SAME
+    assert not asked.hashed
+    assert not asked.pairings
+
+
 def test_only_columns_that_are_not_proven_are_compared() -> None:
     asked = Asked()
     found = told(pair(build("x"), build("y", b="2")), asked)

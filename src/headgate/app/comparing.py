@@ -190,6 +190,14 @@ def _is_there(build: Build, pointers: Mapping[Address, Pointer], build_of: Calla
     return True
 
 
+def _is_brought_back(lost: Build, after: Build) -> bool:
+    """Tell whether the same code made a build as one that is lost, with the same columns.
+
+    Then only data is other, as after a run: there is nothing to compare with, and nothing that a change did.
+    """
+    return bool(lost.code) and lost.code == after.code and lost.shape == after.shape
+
+
 def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], Build | None]) -> Iterator[Pair]:
     from headgate.evidence.compare import Pair, sources_that_moved
     from headgate.evidence.wishes import NO_WISH
@@ -199,10 +207,11 @@ def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], 
         pointer, other = beside.after[address], beside.before.get(address)
         after = build_of(pointer.build)
         before = build_of(other.build) if other else None
-        if before is not None and not _is_there(before, beside.before, build_of):
-            before, other = None, None  # with what is lost nothing can be compared
         if after is None:
             continue
+        is_lost = before is not None and not _is_there(before, beside.before, build_of)
+        if is_lost and before is not None and _is_brought_back(before, after):
+            before, other = None, None
         both = (contents[0].of(address), contents[1].of(address))
         if before is not None and before.id == after.id and both[0] == both[1]:
             continue
@@ -217,6 +226,7 @@ def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], 
             sources_that_moved(before, after, build_of) if before else (),
             beside.protected.get(address, frozenset()),
             bool(beside.protected) or beside.hides_words,
+            is_lost=is_lost,
         )
 
 

@@ -174,7 +174,7 @@ def _within_one(work: _Work) -> Diff:
     found: dict[Address, Comparison] = {}
     asks = None
     for pair in pairs:
-        if pair.before is None:
+        if pair.address not in before.pointers:
             continue
         known = known_of(session, pair, own) if asked.limit == SAMPLE_ROWS else None
         if known is None:

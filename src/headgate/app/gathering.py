@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from headgate.app.measuring import NO_VERDICT, Shown, Verdict, known_verdict, measured
 from headgate.core.declarations import Kind
+from headgate.core.records import BuildStatus
 
 if TYPE_CHECKING:
     from headgate.app.comparing import Beside
@@ -125,7 +126,12 @@ def _differing(reading: Reading, comparisons: Mapping[Address, Comparison]) -> t
     builds = StoredBuilds(reading)
     builds.fetch(one for pair in pairs for one in pair)
     found = [(builds.get(before), builds.get(after)) for before, after in pairs]
-    return tuple(one for pair in found for one in pair if one is not None and one.kind is not Kind.VIEW)
+    return tuple(one for pair in found for one in pair if one is not None and _is_profiled(one))
+
+
+def _is_profiled(build: Build) -> bool:
+    """Tell whether a build has rows of its own, which can be read."""
+    return build.kind is not Kind.VIEW and build.status is not BuildStatus.LOST
 
 
 def _with_drifts(

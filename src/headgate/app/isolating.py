@@ -137,7 +137,7 @@ def _wanted(reading: Reading, beside: Beside) -> tuple[Address, ...]:
     if not wished:
         return ()
     pairs, _ = pairs_of(reading, replace(beside, chosen=wished))
-    return tuple(pair.address for pair in pairs if pair.before is not None and pair.moved)
+    return tuple(pair.address for pair in pairs if pair.before is not None and pair.moved and not pair.is_lost)
 
 
 @contextmanager

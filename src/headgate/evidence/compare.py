@@ -35,6 +35,9 @@ COMPARING = 2
 SAMPLE_ROWS = 5
 """So many rows that differ are kept of each kind."""
 
+LOST = "the table that is shown is lost, and nothing can be compared with it"
+"""Why a comparison is incomplete whose older side is not there any more: that is no new table."""
+
 _FEW_COLUMNS = 4
 """To compare so many by key costs less than a fingerprint of a whole table (3.2 against 4.1 s of 10 million rows)."""
 
@@ -45,7 +48,8 @@ class Pair:
 
     ``contents`` identify what both hold (``content_of``); ``moved`` are sources that moved on between them;
     ``protected`` are the columns, folded, whose values are shown to nobody. ``hides_words``: what an engine says of it
-    may quote such a value, of these columns or of what views among them read.
+    may quote such a value, of these columns or of what views among them read. ``is_lost``: no row of the older build
+    can be read any more, so that only versions, and what was found before, say anything.
     """
 
     address: Address
@@ -58,6 +62,7 @@ class Pair:
     moved: tuple[Address, ...] = ()
     protected: frozenset[str] = frozenset()
     hides_words: bool = False
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,8 @@ def without_a_look(pair: Pair, limit: CostLimit = NO_COST_LIMIT) -> Comparison |
     proven = _proven(pair)
     if _rows_pair_off(pair) and proven >= {fold(name) for name in _shared(pair)}:
         return replace(base, rung=Rung.SAME, proven=_shared(pair))
+    if pair.is_lost:
+        return replace(base, rung=Rung.INCOMPLETE, incomplete=LOST)
     most = max(pair.before.rows, pair.after.rows)
     if limit.rows is not None and most > limit.rows:
         told = f"cost limit: {most:,} rows, and at most {limit.rows:,} are compared"
