@@ -53,17 +53,19 @@ def decision_shown(reading: Reading, moves: tuple[Move, ...]) -> tuple[int, Deci
 def open_approvals(reading: Reading, environment: str, serial: int) -> tuple[Approval, ...]:
     """Return who agreed to changes that are not released, beside what the environment shows at ``serial``.
 
-    The oldest come first. Cost: a scan of the environment's approvals.
+    The oldest come first. Cost: a scan of the environment's approvals; those of this release alone are held against
+    the log.
     """
     from headgate.core.gate import approval_from_json
     from headgate.core.json_form import loads
     from headgate.core.records import Collection
-    from headgate.evidence.tied import ProvenReading
+    from headgate.evidence.tied import proven
     from headgate.release.history import last_release
 
-    texts = ProvenReading(reading).scan(Collection.APPROVALS, f"{environment}/")
-    found = [approval_from_json(loads(text)) for _, text in texts]
-    if not found:
+    texts = dict(reading.scan(Collection.APPROVALS, f"{environment}/"))
+    if not texts:
         return ()
     release = last_release(reading, environment, serial)
-    return tuple(sorted((one for one in found if one.release == release), key=lambda one: one.at))
+    near = {key: text for key, text in texts.items() if loads(text).get("release") == release}
+    found = (approval_from_json(loads(text)) for text in proven(reading, Collection.APPROVALS, near).values())
+    return tuple(sorted(found, key=lambda one: one.at))
