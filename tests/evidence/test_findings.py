@@ -76,6 +76,13 @@ def test_why_a_change_is_not_told_apart_from_new_data_is_told() -> None:
     )
 
 
+def test_drift_that_nobody_measured_blocks() -> None:
+    touched = Touched(ORDERS, comparison=compared(changed=20), undrifted=("price", "note"))
+    (one,) = weighed(findings_of(touched), Policy())
+    assert (one.level, one.told) == (Level.BLOCK, "drift was not measured of price, note")
+    assert finding_key(one) == "evidence marts.orders"
+
+
 def test_rows_that_are_gone_new_and_changed() -> None:
     price = ColumnDifference("price", 20, 20, greatest=1.5)
     all_of_it = found(removed=10, added=40, changed=20, rows_after=1030, columns=(price,))

@@ -263,6 +263,48 @@ def test_a_killed_measurement_releases_nothing_and_is_made_again(team: Team) -> 
     team.does(*PROMOTE)
 
 
+def test_a_killed_profile_is_no_pass(team: Team) -> None:
+    """All rows may change here, so that the distribution alone decides: nothing passes before that is measured."""
+    team.file("headgate.toml", CONFIG + OWNERS + '\n[gate]\nrows_changed = "100 %"\n')
+    team.edit("Loosen")
+    agreed(team, "eve")
+    team.does(*PROMOTE)
+    team.price(2)
+    code = (
+        "import os, signal\n"
+        "from headgate.plugins.engines.duckdb import DuckEngine\n"
+        "DuckEngine.profile = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "from headgate.cli.main import run\n"
+        "run(['promote', 'dev', '--yes'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=team.root, env=os.environ, capture_output=True, check=False)
+    assert done.returncode == -9
+    assert "1 asset to be compared, which promote does" in team.does("plan", "prod")
+    team.does("report", "dev", "--out", "report")
+    report = json.loads((team.root / "report/report.json").read_text())
+    assert report["decision"]["verdict"] == "needs approval"
+    assert "m.orders: price: values moved by" in team.fails(1, *PROMOTE)
+
+
+def test_figures_that_the_engine_refuses_are_no_pass(team: Team) -> None:
+    """The deviation of these numbers is none. Where drift of the column is only shown, nobody needs it."""
+    price = "id, case when id > {n} then 1e200 else -1e200 end as price from raw.orders"
+    team.asset("m.orders", "select " + price.format(n=50))
+    team.edit("Weigh")
+    team.does(*PROMOTE, "--override", "to begin with")
+    team.asset("m.orders", "select " + price.format(n=49))
+    team.edit("Weigh again")
+    assert "HG712  m.orders: drift was not measured of price" in team.fails(1, *PROMOTE)
+    team.file("headgate.toml", CONFIG + OWNERS + '\n[gate."m.orders.price"]\ndrift = "show"\n')
+    team.edit("Do without")
+    team.does(*PROMOTE, "--override", "for the last time")
+    team.asset("m.orders", "select " + price.format(n=48))
+    team.edit("Weigh a third time")
+    told = team.fails(1, *PROMOTE)
+    assert "drift was not measured" not in told
+    assert "price changes in 1 row" in told
+
+
 def test_an_emergency_opens_the_gate_and_is_told_for_ever(team: Team) -> None:
     team.price(2)
     told = team.does(*PROMOTE, "--override", "the board meets at nine")

@@ -173,6 +173,7 @@ def _touched(promotion: Promotion, gathered: Gathered) -> Iterator[Touched]:
             owner=owners.get(address, ""),
             comparison=comparison,
             lacks=_lacks(item, promotion) if item and comparison is None else "",
+            undrifted=_undrifted(address, promotion, gathered) if item else (),
             results=results.get(address, ()),
             unstable=columns,
             has_unstable_rows=has_unstable_rows,
@@ -199,6 +200,12 @@ def _lacks(item: Promoted, promotion: Promotion) -> str:
     if item.before is None or item.before == item.after or pointers[item.address].kind in NOT_COMPARED:
         return ""
     return f"it was not compared with what {promotion.plan.target} shows"
+
+
+def _undrifted(address: Address, promotion: Promotion, gathered: Gathered) -> tuple[str, ...]:
+    """Return the columns whose drift decides and was not measured; where it is only shown, nothing needs it."""
+    policy, columns = promotion.altered.policy, gathered.undrifted.get(address, ())
+    return tuple(name for name in columns if policy.rule(Topic.DRIFT, address, name).level is not Level.SHOW)
 
 
 def _consumers(promotion: Promotion) -> Iterator[Consumer]:

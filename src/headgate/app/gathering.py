@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from headgate.app.measuring import NO_VERDICT, Shown, Verdict, known_verdict, measured
+from headgate.core.address import fold
 from headgate.core.declarations import Kind
 from headgate.core.records import BuildStatus
 
@@ -34,6 +35,8 @@ class Gathered:
     profiles: Mapping[Digest, Profile] = field(default_factory=dict)
     protected: Protected = field(default_factory=dict)
     """Columns that the released code protects, of what was compared with what it makes of new data."""
+    undrifted: Mapping[Address, tuple[str, ...]] = field(default_factory=dict)
+    """Columns of tables that differ of which no figures are known on both sides: nobody can tell whether they moved."""
 
 
 def gathered(
@@ -45,7 +48,7 @@ def gathered(
     """
     from headgate.app.comparing import compared
     from headgate.app.isolating import isolated
-    from headgate.app.profiling import profiled
+    from headgate.app.profiling import known_profiles, profiled
     from headgate.evidence.tied import ProvenStore
 
     beside = beside_of(promotion)
@@ -58,8 +61,11 @@ def gathered(
     with held.store.reading() as reading:
         comparisons = _compared(aside, beside, reading, lambda one: compared(session, held, one, report=report))
         wanted = _differing(reading, comparisons)
-    profiles = profiled(held, wanted, report=report) if wanted else {}
-    return Gathered(verdict, _with_drifts(comparisons, profiles), profiles, aside.protected)
+        lost = [build.id for build in wanted if build.status is BuildStatus.LOST]
+        profiles = known_profiles(reading, lost) if lost else {}
+    there = tuple(build for build in wanted if build.status is not BuildStatus.LOST)
+    profiles = {**profiles, **profiled(held, there, report=report)} if there else profiles
+    return _gathered(verdict, comparisons, wanted, profiles, aside)
 
 
 def known(session: Session, reading: Reading, promotion: Promotion) -> Gathered:
@@ -77,7 +83,20 @@ def known(session: Session, reading: Reading, promotion: Promotion) -> Gathered:
     comparisons = _compared(aside, beside, proven, lambda one: known_comparisons(session, proven, one))
     wanted = _differing(proven, comparisons)
     profiles = known_profiles(proven, [build.id for build in wanted]) if wanted else {}
-    return Gathered(verdict, _with_drifts(comparisons, profiles), profiles, aside.protected)
+    return _gathered(verdict, comparisons, wanted, profiles, aside)
+
+
+def _gathered(
+    verdict: Verdict,
+    comparisons: Mapping[Address, Comparison],
+    wanted: tuple[Build, ...],
+    profiles: Mapping[Digest, Profile],
+    aside: Isolated,
+) -> Gathered:
+    """Return all of it together, with how far distributions moved, and of which columns nobody knows that."""
+    builds = {build.id: build for build in wanted}
+    undrifted = {address: _undrifted(one, builds, profiles) for address, one in comparisons.items()}
+    return Gathered(verdict, _with_drifts(comparisons, profiles), profiles, aside.protected, undrifted)
 
 
 def _change_of(session: Session, reading: Reading, promotion: Promotion) -> Change:
@@ -122,16 +141,41 @@ def _differing(reading: Reading, comparisons: Mapping[Address, Comparison]) -> t
     from headgate.release.stored import StoredBuilds
 
     told = [one for whole in comparisons.values() for one in (whole, whole.data) if one is not None]
-    pairs = [(c.before, c.after) for c in told if c.before and (c.added or c.removed or c.changed)]
+    pairs = [(c.before, c.after) for c in told if _is_different(c)]
     builds = StoredBuilds(reading)
     builds.fetch(one for pair in pairs for one in pair)
     found = [(builds.get(before), builds.get(after)) for before, after in pairs]
-    return tuple(one for pair in found for one in pair if one is not None and _is_profiled(one))
+    return tuple(one for pair in found for one in pair if one is not None and one.kind is not Kind.VIEW)
 
 
-def _is_profiled(build: Build) -> bool:
-    """Tell whether a build has rows of its own, which can be read."""
-    return build.kind is not Kind.VIEW and build.status is not BuildStatus.LOST
+def _undrifted(
+    comparison: Comparison, builds: Mapping[Digest, Build], profiles: Mapping[Digest, Profile]
+) -> tuple[str, ...]:
+    """Return the columns of both sides of what differs without figures; ``builds`` are the tables that do.
+
+    Where no row came or went, a column without a changed value has the distribution that it had; so few rows that
+    drift says nothing of them need no figures.
+    """
+    from headgate.evidence.drift import VALUES_MIN
+
+    before, after = builds.get(comparison.before), builds.get(comparison.after)
+    if before is None or after is None or not _is_different(comparison) or min(before.rows, after.rows) < VALUES_MIN:
+        return ()
+    known = [_with_figures(profiles.get(build.id)) for build in (before, after)]
+    older = {fold(column.name) for column in before.shape}
+    if not comparison.added and not comparison.removed:
+        older &= {fold(column.name) for column in comparison.columns if column.changed}
+    names = {fold(column.name): column.name for column in after.shape}
+    return tuple(name for folded, name in names.items() if folded in older and not all(folded in one for one in known))
+
+
+def _with_figures(profile: Profile | None) -> frozenset[str]:
+    columns = profile.columns.items() if profile is not None else ()
+    return frozenset(fold(name) for name, column in columns if not column.is_refused)
+
+
+def _is_different(comparison: Comparison) -> bool:
+    return bool(comparison.before and (comparison.added or comparison.removed or comparison.changed))
 
 
 def _with_drifts(

@@ -25,6 +25,7 @@ class ColumnProfile:
     ``top`` are the most frequent values as texts with their number of rows, most frequent first, ties by text; not
     taken of numbers with many values. ``nan`` counts NaN and infinities, of times too: all figures leave them out.
     ``sampled``: ``quantiles`` and ``top`` come from so many values, and frequencies are scaled up; 0: from all of them.
+    ``is_refused``: the engine could not find the figures; only ``nulls`` says something.
     """
 
     type: str
@@ -39,6 +40,7 @@ class ColumnProfile:
     top: tuple[tuple[str, int], ...] = ()
     nan: int = 0
     sampled: int = 0
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

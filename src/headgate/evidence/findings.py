@@ -35,7 +35,8 @@ class Touched:
     """One address that a change touches, with what is known of it.
 
     ``owner`` answers for what is shown now; of what is new, for the change itself. ``comparison`` is None where there
-    is none; ``lacks`` says so where there should be one. ``unstable`` are the columns that need not come out the same
+    is none; ``lacks`` says so where there should be one. ``undrifted`` are columns of which nobody knows whether their
+    distribution moved, though rows differ. ``unstable`` are the columns that need not come out the same
     twice; with ``has_unstable_rows`` the rows.
     """
 
@@ -44,6 +45,7 @@ class Touched:
     is_removed: bool = False
     comparison: Comparison | None = None
     lacks: str = ""
+    undrifted: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     unstable: frozenset[str] = frozenset()
     has_unstable_rows: bool = False
@@ -244,6 +246,9 @@ def _of_evidence(touched: Touched) -> Iterator[Finding]:
             yield _finding(touched, Topic.EVIDENCE, touched.lacks)
     elif touched.comparison.incomplete or touched.comparison.rung is Rung.INCOMPLETE:
         yield _finding(touched, Topic.EVIDENCE, f"incomplete: {touched.comparison.incomplete or 'not compared'}")
+    if touched.undrifted:
+        told = f"drift was not measured of {listed(touched.undrifted, _TOLD_MAX)}"
+        yield _finding(touched, Topic.EVIDENCE, told)
 
 
 def _of_data(touched: Touched, data: Comparison | None) -> Iterator[Finding]:

@@ -148,7 +148,7 @@ def _alone(ask: Ask, table: Measured, rows: int, words: Words) -> ColumnProfile:
     found = _profiles(ask, table, rows, words)
     if not found:
         filled = ask([f"select count({quoted(name)}) from {source(table)}"])
-        return ColumnProfile(type_, rows - _only(filled), 0)
+        return ColumnProfile(type_, rows - _only(filled), 0, is_refused=True)
     return found[name]
 
 
