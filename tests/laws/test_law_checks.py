@@ -153,3 +153,24 @@ def test_what_was_renamed_is_reused_and_measured_under_its_new_name(tested: Shop
     assert evidence(tested) == before  # it is the same build, of which all is known
     tested.file("assets/m/properties.yml", TESTS.replace("lines", "items").replace("min: 0", "min: 0, max: 9"))
     assert "range of cents" in tested.fails(1, "apply", "dev", "--yes")
+
+
+def test_what_passes_and_what_is_set_aside_are_shown_together_or_not_at_all(tested: Shop) -> None:
+    aside = "{range: {min: 0, config: {quarantine: true%s}}}"
+    declared = TESTS.replace("- name: id\n", "- name: id\n        protected: true\n", 1)
+    tested.asset("m.orders", ORDERS.replace("i * 7 % 100", "i - 2"))
+    tested.file("assets/m/properties.yml", declared.replace("{range: {min: 0}}", aside % ""))
+    counts = "select (select count(*) from m.orders) as n, (select count(*) from m.orders_quarantine) as m"
+    tested.fails(1, "apply", "dev", "--yes")  # lines of orders that were set aside have no order any more
+    lines = LINES.replace("(i % 90)", "(i % 88 + 2)")
+    tested.asset("m.lines", lines)
+    tested.apply()
+    assert tested.values("dev", counts) == [["88", "2"]]
+    tested.file("assets/m/properties.yml", declared.replace("{range: {min: 0}}", aside % ', error_if: "> 1"'))
+    told = tested.fails(1, "apply", "dev", "--yes")
+    assert "range of cents: 2 of 90 rows lie outside" in told
+    assert "(protected)" in told
+    refused = "{expression: {expression: \">= 'x'::integer\", config: {quarantine: true}}}"
+    tested.file("assets/m/properties.yml", declared.replace("{range: {min: 0}}", refused))
+    tested.fails(1, "apply", "dev", "--yes")  # the engine refuses both queries
+    assert tested.values("dev", counts) == [["88", "2"]]
