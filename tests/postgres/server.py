@@ -127,7 +127,7 @@ class Server:
         """Stop it for good and remove its folder."""
         assert self._guard.stdin is not None
         self._guard.stdin.close()
-        self._guard.wait(60)
+        self._guard.wait(240)  # as long as it takes on a busy machine
 
     def url(self, database: str = "postgres") -> str:
         """Return the address for the superuser."""
