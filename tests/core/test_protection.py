@@ -5,7 +5,7 @@ import pytest
 from headgate.core.address import Address
 from headgate.core.checks import Sample
 from headgate.core.lineage import AssetLineage, Edge, Subtype
-from headgate.core.protection import HIDDEN, inheriting, without_protected
+from headgate.core.protection import HIDDEN, inheriting, protected_read, without_protected
 from headgate.core.recipe import Aspect, Read
 
 PEOPLE, ORDERS = Address("m.people"), Address("m.orders")
@@ -43,3 +43,17 @@ def test_a_sample_keeps_no_value_of_a_protected_column() -> None:
     found = without_protected(sample, {"mail"})
     assert found == Sample(("id", "MAIL"), (("1", HIDDEN), ("2", HIDDEN)), protected=("MAIL",))
     assert without_protected(sample, {"pay"}) is sample
+
+
+VIEW = Address("m.view")
+
+
+@pytest.mark.parametrize(
+    ("reads", "found"),
+    [((PEOPLE,), PEOPLE), ((ORDERS,), None), ((ORDERS, VIEW), PEOPLE), ((ORDERS, PEOPLE, VIEW), PEOPLE), ((), None)],
+)
+def test_what_a_statement_may_quote_is_what_it_reads_also_through_views(
+    reads: tuple[Address, ...], found: Address | None
+) -> None:
+    through = {VIEW: (Address("m.other"), VIEW), Address("m.other"): (PEOPLE, VIEW)}  # circles end, too
+    assert protected_read(reads, PROTECTED, lambda address: through.get(address, ())) == found

@@ -18,10 +18,13 @@ from headgate.core.measures import (
     Answer,
     Constant,
     Failing,
+    Figure,
     Filled,
     Fragment,
     Like,
     Measure,
+    Newest,
+    Of,
     OneOf,
     Orphans,
     Rows,
@@ -177,6 +180,24 @@ def test_what_calls_the_clock_is_measured_each_time(world: World) -> None:
         world.measured(Subject(build("one"), checks(fleeting, Rows())))
         assert fleeting in world.asked
     assert all(len(one.answers) == 1 for one in world.kept.values())
+
+
+def test_figures_over_a_protected_column_are_not_kept_nor_those_of_before(world: World) -> None:
+    secret = (Of(Figure.GREATEST, "b"), Of(Figure.MEAN, "b"), Newest(Sql("b")))
+    told = (Of(Figure.GREATEST, "a"), Of(Figure.DISTINCT, "b"), Newest(Sql("a")), Rows("b > 0"))
+    one = Subject(build("one"), checks(*secret, *told))
+    world.measured(one)
+    assert len(world.kept[one.build.id].answers) == 7
+    for _ in range(2):
+        world.measured(replace(one, protected=frozenset("b")))
+        assert world.asked == list(secret)
+        assert len(world.kept[one.build.id].answers) == 4
+
+
+def test_words_that_may_quote_a_protected_value_are_not_told(world: World) -> None:
+    world.refuses = {Rows()}
+    (result,) = world.measured(Subject(build("one"), checks(Rows()), quotable=B))[A]
+    assert result.told == "the engine refused it; words that may quote a protected value of m.b are not shown"
 
 
 def test_what_cannot_be_measured_is_unknown_and_asked_again(world: World) -> None:

@@ -29,13 +29,15 @@ class World:
 
     def ask(self, table: Measured) -> Profile:
         self.asked.append((table.relation, tuple(table.types)))
-        return Profile(10, {name: ColumnProfile(type_, 0, len(self.asked)) for name, type_ in table.types.items()})
+        told = {n: ColumnProfile(type_, 0, len(self.asked), "0", "9", 5.0) for n, type_ in table.types.items()}
+        return Profile(10, told)
 
-    def profiled(self, one: Build, *like: Build) -> Profile:
+    def profiled(self, one: Build, *like: Build, protected: str = "") -> Profile:
         self.asked = []
         found = profile(
             [one], self.kept, like={one.id: [other.id for other in like]}, ask=self.ask,
             relation_of=lambda build: build.relation, keep=self.kept.update, report=lambda _: None,
+            protected={one.id: {protected}} if protected else {},
         )  # fmt: skip
         return found[one.id]
 
@@ -78,6 +80,20 @@ def test_what_is_of_other_rows_another_engine_or_type_is_asked_for_again(world: 
     world.profiled(old)
     world.profiled(new, old)
     assert world.asked == [("new", ("a", "b"))]
+
+
+def test_of_a_protected_column_counts_alone_are_kept_also_of_what_was_kept_before(world: World) -> None:
+    old, new = build("old", b="2"), build("new", b="2")
+    whole = world.profiled(old)
+    found = world.profiled(new, old, protected="b")
+    assert world.asked == []
+    assert found.columns == {"a": whole.columns["a"], "b": ColumnProfile(whole.columns["b"].type, 0, 1)}
+    assert world.kept[new.id].profile == found
+    assert world.profiled(old, protected="b") == found
+    assert world.kept[old.id].profile == found
+    assert known_profile(old, [world.kept[old.id]], {"b"}) == found
+    assert world.profiled(old).columns["b"].greatest == "9"
+    assert world.asked == [("old", ("b",))]
 
 
 def test_columns_that_change_places_take_their_profiles_along(world: World) -> None:

@@ -1,5 +1,6 @@
 """Values of protected columns stand in nothing that is told, and in nothing that the state keeps."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,86 @@ def test_where_nothing_protected_is_read_the_engine_is_quoted(team: Team) -> Non
     team.asset("m.prices", "select price, 'no number' as told from raw.orders")
     team.asset("m.bad", "select cast(told as integer) as n from m.prices")
     assert "Could not convert string 'no number'" in team.fails(1, "apply", "dev", "--yes")
+
+
+PRICED = """      - name: orders
+        path: data/orders.csv
+        columns: [{name: price, protected: true}, {name: paid, protected: true}]
+"""
+TESTS = """models:
+  - name: orders
+    columns:
+      - name: id
+        data_tests: [unique, not_null]
+      - name: price
+        data_tests:
+          - mean: {min: 0}
+          - range: {max: 1, config: {severity: warn, store_failures: true}}
+      - name: paid
+        data_tests: [freshness: {warn_after: 24 hours}]
+    data_tests: [freshness: {field: "paid::timestamp", warn_after: 24 hours}]
+"""
+PRICES = range(8_123_456_701, 8_123_456_801)
+
+
+def priced(team: Team, *, source: str = PRICED) -> str:
+    """Give the orders prices and times that nobody may see, and return the newest time."""
+    newest = "2024-07-02 03:04:05"
+    team.source(source)
+    rows = "".join(f"{n},{price},{newest}\n" for n, price in enumerate(PRICES, 1))
+    team.file("data/orders.csv", f"id,price,paid\n{rows}")
+    return newest
+
+
+def assert_kept_without_values(team: Team) -> None:
+    """Hold that no price, no figure over prices, and no time is in the state."""
+    kept = state_of(team.root)
+    sums = [sum(prices) * factor for prices in (PRICES, PRICES[40:]) for factor in (1, 3)]
+    told = ["81234567", "24370370", "16246913", *(f"{one}" for one in sums), "2024-07-02"]
+    assert [one for one in told if one in kept] == []
+
+
+def test_the_state_keeps_no_value_of_a_protected_column(team: Team) -> None:
+    priced(team)
+    team.asset("m.orders", "select id, price, paid from raw.orders")
+    team.file("assets/m/m.yml", TESTS)
+    team.edit("Protect the price")
+    team.does("promote", "dev", "--yes", "--override", "another column")
+    team.asset("m.orders", "select id, price * 3 as price, paid from raw.orders where id > 40")
+    team.edit("Dearer")
+    for command in (("report", "dev"), ("plan", "prod")):
+        team.tries(*command)
+    team.does("promote", "dev", "--yes", "--override", "dearer")
+    kept = json.dumps(team.decision(team.released()))
+    assert "price changes in 60 rows" in kept
+    assert "by at most" not in kept
+    assert_kept_without_values(team)
+    team.does("verify", "--all")
+
+
+def test_what_was_kept_before_a_column_was_protected_goes_with_the_next_look(team: Team) -> None:
+    priced(team, source="      - name: orders\n        path: data/orders.csv\n")
+    team.asset("m.orders", "select id, price * 1 as price from raw.orders")
+    team.edit("Not protected")
+    team.asset("m.orders", "select id, price * 3 as price from raw.orders")
+    team.edit("Dearer")
+    team.does("report", "dev")
+    assert "24370370" in state_of(team.root)
+    priced(team)
+    team.edit("Protect the price")
+    team.does("promote", "dev", "--yes", "--override", "dearer")
+    kept = team.entries("evidence")
+    shown = set(team.ids("prod").values())
+    assert [key for key, text in kept.items() if key.partition("/")[0] in shown and "24370370" in text] == []
+
+
+def test_how_old_protected_times_are_is_told_where_nothing_comes(team: Team) -> None:
+    newest = priced(team)
+    team.asset("m.orders", "select id, price, paid from raw.orders")
+    team.file("assets/m/m.yml", TESTS)
+    team.edit("Protect the times")
+    team.does("promote", "dev", "--yes", "--override", "another column")
+    told = team.does("run", "prod")
+    assert "freshness of paid" in told
+    assert newest not in told
+    assert_kept_without_values(team)

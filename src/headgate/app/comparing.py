@@ -89,6 +89,9 @@ def compared(
                     keep(fresh)
                     own.update(fresh)
                 report(Checked(pair.address))
+            elif fresh := _hidden_now(pair, own):
+                keep(fresh)
+                own.update(fresh)
             found[pair.address] = known
     return found
 
@@ -106,6 +109,18 @@ def _more(pair: Pair, told: Compared, own: Mapping[Digest, Evidence]) -> Mapping
         after = fresh.get(pair.after.id, own[pair.after.id])
         fresh[pair.after.id] = replace(after, comparisons={**after.comparisons, key_of_pair(pair): told.comparison})
     return fresh
+
+
+def _hidden_now(pair: Pair, own: Mapping[Digest, Evidence]) -> Mapping[Digest, Evidence]:
+    """Return what is known of a build without values of columns that are protected since it was kept, if it has any."""
+    from headgate.evidence.compare import hidden, key_of_pair
+
+    after, key = own[pair.after.id], key_of_pair(pair)
+    kept = after.comparisons.get(key)
+    told = None if kept is None else hidden(kept, pair)
+    if told is None or told == kept:
+        return {}
+    return {pair.after.id: replace(after, comparisons={**after.comparisons, key: told})}
 
 
 def known_comparisons(session: Session, reading: Reading, beside: Beside) -> Mapping[Address, Comparison]:

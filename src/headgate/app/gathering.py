@@ -61,10 +61,11 @@ def gathered(
     with held.store.reading() as reading:
         comparisons = _compared(aside, beside, reading, lambda one: compared(session, held, one, report=report))
         wanted = _differing(reading, comparisons)
+        hidden = _hidden(comparisons, beside.protected, aside.protected)
         lost = [build.id for build in wanted if build.status is BuildStatus.LOST]
-        profiles = known_profiles(reading, lost) if lost else {}
+        profiles = known_profiles(reading, lost, hidden) if lost else {}
     there = tuple(build for build in wanted if build.status is not BuildStatus.LOST)
-    profiles = {**profiles, **profiled(held, there, report=report)} if there else profiles
+    profiles = {**profiles, **profiled(held, there, protected=hidden, report=report)} if there else profiles
     return _gathered(verdict, comparisons, wanted, profiles, aside)
 
 
@@ -82,7 +83,8 @@ def known(session: Session, reading: Reading, promotion: Promotion) -> Gathered:
     aside = known_isolated(session, reading, _change_of(session, reading, promotion), beside)
     comparisons = _compared(aside, beside, proven, lambda one: known_comparisons(session, proven, one))
     wanted = _differing(proven, comparisons)
-    profiles = known_profiles(proven, [build.id for build in wanted]) if wanted else {}
+    hidden = _hidden(comparisons, beside.protected, aside.protected)
+    profiles = known_profiles(proven, [build.id for build in wanted], hidden) if wanted else {}
     return _gathered(verdict, comparisons, wanted, profiles, aside)
 
 
@@ -176,6 +178,17 @@ def _with_figures(profile: Profile | None) -> frozenset[str]:
 
 def _is_different(comparison: Comparison) -> bool:
     return bool(comparison.before and (comparison.added or comparison.removed or comparison.changed))
+
+
+def _hidden(comparisons: Mapping[Address, Comparison], *protected: Protected) -> Mapping[Digest, frozenset[str]]:
+    """Return the columns that are protected of each build that is compared, on both sides alike."""
+    found: dict[Digest, frozenset[str]] = {}
+    for address, whole in comparisons.items():
+        names = frozenset[str]().union(*(one.get(address, ()) for one in protected))
+        for one in (whole, whole.data) if names else ():
+            if one is not None:
+                found |= {build: found.get(build, frozenset()) | names for build in (one.before, one.after)}
+    return found
 
 
 def _with_drifts(

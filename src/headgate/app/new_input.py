@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from headgate.core.address import Address
+from headgate.core.address import Address, fold
 from headgate.core.declarations import TableSource
 from headgate.core.graph import Graph, SourceNode
 from headgate.core.json_form import loads
@@ -48,7 +48,8 @@ def look(session: Session, reading: Reading, graph: Graph, snapshot: Snapshot, *
         if isinstance(node, SourceNode) and node.is_captured and isinstance(node.location, TableSource)
     ]
     tables = [node for node in tables if node.address not in waiting]
-    watermarks = _watermarks(session, tables, engine) if tables else {}
+    asked = [node for node in tables if not _is_hidden(node, graph)]
+    watermarks = _watermarks(session, asked, engine) if asked else {}
     keys = {node.address: f"{engine}/{node.address}" for node in tables}
     texts = reading.get(Collection.CAPTURES, keys.values()) if keys else {}
     known = {a: Capture(**loads(texts[key])).watermark for a, key in keys.items() if key in texts}
@@ -56,6 +57,15 @@ def look(session: Session, reading: Reading, graph: Graph, snapshot: Snapshot, *
     refresh = frozenset(node.address for node in tables) - same
     told = {address: f"no row is newer than {watermarks[address]}" for address in same}
     return NewInput(refresh, due, watermarks, {**told, **waiting})
+
+
+def _is_hidden(node: SourceNode, graph: Graph) -> bool:
+    """Tell whether a table says where it stands by a protected column: then it counts as new, and no time is kept."""
+    freshness, protected = node.properties.freshness, graph.protected.get(node.address, frozenset())
+    if freshness is None or not protected:
+        return False
+    said = fold(f"{freshness.loaded_at_field} {freshness.loaded_at_query}")
+    return any(name in said for name in protected)
 
 
 def _watermarks(session: Session, tables: list[SourceNode], engine: str) -> Mapping[Address, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from headgate.core.records import Build
 
 _LIKE_NONE: Mapping[Digest, Sequence[Digest]] = MappingProxyType({})
+_PROTECTED_NONE: Mapping[Digest, Set[str]] = MappingProxyType({})
 
 
 def profiled(
@@ -23,12 +24,14 @@ def profiled(
     builds: Sequence[Build],
     *,
     like: Mapping[Digest, Sequence[Digest]] = _LIKE_NONE,
+    protected: Mapping[Digest, Set[str]] = _PROTECTED_NONE,
     relation_of: Callable[[Build], str] | None = None,
     report: Callable[[RunEvent], None] = lambda _: None,
 ) -> Mapping[Digest, Profile]:
     """Return the profile of each build by its id, measured where it is not known, and kept.
 
     ``like``: builds that each of them replaces; columns with equal versions are taken from their profiles.
+    ``protected`` are the columns of each, folded, of which counts alone are kept and given.
     ``relation_of`` gives the SQL text of a build's rows; it is needed for views, which have no table.
     Ctrl-C ends what the engine computes; finished profiles are kept. Cost: a look-up where everything is known.
     """
@@ -53,11 +56,17 @@ def profiled(
         relation_of=relation_of or table_of,
         keep=keeping_profiles(held.store, held.lease),
         report=report,
+        protected=protected,
     )
 
 
-def known_profiles(reading: Reading, builds: Iterable[Digest]) -> Mapping[Digest, Profile]:
-    """Return the profiles that are kept of builds; no warehouse is opened. What was not measured is not there."""
+def known_profiles(
+    reading: Reading, builds: Iterable[Digest], protected: Mapping[Digest, Set[str]] = _PROTECTED_NONE
+) -> Mapping[Digest, Profile]:
+    """Return the profiles that are kept of builds; no warehouse is opened. What was not measured is not there.
+
+    ``protected`` as in ``profiled``.
+    """
     from headgate.evidence.profile import kept_profiles, known_profile
     from headgate.release.stored import StoredBuilds
 
@@ -65,7 +74,7 @@ def known_profiles(reading: Reading, builds: Iterable[Digest]) -> Mapping[Digest
     found: dict[Digest, Profile] = {}
     for one, kept in kept_profiles(builds, reading).items():
         build = records.get(one)
-        known = None if build is None else known_profile(build, [kept])
+        known = None if build is None else known_profile(build, [kept], protected.get(one, frozenset()))
         if known is not None:
             found[one] = known
     return found

@@ -129,7 +129,10 @@ def _decided(
 
 
 def _recorded(promotion: Promotion, review: Review, held: Held) -> tuple[Intended, tuple[Entry, ...]]:
-    """Return the move with its decision, and what is written with it: the code, and the decision itself."""
+    """Return the move with its decision, and what is written with it: the code, and the decision as it may be told.
+
+    Everybody who may approve reads the state: no value of a protected column is in it.
+    """
     from headgate.core.gate import decision_to_json
     from headgate.core.json_form import dumps
     from headgate.core.ports.store import Entry
@@ -142,7 +145,7 @@ def _recorded(promotion: Promotion, review: Review, held: Held) -> tuple[Intende
     with held.store.reading() as reading:
         keeps = keep_tree(promotion.files, promotion.contents.__getitem__, reading=reading)
     key = move_key(promotion.plan.target, promotion.release)
-    entry = Entry(Collection.DECISIONS, key, dumps(decision_to_json(review.decision)))
+    entry = Entry(Collection.DECISIONS, key, dumps(decision_to_json(review.told)))
     return replace(promotion.plan.intended, decision=review.decision.word), (*keeps, entry)
 
 

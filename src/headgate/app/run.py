@@ -295,13 +295,16 @@ def run(
 
     Raises ``LeaseHeld`` where somebody else changes the warehouse and ``StalePlan`` where the environment has moved.
     """
+    from headgate.app.overdue import too_old
     from headgate.app.run_records import begun, ended, recorded_end
     from headgate.app.schedules import looked_at
 
     if planned.plan is None or planned.plan.is_empty:
         idle = replace(_begins(planned.request, planned.move, RunStatus.NOTHING), ended_at=now(), **_left(planned))
         looked = looked_at(planned.request.environment, planned.due, planned.request.now)
-        aged = _too_old(session, planned)
+        aged = NO_VERDICT
+        if planned.plan is not None:
+            aged = too_old(session, planned.plan, present=planned.request.now, wait_seconds=wait_seconds)
         return Ran(planned, begun(session.store(), idle, keeps=looked), None, None, verdict=aged)
     with session.holding(
         planned.request.environment, f"run {planned.request.environment}", wait_seconds=wait_seconds
@@ -323,27 +326,6 @@ def run(
         looked = looked_at(record.environment, made, record.now) if outcome.is_complete else ()
         record = ended(held.store, record, outcome, move, lease=held.lease, keeps=looked)
     return Ran(planned, record, outcome, move, seconds, verdict)
-
-
-def _too_old(session: Session, planned: PlannedRun) -> Verdict:
-    """Return which data is older than it may be, where nothing new came; no warehouse is asked."""
-    from headgate.app.measuring import Shown as Showing
-    from headgate.app.measuring import Tests, known_verdict
-    from headgate.core.checks import Outcome
-    from headgate.core.promises import FRESHNESS
-    from headgate.release.stored import read_pointers
-
-    plan = planned.plan
-    found = {a: tuple(t for t in tests if t.kind == FRESHNESS) for a, tests in plan.tests.items()} if plan else {}
-    tests = Tests({address: tests for address, tests in found.items() if tests}, (), plan.protected if plan else {})
-    if plan is None or not tests:
-        return NO_VERDICT
-    with session.reading() as reading:
-        shown = Showing(read_pointers(reading, plan.environment))
-        told = known_verdict(session, reading, tests, shown, engine=plan.engine, present=planned.request.now)
-    old = (Outcome.WARN, Outcome.FAIL)
-    found_old = {a: tuple(r for r in results if r.outcome in old) for a, results in told.results.items()}
-    return Verdict({address: results for address, results in found_old.items() if results})
 
 
 def _begins(request: RunRequest, move: Move, status: RunStatus) -> RunRecord:

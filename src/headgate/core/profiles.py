@@ -42,6 +42,12 @@ class ColumnProfile:
     sampled: int = 0
     is_refused: bool = False
 
+    @property
+    def counts(self) -> ColumnProfile:
+        """What is kept and told of a protected column: how many, and no figure that may be the value of one row."""
+        nan, sampled, is_refused = self.nan, self.sampled, self.is_refused
+        return ColumnProfile(self.type, self.nulls, self.distinct, nan=nan, sampled=sampled, is_refused=is_refused)
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

@@ -14,7 +14,7 @@ from headgate.core.checks import Outcome, Result
 from headgate.core.comparison import Comparison, Difference, Differences
 from headgate.core.gate import Decision, Finding, Topic
 from headgate.core.measures import columns_of, fragments_of
-from headgate.core.profiles import ColumnProfile, Profile
+from headgate.core.profiles import Profile
 from headgate.core.protection import HIDDEN, without_protected
 from headgate.core.report import AssetReport, Report
 
@@ -51,12 +51,8 @@ def _asset(asset: AssetReport, names: frozenset[str], told: dict[str, str]) -> A
 def _profile(profile: Profile | None, names: frozenset[str]) -> Profile | None:
     if profile is None:
         return None
-    columns = {name: _counts(one) if fold(name) in names else one for name, one in profile.columns.items()}
+    columns = {name: one.counts if fold(name) in names else one for name, one in profile.columns.items()}
     return replace(profile, columns=columns)
-
-
-def _counts(column: ColumnProfile) -> ColumnProfile:
-    return ColumnProfile(column.type, column.nulls, column.distinct, nan=column.nan, sampled=column.sampled)
 
 
 def _comparison(comparison: Comparison, names: frozenset[str], told: dict[str, str]) -> Comparison:

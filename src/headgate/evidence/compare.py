@@ -249,7 +249,11 @@ def refused(fault: StatementFailed, *, hides_words: bool) -> str:
 
 def hidden(comparison: Comparison, pair: Pair) -> Comparison:
     """Return a comparison that shows no value of a protected column."""
-    return replace(comparison, differences=differences_without_protected(comparison.differences, pair.protected))
+    if not pair.protected:
+        return comparison
+    columns = (replace(c, greatest=None) if fold(c.name) in pair.protected else c for c in comparison.columns)
+    rows = differences_without_protected(comparison.differences, pair.protected)
+    return replace(comparison, columns=tuple(columns), differences=rows)
 
 
 def _equal(base: Comparison, before: Fingerprint, after: Fingerprint) -> Comparison:

@@ -6,7 +6,7 @@ Two builds whose rows pair off, with equal values in the columns that are looked
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from typing import TypeAlias
 
 from headgate.core.address import Address, fold
@@ -51,18 +51,20 @@ def key_of(measure: Measure, build: Build, others: Mapping[Address, Build], unde
     return digest("evidence", MEASURING, build.engine, digest_of(measure), *versions)
 
 
-def profile_keys(build: Build) -> Mapping[str, Digest]:
+def profile_keys(build: Build, protected: Set[str] = frozenset()) -> Mapping[str, Digest]:
     """Return for each column the key of its profile: where two are equal, so are the values, and how often each stands.
 
-    Of a view there are none: what it shows is made at each reading.
+    Of ``protected`` columns, folded, only counts are kept: under keys of their own. Of a view there are no keys: what
+    it shows is made at each reading.
     """
     if build.kind is Kind.VIEW:
         return {}
     rows, versions = build.versions.rows, build.versions.columns
-    return {
+    keys = {
         column.name: digest("profile", PROFILING, build.engine, column.type, rows, versions[column.name])
         for column in build.shape
     }
+    return {name: digest("counts of", key) if fold(name) in protected else key for name, key in keys.items()}
 
 
 def _is_of_other(measure: Measure) -> bool:

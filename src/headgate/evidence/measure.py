@@ -16,7 +16,7 @@ from headgate.core.checks import Check, Compiled, Failed, Outcome, Result, Sampl
 from headgate.core.errors import StatementFailed
 from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
 from headgate.core.hashing import Digest, digest
-from headgate.core.measures import Answer, Figure, Measure, Newest, Of, Shown, digest_of, others_of
+from headgate.core.measures import Answer, Figure, Fragment, Measure, Newest, Of, Shown, digest_of, others_of
 from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.ports.store import Lease, Reading, StateStore
 from headgate.core.progress import Checked, Measuring, RunEvent, Started
@@ -80,11 +80,15 @@ def known_of(subjects: Iterable[Subject], reading: Reading) -> Known:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is to be found out of one subject, by key; ``fleeting`` has no key, and is found out each time."""
+    """What is to be found out of one subject, by key; ``fleeting`` is found out each time, and not kept.
+
+    ``secret`` are keys under which it may have been kept when it was no value of a protected column yet.
+    """
 
     subject: Subject
     keys: Mapping[Measure, Digest]
     fleeting: tuple[Measure, ...]
+    secret: frozenset[Digest] = frozenset()
 
     def lacking(self, answers: Mapping[Digest, Answer]) -> tuple[Measure, ...]:
         """Return what is not among ``answers``."""
@@ -95,8 +99,20 @@ def asking(subject: Subject, understood: Understand) -> Asking:
     """Return what the checks of a subject ask, each once."""
     measures = dict.fromkeys(measure for check in subject.checks for measure in check.compiled.measures)
     keys = {m: key_of(m, subject.build, subject.others, understood) for m in measures}
-    lasting = {measure: key for measure, key in keys.items() if key is not None}
-    return Asking(subject, lasting, tuple(measure for measure, key in keys.items() if key is None))
+    secret = {m: key for m, key in keys.items() if key is not None and _is_secret(m, subject, understood)}
+    lasting = {measure: key for measure, key in keys.items() if key is not None and measure not in secret}
+    fleeting = tuple(measure for measure in keys if measure not in lasting)
+    return Asking(subject, lasting, fleeting, frozenset(secret.values()))
+
+
+def _is_secret(measure: Measure, subject: Subject, understood: Understand) -> bool:
+    """Tell whether an answer is a value, or a figure over the values, of a protected column."""
+    if isinstance(measure, Of):
+        return measure.figure is not Figure.DISTINCT and fold(measure.column) in subject.protected
+    if not isinstance(measure, Newest) or not subject.protected:
+        return False
+    read = understood(Fragment(measure.expression.text, is_condition=False), subject.build.shape).columns
+    return not subject.protected.isdisjoint(map(fold, read))
 
 
 def measure(
@@ -254,11 +270,17 @@ def _table(subject: Subject, measures: Sequence[Measure], relation_of: Callable[
 def _more(
     one: Asking, found: Mapping[Measure, Answer | Unanswered], own: Mapping[Digest, Evidence]
 ) -> Mapping[Digest, Evidence]:
-    """Return all that is known of a build now, where that is more than stands with it."""
+    """Return all that is known of a build now, where that is not what stands with it.
+
+    Values of columns that are protected by now are taken away from what was kept before.
+    """
     build = one.subject.build.id
-    before = own[build].answers
+    before = own[build]
     lasting = {one.keys[m]: a for m, a in found.items() if m in one.keys and not isinstance(a, Unanswered)}
-    return {} if lasting.keys() <= before.keys() else {build: replace(own[build], answers={**before, **lasting})}
+    answers = {key: answer for key, answer in {**before.answers, **lasting}.items() if key not in one.secret}
+    samples = {key: without_protected(rows, one.subject.protected) for key, rows in before.samples.items()}
+    after = replace(before, answers=answers, samples=samples)
+    return {} if after == before else {build: after}
 
 
 def keeping(store: StateStore, lease: Lease) -> Callable[[Mapping[Digest, Evidence]], None]:

@@ -2,13 +2,18 @@
 
 A column is asked for only where no profile is known of one with the same rows and the same values: after an edit of one
 column the others come from the profile of the build that is replaced.
+
+Of a protected column counts are kept, and nothing that may be the value of a row. So that is all that is given of it,
+whether it was measured just now or before, and whether or not it was protected then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import TypeAlias
 
+from headgate.core.address import fold
 from headgate.core.evidence import KeptProfile, profile_from_text, profile_key, profile_to_text
 from headgate.core.hashing import Digest
 from headgate.core.ports.measuring import Measured
@@ -24,6 +29,10 @@ Ask: TypeAlias = Callable[[Measured], Profile]
 """Gives the profile of a table's columns."""
 
 
+NONE_PROTECTED: Mapping[Digest, Set[str]] = MappingProxyType({})
+"""Where no column of any build is protected."""
+
+
 def kept_profiles(builds: Iterable[Digest], reading: Reading) -> Mapping[Digest, KeptProfile]:
     """Return the profiles that stand with builds. Cost: one look-up for all."""
     wanted = {profile_key(build): build for build in builds}
@@ -31,18 +40,23 @@ def kept_profiles(builds: Iterable[Digest], reading: Reading) -> Mapping[Digest,
     return {wanted[key]: profile_from_text(text) for key, text in texts.items()}
 
 
-def known_profile(build: Build, kept: Iterable[KeptProfile]) -> Profile | None:
-    """Return the profile of a build as far as these profiles tell; None where they tell nothing of it."""
-    keys = profile_keys(build)
+def known_profile(build: Build, kept: Iterable[KeptProfile], protected: Set[str] = frozenset()) -> Profile | None:
+    """Return the profile of a build as far as these profiles tell; None where they tell nothing of it.
+
+    Of ``protected`` columns, folded, it has counts alone.
+    """
+    keys, whole = profile_keys(build, protected), profile_keys(build)
     found: dict[str, ColumnProfile] = {}
     rows: int | None = None
     for one in kept:
         by_key = {key: name for name, key in one.keys.items()}
         for name in keys.keys() - found.keys():
-            if (known := by_key.get(keys[name])) is not None:
+            if (known := by_key.get(keys[name], by_key.get(whole[name]))) is not None:
                 found[name] = one.profile.columns[known]
                 rows = one.profile.rows
-    return None if rows is None else Profile(rows, {name: found[name] for name in keys if name in found})
+    if rows is None:
+        return None
+    return _without_values(Profile(rows, {name: found[name] for name in keys if name in found}), protected)
 
 
 def profile(
@@ -54,25 +68,29 @@ def profile(
     relation_of: Callable[[Build], str],
     keep: Callable[[Mapping[Digest, KeptProfile]], None],
     report: Callable[[RunEvent], None],
+    protected: Mapping[Digest, Set[str]] = NONE_PROTECTED,
 ) -> Mapping[Digest, Profile]:
     """Return the profile of every build; ``keep`` is given some at a time, so that an interruption loses little.
 
     ``like`` are builds that each has much in common with. Views are asked each time, as they have no rows of their own.
+    ``protected`` are the columns of each, folded, of which counts alone are kept and given.
     """
+    nothing = frozenset[str]()
     profiles: dict[Digest, Profile] = {}
     fresh: dict[Digest, KeptProfile] = {}
-    known_before = {build.id: _known(build, kept, like) for build in builds}
+    known_before = {build.id: _known(build, kept, like, protected.get(build.id, nothing)) for build in builds}
     if count := sum(bool(_lacking(build, known_before[build.id])) for build in builds):
         report(Measuring("profiles", count))
     try:
         for build in builds:
-            known = known_before[build.id]
+            known, hidden = known_before[build.id], protected.get(build.id, nothing)
             if lacking := _lacking(build, known):
                 report(Started(build.address))
-                known = _with(known, ask(Measured(relation_of(build), lacking)), build)
+                found = _without_values(ask(Measured(relation_of(build), lacking)), hidden)
+                known = _with(known, found, build)
                 report(Checked(build.address))
             profiles[build.id] = known
-            keys = profile_keys(build)
+            keys = profile_keys(build, hidden)
             if keys and (build.id not in kept or kept[build.id].keys != keys):
                 fresh[build.id] = KeptProfile(known, keys)
             if len(fresh) >= KEPT_AT_ONCE:
@@ -84,8 +102,17 @@ def profile(
     return profiles
 
 
-def _known(build: Build, kept: Mapping[Digest, KeptProfile], like: Mapping[Digest, Sequence[Digest]]) -> Profile:
-    return known_profile(build, [kept[one] for one in (build.id, *like.get(build.id, ())) if one in kept]) or Profile(0)
+def _known(
+    build: Build, kept: Mapping[Digest, KeptProfile], like: Mapping[Digest, Sequence[Digest]], protected: Set[str]
+) -> Profile:
+    near = [kept[one] for one in (build.id, *like.get(build.id, ())) if one in kept]
+    return known_profile(build, near, protected) or Profile(0)
+
+
+def _without_values(profile: Profile, protected: Set[str]) -> Profile:
+    """Return a profile with counts alone of protected columns."""
+    columns = {name: one.counts if fold(name) in protected else one for name, one in profile.columns.items()}
+    return Profile(profile.rows, columns) if protected else profile
 
 
 def _lacking(build: Build, known: Profile) -> Mapping[str, str]:
