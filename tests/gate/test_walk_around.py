@@ -376,3 +376,41 @@ def test_what_was_agreed_to_is_void_where_a_new_source_comes_from_elsewhere(team
     team.source(dear.format("evil"))
     team.edit("From elsewhere")
     assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+
+
+def test_code_that_the_state_has_lost_is_not_taken_for_that_of_the_change(team: Team) -> None:
+    """What was released cannot be read: its policy, owners and tests are unknown, and not those of the change."""
+    lost = team.blob("assets/m/m.yml")
+    text = (team.root / "assets/m/m.yml").read_text().replace("[unique, not_null]", "[not_null]")
+    team.file("assets/m/m.yml", text)
+    team.price(2)
+    assert team.drop("blobs", lost)
+    told = team.fails(1, *PROMOTE)
+    assert "HG712  headgate.toml: nobody can tell: the state does not hold assets/m/m.yml as it was released" in told
+    assert "nobody can tell" in team.does("plan", "prod")
+    assert team.released() == 1
+    team.does(*PROMOTE, "--override", "the state has lost a file")
+    team.price(3)
+    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+
+
+def test_released_code_that_nobody_understands_is_not_taken_for_that_of_the_change(team: Team) -> None:
+    """As a newer Headgate may do, to which a key says something else."""
+    team.forge("assets/m/m.yml", "models:\n  - name: orders\n    columns: 7\n")
+    team.price(2)
+    told = team.fails(1, *PROMOTE)
+    assert "HG712  headgate.toml: nobody can tell: the released code is not understood" in told
+
+
+def test_a_release_that_the_state_has_lost_is_not_taken_for_none(team: Team) -> None:
+    team.price(2)
+    assert team.drop("moves", *(key for key in team.entries("moves") if key.startswith("prod/")))
+    told = team.fails(1, *PROMOTE)
+    assert "HG712  headgate.toml: nobody can tell: the state holds no move 1 of prod" in told
+
+
+def test_a_run_whose_policy_is_lost_holds_back(team: Team) -> None:
+    team.drop("trees")
+    team.file("data/orders.csv", "id,price\n" + "".join(f"{n},{n * 10}\n" for n in range(1, 71)))
+    told = team.fails(1, "run", "prod")
+    assert "nobody can tell what the gate asks of it: the state holds no source code of that release" in told

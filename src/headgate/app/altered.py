@@ -66,31 +66,35 @@ class Judged:
 def judged(session: Session, reading: Reading, code: Repository, environment: str, serial: int) -> Judged:
     """Return what judges a repository beside what ``environment`` shows at ``serial``.
 
-    Cost: where no file differs, a look-up.
+    What of it is lost is not taken from the repository: then nobody can tell. Cost: where no file differs, a look-up.
     """
     from headgate.app.released import told_of_move, told_of_repository
     from headgate.app.released_settings import config_among
     from headgate.core.errors import EnvironmentFailed
     from headgate.evidence.findings import Gate
     from headgate.project.walk import CONFIG_FILE
-    from headgate.release.history import move_of_code
+    from headgate.release.history import known_move_of_code
     from headgate.release.source_code import blobs_of
 
     config = code.declarations.config
     policy = config.policy
-    move = move_of_code(reading, environment, serial)
+    try:
+        move = known_move_of_code(reading, environment, serial)
+    except EnvironmentFailed as lost:
+        return Judged(policy, Gate(lost=str(lost)))
     if move is None:
         return Judged(policy, Gate(policy, policy), expected=_expected(code, {}))
     if move.tree == code.tree:  # what came with it counted when it was released
         return Judged(policy, Gate(policy, policy))
-    before, after = told_of_move(session, reading, move), told_of_repository(session, code)
-    owners = {address: told.get("owner", "") for address, told in before.items()}
     try:
+        before = told_of_move(session, reading, move)
         files = blobs_of(reading, move.tree)
         same = next((file.digest for file in code.files if file.path == CONFIG_FILE), None)
         was = config if same == files.get(CONFIG_FILE) else config_among(reading, files, config)
     except EnvironmentFailed as lost:
-        return Judged(policy, Gate(lost=str(lost)), owners, expected=_expected(code, {}))
+        return Judged(policy, Gate(lost=str(lost)))
+    after = told_of_repository(session, code)
+    owners = {address: told.get("owner", "") for address, told in before.items()}
     return Judged(was.policy, _gate(was, config, before, after), owners, after, _expected(code, files), before)
 
 

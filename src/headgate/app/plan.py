@@ -342,7 +342,7 @@ def goes_by_what_is_beside(session: Session, reading: Reading, shown: Shown | No
 
     That depends on what came in beside as well. Cost: its pointers.
     """
-    from headgate.app.released import told_of_move
+    from headgate.app.released import told_if_known
     from headgate.release.history import move_of_code
     from headgate.release.stored import StoredPointers
 
@@ -352,7 +352,7 @@ def goes_by_what_is_beside(session: Session, reading: Reading, shown: Shown | No
     if any(next(pointers.of_kind(kind), None) for kind in (Kind.INCREMENTAL, Kind.SNAPSHOT)):
         return True
     move = move_of_code(reading, shown.record.name, shown.record.serial)
-    return move is not None and any("cron" in told for told in told_of_move(session, reading, move).values())
+    return move is not None and any("cron" in told for told in told_if_known(session, reading, move).values())
 
 
 def _is_settled(snapshot: Snapshot, engine: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from headgate.app.repository import Repository, link_data
 from headgate.app.session import own_folder
+from headgate.app.understanding import first_fault, not_understood
 from headgate.core.errors import EnvironmentFailed, Refused
 
 if TYPE_CHECKING:
@@ -36,24 +37,24 @@ def properties_changed(
     if move is not None and move.tree == repository.tree:
         return {}
     told = told_of_repository(session, repository)
-    return {} if move is None else property_changes(told_of_move(session, reading, move), told)
+    return {} if move is None else property_changes(told_if_known(session, reading, move), told)
 
 
 def told_of_repository(session: Session, repository: Repository) -> Told:
-    """Return what a repository declares, and keep that for the next command."""
+    """Return what a repository declares, and keep that for the next command, unless parts of it are faulty."""
     from headgate.core.json_form import dumps
     from headgate.core.properties import told_of
 
     told = told_of(repository.declarations)
     key = _key(repository.tree)
-    if not session.cache.get(_KIND, (key,)):
+    if not session.cache.get(_KIND, (key,)) and first_fault(repository.declarations.diagnostics) is None:
         session.cache.put(_KIND, {key: dumps(told)})
         session.cache.forget(_KIND, keep=_KEPT)
     return told
 
 
 def told_of_move(session: Session, reading: Reading, move: Move) -> Told:
-    """Return what the code of a move declares; nothing where that is lost, or understood no more."""
+    """Return what the code of a move declares; raise ``EnvironmentFailed`` where it is lost, or understood no more."""
     from headgate.core.address import Address
     from headgate.core.json_form import loads
 
@@ -64,8 +65,21 @@ def told_of_move(session: Session, reading: Reading, move: Move) -> Told:
         return {Address(address): told for address, told in found.items()}
     try:
         with released(session, Repository(session.root, memory=session.cache), reading, move) as code:
+            if (fault := first_fault(code.declarations.diagnostics)) is not None:
+                raise not_understood(fault)
             return told_of_repository(session, code)
-    except (EnvironmentFailed, Refused):  # a run of that code would tell why
+    except Refused as refused:
+        raise not_understood(refused.diagnostics[0]) from refused
+
+
+def told_if_known(session: Session, reading: Reading, move: Move) -> Told:
+    """Return what the code of a move declares, for people to see; nothing where that is lost, or understood no more.
+
+    A run of that code would tell why. What decides asks ``told_of_move``.
+    """
+    try:
+        return told_of_move(session, reading, move)
+    except EnvironmentFailed:
         return {}
 
 

@@ -37,14 +37,15 @@ def _was_released_so(reading: Reading, config: Config, environment: str) -> bool
 
 
 def released_config(reading: Reading, move: Move, now: Config) -> Config:
-    """Return the settings that a move was made with; raise ``EnvironmentFailed`` where the state has lost them."""
+    """Return the settings that a move was made with; raise ``EnvironmentFailed`` where they are lost, or faulty now."""
     from headgate.release.source_code import blobs_of
 
     return config_among(reading, blobs_of(reading, move.tree), now)
 
 
 def config_among(reading: Reading, files: Mapping[str, Digest], now: Config) -> Config:
-    """Return the settings among the files of a release; ``now`` are those of the change."""
+    """Return the settings among the files of a release; ``now`` are those of the change. Raises as above."""
+    from headgate.app.understanding import first_fault, not_understood
     from headgate.project.text import Text, decoded
     from headgate.project.toml.config import default_config, read_config
     from headgate.project.walk import CONFIG_FILE
@@ -54,4 +55,9 @@ def config_among(reading: Reading, files: Mapping[str, Digest], now: Config) -> 
     if released is None:
         return default_config(now.name)
     source = decoded(CONFIG_FILE, content_of(reading, CONFIG_FILE, released))
-    return read_config(source, now.name, os.environ) if isinstance(source, Text) else default_config(now.name)
+    if not isinstance(source, Text):
+        raise not_understood(source)
+    found = read_config(source, now.name, os.environ)
+    if (fault := first_fault(source.all_faults())) is not None:
+        raise not_understood(fault)
+    return found

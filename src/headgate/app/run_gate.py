@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.declarations import NOT_COMPARED, Kind
 from headgate.core.diagnostic import Diagnostic
+from headgate.core.errors import EnvironmentFailed
 from headgate.core.gate import Finding, Level, Topic
 from headgate.core.hashing import Digest
 
@@ -39,7 +40,7 @@ def held_back(
     *,
     report: Callable[[RunEvent], None] = lambda _: None,
 ) -> tuple[Finding, ...]:
-    """Return what the released policy does not let through of what a run made.
+    """Return what the released policy does not let through of what a run made; where that is lost, all of it.
 
     Cost: a look-up; a profile of each new build of which the policy watches a distribution.
     """
@@ -50,7 +51,12 @@ def held_back(
         pairs = _pairs(reading, plan, outcome)
         if not pairs:
             return ()
-        policy = _policy(session, reading, move)
+        try:
+            policy = _policy(session, reading, move)
+        except EnvironmentFailed as lost:
+            told = f"nobody can tell what the gate asks of it: {lost}"
+            about = Finding(Topic.EVIDENCE, pairs[0][0].address, Level.BLOCK, told, amount=1.0)
+            return tuple(replace(about, address=one.address, owner=one.owner, place=one.place) for one, _, _ in pairs)
     drifts = _drifts(held, [(before, after) for _, before, after in pairs], policy, report)
     found: list[Finding] = []
     for step, before, after in pairs:
@@ -74,18 +80,14 @@ def _pairs(reading: Reading, plan: Plan, outcome: Outcome) -> list[tuple[Step, B
 
 
 def _policy(session: Session, reading: Reading, move: Move) -> Policy:
-    """Return the policy that was released; that of now where nobody can tell."""
+    """Return the policy that was released; raise ``EnvironmentFailed`` where nobody can tell."""
     from headgate.app.altered import released_policy_digest
     from headgate.app.released_settings import released_config
-    from headgate.core.errors import EnvironmentFailed
 
     now = session.config
     if released_policy_digest(session, reading, move.tree, lambda: move) == now.policy.digest:
         return now.policy
-    try:
-        return released_config(reading, move, now).policy
-    except EnvironmentFailed:
-        return now.policy
+    return released_config(reading, move, now).policy
 
 
 def _drifts(

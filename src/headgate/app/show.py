@@ -163,7 +163,7 @@ def _standing(
     session: Session, repository: Repository, reading: Reading, node: AnyNode, environment: str, build: Build
 ) -> Standing:
     """Return how a node stands in an environment. Cost: a look into the cache, which knows what trees declare."""
-    from headgate.app.released import told_of_move, told_of_repository
+    from headgate.app.released import told_if_known, told_of_repository
     from headgate.core.schedule import next_tick
     from headgate.release.history import move_of_code
     from headgate.release.stored import read_environment
@@ -173,7 +173,7 @@ def _standing(
     move = move_of_code(reading, environment, record.serial) if record is not None else None
     if move is None or (environment not in session.protected() and move.tree != repository.tree):
         return Standing(environment, covered, is_part)
-    released = told_of_move(session, reading, move).get(node.address, {})
+    released = told_if_known(session, reading, move).get(node.address, {})
     here = told_of_repository(session, repository).get(node.address, {})
     names = sorted({*released, *here}) if released and released.get("kind") == here.get("kind") else []
     cron = released.get("cron", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from headgate.core.address import Address
+from headgate.core.errors import EnvironmentFailed
 from headgate.core.json_form import loads
 from headgate.core.ports.store import Reading
 from headgate.core.records import Collection, Move, MoveKind, Pointer, move_from_json
@@ -129,8 +130,21 @@ def move_of_code(reading: Reading, environment: str, serial: int) -> Move | None
 
     Cost: a look-up for each move without code.
     """
+    return _code_walked(reading, environment, serial)[0]
+
+
+def known_move_of_code(reading: Reading, environment: str, serial: int) -> Move | None:
+    """Return the same; raise ``EnvironmentFailed`` where there should be one that the state has lost."""
+    found, lost = _code_walked(reading, environment, serial)
+    if found is None and lost:
+        raise EnvironmentFailed(f"the state holds no move {lost} of {environment}")
+    return found
+
+
+def _code_walked(reading: Reading, environment: str, serial: int) -> tuple[Move | None, int]:
+    """Return the move that brought the code, or None and the serial of which there is none."""
     found = read_move(reading, environment, serial)
     while found is not None and not found.tree:
         serial = found.restores or serial - 1
         found = read_move(reading, environment, serial)
-    return found
+    return found, serial

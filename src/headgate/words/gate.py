@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from headgate.core.gate import Level, Topic, Verdict, finding_key
+from headgate.core.gate import POLICY_ADDRESS, Level, Topic, Verdict, finding_key
 from headgate.words.figures import counted, listed
 from headgate.words.layout import aligned, harmless, styled, wrapped
 
@@ -126,8 +126,9 @@ def lines_of_gate(decision: Decision, *, width: int, is_verbose: bool = False) -
 
     Nothing where there is nothing to tell.
     """
-    unknown = {one.address for one in decision.at(Level.BLOCK) if one.topic is Topic.EVIDENCE}
-    found = replace(decision, findings=tuple(one for one in decision.findings if one.topic is not Topic.EVIDENCE))
+    unmeasured = [one for one in decision.findings if one.topic is Topic.EVIDENCE and one.address != POLICY_ADDRESS]
+    unknown = {one.address for one in unmeasured if one.level is Level.BLOCK}
+    found = replace(decision, findings=tuple(one for one in decision.findings if one not in unmeasured))
     lines = lines_of_findings(found, width=width, is_verbose=is_verbose)
     needs = [f"{owner or 'somebody'} to agree" for owner in decision.waiting]
     needs += [f"{counted(len(unknown), 'asset')} to be compared, which promote does"] if unknown else []
