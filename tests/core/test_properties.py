@@ -82,6 +82,7 @@ def test_calls_and_snapshots_are_told() -> None:
     snapshot = Properties(loading=Loading(tracking=Tracking(("id",), "at", closes_missing=True)))
     assert told_properties(Kind.SNAPSHOT, snapshot) == {
         "kind": "snapshot", "unique_key": "id", "updated_at": "at", "deletes": "missing",
+        "key": '[["id","valid_from"]]',
     }  # fmt: skip
     told = told_properties(Kind.TABLE, Properties(), limits=Limits(seconds=9), is_networked=True)
     assert sorted(told) == ["kind", "limits", "network"]

@@ -414,3 +414,35 @@ def test_a_run_whose_policy_is_lost_holds_back(team: Team) -> None:
     team.file("data/orders.csv", "id,price\n" + "".join(f"{n},{n * 10}\n" for n in range(1, 71)))
     told = team.fails(1, "run", "prod")
     assert "nobody can tell what the gate asks of it: the state holds no source code of that release" in told
+
+
+TOLERANT = (
+    "models:\n  - name: orders\n    columns:\n      - name: id\n        data_tests: [unique, not_null]\n"
+    "      - name: price\n        tolerance: {}\n"
+    "exposures:\n  - name: board\n    type: dashboard\n    owner: {{name: sales}}\n    depends_on: [ref('orders')]\n"
+)
+
+
+def test_a_tolerance_that_is_widened_in_the_same_change_is_not_gone_by(team: Team) -> None:
+    team.file("assets/m/m.yml", TOLERANT.format("{relative: 1 %}"))
+    team.edit("A hundredth")
+    assert "m.orders: how it is compared: price may differ by 1 %" in team.fails(1, *PROMOTE)
+    agreed(team, "ben")
+    team.does(*PROMOTE)
+    team.file("assets/m/m.yml", TOLERANT.format("{relative: 100 %}"))
+    team.price(2)
+    told = team.fails(1, *PROMOTE)
+    assert "m.orders: how it is compared: price may differ by 100 %, before by 1 %" in told
+    assert "m.orders: price changes in 100 rows, 100 %, by at most 1000; in 100 beyond its tolerance" in told
+
+
+def test_a_key_that_is_another_one_in_the_same_change_is_not_gone_by(team: Team) -> None:
+    """By price, of which each row gets that of another one, nothing would differ but the ids."""
+    text = (team.root / "assets/m/m.yml").read_text()
+    text = text.replace("      - name: id\n", "      - name: price\n", 1)
+    team.file("assets/m/m.yml", text)
+    team.asset("m.orders", "select id, 1010 - price as price from raw.orders")
+    team.edit("By price")
+    told = team.fails(1, *PROMOTE)
+    assert "m.orders: how it is compared: by price, before by id" in told
+    assert "m.orders: price changes in 100 rows, 100 %" in told

@@ -36,7 +36,8 @@ class Altered:
     """What a change is, beside a release. ``release`` is its serial, 0 where there is none yet.
 
     ``policy`` decides. ``change`` stands for all that is otherwise in code and settings, and for no data. ``owners``
-    are those of what is released; of what is new, those of the change. ``expected`` came with the change.
+    are those of what is released; of what is new, those of the change. ``expected`` came with the change. ``before`` is
+    what the release declares, empty where the change declares the same.
     """
 
     release: int
@@ -45,6 +46,7 @@ class Altered:
     change: Digest
     owners: Mapping[Address, str] = field(default_factory=dict)
     expected: tuple[ExpectedChange, ...] = ()
+    before: Told = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def altered(session: Session, reading: Reading, plan: PromotionPlan, code: Repos
         change=_change(reading, plan, others),
         owners={**{address: node.properties.owner for address, node in graph.nodes.items()}, **judge.owners},
         expected=judge.expected,
+        before=judge.before,
     )
 
 
@@ -171,7 +174,19 @@ def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:
         if parts:
             broken[address] = (parts, owner)
     unprotected = [n for n, e in was.environments.items() if e.protected and not _protects(now, n)]
-    return Gate(was.policy, now.policy, owners, tests, broken, tuple(sorted(unprotected)), exposures)
+    return Gate(
+        was.policy, now.policy, owners, tests, broken, tuple(sorted(unprotected)), exposures, _compared(before, after)
+    )
+
+
+def _compared(before: Told, after: Told) -> Mapping[Address, tuple[tuple[str, ...], str]]:
+    """Return what assets would be compared by, looser than before or otherwise, with their owners."""
+    from headgate.core.declarations import Kind
+    from headgate.evidence.wishes import loosened, wish_told
+
+    both = (a for a, told in before.items() if a in after and told.get("kind") != Kind.SOURCE.value)
+    parts = {address: loosened(wish_told(before[address]), wish_told(after[address])) for address in both}
+    return {address: (told, before[address].get("owner", "")) for address, told in parts.items() if told}
 
 
 def _tests(told: Mapping[str, str]) -> frozenset[str]:

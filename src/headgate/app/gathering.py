@@ -123,13 +123,16 @@ def _compared(
 
 
 def beside_of(promotion: Promotion) -> Beside:
-    """Return what a promotion lays beside each other."""
+    """Return what a promotion lays beside each other, by the released keys and tolerances where they are stricter."""
     from headgate.app.comparing import Beside, wishes_of
+    from headgate.evidence.wishes import strictest, wish_told
 
     after = promotion.plan.intended.pointers if promotion.plan.intended else {}
     moved = {item.address for item in promotion.plan.moved}
     graph = promotion.graph
     wishes = {address: wish for address, wish in wishes_of(graph).items() if address in moved} if graph else {}
+    released = {address: told for address, told in promotion.altered.before.items() if address in wishes}
+    wishes |= {address: strictest(wishes[address], wish_told(told)) for address, told in released.items()}
     return Beside(promotion.plan.shown, after, wishes, graph.protected if graph else {})
 
 

@@ -1,7 +1,7 @@
 """What is declared of an asset that no build shows, and that counts all the same once it is released.
 
 A run goes by it: from where, when and how data comes in, what a call may use, which columns were promised or are
-protected, which tests have to pass; and who answers for it.
+protected, which tests have to pass; who answers for it; and by which key, and how nearly, the next change is compared.
 Descriptions and tags are looked up in the repository alone, so they are not among it.
 """
 
@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 from headgate.core.address import Address, fold
+from headgate.core.comparison import EXACT
 from headgate.core.contracts import Promise, promise_from_text, promise_of, promise_to_text
 from headgate.core.declarations import Declarations, FileSource, Kind, Properties, TableSource
 from headgate.core.gate import POLICY_ADDRESS
 from headgate.core.graph import AnyNode, Node, SourceNode
 from headgate.core.json_form import dumps, plain
+from headgate.core.keys import keys_of
 from headgate.core.limits import NO_LIMITS, Limits
 from headgate.core.promises import QUERY, DeclaredTest
 from headgate.core.python import PythonBody
@@ -47,6 +49,8 @@ def told_properties(
     """
     freshness, promise = properties.freshness, promise_of(properties)
     columns = sorted(properties.columns, key=lambda column: fold(column.name))
+    near = {fold(c.name): [c.tolerance.absolute, c.tolerance.relative] for c in columns if c.tolerance != EXACT}
+    keys = keys_of(properties)
     told = {
         "kind": kind.value,
         "owner": properties.owner,
@@ -56,6 +60,8 @@ def told_properties(
         "contract": promise_to_text(promise) if promise else str(False) if properties.contract else "",
         "data_tests": "\n".join(sorted(map(told_of_test, properties.tests))),
         "freshness": _without_place(freshness) if freshness else "",
+        "key": dumps(keys) if keys else "",
+        "tolerance": dumps(near) if near else "",
         "limits": dumps(plain(limits)) if limits != NO_LIMITS else "",
         "network": str(is_networked) if is_networked else "",
     }

@@ -69,7 +69,8 @@ class Gate:
     ``owners`` gives the owners before and after of assets whose owner is another one; ``tests`` how many data tests of
     an asset are gone or were altered, with the asset's owner; ``broken`` what of its contract is broken, with its
     owner; ``unprotected`` are environments that would not be protected any more; ``exposures`` are those that are no
-    longer declared, with their owners. ``lost`` says why nobody can tell.
+    longer declared, with their owners; ``compared`` what assets would be compared by, looser than before or otherwise,
+    with their owners. ``lost`` says why nobody can tell.
     """
 
     before: Policy = field(default_factory=Policy)
@@ -79,6 +80,7 @@ class Gate:
     broken: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
     unprotected: tuple[str, ...] = ()
     exposures: Mapping[Address, str] = field(default_factory=dict)
+    compared: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
     lost: str = ""
 
     def touching(self, addresses: Container[Address]) -> Gate:
@@ -91,6 +93,7 @@ class Gate:
             tests={address: one for address, one in self.tests.items() if address in addresses},
             broken={address: one for address, one in self.broken.items() if address in addresses},
             unprotected=self.unprotected if is_of_policy else (),
+            compared={address: one for address, one in self.compared.items() if address in addresses},
         )
 
 
@@ -184,6 +187,9 @@ def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
             "a data test is gone, or says something else" if count == 1 else f"{count} data tests are gone, or differ"
         )
         found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "data_tests", 1.0, rows=count, owner=owner))
+    for address, (parts, owner) in sorted(gate.compared.items()):
+        told = f"how it is compared: {listed(parts, _TOLD_MAX)}"
+        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "tolerance", 1.0, owner=owner))
     for address, (parts, owner) in sorted(gate.broken.items()):
         told = f"its contract promised more: {listed(parts, _TOLD_MAX)}"
         found.append(Finding(Topic.CONTRACT, address, Level.SHOW, told, "", 1.0, rows=len(parts), owner=owner))

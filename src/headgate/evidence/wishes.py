@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from headgate.core.address import fold
 from headgate.core.comparison import EXACT, Tolerance
 from headgate.core.declarations import Properties
-from headgate.core.loading import VALID_FROM
-from headgate.core.promises import ConstraintKind
+from headgate.core.json_form import loads
+from headgate.core.keys import keys_of
 from headgate.core.recipe import Shape
 
 NO_KEY = "no key is declared"
@@ -48,27 +48,54 @@ NO_WISH = Wish()
 
 def wish_of(properties: Properties) -> Wish:
     """Return what an asset's properties say."""
-    keys = tuple(dict.fromkeys(_keys(properties)))
     near = {fold(c.name): c.tolerance for c in properties.columns if c.tolerance != EXACT}
-    return Wish(keys, near, properties.is_isolated)
+    return Wish(keys_of(properties), near, properties.is_isolated)
 
 
-def _keys(properties: Properties) -> Iterator[tuple[str, ...]]:
-    """Yield what is declared to be unique, the surest first: a key that may be NULL comes behind one that may not."""
-    constraints = properties.constraints
-    yield from (one.columns for one in constraints if one.kind is ConstraintKind.PRIMARY_KEY and one.columns)
-    yield from (one.columns for one in constraints if one.kind is ConstraintKind.UNIQUE and one.columns)
-    loading = properties.loading
-    if loading is not None and loading.merging is not None:
-        yield loading.merging.key
-    if loading is not None and loading.tracking is not None:
-        yield (*loading.tracking.key, VALID_FROM)
-    tests = [test for test in properties.tests if test.is_enabled and not test.where]
-    filled = {fold(test.column) for test in tests if test.kind == "not_null"}
-    unique = [(test.column,) for test in tests if test.kind == "unique" and test.column]
-    yield from (key for key in unique if fold(key[0]) in filled)
-    for test in tests:
-        listed = test.arguments.get("columns" if test.kind == "unique" else "combination_of_columns")
-        if "unique" in test.kind and isinstance(listed, (list, tuple)) and listed:
-            yield tuple(map(str, listed))
-    yield from unique
+def wish_told(said: Mapping[str, str]) -> Wish:
+    """Return what is told of an asset that was released (``core/properties.py``): its keys and its tolerances.
+
+    >>> wish_told({"key": '[["id"]]', "tolerance": '{"price":[0.5,0.0]}'})
+    Wish(keys=(('id',),), tolerances={'price': Tolerance(absolute=0.5, relative=0.0)}, is_isolated=False)
+    """
+    keys = tuple(tuple(key) for key in loads(said.get("key", "[]")))
+    return Wish(keys, {name: Tolerance(*near) for name, near in loads(said.get("tolerance", "{}")).items()})
+
+
+def strictest(wish: Wish, released: Wish) -> Wish:
+    """Return what a change is compared by: the released keys first, and of two tolerances the narrower.
+
+    >>> found = strictest(Wish((("n",),), {"n": Tolerance(9.0)}), Wish((("id",),), {"n": Tolerance(1.0, 0.1)}))
+    >>> found.keys, found.tolerances
+    ((('id',), ('n',)), {'n': Tolerance(absolute=1.0, relative=0.0)})
+    """
+    near = {
+        name: Tolerance(min(one.absolute, was.absolute), min(one.relative, was.relative))
+        for name, one in wish.tolerances.items()
+        if (was := released.tolerances.get(name)) is not None
+    }
+    return replace(wish, keys=tuple(dict.fromkeys((*released.keys, *wish.keys))), tolerances=near)
+
+
+def loosened(before: Wish, after: Wish) -> tuple[str, ...]:
+    """Return, in words, what a comparison would go by that is looser than before, or another key.
+
+    >>> loosened(Wish((("id",),)), Wish((), {"price": Tolerance(0.5, 0.01)}))
+    ('by no key, before by id', 'price may differ by 0.5 and 1 %')
+    """
+    told: list[str] = []
+    if before.keys and before.keys[:1] != after.keys[:1]:
+        now, was = (", ".join(one.keys[0]) if one.keys else "no key" for one in (after, before))
+        told.append(f"by {now}, before by {was}")
+    for name, near in sorted(after.tolerances.items()):
+        was_near = before.tolerances.get(name, EXACT)
+        if near.absolute > was_near.absolute or near.relative > was_near.relative:
+            aside = "" if was_near == EXACT else f", before by {_near_text(was_near)}"
+            told.append(f"{name} may differ by {_near_text(near)}{aside}")
+    return tuple(told)
+
+
+def _near_text(near: Tolerance) -> str:
+    parts = [f"{near.absolute:g}"] if near.absolute else []
+    parts += [f"{100 * near.relative:g} %"] if near.relative else []
+    return " and ".join(parts)
