@@ -446,3 +446,82 @@ def test_a_key_that_is_another_one_in_the_same_change_is_not_gone_by(team: Team)
     told = team.fails(1, *PROMOTE)
     assert "m.orders: how it is compared: by price, before by id" in told
     assert "m.orders: price changes in 100 rows, 100 %" in told
+
+
+MAILS = "data/people.csv"
+PEOPLE = (
+    "      - name: orders\n        path: data/orders.csv\n      - name: people\n        path: data/people.csv\n"
+    "        columns:\n          - name: mail\n            protected: {}\n"
+)
+
+
+def people(team: Team) -> None:
+    """Release a table of people whose mail is protected, as it is in the table that is made of it."""
+    team.file(MAILS, "id,mail\n" + "".join(f"{n},p{n}@secret.org\n" for n in range(1, 101)))
+    team.source(PEOPLE.format("true"))
+    team.asset("m.people", "select id, mail as contact from raw.people")
+    team.edit("People")
+    team.does(*PROMOTE)
+
+
+def exposed(team: Team) -> str:
+    """Return what promote, the plan and the report of it say: refused, and no mail in any of them."""
+    team.file(
+        "assets/m/people.yml", "models:\n  - name: people\n    columns:\n      - {name: id, data_tests: [unique]}\n"
+    )
+    team.asset("m.people", "select id, upper(mail) as contact from raw.people")
+    team.edit("Louder")
+    told = team.fails(1, *PROMOTE)
+    told += team.does("plan", "prod", "--verbose")
+    team.tries("report", "dev", "--out", "told")
+    assert "secret" not in told.lower()
+    reports = [path.read_text() for path in (team.root / "told").rglob("*") if path.is_file()]
+    assert len(reports) > 1
+    assert not any("secret" in text.lower() for text in reports)
+    assert team.released() == 2
+    return told
+
+
+def test_a_column_is_not_unprotected_on_the_way(team: Team) -> None:
+    people(team)
+    team.source(PEOPLE.format("false"))
+    told = exposed(team)
+    assert "HG710  raw.people: mail is protected, and would not be any more" in told
+    assert "HG710  m.people: contact is protected, and would not be any more" in told
+    agreed(team, "ben")
+    assert "HG710" in team.fails(1, *PROMOTE)
+
+
+def test_a_column_that_inherits_its_protection_is_not_freed_of_it_on_the_way(team: Team) -> None:
+    people(team)
+    team.file(
+        "assets/m/free.yml", "models:\n  - name: people\n    columns:\n      - {name: contact, protected: false}\n"
+    )
+    told = exposed(team)
+    assert "HG710  m.people: contact is protected, and would not be any more" in told
+    assert "raw.people" not in told
+
+
+def test_a_source_that_is_declared_under_another_name_stays_protected(team: Team) -> None:
+    people(team)
+    team.source(
+        PEOPLE.format("true").replace("name: people", "name: persons").replace("            protected: true\n", "")
+    )
+    team.asset("m.people", "select id, upper(mail) as contact from raw.persons")
+    team.edit("Persons")
+    told = team.fails(1, *PROMOTE)
+    assert "secret" not in told.lower()
+    assert "HG710  m.people: contact is protected, and would not be any more" in told
+
+
+def test_a_policy_may_let_owners_agree_that_a_column_is_unprotected(team: Team) -> None:
+    people(team)
+    team.file("headgate.toml", CONFIG + OWNERS + '\n[gate]\ncolumns_unprotected = "approve"\n')
+    team.edit("Owners may")
+    agreed(team, "eve")
+    team.does(*PROMOTE)
+    team.source(PEOPLE.format("false"))
+    team.edit("Free")
+    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+    agreed(team, "ben")
+    team.does(*PROMOTE)

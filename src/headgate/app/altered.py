@@ -7,7 +7,7 @@ what they were before.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from headgate.core.hashing import Digest, Part, digest
@@ -15,6 +15,7 @@ from headgate.core.hashing import Digest, Part, digest
 if TYPE_CHECKING:
     from headgate.app.repository import Repository
     from headgate.app.session import Session
+    from headgate.app.unprotecting import Protection
     from headgate.core.address import Address
     from headgate.core.declarations import Config
     from headgate.core.expected import ExpectedChange
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from headgate.core.policy import Policy
     from headgate.core.ports.store import Reading
     from headgate.core.properties import Told
+    from headgate.core.protection import Protected
     from headgate.core.records import Move
     from headgate.evidence.findings import Gate
     from headgate.release.promote import PromotionPlan
@@ -37,7 +39,8 @@ class Altered:
 
     ``policy`` decides. ``change`` stands for all that is otherwise in code and settings, and for no data. ``owners``
     are those of what is released; of what is new, those of the change. ``expected`` came with the change. ``before`` is
-    what the release declares, empty where the change declares the same.
+    what the release declares, empty where the change declares the same. ``hidden`` are the columns whose values nobody
+    sees before the change is released.
     """
 
     release: int
@@ -47,6 +50,7 @@ class Altered:
     owners: Mapping[Address, str] = field(default_factory=dict)
     expected: tuple[ExpectedChange, ...] = ()
     before: Told = field(default_factory=dict)
+    hidden: Protected = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +139,32 @@ def altered(session: Session, reading: Reading, plan: PromotionPlan, code: Repos
     if judge.now is not None:
         settings = (config.policy.digest, tuple(sorted(n for n, e in config.environments.items() if e.protected)))
         others = (settings, tuple(_declared(judge.before, judge.now)))
+    owners = {**{address: node.properties.owner for address, node in graph.nodes.items()}, **judge.owners}
+    protection = _protection(session, reading, plan, code, graph, judge.before)
+    exposed = {a: (tuple(sorted(names)), owners.get(a, "")) for a, names in protection.exposed.items()}
     return Altered(
         release=last_release(reading, plan.target, plan.serial),
         policy=judge.policy,
-        gate=judge.gate,
+        gate=replace(judge.gate, exposed=exposed),
         change=_change(reading, plan, others),
-        owners={**{address: node.properties.owner for address, node in graph.nodes.items()}, **judge.owners},
+        owners=owners,
         expected=judge.expected,
         before=judge.before,
+        hidden=protection.hidden,
     )
+
+
+def _protection(
+    session: Session, reading: Reading, plan: PromotionPlan, code: Repository, graph: Graph, before: Told
+) -> Protection:
+    from headgate.app.unprotecting import Beside, Protection, protection_beside
+    from headgate.release.history import move_of_code
+
+    move = move_of_code(reading, plan.target, plan.serial) if before else None
+    if move is None:
+        return Protection(graph.protected)
+    engine = session.environment(plan.target).engine
+    return protection_beside(session, reading, code, graph, Beside(move, before, plan.shown, engine))
 
 
 def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:

@@ -109,6 +109,7 @@ def plan_promotion(
         if has_errors(plan.diagnostics):
             raise Refused(plan.diagnostics)
         altered = altered_by(session, reading, plan, code, graph)
+        graph = replace(graph, protected=altered.hidden)
     promotion = _counted(plan, code, contents, graph, altered, differs=differs, heads=heads, left=left)
     promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_of(graph))
     return _adopting(session, promotion, engine) if adopts else promotion

@@ -40,6 +40,7 @@ class Topic(StrEnum):
     COLUMN_ADDED = "columns_added"
     COLUMN_REMOVED = "columns_removed"
     COLUMN_RETYPED = "columns_retyped"
+    COLUMN_UNPROTECTED = "columns_unprotected"  # its values were shown to nobody
     ASSET_REMOVED = "assets_removed"
     CONSUMER = "consumer"  # it reaches readers of another owner
     UNSTABLE = "unstable"  # a build that need not come out the same twice

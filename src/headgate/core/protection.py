@@ -26,22 +26,42 @@ Protected: TypeAlias = Mapping[Address, frozenset[str]]
 
 
 def protected_columns(
-    nodes: Mapping[Address, AnyNode], lineage_of: Callable[[Address], AssetLineage], *, before: Protected | None = None
+    nodes: Mapping[Address, AnyNode],
+    lineage_of: Callable[[Address], AssetLineage],
+    *,
+    before: Protected | None = None,
+    said: Callable[[AnyNode], Mapping[str, bool]] | None = None,
 ) -> Protected:
     """Return the protected columns of every node; ``nodes`` stand in topological order.
 
-    ``before`` are those of nodes that these read and that are not among them. Cost: one pass; ``lineage_of`` is asked
+    ``before`` are those of nodes that these read and that are not among them; ``said`` gives what is declared of a
+    node, where that is another thing than what it declares itself. Cost: one pass; ``lineage_of`` is asked
     of nothing but what reads an asset with a protected column.
     """
     found: dict[Address, frozenset[str]] = dict(before or {})
     for address, node in nodes.items():
-        said = {fold(c.name): c.is_protected for c in node.properties.columns if c.is_protected is not None}
-        columns = {name for name, is_protected in said.items() if is_protected}
+        declared = (said or said_of)(node)
+        columns = {name for name, is_protected in declared.items() if is_protected}
         if not found.keys().isdisjoint(node.inputs):
-            columns |= inheriting(lineage_of(address), found) - said.keys()
+            columns |= inheriting(lineage_of(address), found) - declared.keys()
         if columns:
             found[address] = frozenset(columns)
     return found
+
+
+def said_of(node: AnyNode) -> Mapping[str, bool]:
+    """Return of which columns, folded, it is declared whether they are protected."""
+    return {fold(c.name): c.is_protected for c in node.properties.columns if c.is_protected is not None}
+
+
+def protection_said(told: Mapping[str, str]) -> Mapping[str, bool]:
+    r"""Return the same of what is told of an asset that was released (``core/properties.py``).
+
+    >>> protection_said({"protected": "mail True\nfull name False\n"})
+    {'mail': True, 'full name': False}
+    """
+    lines = (line.rpartition(" ") for line in told.get("protected", "").split("\n") if line)
+    return {name: text == "True" for name, _, text in lines}
 
 
 def inheriting(lineage: AssetLineage, protected: Protected) -> Set[str]:

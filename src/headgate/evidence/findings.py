@@ -70,7 +70,8 @@ class Gate:
     an asset are gone or were altered, with the asset's owner; ``broken`` what of its contract is broken, with its
     owner; ``unprotected`` are environments that would not be protected any more; ``exposures`` are those that are no
     longer declared, with their owners; ``compared`` what assets would be compared by, looser than before or otherwise,
-    with their owners. ``lost`` says why nobody can tell.
+    with their owners; ``exposed`` protected columns that would not be so any more, with their owners. ``lost`` says why
+    nobody can tell.
     """
 
     before: Policy = field(default_factory=Policy)
@@ -81,6 +82,7 @@ class Gate:
     unprotected: tuple[str, ...] = ()
     exposures: Mapping[Address, str] = field(default_factory=dict)
     compared: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    exposed: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
     lost: str = ""
 
     def touching(self, addresses: Container[Address]) -> Gate:
@@ -193,6 +195,10 @@ def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
     for address, (parts, owner) in sorted(gate.broken.items()):
         told = f"its contract promised more: {listed(parts, _TOLD_MAX)}"
         found.append(Finding(Topic.CONTRACT, address, Level.SHOW, told, "", 1.0, rows=len(parts), owner=owner))
+    for address, (names, owner) in sorted(gate.exposed.items()):
+        for name in names:
+            told = f"{name} is protected, and would not be any more"
+            found.append(Finding(Topic.COLUMN_UNPROTECTED, address, Level.SHOW, told, name, 1.0, owner=owner))
     for address, owner in sorted(gate.exposures.items()):
         told = "this consumer is no longer declared"
         found.append(Finding(Topic.ASSET_REMOVED, address, Level.SHOW, told, amount=1.0, owner=owner))

@@ -75,6 +75,7 @@ GATE_TOPICS: Mapping[str, str] = {
     "columns_added": "A column is new.",
     "columns_removed": "A column is gone.",
     "columns_retyped": "A column has another type.",
+    "columns_unprotected": "The values of a protected column would be shown.",
     "assets_removed": "An asset is no longer declared.",
     "consumer": "A dashboard of another owner reads what changes.",
     "unstable": "What differs need not come out the same twice.",
