@@ -107,8 +107,8 @@ def judged(session: Session, reading: Reading, code: Repository, environment: st
 def released_policy_digest(session: Session, reading: Reading, mark: str, move_of: Callable[[], Move | None]) -> str:
     """Return the digest of the policy that a move was made with; empty where there is none, or nobody can tell.
 
-    ``mark`` stands for that move alone (its tree, or what it wrote into the engine). Cost: a look into the cache, which
-    knows the last ones; ``move_of`` gives the move where it does not, as that of a large release takes long to read.
+    For plans alone: what decides never goes by a cache. ``mark`` stands for that move alone. Cost: a look into the
+    cache, which knows the last ones; ``move_of`` gives the move where it does not: that of a large release is long.
     """
     from headgate import __version__
     from headgate.app.released_settings import released_config
