@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+import duckdb
 import pytest
 
 from tests.gate.team import ORDERS, OWNERS, Team
@@ -286,6 +287,7 @@ def test_a_killed_profile_is_no_pass(team: Team) -> None:
     assert "m.orders: price: values moved by" in team.fails(1, *PROMOTE)
 
 
+@pytest.mark.skipif(not duckdb.__version__.startswith("1."), reason="a later DuckDB finds figures of any numbers")
 def test_figures_that_the_engine_refuses_are_no_pass(team: Team) -> None:
     """The deviation of these numbers is none. Where drift of the column is only shown, nobody needs it."""
     price = "id, case when id > {n} then 1e200 else -1e200 end as price from raw.orders"
