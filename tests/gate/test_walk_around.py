@@ -494,6 +494,16 @@ def test_a_column_is_not_unprotected_on_the_way(team: Team) -> None:
     assert "HG710" in team.fails(1, *PROMOTE)
 
 
+def test_a_check_that_fails_on_the_way_shows_no_column_that_is_unprotected_with_it(team: Team) -> None:
+    people(team)
+    team.source(PEOPLE.format("false"))
+    test = "      - {name: contact, data_tests: [{regex: {arguments: {pattern: '^a'}}}]}\n"
+    team.file("assets/m/people.yml", "models:\n  - name: people\n    columns:\n" + test)
+    told = team.fails(1, "apply", "dev", "--yes")
+    assert "(protected)" in told
+    assert "secret" not in told
+
+
 def test_a_column_that_inherits_its_protection_is_not_freed_of_it_on_the_way(team: Team) -> None:
     people(team)
     team.file(

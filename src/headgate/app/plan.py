@@ -229,6 +229,7 @@ def _planned(
     refuse_unfit(session, graph, request.environment, engine=engine)
     made = _make(session, graph, snapshot, repository.origin, request, engine=engine)
     made = replace(made, becomes_bare=becomes_bare)
+    made = _hiding(session, repository, reading, made, snapshot, graph)
     if not request.select:
         made = _with_properties(session, repository, reading, made, snapshot)
     if request.is_whole or made.is_empty:  # then the environment probably shows this graph when it is planned next
@@ -276,6 +277,18 @@ def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, re
     if faults := tuple(retyped_faults(made, snapshot)):
         raise Refused(faults)
     return made
+
+
+def _hiding(
+    session: Session, repository: Repository, reading: Reading, made: Plan, snapshot: Snapshot, graph: Graph
+) -> Plan:
+    """Return the plan whose checks show no column that the release beside it protects."""
+    from headgate.app.unprotecting import hidden_beside
+
+    if snapshot.beside is None or not (made.tests or made.queries):
+        return made
+    hidden = hidden_beside(session, reading, repository, graph, snapshot.beside, engine=made.engine)
+    return replace(made, protected=hidden)
 
 
 def _with_properties(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from headgate.core.properties import Told
     from headgate.core.protection import Protected
     from headgate.core.records import Move, Pointer
+    from headgate.core.snapshot import Shown
 
 _KIND, _KEPT = "protected 1", 20
 """The kind of cache entry that says what the code of a tree protects; so many are kept."""
@@ -71,6 +72,23 @@ def protection_beside(session: Session, reading: Reading, code: Repository, grap
         if found := now | kept | (own[0] | own[1] if was is None else released):
             hidden[address] = found
     return Protection(hidden, exposed)
+
+
+def hidden_beside(
+    session: Session, reading: Reading, code: Repository, graph: Graph, shown: Shown, *, engine: str
+) -> Protected:
+    """Return what stays hidden of a change beside what an environment shows; where that is lost, its own."""
+    from headgate.app.released import told_of_move
+    from headgate.release.history import move_of_code
+
+    move = move_of_code(reading, shown.record.name, shown.record.serial)
+    if move is None or move.tree == code.tree:
+        return graph.protected
+    try:
+        told = told_of_move(session, reading, move)
+    except EnvironmentFailed:  # then the gate lets nothing pass
+        return graph.protected
+    return protection_beside(session, reading, code, graph, Beside(move, told, shown.pointers, engine)).hidden
 
 
 def _columns_of(node: AnyNode, pointer: Pointer | None) -> tuple[frozenset[str], frozenset[str]]:
