@@ -487,6 +487,7 @@ def exposed(team: Team) -> str:
 def test_a_column_is_not_unprotected_on_the_way(team: Team) -> None:
     people(team)
     team.source(PEOPLE.format("false"))
+    assert "mail is protected, and would not be any more" in " ".join(team.does("plan", "dev").split())
     told = exposed(team)
     assert "HG710  raw.people: mail is protected, and would not be any more" in told
     assert "HG710  m.people: contact is protected, and would not be any more" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headgate.core.hashing import Digest
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from headgate.app.repository import Repository
     from headgate.app.session import Session
     from headgate.core.gate import Need
+    from headgate.core.graph import Graph
     from headgate.core.plan import Plan
     from headgate.core.ports.store import Reading
     from headgate.core.snapshot import Shown, Snapshot
@@ -25,6 +27,7 @@ def needs_of(
     made: Plan,
     snapshot: Snapshot,
     *,
+    graph: Graph | None = None,
     is_short: bool = False,
 ) -> tuple[Need, ...]:
     """Return what is known to be needed; nothing where nothing is released yet. Nothing is measured.
@@ -33,6 +36,7 @@ def needs_of(
     move something, and what the cache says of the released code.
     """
     from headgate.app.session import now
+    from headgate.app.unprotecting import exposed_beside
     from headgate.evidence.decide import Case
     from headgate.evidence.foreseen import foreseen
 
@@ -41,6 +45,10 @@ def needs_of(
         return ()
     judge = _judge(session, repository, reading, beside, is_short=is_short)
     gate = judge.gate.touching(made.properties)
+    if graph is not None and judge.now is not None:
+        exposed = exposed_beside(session, reading, repository, graph, beside, engine=made.engine)
+        owned = {a: (tuple(sorted(names)), judge.owners.get(a, "")) for a, names in exposed.items()}
+        gate = replace(gate, exposed=owned)
     case = Case(judge.policy, Digest(""), beside.record.serial, beside.record.name, now()[:10], (), judge.expected)
     return foreseen(made, beside.pointers, gate, judge.owners, case)
 

@@ -248,7 +248,7 @@ def _planned(
         is_behind=made.is_empty and not request.select and is_behind(snapshot),
         warnings=warnings,
         captured=_captured(made, snapshot),
-        needs=needs_of(session, repository, reading, made, snapshot),
+        needs=needs_of(session, repository, reading, made, snapshot, graph=graph),
     )
 
 

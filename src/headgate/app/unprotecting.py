@@ -78,17 +78,30 @@ def hidden_beside(
     session: Session, reading: Reading, code: Repository, graph: Graph, shown: Shown, *, engine: str
 ) -> Protected:
     """Return what stays hidden of a change beside what an environment shows; where that is lost, its own."""
+    return _beside(session, reading, code, graph, shown, engine).hidden
+
+
+def exposed_beside(
+    session: Session, reading: Reading, code: Repository, graph: Graph, shown: Shown, *, engine: str
+) -> Protected:
+    """Return the columns that a change would expose beside what an environment shows."""
+    return _beside(session, reading, code, graph, shown, engine).exposed
+
+
+def _beside(
+    session: Session, reading: Reading, code: Repository, graph: Graph, shown: Shown, engine: str
+) -> Protection:
     from headgate.app.released import told_of_move
     from headgate.release.history import move_of_code
 
     move = move_of_code(reading, shown.record.name, shown.record.serial)
     if move is None or move.tree == code.tree:
-        return graph.protected
+        return Protection(graph.protected)
     try:
         told = told_of_move(session, reading, move)
     except EnvironmentFailed:  # then the gate lets nothing pass
-        return graph.protected
-    return protection_beside(session, reading, code, graph, Beside(move, told, shown.pointers, engine)).hidden
+        return Protection(graph.protected)
+    return protection_beside(session, reading, code, graph, Beside(move, told, shown.pointers, engine))
 
 
 def _columns_of(node: AnyNode, pointer: Pointer | None) -> tuple[frozenset[str], frozenset[str]]:
