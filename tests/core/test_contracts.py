@@ -176,7 +176,6 @@ def test_what_no_test_says_is_told() -> None:
         Constraint(ConstraintKind.CUSTOM, ("id",), expression="encode zstd"),
         Constraint(ConstraintKind.UNIQUE),
         Constraint(ConstraintKind.FOREIGN_KEY, ("id",), to=people),
-        Constraint(ConstraintKind.FOREIGN_KEY, ("id", "day"), to=people, to_columns=("id", "day")),
     )
     tests, unmeasured = with_promised((), lines)
     assert tests == ()
