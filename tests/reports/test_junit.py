@@ -51,6 +51,7 @@ def assert_grammar(root: ElementTree.Element) -> None:
         assert counts == [int(suite.get(key, "")) for key in ("tests", "failures", "errors", "skipped")]
 
 
+@pytest.mark.slow
 @thorough
 @given(report=reports())
 def test_it_is_well_formed_and_keeps_to_the_grammar(report: Report) -> None:

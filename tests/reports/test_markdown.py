@@ -62,6 +62,7 @@ def test_a_sentence(text: str, told: str) -> None:
     assert prose(text) == told
 
 
+@pytest.mark.slow
 @thorough
 @given(report=reports())
 def test_every_row_of_a_table_has_as_many_cells(report: Report) -> None:
@@ -70,6 +71,7 @@ def test_every_row_of_a_table_has_as_many_cells(report: Report) -> None:
         assert len({row.count("|") for row in rows}) <= 1, block
 
 
+@pytest.mark.slow
 @thorough
 @given(report=reports(), size=st.integers(0, 20_000))
 def test_it_fits_unless_the_head_alone_does_not(report: Report, size: int) -> None:
@@ -98,6 +100,7 @@ def test_whole_sections_are_left_out_the_least_important_first() -> None:
     assert told.endswith("sections are left out for want of room; *the rest: [the page](page.html)\n")
 
 
+@pytest.mark.slow
 def test_a_large_change_fits_into_a_comment() -> None:
     report = large_report(200, 20)
     text = markdown_of(report)

@@ -57,6 +57,7 @@ class Page(HTMLParser):
             self.text += f"{data} "
 
 
+@pytest.mark.slow
 @thorough
 @given(report=reports())
 def test_what_users_wrote_is_text(report: Report) -> None:

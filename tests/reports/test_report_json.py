@@ -35,6 +35,7 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
+@pytest.mark.slow
 @thorough
 @given(report=reports(has_secrets=True))
 def test_a_report_fits_the_schema_which_describes_all_of_it(report: Report) -> None:
