@@ -16,7 +16,7 @@ def _known_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
-COMMANDS_OF_A_LONG_ONE = 6
+COMMANDS_OF_A_LONG_ONE = 4
 
 
 def _scenarios() -> Iterator[object]:

@@ -69,6 +69,7 @@ def test_values_that_change_places_between_rows_are_not_seen_here() -> None:
 # The promise; the whole of it takes minutes: python -m bench.drift
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [(50, 50), (1_000, 1_000), (50, 2_000), (2_000, 50)])
 def test_tables_without_a_change_are_left_in_peace(rows: tuple[int, int]) -> None:
     alarms = false_alarms(40, rows, seed=11)
