@@ -16,7 +16,7 @@ from fuzz.loading_reference import FOREVER, Data, Settings
 from headgate.app.apply import apply
 from headgate.app.plan import Request, plan_for_apply
 from headgate.app.promote import promote
-from headgate.app.promotion import plan_promotion
+from headgate.app.releasing.promotion import plan_promotion
 from headgate.app.repository import open_repository
 from headgate.app.rollback import plan_rollback, rollback
 from headgate.app.run import RunRequest, plan_run, run

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.ci_attempt import Attempt
+from headgate.app.ci.attempt import Attempt
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.ports.forge import mark_of
 from headgate.core.surroundings import Surroundings

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from headgate.app.ci_surroundings import surroundings_in
+from headgate.app.ci.surroundings import surroundings_in
 from headgate.core.errors import EnvironmentFailed
 from headgate.core.ports.forge import RequestState
 from headgate.core.surroundings import ForgeKind, Surroundings

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.ground import on_duckdb
-from headgate.app.pool import PooledAnalyser
+from headgate.app.linking.ground import on_duckdb
+from headgate.app.linking.pool import PooledAnalyser
 from headgate.core.address import Address
 from headgate.core.declarations import AssetDeclaration, File, Kind, Properties
 from headgate.core.errors import EnvironmentFailed

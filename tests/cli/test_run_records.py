@@ -10,7 +10,7 @@ import pytest
 from headgate.app.gc import gc
 from headgate.app.repository import open_repository
 from headgate.app.run import RunRequest, plan_run, run
-from headgate.app.run_records import begun, last_run, read_runs, recorded_end
+from headgate.app.running.records import begun, last_run, read_runs, recorded_end
 from headgate.app.runs import runs
 from headgate.app.status import status
 from headgate.core.address import Address

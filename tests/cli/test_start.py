@@ -63,7 +63,7 @@ def test_a_plan_without_changes_needs_neither_parser_nor_engine(tmp_path: Path) 
     headgate("plan", "dev", folder=folder)
     loaded = imported(("plan", "dev"), folder)
     assert not {"duckdb", "jinja2", "sqlglot", "yaml"} & loaded
-    assert not {"headgate.plan.make", "headgate.app.linking", "headgate.project.link"} & loaded
+    assert not {"headgate.plan.make", "headgate.app.linking.link", "headgate.project.link"} & loaded
 
 
 def test_a_run_of_nothing_links_nothing(tmp_path: Path) -> None:

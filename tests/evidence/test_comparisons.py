@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.comparing import Beside, compared, known_comparisons, wishes_of
+from headgate.app.measured.comparing import Beside, compared, known_comparisons, wishes_of
 from headgate.app.repository import linked_now, open_repository
 from headgate.core.address import Address
 from headgate.core.comparison import ColumnDifference, Comparison, Rung

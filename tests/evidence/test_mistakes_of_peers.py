@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.across import bring, common_types, scratch, tolerances_across
+from headgate.app.measured.across import bring, common_types, scratch, tolerances_across
 from headgate.core.address import Address
 from headgate.core.comparison import ColumnDifference, Comparison, KeyFacts, Rung, Tolerance
 from headgate.core.ports.comparing import Pairing, Side

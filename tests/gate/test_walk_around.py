@@ -246,17 +246,22 @@ def test_a_consumer_that_is_undeclared_in_the_same_change_is_missed(team: Team) 
     assert "HG711  prod waits for sales (eve) to agree" in told
 
 
-def test_a_killed_measurement_releases_nothing_and_is_made_again(team: Team) -> None:
-    team.price(2)
+def promote_killed_in(team: Team, method: str) -> None:
+    """Promote, and end the process by force where it calls the method of the engine."""
     code = (
         "import os, signal\n"
         "from headgate.plugins.engines.duckdb import DuckEngine\n"
-        "DuckEngine.compare = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"DuckEngine.{method} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
         "from headgate.cli.main import run\n"
         "run(['promote', 'dev', '--yes'])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=team.root, env=os.environ, capture_output=True, check=False)
     assert done.returncode == -9
+
+
+def test_a_killed_measurement_releases_nothing_and_is_made_again(team: Team) -> None:
+    team.price(2)
+    promote_killed_in(team, "compare")
     assert team.released() == 1
     told = team.fails(1, *PROMOTE)
     assert "price changes in 100 rows, 100 %" in told
@@ -271,15 +276,7 @@ def test_a_killed_profile_is_no_pass(team: Team) -> None:
     agreed(team, "eve")
     team.does(*PROMOTE)
     team.price(2)
-    code = (
-        "import os, signal\n"
-        "from headgate.plugins.engines.duckdb import DuckEngine\n"
-        "DuckEngine.profile = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "from headgate.cli.main import run\n"
-        "run(['promote', 'dev', '--yes'])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=team.root, env=os.environ, capture_output=True, check=False)
-    assert done.returncode == -9
+    promote_killed_in(team, "profile")
     assert "1 asset to be compared, which promote does" in team.does("plan", "prod")
     team.does("report", "dev", "--out", "report")
     report = json.loads((team.root / "report/report.json").read_text())

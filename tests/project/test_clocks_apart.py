@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.analysing import LocalAnalyser, analysed_from, analysed_to
-from headgate.app.ground import on_duckdb
+from headgate.app.linking.analysing import LocalAnalyser, analysed_from, analysed_to
+from headgate.app.linking.ground import on_duckdb
 from headgate.core.diagnostic import Severity
 from headgate.core.json_form import dumps, loads
 from headgate.project.analyser import Analysed, Job

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.analysing import LocalAnalyser
-from headgate.app.ground import on_duckdb
-from headgate.app.lineages import Lineages
+from headgate.app.linking.analysing import LocalAnalyser
+from headgate.app.linking.ground import on_duckdb
+from headgate.app.linking.lineages import Lineages
 from headgate.core.address import Address
 from headgate.core.graph import Graph, Node
 from headgate.core.loading import Deletion, Loading, Merging, Timing, Tracking

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headgate.app.deciding_again import decided_again, decided_otherwise
+from headgate.app.gate.deciding_again import decided_again, decided_otherwise
 from headgate.core.address import Address
 from headgate.core.checks import Outcome
 from headgate.core.diagnostic import Place

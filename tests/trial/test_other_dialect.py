@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.ground import on_duckdb
-from headgate.app.linking import linked
+from headgate.app.linking.ground import on_duckdb
+from headgate.app.linking.link import linked
 from headgate.app.repository import open_repository
 from headgate.core.address import Address
 from headgate.core.graph import Node, SqlBody

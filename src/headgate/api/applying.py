@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from headgate.api.plans import Applied
 from headgate.app.apply import apply, stand_beside
-from headgate.app.plan import Planned, Request, plan_for_apply, refuse_protected
+from headgate.app.environments import refuse_protected
+from headgate.app.plan import Planned, Request, plan_for_apply
 from headgate.core.checks import Outcome
 from headgate.core.errors import EngineFailed, Refused, StalePlan
 from headgate.core.progress import CutOff, Finished, RunEvent

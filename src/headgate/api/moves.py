@@ -17,7 +17,8 @@ from headgate.words.rollback import promise_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from headgate.app import gc, promotion, rollback
+    from headgate.app import gc, rollback
+    from headgate.app.releasing import promotion
     from headgate.core.address import Address
     from headgate.core.diagnostic import Diagnostic
     from headgate.release.promote import Promoted

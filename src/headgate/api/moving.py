@@ -22,7 +22,7 @@ def promote_now(
 ) -> Released:
     """Promote as planned, or what the environment named shows now; raise ``Refused`` where that is in no commit."""
     from headgate.app.promote import promote
-    from headgate.app.promotion import plan_promotion, target_of
+    from headgate.app.releasing.promotion import plan_promotion, target_of
 
     if isinstance(wanted, Promotion):
         planned = wanted._promotion  # one package

@@ -169,7 +169,7 @@ class Project:
         >>> project.plan_promotion("dev").kept
         1
         """
-        from headgate.app.promotion import plan_promotion
+        from headgate.app.releasing.promotion import plan_promotion
 
         with repository_at(self.root) as (session, repository):
             return Promotion(plan_promotion(session, repository, source=source, to=to), session.config.name)

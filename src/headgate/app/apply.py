@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headgate.app.equating import Equating
-from headgate.app.measuring import NO_VERDICT, Verdict, measured_plan, with_faults
-from headgate.app.plan import Planned, misplaced, refuse_protected
-from headgate.app.session import nonce, now, user
+from headgate.app.building import carried_out
+from headgate.app.environments import refuse_protected, snapshot_of
+from headgate.app.measured.measuring import NO_VERDICT, Verdict, measured_plan, with_faults
+from headgate.app.plan import Planned, misplaced
+from headgate.app.session import user
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import Refused, StalePlan
-from headgate.core.graph import Node
-from headgate.core.plan import Action, Plan
+from headgate.core.plan import Plan
 from headgate.core.progress import RunEvent
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from headgate.app.session import Held, Session
     from headgate.core.address import Address
-    from headgate.core.ports.python import PythonRunner
     from headgate.core.ports.store import Entry, Reading
     from headgate.core.records import Build, Move
     from headgate.core.snapshot import Shown
@@ -67,8 +66,6 @@ def apply(
     Raises ``LeaseHeld`` where somebody else changes the warehouse, ``StalePlan`` where an entry of the plan has moved
     or the plan is for another project or engine. ``warn`` hears before any build what will stop a promotion.
     """
-    from headgate.run.carry_out import carry_out
-
     plan = planned.plan
     refuse_protected(session, plan.environment)
     if elsewhere := misplaced(session, plan):
@@ -81,22 +78,7 @@ def apply(
             for warning in warnings:
                 warn(warning)
         planned = _with_code(session, planned, held)
-        equating = Equating(held)
-        outcome = carry_out(
-            plan,
-            store=held.store,
-            engine=held.engine,
-            lease=held.lease,
-            clock=now,
-            nonce=nonce,
-            root=str(session.root),
-            report=report,
-            threads=threads,
-            forget=held.forget_loads,
-            runner=runner_of(session, plan),
-            equate=equating.equate,
-        )
-        equating.keep()
+        outcome = carried_out(session, plan, held, report=report, threads=threads)
         verdict = NO_VERDICT
         if outcome.is_complete:
             verdict = measured_plan(session, plan, outcome.builds, held, shown, report=report, present=planned.now)
@@ -107,25 +89,11 @@ def apply(
         return Applied(plan, outcome, move, time.monotonic() - started, switch_seconds, warnings, verdict)
 
 
-def runner_of(session: Session, plan: Plan, root: Path | None = None) -> PythonRunner | None:
-    """Return what calls the functions among the plan's steps; None where there are none.
-
-    ``root`` is where their code is, unless that is the project's folder.
-    """
-    from headgate.core.python import PythonBody
-
-    nodes = (step.node for step in plan.doing(Action.BUILD))
-    if not any(isinstance(node, Node) and isinstance(node.body, PythonBody) for node in nodes):
-        return None
-    return session.runner(root)
-
-
 def stand_beside(session: Session, planned: Planned, *, wait_seconds: float = 0) -> None:
     """Record that the environment, which shows the working tree already, was planned beside the protected one as it is.
 
     Outside of git a promotion needs that. Raises ``StalePlan`` where the environment has moved since it was planned.
     """
-    from headgate.app.plan import snapshot_of
 
     plan = replace(planned.plan, steps=())
     with session.holding(plan.environment, f"apply {plan.environment}", wait_seconds=wait_seconds) as held:
@@ -143,7 +111,6 @@ def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
 
     Raises ``StalePlan`` where the plan rests on something else, ``Refused`` where its result could not be shown.
     """
-    from headgate.app.plan import snapshot_of
     from headgate.plan.stale import stale_entries
     from headgate.release.publish import check_beforehand
 
@@ -159,7 +126,6 @@ def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
 
 def _looked_ahead(session: Session, plan: Plan, held: Held) -> tuple[Diagnostic, ...]:
     """Return what would stop a promotion of the plan, however well it is built."""
-    from headgate.app.plan import snapshot_of
     from headgate.release.publish import taken_beside
 
     beside = session.beside(plan.environment)

@@ -21,7 +21,7 @@ def candidate(session: Session, repository: Repository, source: str) -> Decision
     Cost: that of planning a promotion.
     """
     from headgate.app.promote import known_review
-    from headgate.app.promotion import plan_promotion
+    from headgate.app.releasing.promotion import plan_promotion
 
     try:
         target = session.beside(source)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headgate.app.gate_checks import faults_of_gate
+from headgate.app.gate.declared import faults_of_gate
 from headgate.app.repository import Repository, graph_of, recorded_shapes, undeclared_tables
 from headgate.app.session import now
 from headgate.core.diagnostic import Diagnostic, Severity, in_order

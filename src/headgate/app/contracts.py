@@ -283,7 +283,7 @@ class _Import:
 
 
 def _names(assets: Iterable[Address], session: Session, engine: str) -> Names:
-    from headgate.app.ground import ground_of
+    from headgate.app.linking.ground import ground_of
     from headgate.project.odcs.entries import Names
 
     by_name: dict[str, list[Address]] = {}
@@ -295,8 +295,8 @@ def _names(assets: Iterable[Address], session: Session, engine: str) -> Names:
 
 def _shapes(session: Session, repository: Repository, engine: str) -> Mapping[Address, Shape]:
     """Return the columns of all assets that could be linked, whatever is wrong with others."""
-    from headgate.app.ground import ground_of
-    from headgate.app.linking import linked
+    from headgate.app.linking.ground import ground_of
+    from headgate.app.linking.link import linked
     from headgate.app.repository import recorded_shapes, undeclared_tables
     from headgate.core.graph import Node
 

@@ -123,7 +123,7 @@ def _declared(
     session: Session, repository: Repository, reading: Reading, engine: str
 ) -> tuple[Mapping[Address, Wish], Protected | None]:
     """Return what the working tree says; where it has faults nobody knows what is protected: None."""
-    from headgate.app.comparing import wishes_of
+    from headgate.app.measured.comparing import wishes_of
     from headgate.app.repository import linked_now
     from headgate.evidence.wishes import wish_of
 
@@ -159,7 +159,7 @@ def _target(session: Session, reading: Reading, name: str) -> Target:
 
 def _within_one(work: _Work) -> Diff:
     """Compare two sets of pointers of one engine by their builds."""
-    from headgate.app.comparing import Beside, asks_of, evidence_of, known_of, pairs_of
+    from headgate.app.measured.comparing import Beside, asks_of, evidence_of, known_of, pairs_of
     from headgate.evidence.compare import SAMPLE_ROWS, compare
 
     session, asked = work.session, work.asked
@@ -189,7 +189,7 @@ def _within_one(work: _Work) -> Diff:
 
 def _across(work: _Work) -> Diff:
     """Compare what stands in two engines, or is no build, address by address."""
-    from headgate.app.across import scratch
+    from headgate.app.measured.across import scratch
     from headgate.app.session import own_folder
     from headgate.core.protection import differences_without_protected
     from headgate.release.stored import StoredBuilds
@@ -221,8 +221,8 @@ def _compared(
     engines: Mapping[str, Engine],
     aside: Engine | None,
 ) -> Comparison:
-    from headgate.app.across import bring, common_types, tolerances_across
-    from headgate.app.comparing import within
+    from headgate.app.measured.across import bring, common_types, tolerances_across
+    from headgate.app.measured.comparing import within
     from headgate.core.errors import StatementFailed
     from headgate.core.ports.comparing import Side
     from headgate.evidence.compare import compare_relations, refused

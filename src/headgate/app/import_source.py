@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headgate.app.ground import ground_of
+from headgate.app.linking.ground import ground_of
 from headgate.core.address import Address, fold, make_address, part_like
 from headgate.core.declarations import DeclaredColumn, TableSource
 from headgate.core.diagnostic import Diagnostic, Place, nearest

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from headgate.app.lineages import Lineages, Neighbours
+from headgate.app.linking.lineages import Lineages, Neighbours
 from headgate.app.naming import asset_and_column_named
 from headgate.app.repository import Repository, linked_now
 from headgate.core.address import Address
@@ -66,7 +66,7 @@ def lineage(session: Session, repository: Repository, question: Question) -> Wal
 
 def lineage_events(session: Session, repository: Repository, question: Question) -> list[dict[str, Any]]:
     """Return events of OpenLineage, one for each asset of the walk with all its columns, inputs before readers."""
-    from headgate.app.facets import datasets, events
+    from headgate.app.openlineage import datasets, events
     from headgate.app.session import now
 
     graph, lineages = _opened(session, repository)

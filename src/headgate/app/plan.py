@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headgate.app.environments import snapshot_of
 from headgate.core.address import Address
 from headgate.core.declarations import NOT_SHOWN, File, Kind
 from headgate.core.diagnostic import Diagnostic, Place
@@ -173,31 +174,13 @@ def misplaced(session: Session, plan: Plan) -> tuple[Diagnostic, ...]:
     return (Diagnostic("HG502", text, hint=f"Plan again: headgate plan {plan.environment}"),)
 
 
-def snapshot_of(session: Session, reading: Reading, environment: str, *, engine: str) -> Snapshot:
-    """Return what the state holds of an environment and the protected one beside it."""
-    from headgate.release.snapshot import take_snapshot
-
-    return take_snapshot(reading, environment=environment, beside=session.beside(environment), engine=engine)
-
-
-def refuse_protected(session: Session, environment: str) -> None:
-    """Raise ``Refused`` where only promote, run and rollback may change the environment.
-
-    One that was released as protected stays so until a release says otherwise.
-    """
-    if session.is_protected(environment):
-        text = f"{environment} is protected: only promote, run and rollback change it"
-        hint = "Apply to another environment, then promote it: headgate apply dev && headgate promote dev"
-        raise Refused([Diagnostic("HG543", text, hint=hint)])
-
-
 def _planned(
     session: Session, repository: Repository, request: Request, reading: Reading, *, engine: str, is_patient: bool
 ) -> Planned:
-    from headgate.app.arrived import noting_unfit_files
     from headgate.app.fitting import refuse_unfit
-    from headgate.app.foreseeing import needs_of
+    from headgate.app.gate.foreseeing import needs_of
     from headgate.app.repository import graph_of, looked_up, recorded_shapes, undeclared_tables
+    from headgate.app.running.arrived import noting_unfit_files
     from headgate.release.place import check_place
 
     if is_patient:  # a plan alone needs no warehouse
@@ -233,7 +216,7 @@ def _planned(
     if not request.select:
         made = _with_properties(session, repository, reading, made, snapshot)
     if request.is_whole or made.is_empty:  # then the environment probably shows this graph when it is planned next
-        from headgate.app.neighbours import remember
+        from headgate.app.linking.neighbours import remember
 
         remember(session.cache, repository.declarations, repository.tree, graph, repository.analyses)
     if made.is_empty and snapshot.shown is not None and not request.select:
@@ -283,7 +266,7 @@ def _hiding(
     session: Session, repository: Repository, reading: Reading, made: Plan, snapshot: Snapshot, graph: Graph
 ) -> Plan:
     """Return the plan whose checks show no column that the release beside it protects."""
-    from headgate.app.unprotecting import hidden_beside
+    from headgate.app.releasing.unprotecting import hidden_beside
 
     if snapshot.beside is None or not (made.tests or made.queries):
         return made
@@ -295,7 +278,7 @@ def _with_properties(
     session: Session, repository: Repository, reading: Reading, made: Plan, snapshot: Snapshot
 ) -> Plan:
     """Return the plan with what is declared otherwise than by the code that the environment shows."""
-    from headgate.app.released import properties_changed
+    from headgate.app.releasing.code import properties_changed
 
     serial = snapshot.shown.record.serial if snapshot.shown is not None else 0
     return replace(made, properties=properties_changed(session, repository, reading, made.environment, serial))
@@ -355,7 +338,7 @@ def goes_by_what_is_beside(session: Session, reading: Reading, shown: Shown | No
 
     That depends on what came in beside as well. Cost: its pointers.
     """
-    from headgate.app.released import told_if_known
+    from headgate.app.releasing.code import told_if_known
     from headgate.release.history import move_of_code
     from headgate.release.stored import StoredPointers
 
@@ -381,9 +364,9 @@ def _if_little_changed(
     session: Session, repository: Repository, snapshot: Snapshot, reading: Reading, *, engine: str
 ) -> Planned | None:
     """Return the short plan where nothing but a few texts differ from what the environment shows whole."""
-    from headgate.app.foreseeing import needs_of
-    from headgate.app.ground import ground_of
-    from headgate.app.neighbours import NotKept, listed, relinked
+    from headgate.app.gate.foreseeing import needs_of
+    from headgate.app.linking.ground import ground_of
+    from headgate.app.linking.neighbours import NotKept, listed, relinked
     from headgate.app.repository import known_graph
     from headgate.plan.short import Part, make_short_plan
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headgate.app.grounds import grounds_of
-from headgate.app.measuring import NO_VERDICT, Verdict
-from headgate.app.promotion import Promotion, heads_of, plan_promotion
+from headgate.app.gate.grounds import grounds_of
+from headgate.app.measured.measuring import NO_VERDICT, Verdict
+from headgate.app.releasing.promotion import Promotion, heads_of, plan_promotion
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.errors import Refused
 
 if TYPE_CHECKING:
-    from headgate.app.deciding import Review
-    from headgate.app.gathering import Gathered
+    from headgate.app.gate.deciding import Review
+    from headgate.app.gate.gathering import Gathered
     from headgate.app.repository import Repository
     from headgate.app.session import Held, Session
     from headgate.core.gate import Approval, Decision
@@ -40,8 +40,8 @@ class Promoted:
 
 def known_review(session: Session, promotion: Promotion) -> Review:
     """Return what the gate is known to say of a promotion; nothing is measured."""
-    from headgate.app.deciding import reviewed
-    from headgate.app.gathering import known
+    from headgate.app.gate.deciding import reviewed
+    from headgate.app.gate.gathering import known
 
     with session.reading() as reading:
         return reviewed(session, reading, promotion, known(session, reading, promotion))
@@ -55,8 +55,8 @@ def considered(
     report: Callable[[RunEvent], None] = lambda _: None,
 ) -> Review:
     """Return what the gate says of a promotion; what lacks for that is measured, under the lease."""
-    from headgate.app.deciding import reviewed
-    from headgate.app.gathering import gathered
+    from headgate.app.gate.deciding import reviewed
+    from headgate.app.gate.gathering import gathered
 
     source, target = promotion.plan.source, promotion.plan.target
     review = known_review(session, promotion)
@@ -84,7 +84,7 @@ def promote(
     ``overridden`` is the reason to open the gate whatever it says. Raises ``Refused`` where what was shown is not what
     would happen by now, and where the gate does not open.
     """
-    from headgate.app.gathering import gathered
+    from headgate.app.gate.gathering import gathered
 
     source, target = promotion.plan.source, promotion.plan.target
     with session.holding(target, f"promote {source} to {target}", wait_seconds=wait_seconds) as held:
@@ -107,8 +107,8 @@ def _decided(
     session: Session, held: Held, promotion: Promotion, found: Gathered, *, agreed: Decision | None, overridden: str
 ) -> Review:
     """Return what opens the gate, with what is agreed to now written down; raise ``Refused`` where nothing does."""
-    from headgate.app.approvals import keep_approvals, note_override, own_approvals
-    from headgate.app.deciding import refusals, reviewed
+    from headgate.app.gate.approvals import keep_approvals, note_override, own_approvals
+    from headgate.app.gate.deciding import refusals, reviewed
     from headgate.release.log import demand_log
 
     with held.store.reading() as reading:

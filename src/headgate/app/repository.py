@@ -23,7 +23,7 @@ from headgate.core.records import Capture, Collection
 if TYPE_CHECKING:
     from threading import Thread
 
-    from headgate.app.ground import Ground
+    from headgate.app.linking.ground import Ground
     from headgate.core.graph import Graph
     from headgate.core.hashing import Digest
     from headgate.core.ports.store import Reading
@@ -209,8 +209,8 @@ def graph_of(
     session: Session, repository: Repository, recorded: Mapping[Address, Shape], *, engine: str
 ) -> tuple[Graph, tuple[Diagnostic, ...]]:
     """Return the graph and its warnings; raise ``Refused`` with all diagnostics where there are errors."""
-    from headgate.app.ground import ground_of
-    from headgate.app.linking import linked
+    from headgate.app.linking.ground import ground_of
+    from headgate.app.linking.link import linked
 
     ground = ground_of(session, engine)
     found, keys = linked(
@@ -221,7 +221,7 @@ def graph_of(
         ground=ground,
     )
     if found.graph is None:
-        from headgate.app.quoting import quoted
+        from headgate.app.linking.quoting import quoted
 
         raise Refused(quoted(found.diagnostics, repository.root))
     _remember_graph(session, repository, recorded, found.graph.digest, ground)
@@ -237,7 +237,7 @@ def known_graph(
     Of the files that were understood before it is known which data and which tables they name; those are looked at.
     With ``tree`` it is the graph that those files make with the data and the tables of now.
     """
-    from headgate.app.ground import ground_of
+    from headgate.app.linking.ground import ground_of
 
     tree = tree or repository.tree
     text = session.cache.get(_NAMED, (tree,)).get(tree)
@@ -285,7 +285,7 @@ def _graph_key(
 
     And the interpreter of Python assets, and the values of the environment variables that they and templates read.
     """
-    from headgate.app.analyser_number import ANALYSER
+    from headgate.app.linking.analyser_number import ANALYSER
     from headgate.core.hashing import ALGORITHM
     from headgate.project.python.interpreter import interpreter_identity
 

@@ -123,7 +123,7 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
 
 def _told(session: Session, reading: Reading, environment: str, serial: int) -> Told:
     """Return what the code declares that the environment showed at ``serial``."""
-    from headgate.app.released import told_if_known
+    from headgate.app.releasing.code import told_if_known
     from headgate.release.history import move_of_code
 
     move = move_of_code(reading, environment, serial) if serial else None

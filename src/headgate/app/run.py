@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from headgate.app.measuring import NO_VERDICT, Verdict, measured_plan, with_faults
-from headgate.app.session import nonce, now, user
+from headgate.app.measured.measuring import NO_VERDICT, Verdict, measured_plan, with_faults
+from headgate.app.session import now, user
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic
@@ -18,8 +18,8 @@ from headgate.core.records import MoveKind
 from headgate.core.runs import RunRecord, RunStatus, RunStep
 
 if TYPE_CHECKING:
-    from headgate.app.new_input import NewInput
     from headgate.app.repository import Repository
+    from headgate.app.running.new_input import NewInput
     from headgate.app.session import Held, Session
     from headgate.core.graph import Graph
     from headgate.core.intervals import Interval
@@ -97,10 +97,10 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
 
     Raises ``UsageError`` for addresses without a span.
     """
+    from headgate.app.environments import snapshot_of
     from headgate.app.given_times import span
-    from headgate.app.plan import snapshot_of
-    from headgate.app.released import released
-    from headgate.app.run_facts import remember
+    from headgate.app.releasing.code import released
+    from headgate.app.running.facts import remember
 
     span(request.since, request.until)  # before anything is read
     if request.addresses and not request.is_restating:
@@ -128,8 +128,8 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
 
 def _linked(session: Session, code: Repository, reading: Reading, snapshot: Snapshot, *, engine: str) -> Graph:
     """Return the graph of the released code and the files of now; raise ``Refused`` where these do not fit it."""
-    from headgate.app.arrived import noting_unfit_files, refuse_unfit_files
     from headgate.app.repository import linked_now
+    from headgate.app.running.arrived import noting_unfit_files, refuse_unfit_files
 
     refuse_unfit_files(session, code, snapshot, engine=engine)
     with noting_unfit_files(session, code, snapshot, engine=engine):
@@ -153,8 +153,8 @@ def _if_nothing_is_new(
     """
     from headgate.app.plan import goes_by_what_is_beside, is_behind
     from headgate.app.repository import known_graph
-    from headgate.app.run_facts import is_time_due, remembered
-    from headgate.app.schedules import due_at
+    from headgate.app.running.facts import is_time_due, remembered
+    from headgate.app.running.schedules import due_at
 
     shown = snapshot.shown
     if shown is None or not shown.record.graph or request.is_restating:
@@ -176,7 +176,7 @@ def _if_nothing_is_new(
 @contextmanager
 def recorded_failure(session: Session, request: RunRequest, move: Move) -> Iterator[None]:
     """Leave a record where what came in cannot even be planned."""
-    from headgate.app.run_records import begun, told_of
+    from headgate.app.running.records import begun, told_of
 
     try:
         yield
@@ -200,7 +200,7 @@ def _released_move(reading: Reading, environment: str, shown: Shown | None) -> M
 def _new_input(
     session: Session, reading: Reading, graph: Graph, snapshot: Snapshot, *, now: str, engine: str
 ) -> NewInput:
-    from headgate.app.new_input import look
+    from headgate.app.running.new_input import look
 
     return look(session, reading, graph, snapshot, now=now, engine=engine)
 
@@ -269,7 +269,7 @@ def _restated(graph: Graph, request: RunRequest) -> Mapping[Address, Interval]:
 
 
 def _refuse_alterations(session: Session, plan: Plan, snapshot: Snapshot, graph: Graph) -> None:
-    from headgate.app.arrived import way_of_other_columns
+    from headgate.app.running.arrived import way_of_other_columns
     from headgate.plan.altered import altered_faults
 
     way = way_of_other_columns(session, snapshot.name)
@@ -295,9 +295,9 @@ def run(
 
     Raises ``LeaseHeld`` where somebody else changes the warehouse and ``StalePlan`` where the environment has moved.
     """
-    from headgate.app.overdue import too_old
-    from headgate.app.run_records import begun, ended, recorded_end
-    from headgate.app.schedules import looked_at
+    from headgate.app.running.overdue import too_old
+    from headgate.app.running.records import begun, ended, recorded_end
+    from headgate.app.running.schedules import looked_at
 
     if planned.plan is None or planned.plan.is_empty:
         idle = replace(_begins(planned.request, planned.move, RunStatus.NOTHING), ended_at=now(), **_left(planned))
@@ -334,7 +334,7 @@ def _begins(request: RunRequest, move: Move, status: RunStatus) -> RunRecord:
 
 
 def _check(session: Session, plan: Plan, held: Held) -> Shown | None:
-    from headgate.app.plan import snapshot_of
+    from headgate.app.environments import snapshot_of
     from headgate.plan.stale import stale_entries
 
     with held.store.reading() as reading:
@@ -353,40 +353,22 @@ def _carried_out(
     report: Callable[[RunEvent], None],
     threads: int,
 ) -> Outcome:
-    from headgate.app.apply import runner_of
-    from headgate.app.equating import Equating
-    from headgate.app.released import released
+    from headgate.app.building import carried_out
+    from headgate.app.releasing.code import released
     from headgate.app.repository import Repository
-    from headgate.run.carry_out import carry_out
 
-    equating = Equating(held)
     with (
         held.store.reading() as reading,
         released(session, Repository(session.root, memory=session.cache), reading, planned.move) as code,
     ):
-        outcome = carry_out(
-            plan,
-            store=held.store,
-            engine=held.engine,
-            lease=held.lease,
-            clock=now,
-            nonce=nonce,
-            root=str(code.root),
-            report=report,
-            threads=threads,
-            forget=held.forget_loads,
-            runner=runner_of(session, plan, code.root),
-            equate=equating.equate,
-        )
-    equating.keep()
-    return outcome
+        return carried_out(session, plan, held, report=report, root=code.root, threads=threads)
 
 
 def _guarded(
     session: Session, planned: PlannedRun, outcome: Outcome, held: Held, *, report: Callable[[RunEvent], None]
 ) -> tuple[Outcome, str]:
     """Return the outcome with what the gate holds back, and what was decided; who opens it is written down."""
-    from headgate.app.run_gate import held_back, with_held_back
+    from headgate.app.gate.loads import held_back, with_held_back
     from headgate.core.gate import OVERRIDDEN, Verdict
     from headgate.core.ports.store import Batch, NewEvent
 
@@ -412,7 +394,7 @@ def _publish(
     *,
     decision: str,
 ) -> tuple[Move | None, float]:
-    from headgate.app.grounds import grounds_of
+    from headgate.app.gate.grounds import grounds_of
     from headgate.core.hashing import digest
     from headgate.core.json_form import dumps
     from headgate.plan.stored import plan_to_json
@@ -449,7 +431,7 @@ def _left(planned: PlannedRun) -> dict[str, Any]:
 
 def _steps(plan: Plan, outcome: Outcome) -> Mapping[Address, RunStep]:
     """Return what became of each address that the run was about."""
-    from headgate.app.run_records import told_of
+    from headgate.app.running.records import told_of
     from headgate.plan.explain import effect_of, reason_of
 
     failed: dict[Address, list[Diagnostic]] = {}

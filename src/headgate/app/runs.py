@@ -24,7 +24,7 @@ class Runs:
 
 def runs(session: Session, environment: str | None, *, number: int = 0, limit: int = 0) -> Runs:
     """Return the last runs of an environment, by default of the protected one; with ``number`` that one alone."""
-    from headgate.app.run_records import read_runs
+    from headgate.app.running.records import read_runs
 
     name = environment or next(iter(session.protected()), "prod")
     with session.reading() as reading:

@@ -151,7 +151,7 @@ def _results(
     declared = {one: told for one, node in nodes.items() if (told := tests_of_node(node))}
     if not declared:
         return ()
-    from headgate.app.measuring import Shown, Tests, known_verdict
+    from headgate.app.measured.measuring import Shown, Tests, known_verdict
     from headgate.release.stored import read_pointers
 
     shown, engine = Shown(read_pointers(reading, environment)), session.environment(environment).engine
@@ -163,7 +163,7 @@ def _standing(
     session: Session, repository: Repository, reading: Reading, node: AnyNode, environment: str, build: Build
 ) -> Standing:
     """Return how a node stands in an environment. Cost: a look into the cache, which knows what trees declare."""
-    from headgate.app.released import told_if_known, told_of_repository
+    from headgate.app.releasing.code import told_if_known, told_of_repository
     from headgate.core.schedule import next_tick
     from headgate.release.history import move_of_code
     from headgate.release.stored import read_environment

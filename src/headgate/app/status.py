@@ -127,7 +127,7 @@ def _status(
     session: Session, reading: Reading, name: str, record: EnvironmentRecord | None, *, is_whole: bool
 ) -> EnvironmentStatus:
     from headgate.app.candidate import decision_shown, open_approvals
-    from headgate.app.run_records import last_run
+    from headgate.app.running.records import last_run
     from headgate.release.history import read_moves
     from headgate.release.stored import read_intents, read_pointers
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from headgate.app.ground import ground_of
 from headgate.app.interrupting import Unanswered, interruptible
-from headgate.app.linking import linked
+from headgate.app.linking.ground import ground_of
+from headgate.app.linking.link import linked
+from headgate.app.linking.quoting import quoted
 from headgate.app.naming import address_named
-from headgate.app.overriding import Overriding
-from headgate.app.quoting import quoted
 from headgate.app.repository import Repository, recorded_shapes, undeclared_tables
+from headgate.app.unit_test_overrides import Overriding
 from headgate.core.address import Address
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors

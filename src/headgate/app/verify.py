@@ -43,7 +43,7 @@ def verify(session: Session, release: int, *, environment: str, is_all: bool) ->
 
     Raises ``Refused`` where there is no such release.
     """
-    from headgate.app.deciding_again import decided_otherwise
+    from headgate.app.gate.deciding_again import decided_otherwise
     from headgate.plugins.signers.ed25519 import is_signed
     from headgate.release.verify import verify as verified
 

@@ -16,9 +16,7 @@ def approve(parser: Parser) -> None:
         "headgate approve dev",
         'headgate approve pr-12 --note "as agreed with finance"',
     )
-    source = "the environment that shows the change (dev)"
-    parser.add_argument("source", metavar="FROM", nargs="?", default="dev", help=source)
-    parser.add_argument("--to", metavar="ENV", help="the environment that would take it over (the protected one)")
+    _change(parser)
     parser.add_argument("--note", metavar="TEXT", default="", help="what you want to say of it; it is kept")
 
 
@@ -31,9 +29,7 @@ def report(parser: Parser) -> None:
         "headgate report dev",
         "headgate report pr-12 --out build/report",
     )
-    source = "the environment that shows the change (dev)"
-    parser.add_argument("source", metavar="FROM", nargs="?", default="dev", help=source)
-    parser.add_argument("--to", metavar="ENV", help="the environment that would take it over (the protected one)")
+    _change(parser)
     parser.add_argument("--out", metavar="DIR", default="report", help="the folder, made where it is missing (report)")
     told = "for whoever is at work: 30s, 5m"
     parser.add_argument("--wait", metavar="TIME", type=seconds, default=0.0, help=told)
@@ -56,3 +52,9 @@ def add_override(parser: Parser) -> None:
     """Add the option that opens the gate in an emergency."""
     told = "in an emergency: open the gate whatever it says; the reason stands in the release"
     parser.add_argument("--override", metavar="REASON", default="", help=told)
+
+
+def _change(parser: Parser) -> None:
+    source = "the environment that shows the change (dev)"
+    parser.add_argument("source", metavar="FROM", nargs="?", default="dev", help=source)
+    parser.add_argument("--to", metavar="ENV", help="the environment that would take it over (the protected one)")

@@ -15,7 +15,7 @@ from headgate.core.hashing import Part
 from headgate.core.recipe import Term, term
 from headgate.sql.calls import read_call, read_explode, read_filtered, read_within_group
 from headgate.sql.names import UNKNOWN, read_column, read_star
-from headgate.sql.parameters import NAMES
+from headgate.sql.parameters import NAMES, QueryParameter
 from headgate.sql.relation import Field, Opaque, lowered
 from headgate.sql.stage import Encode, Stage, only, order_keys
 from headgate.sql.types import type_name
@@ -280,7 +280,7 @@ def _interpolated(_stage: Stage, node: Any) -> Field:
     raise Opaque(f"{type(node).__name__.lower()} is not understood")
 
 
-def _parameter(stage: Stage, node: exp.Placeholder) -> Field:
+def _parameter(stage: Stage, node: QueryParameter) -> Field:
     name = str(node.this or "?")
     if name.lower() in stage.reading.constants and "start" in node.meta:
         return Field("", term("parameter", name.lower()), True)
@@ -369,7 +369,7 @@ _HANDLERS: dict[type, Encode] = {
     exp.Union: _subquery,
     exp.Any: _quantified,
     exp.All: _quantified,
-    exp.Placeholder: _parameter,
+    QueryParameter: _parameter,
     exp.Parameter: _interpolated,
     exp.CurrentDate: _now,
     exp.CurrentTime: _now,

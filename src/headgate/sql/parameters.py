@@ -17,6 +17,9 @@ from headgate.core.graph import Parameter
 
 NAMES = frozenset({"start", "end"})
 
+QueryParameter = exp.Placeholder
+"""What sqlglot calls a parameter of a query: `:start`."""
+
 _MARK = "\0"
 """What no text of a user holds."""
 
@@ -87,7 +90,7 @@ def as_parameters(tree: exp.Expr) -> None:
     """Make parameters of the names that stand for them, with their places; raise ``Misplaced`` elsewhere."""
     for column in [c for c in tree.find_all(exp.Column) if _is_marked(c.this) and len(c.parts) == 1]:
         text, _, offset = column.name.partition(_MARK)
-        parameter = exp.Placeholder(this=text)
+        parameter = QueryParameter(this=text)
         parameter.meta["start"], parameter.meta["end"] = int(offset), int(offset) + len(text)
         column.replace(parameter)
     for node in tree.walk():
@@ -107,7 +110,7 @@ def parameters_of(tree: exp.Expr) -> tuple[Parameter, ...]:
 
 
 def _parameters(tree: exp.Expr) -> Iterator[Parameter]:
-    for node in tree.find_all(exp.Placeholder):
+    for node in tree.find_all(QueryParameter):
         name = str(node.this or "").lower()
         if name in NAMES and "start" in node.meta:
             yield Parameter(int(node.meta["start"]), int(node.meta["end"]) + 1, name)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from headgate.core.recipe import Column, Shape
+from headgate.sql.parameters import QueryParameter
 from headgate.sql.relation import Opaque, lowered
 from headgate.sql.stage import function_name
 
@@ -100,7 +101,7 @@ _NODES: tuple[type, ...] = (
     exp.Filter, exp.From, exp.Group, exp.GroupingSets, exp.GT, exp.GTE, exp.Having, exp.Identifier, exp.If, exp.ILike,
     exp.In, exp.Intersect, exp.Interval, exp.Is, exp.Join, exp.Lateral, exp.Like, exp.Limit, exp.Literal,
     exp.Localtime, exp.Localtimestamp, exp.LT, exp.LTE, exp.Mod, exp.Mul, exp.Neg, exp.NEQ, exp.Not, exp.Null,
-    exp.NullSafeEQ, exp.NullSafeNEQ, exp.Offset, exp.Or, exp.Order, exp.Ordered, exp.Paren, exp.Placeholder, exp.Pow,
+    exp.NullSafeEQ, exp.NullSafeNEQ, exp.Offset, exp.Or, exp.Order, exp.Ordered, exp.Paren, QueryParameter, exp.Pow,
     exp.RegexpLike, exp.Rollup, exp.Select, exp.SimilarTo, exp.Star, exp.StrPosition, exp.Sub, exp.Subquery,
     exp.Substring, exp.Table, exp.TableAlias, exp.Trim, exp.Tuple, exp.Union, exp.Values, exp.Var, exp.Where,
     exp.Window, exp.WindowSpec, exp.With, exp.WithinGroup,

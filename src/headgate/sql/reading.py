@@ -11,6 +11,7 @@ from sqlglot import exp
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.recipe import Aspect, Read, Shape, Term, term_of
+from headgate.sql.parameters import QueryParameter
 from headgate.sql.relation import Field
 from headgate.sql.tree import line_at, place_at
 
@@ -50,7 +51,7 @@ def span(node: Any) -> tuple[int, int]:
     """Return the characters that the names in a node stand on; the last name of a column alone, as that is at fault."""
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Identifier):
         node = node.this
-    if isinstance(node, exp.Placeholder) and "start" in node.meta:
+    if isinstance(node, QueryParameter) and "start" in node.meta:
         return int(node.meta["start"]), int(node.meta["end"]) + 1
     first, last = -1, 0
     for item in node.walk():

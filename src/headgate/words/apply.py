@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headgate.core.declarations import NOT_SHOWN, Kind
+from headgate.core.listing import listed
 from headgate.core.plan import Action, Plan
 from headgate.words.checks import OF_CHECKS, lines_of_failed
 from headgate.words.diagnostics import excerpt_of
-from headgate.words.figures import bytes_text, counted, listed, made_text, milliseconds_text, seconds_text
+from headgate.words.figures import bytes_text, counted, made_text, milliseconds_text, seconds_text
 from headgate.words.layout import styled
 from headgate.words.properties import properties_text
 

@@ -14,7 +14,7 @@ from headgate.words.layout import aligned, cut, styled
 from headgate.words.sql import cell_text
 
 if TYPE_CHECKING:
-    from headgate.app.measuring import Verdict
+    from headgate.app.measured.measuring import Verdict
     from headgate.core.checks import Result
     from headgate.core.diagnostic import Diagnostic
 

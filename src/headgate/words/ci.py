@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from headgate.core.checks import Outcome
 from headgate.core.gate import Verdict
+from headgate.core.listing import listed
 from headgate.words.apply import lines_of_failure
 from headgate.words.checks import checks_text, lines_of_failed, lines_of_warnings
 from headgate.words.diagnostics import lines_of
-from headgate.words.figures import counted, listed, made_text
+from headgate.words.figures import counted, made_text
 from headgate.words.layout import plain, styled
 from headgate.words.plan import lines_of_plan, nothing_to_do
 from headgate.words.report.markdown import markdown_of
@@ -19,7 +20,7 @@ from headgate.words.report.terminal import lines_of_report
 from headgate.words.test import lines_of_tests, sum_text
 
 if TYPE_CHECKING:
-    from headgate.app.ci_attempt import Attempt
+    from headgate.app.ci.attempt import Attempt
 
 _FENCE = "`" * 4
 _SHORT = 7

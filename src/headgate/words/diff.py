@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from headgate.core.comparison import EXACT, Rung
-from headgate.words.figures import counted, listed
+from headgate.core.listing import listed
+from headgate.words.figures import counted
 from headgate.words.layout import cut, styled
 
 if TYPE_CHECKING:

@@ -104,12 +104,6 @@ def time_text(at: str) -> str:
     return f"{at[:16].replace('T', ' ')} UTC"
 
 
-def listed(names: list[str] | tuple[str, ...], limit: int = 4) -> str:
-    """Return names with commas; the others are counted."""
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
-
-
 def renamed_row(environment: str, *, becomes_bare: bool | None) -> list[tuple[str, ...]]:
     """Return the row of a plan that says what becomes of the names of an environment's schemas; none where they stay.
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headgate.core.gate import POLICY_ADDRESS, Level, Topic, Verdict, finding_key
-from headgate.words.figures import counted, listed
+from headgate.core.listing import listed
+from headgate.words.figures import counted
 from headgate.words.layout import aligned, harmless, styled, wrapped
 
 if TYPE_CHECKING:

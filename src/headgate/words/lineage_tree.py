@@ -11,7 +11,7 @@ from headgate.core.recipe import Aspect, Read
 
 if TYPE_CHECKING:
     from headgate.app.lineage import Walk
-    from headgate.app.lineages import Neighbours
+    from headgate.app.linking.lineages import Neighbours
     from headgate.core.address import Address
 
 _OPAQUE = Step(Subtype.OPAQUE)

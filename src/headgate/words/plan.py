@@ -8,9 +8,10 @@ from headgate.app.plan import Planned
 from headgate.core.address import Address
 from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.gate import Level
+from headgate.core.listing import listed
 from headgate.core.plan import Action, Cause, Plan, Step
 from headgate.core.properties import PropertyChanges
-from headgate.words.figures import age_text, counted, listed, renamed_row, rows_text, seconds_text
+from headgate.words.figures import age_text, counted, renamed_row, rows_text, seconds_text
 from headgate.words.layout import aligned, styled, widths_of, wrapped
 from headgate.words.properties import changed_rows
 

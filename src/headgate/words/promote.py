@@ -11,7 +11,7 @@ from headgate.words.layout import aligned, wrapped
 from headgate.words.properties import changed_rows, properties_text
 
 if TYPE_CHECKING:
-    from headgate.app.promotion import Promotion
+    from headgate.app.releasing.promotion import Promotion
 
 _SHORT_MAX = 20
 _TOLD_MAX = 3

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from headgate.core.listing import listed
 from headgate.core.runs import RunRecord, RunStatus
-from headgate.words.figures import bytes_text, counted, listed, seconds_text, time_text
+from headgate.words.figures import bytes_text, counted, seconds_text, time_text
 from headgate.words.layout import harmless
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from headgate.words.figures import seconds_text
 
 if TYPE_CHECKING:
     from headgate.app.apply import Applied
-    from headgate.app.measuring import Verdict
+    from headgate.app.measured.measuring import Verdict
     from headgate.app.plan import Planned
     from headgate.app.repository import Repository
     from headgate.app.session import Session
@@ -29,7 +29,7 @@ INTERRUPTED = 130
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Show the plan, ask, carry it out, tell what came of it."""
-    from headgate.app.plan import refuse_protected
+    from headgate.app.environments import refuse_protected
 
     session, repository = with_repository(options, terminal)
     with session:
@@ -41,7 +41,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
 
 def _apply_saved(session: Session, options: Namespace, terminal: Terminal) -> int:
-    from headgate.app.plan import refuse_protected, saved
+    from headgate.app.environments import refuse_protected
+    from headgate.app.plan import saved
     from headgate.core.errors import StalePlan, UsageError
 
     if options.select or options.refresh is not None or options.since or options.now:

@@ -11,12 +11,12 @@ from headgate.cli.terminal import Terminal
 from headgate.words.gate import agreed_text, decision_to_words, lines_of_findings, lines_of_verdict
 
 if TYPE_CHECKING:
-    from headgate.app.approving import Waiting
+    from headgate.app.approve import Waiting
 
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Show what waits, ask, write down who agreed."""
-    from headgate.app.approving import approve, waiting_for_you
+    from headgate.app.approve import approve, waiting_for_you
 
     session, repository = with_repository(options, terminal)
     with session:

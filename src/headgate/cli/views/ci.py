@@ -14,9 +14,9 @@ from headgate.cli.terminal import Terminal
 from headgate.words.ci import description_of, lines_of_attempt, markdown_of_attempt, word_of
 
 if TYPE_CHECKING:
-    from headgate.app.ci import Hearing
-    from headgate.app.ci_attempt import Attempt
-    from headgate.app.forges import Telling
+    from headgate.app.ci.attempt import Attempt
+    from headgate.app.ci.forges import Telling
+    from headgate.app.ci.job import Audience
     from headgate.core.plan import Plan
     from headgate.core.progress import RunEvent
     from headgate.core.surroundings import Surroundings
@@ -27,15 +27,15 @@ _SUMMARY_MAX = 1_000_000
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Test, plan, build, measure and decide; tell it everywhere."""
-    from headgate.app.ci_surroundings import surroundings_in
+    from headgate.app.ci.surroundings import surroundings_in
     from headgate.app.session import find_root
 
     where = surroundings_in(os.environ, lambda path: Path(path).read_text(encoding="utf-8"))
     root = find_root(Path(options.project or "."))
     if options.closed:
         return _close(root, where, options, terminal)
-    from headgate.app.ci import attempt
-    from headgate.app.forges import Telling, open_forge, why_not_told
+    from headgate.app.ci.forges import Telling, open_forge, why_not_told
+    from headgate.app.ci.job import attempt
     from headgate.core.ports.forge import StatusState
 
     forge = open_forge(where, os.environ)
@@ -43,7 +43,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
     if told := why_not_told(where, forge):
         terminal.say(told)
     telling.status(StatusState.PENDING, "Headgate is at work")
-    made = attempt(root, where, _hearing(terminal), threads=options.threads, wait_seconds=options.wait)
+    made = attempt(root, where, _audience(terminal), threads=options.threads, wait_seconds=options.wait)
     _write_reports(made, _folder(options, root))
     _write_summary(made)
     made = _told(made, telling, terminal)
@@ -56,7 +56,7 @@ def _told(made: Attempt, telling: Telling, terminal: Terminal) -> Attempt:
     A token that may not write is no reason to fail: then the exit status decides. A forge that did not answer is, as
     the status there may be an old one.
     """
-    from headgate.app.forges import is_lasting
+    from headgate.app.ci.forges import is_lasting
     from headgate.core.ports.forge import StatusState
 
     state = StatusState.SUCCESS if made.is_open else StatusState.FAILURE
@@ -148,8 +148,8 @@ def _write_summary(made: Attempt) -> None:
 
 
 def _close(root: Path, where: Surroundings, options: Namespace, terminal: Terminal) -> int:
-    from headgate.app.ci_closing import Closed, close
-    from headgate.app.forges import open_forge
+    from headgate.app.ci.closing import Closed, close
+    from headgate.app.ci.forges import open_forge
     from headgate.app.repository import open_config
 
     if where.is_fork:
@@ -171,8 +171,8 @@ def _close(root: Path, where: Surroundings, options: Namespace, terminal: Termin
     return 0
 
 
-def _hearing(terminal: Terminal) -> Hearing:
-    from headgate.app.ci import Hearing
+def _audience(terminal: Terminal) -> Audience:
+    from headgate.app.ci.job import Audience
     from headgate.cli.progress import Progress
     from headgate.core.diagnostic import Diagnostic
     from headgate.words.diagnostics import lines_of_one
@@ -186,7 +186,7 @@ def _hearing(terminal: Terminal) -> Hearing:
         with Progress(terminal, plan) as progress:
             yield progress.report
 
-    return Hearing(terminal.say, warn, watching)
+    return Audience(terminal.say, warn, watching)
 
 
 def _folder(options: Namespace, root: Path) -> Path:

@@ -15,9 +15,9 @@ from headgate.words.gate import agreed_text, decision_to_words, lines_of_finding
 from headgate.words.promote import left_text, lines_of_promotion, nothing_text, promise_text, result_text
 
 if TYPE_CHECKING:
-    from headgate.app.deciding import Review
+    from headgate.app.gate.deciding import Review
     from headgate.app.promote import Promoted
-    from headgate.app.promotion import Promotion
+    from headgate.app.releasing.promotion import Promotion
     from headgate.app.repository import Repository
     from headgate.app.session import Session
     from headgate.core.gate import Decision
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def run(options: Namespace, terminal: Terminal) -> int:
     """Say what would change, ask, switch, say what was done."""
     from headgate.app.promote import promote
-    from headgate.app.promotion import plan_promotion, target_of
+    from headgate.app.releasing.promotion import plan_promotion, target_of
 
     session, repository = with_repository(options, terminal)
     with session:
@@ -65,7 +65,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
 def _refuse_known(session: Session, promotion: Promotion) -> None:
     """Raise ``Refused`` for what is known to be blocked, before anybody is asked and anything measured."""
-    from headgate.app.deciding import refusals
+    from headgate.app.gate.deciding import refusals
     from headgate.app.promote import known_review
     from headgate.core.errors import Refused
 
@@ -79,8 +79,8 @@ def _asked(session: Session, promotion: Promotion, options: Namespace, terminal:
 
     Raises ``Refused`` where no yes of theirs would open the gate.
     """
-    from headgate.app.approvals import own_approvals
-    from headgate.app.deciding import refusals
+    from headgate.app.gate.approvals import own_approvals
+    from headgate.app.gate.deciding import refusals
     from headgate.app.promote import considered
     from headgate.core.errors import Refused
 
@@ -117,7 +117,7 @@ def show_promotion(
 ) -> int:
     """Show what promoting dev to ``target`` would do; for ``headgate plan prod``."""
     from headgate.app.promote import known_review
-    from headgate.app.promotion import plan_promotion
+    from headgate.app.releasing.promotion import plan_promotion
     from headgate.core.errors import UsageError
 
     if options.select or options.refresh is not None or options.out:

@@ -11,9 +11,10 @@ from headgate.core.checks import Outcome, Result
 from headgate.core.comparison import ColumnDifference, Comparison, Drift, Rung
 from headgate.core.gate import Decision
 from headgate.core.hashing import short
+from headgate.core.listing import listed
 from headgate.core.profiles import ColumnProfile
 from headgate.core.report import AssetReport, Report
-from headgate.words.figures import counted, listed
+from headgate.words.figures import counted
 from headgate.words.gate import finding_text, level_text
 from headgate.words.markup import Markup, element, joined
 from headgate.words.report.charts import bar, effect, stacked

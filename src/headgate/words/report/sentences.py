@@ -11,8 +11,9 @@ from headgate.core.comparison import Comparison, Drift, KeyFacts, Rung, Toleranc
 from headgate.core.diagnostic import Severity
 from headgate.core.gate import Decision, Level
 from headgate.core.hashing import Digest
+from headgate.core.listing import listed
 from headgate.core.report import AssetReport, Report
-from headgate.words.figures import counted, listed
+from headgate.words.figures import counted
 from headgate.words.gate import level_text, owners_text
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from headgate.core.comparison import Comparison
+from headgate.core.listing import listed
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
 from headgate.words.checks import lines_of_sample
-from headgate.words.figures import counted, listed
+from headgate.words.figures import counted
 from headgate.words.gate import lines_of_verdict, rows_of_findings
 from headgate.words.layout import aligned, harmless, styled, widths_of, wrapped
 from headgate.words.report.sentences import (

@@ -1,0 +1,71 @@
+"""`headgate approve`: an owner agrees to what a change does to data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from headgate.app.gate.approvals import identity_of, keep_approvals, own_approvals
+
+if TYPE_CHECKING:
+    from headgate.app.gate.deciding import Review
+    from headgate.app.repository import Repository
+    from headgate.app.session import Session
+    from headgate.core.errors import Refused
+    from headgate.core.gate import Approval
+    from headgate.core.progress import RunEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What the gate says of a promotion, and what who is at work would agree to."""
+
+    review: Review
+    own: tuple[Approval, ...] = ()
+
+
+def waiting_for_you(
+    session: Session,
+    repository: Repository,
+    *,
+    source: str,
+    to: str | None,
+    report: Callable[[RunEvent], None] = lambda _: None,
+) -> Waiting:
+    """Return what waits for the user; raise ``Refused`` where all that waits is for others to agree to."""
+    from headgate.app.promote import considered
+    from headgate.app.releasing.promotion import plan_promotion
+
+    promotion = plan_promotion(session, repository, source=source, to=to)
+    if promotion.plan.is_empty:
+        from headgate.core.diagnostic import Diagnostic
+        from headgate.core.errors import Refused
+
+        text = f"{promotion.plan.target} shows what would be promoted from {source}: there is nothing to agree to"
+        raise Refused([Diagnostic("HG713", text, hint=f"Look: headgate plan {promotion.plan.target}")])
+    review = considered(session, promotion, report=report)
+    own = own_approvals(session, review.decision, review.policy, promotion.plan.target)
+    if review.decision.waiting and not own:
+        raise _not_yours(review, identity_of(session.root))
+    return Waiting(review, own)
+
+
+def approve(session: Session, heard: Waiting, *, note: str = "") -> Waiting:
+    """Write down that the user agrees, and return what the gate says then."""
+    own = tuple(replace(one, note=note) for one in heard.own)
+    keep_approvals(session.store(), own)
+    return Waiting(heard.review.heard(own))
+
+
+def _not_yours(review: Review, identity: Sequence[str]) -> Refused:
+    from headgate.app.gate.deciding import refusals
+    from headgate.core.diagnostic import Diagnostic
+    from headgate.core.errors import Refused
+
+    authors = frozenset(map(str.casefold, review.case.authors))
+    is_author = any(name.casefold() in authors for name in identity)
+    why = "you made this change" if is_author else "you are none of the owners"
+    hint = "Somebody else has to." if is_author else "headgate.toml says who they are: [owners.NAME] members = [...]"
+    fault = Diagnostic("HG713", f"you ({', '.join(identity)}) cannot agree to it: {why}", hint=hint)
+    return Refused([fault, *(one for one in refusals(review) if one.code == "HG711")])

@@ -1,0 +1,277 @@
+"""The gate in front of a protected environment: what is known of a change, weighed, decided, and told as one report.
+
+`promote`, `plan prod`, `approve` and `ci` all ask it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from headgate.core.comparison import Rung
+from headgate.core.declarations import NOT_COMPARED, NOT_SHOWN
+from headgate.core.diagnostic import Diagnostic
+from headgate.core.gate import Level, Topic
+
+if TYPE_CHECKING:
+    from headgate.app.gate.gathering import Gathered
+    from headgate.app.releasing.promotion import Promotion
+    from headgate.app.session import Session
+    from headgate.core.address import Address
+    from headgate.core.gate import Approval, Decision, Finding
+    from headgate.core.hearing import Hearing
+    from headgate.core.policy import Policy
+    from headgate.core.ports.store import Reading
+    from headgate.core.report import AssetReport, Report
+    from headgate.evidence.decide import Case
+    from headgate.evidence.findings import Consumer, Touched
+    from headgate.release.promote import Promoted, PromotionPlan
+
+_TOLD_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What the gate says of a promotion, and on what it does: the weighed findings, the case, who agreed before."""
+
+    report: Report
+    found: tuple[Finding, ...]
+    case: Case
+    approvals: tuple[Approval, ...] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """The decision."""
+        return self.report.decision
+
+    @property
+    def told(self) -> Decision:
+        """The decision as it may be told: without values of protected columns."""
+        from headgate.core.redacted import redacted
+
+        return redacted(self.report).decision
+
+    @property
+    def policy(self) -> Policy:
+        """The policy by which it was decided."""
+        return self.case.policy
+
+    @property
+    def hearing(self) -> Hearing:
+        """What was decided on, for the signed record."""
+        from headgate.core.hearing import Hearing
+
+        case = self.case
+        return Hearing(self.decision, case.policy, case.environment, case.today, case.expected)
+
+    def heard(self, approvals: Iterable[Approval]) -> Review:
+        """Return what the gate says once more people agree."""
+        from headgate.evidence.decide import decide
+
+        known = (*self.approvals, *approvals)
+        decision = decide(self.found, self.case, known, overridden=self.decision.overridden)
+        return replace(self, report=_with_findings(self.report, decision), approvals=known)
+
+    @property
+    def lacks(self) -> bool:
+        """Tell whether something would have to be measured first."""
+        return any(one.topic is Topic.EVIDENCE and one.level is Level.BLOCK for one in self.decision.findings)
+
+
+def reviewed(
+    session: Session,
+    reading: Reading,
+    promotion: Promotion,
+    gathered: Gathered,
+    *,
+    overridden: str = "",
+) -> Review:
+    """Return what the gate says of a promotion on what was gathered.
+
+    Cost: where nothing waits for anybody, one pass; else a look into the approvals, and a git command.
+    """
+    from headgate.app.session import now
+    from headgate.core.report import Report
+    from headgate.evidence.decide import Case, decide, weighed
+    from headgate.evidence.findings import (
+        findings_of,
+        findings_of_consumers,
+        findings_of_gate,
+        findings_of_new_data,
+    )
+
+    altered, plan = promotion.altered, promotion.plan
+    at = now()
+    touched = tuple(_touched(promotion, gathered))
+    found = weighed([f for one in touched for f in findings_of(one)], altered.policy)
+    found += weighed([f for one in touched for f in findings_of_new_data(one)], altered.policy, is_run=True)
+    consumers = weighed(findings_of_consumers(_consumers(promotion), found), altered.policy)
+    findings = (*weighed(findings_of_gate(altered.gate), altered.policy), *found, *consumers)
+    case = Case(altered.policy, altered.change, altered.release, plan.target, at[:10], (), altered.expected)
+    approvals: tuple[Approval, ...] = ()
+    if any(one.level is Level.APPROVE for one in findings):
+        case, approvals = _heard(session, reading, promotion, case)
+    decision = decide(findings, case, approvals, overridden=overridden)
+    report = Report(
+        project=session.config.name,
+        source=plan.source,
+        target=plan.target,
+        release=altered.release,
+        commit=promotion.commit,
+        at=at,
+        decision=decision,
+        assets=tuple(
+            _asset(item, promotion, gathered) for item in (*plan.moved, *plan.removed) if _is_told(item, plan)
+        ),
+        untouched=promotion.kept,
+    )
+    return Review(_with_findings(report, decision), findings, case, approvals)
+
+
+def _with_findings(report: Report, decision: Decision) -> Report:
+    """Return a report with a decision, and with each asset's part of it."""
+    by_address: dict[Address, list[Finding]] = {}
+    for one in decision.findings:
+        by_address.setdefault(one.address, []).append(one)
+    assets = (replace(asset, findings=tuple(by_address.get(asset.address, ()))) for asset in report.assets)
+    return replace(report, decision=decision, assets=tuple(assets))
+
+
+def _is_told(item: Promoted, plan: PromotionPlan) -> bool:
+    """Tell whether an address is an asset: what is not shown is told by what reads it."""
+    pointers = plan.shown if item.after is None else plan.intended.pointers if plan.intended else {}
+    return item.address in pointers and pointers[item.address].kind not in NOT_SHOWN
+
+
+def _heard(session: Session, reading: Reading, promotion: Promotion, case: Case) -> tuple[Case, tuple[Approval, ...]]:
+    """Return the case with its authors, and who agreed to it already."""
+    from headgate.app.gate.approvals import authors_of, known_approvals
+
+    authors = authors_of(session, reading, promotion)
+    return replace(case, authors=authors), known_approvals(reading, case.environment, case.change)
+
+
+def _touched(promotion: Promotion, gathered: Gathered) -> Iterator[Touched]:
+    """Yield what moves, and what has checks that say something, each address once."""
+    from headgate.core.checks import Outcome
+    from headgate.evidence.findings import Touched
+
+    plan, owners = promotion.plan, promotion.altered.owners
+    nodes = promotion.graph.nodes if promotion.graph else {}
+    results = {
+        address: tuple(one for one in found if one.outcome is not Outcome.PASS)
+        for address, found in gathered.verdict.results.items()
+    }
+    moved = {item.address: item for item in plan.moved}
+    for address in dict.fromkeys((*moved, *(a for a, found in results.items() if found))):
+        node, item = nodes.get(address), moved.get(address)
+        comparison = gathered.comparisons.get(address) if item else None
+        columns, has_unstable_rows = _unstable(node)
+        yield Touched(
+            address,
+            owner=owners.get(address, ""),
+            comparison=comparison,
+            lacks=_lacks(item, promotion) if item and comparison is None else "",
+            undrifted=_undrifted(address, promotion, gathered) if item else (),
+            results=results.get(address, ()),
+            unstable=columns,
+            has_unstable_rows=has_unstable_rows,
+            place=node.place if node else None,
+        )
+    for item in plan.removed:
+        if plan.shown[item.address].kind not in NOT_SHOWN:
+            yield Touched(item.address, owner=owners.get(item.address, ""), is_removed=True)
+
+
+def _unstable(node: object) -> tuple[frozenset[str], bool]:
+    """Return the columns of an asset that need not come out the same twice, and whether that holds of its rows."""
+    from headgate.core.graph import Node
+
+    if not isinstance(node, Node):
+        return frozenset(), False
+    recipe = node.recipe
+    return frozenset(column.name for column in recipe.columns if column.term.tainted), recipe.rows.tainted
+
+
+def _lacks(item: Promoted, promotion: Promotion) -> str:
+    """Return what is not known of a build that takes the place of another one; empty where nothing has to be."""
+    pointers = promotion.plan.intended.pointers if promotion.plan.intended else {}
+    if item.before is None or item.before == item.after or pointers[item.address].kind in NOT_COMPARED:
+        return ""
+    return f"it was not compared with what {promotion.plan.target} shows"
+
+
+def _undrifted(address: Address, promotion: Promotion, gathered: Gathered) -> tuple[str, ...]:
+    """Return the columns whose drift decides and was not measured; where it is only shown, nothing needs it."""
+    policy, columns = promotion.altered.policy, gathered.undrifted.get(address, ())
+    return tuple(name for name in columns if policy.rule(Topic.DRIFT, address, name).level is not Level.SHOW)
+
+
+def _consumers(promotion: Promotion) -> Iterator[Consumer]:
+    from headgate.core.graph import ExposureNode
+    from headgate.evidence.findings import Consumer
+
+    owners = promotion.altered.owners
+    for address, node in (promotion.graph.nodes if promotion.graph else {}).items():
+        if isinstance(node, ExposureNode):
+            yield Consumer(address, owners.get(address, node.properties.owner), node.uses, node.place)
+
+
+def _asset(item: Promoted, promotion: Promotion, gathered: Gathered) -> AssetReport:
+    from headgate.core.report import AssetReport
+
+    address, graph = item.address, promotion.graph
+    comparison = gathered.comparisons.get(address)
+    pictured = comparison.data if comparison is not None and comparison.rung is Rung.SAME else comparison
+    before = item.before if pictured is None or not pictured.before else pictured.before
+    protected = graph.protected.get(address, frozenset()) if graph else frozenset()
+    does = "remove" if item.after is None else "new" if item.before is None else "rebuild"
+    profiles = gathered.profiles
+    return AssetReport(
+        address=address,
+        does=does,
+        reason=item.reason,
+        owner=promotion.altered.owners.get(address, ""),
+        comparison=comparison,
+        before=profiles.get(before) if before else None,
+        after=profiles.get(item.after) if item.after else None,
+        checks=gathered.verdict.results.get(address, ()),
+        protected=protected | gathered.protected.get(address, frozenset()),
+    )
+
+
+def refusals(review: Review) -> tuple[Diagnostic, ...]:
+    """Return why the gate does not open: a fault for each finding that blocks, and one for each owner who has to agree.
+
+    None where it opens.
+    """
+    if review.decision.opens:
+        return ()
+    decision = review.told
+    blocked = (_blocked(one) for one in decision.at(Level.BLOCK))
+    return (*blocked, *(_waiting(owner, ones, review) for owner, ones in decision.waiting.items()))
+
+
+def _blocked(finding: Finding) -> Diagnostic:
+    code, hint = "HG710", "Mend it; or let headgate.toml say, in [gate], what is allowed."
+    if finding.topic is Topic.CHECK:
+        code, hint = "HG701", ""
+    elif finding.topic is Topic.EVIDENCE:
+        code, hint = ("HG702", "") if finding.column else ("HG712", "Nothing passes unmeasured.")
+    return Diagnostic(code, f"{finding.address}: {finding.told}", finding.place, hint)
+
+
+def _waiting(owner: str, findings: Iterable[Finding], review: Review) -> Diagnostic:
+    from headgate.evidence.agree import able_to_agree
+
+    ones = tuple(findings)
+    report = review.report
+    able = sorted({name for one in ones for name in able_to_agree(one, review.policy)})
+    who = owner or ("any owner" if able else "somebody")
+    members = f" ({', '.join(able)})" if able and able != [owner.casefold()] else ""
+    told = [f"{one.address}: {one.told}" for one in ones]
+    more = [f"and {len(told) - _TOLD_MAX} more"] if len(told) > _TOLD_MAX else []
+    hint = f"They agree with: headgate approve {report.source} --to {report.target}"
+    summary = f"{report.target} waits for {who}{members} to agree"
+    return Diagnostic("HG711", summary, hint=hint, detail="\n".join((*told[:_TOLD_MAX], *more)))

@@ -1,0 +1,1 @@
+"""From texts to a linked graph with its checks: analysed, cached, and only what changed looked at again."""

@@ -1,0 +1,247 @@
+"""What a promotion would do: which pointers a protected environment takes over, with the code that goes with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from headgate.app.measured.measuring import Tests, tests_of
+from headgate.app.repository import Repository, committed, linked_now
+from headgate.app.session import user
+from headgate.core.declarations import NOT_SHOWN
+from headgate.core.diagnostic import Diagnostic, has_errors
+from headgate.core.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from headgate.app.releasing.altered import Altered
+    from headgate.app.session import Session
+    from headgate.core.address import Address
+    from headgate.core.declarations import File
+    from headgate.core.graph import Graph
+    from headgate.core.ports.store import Reading
+    from headgate.release.choose import Code
+    from headgate.release.promote import PromotionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What a promotion would do. ``files`` is the code that goes with it; numbers count what readers see.
+
+    ``graph`` is that of the code, ``altered`` how it differs from what was released. ``heads`` are the records of both
+    environments that it was decided on. ``differs``: nothing is promoted, and the source shows something else, that is
+    in no commit or not in the one checked out; ``left`` are assets that only it shows. ``is_clean``: the working tree
+    equals the commit.
+    """
+
+    plan: PromotionPlan
+    graph: Graph
+    altered: Altered
+    commit: str
+    files: tuple[File, ...]
+    contents: dict[str, bytes]
+    moved: int
+    kept: int
+    removed: int
+    is_git: bool
+    differs: bool
+    heads: tuple[str | None, ...]
+    left: tuple[Address, ...]
+    is_clean: bool = True
+    adopted: tuple[Address, ...] = ()
+    """Tables of somebody else that are set aside."""
+    tests: Tests = field(default_factory=Tests)
+    """What has to come out of the data that will be shown."""
+
+    @property
+    def release(self) -> int:
+        """The number that the release will have."""
+        return self.plan.serial + 1
+
+
+def target_of(session: Session, source: str, to: str | None) -> str:
+    """Return the environment to promote to: the one named, else the protected one."""
+    if "." in source:
+        raise UsageError(
+            f"{source} is no environment: a promotion takes over all that one shows, as in headgate promote dev"
+        )
+    if to is None:
+        names = [name for name in session.protected() if name != source]
+        if len(names) != 1:
+            raise UsageError(_no_target(session, source, names))
+        to = names[0]
+    if to == source:
+        raise UsageError(f"{source} cannot be promoted to itself")
+    with session.reading() as reading:
+        session.recorded(reading, source)
+    if session.environment(to).engine != session.environment(source).engine:
+        text = f"{source} and {to} live in different engines"
+        raise Refused([Diagnostic("HG509", text, hint="Promote between environments of one engine.")])
+    return to
+
+
+def _no_target(session: Session, source: str, names: list[str]) -> str:
+    """Return why it is not clear where to promote to: none or several of the protected environments are left."""
+    if names:
+        return f"there are several protected environments ({', '.join(names)}): say which one with --to NAME"
+    if source in session.protected():
+        return f"{source} is what others are promoted to: name where the change was proven, as in headgate promote dev"
+    return "no environment is protected: say which one to promote to with --to NAME"
+
+
+def plan_promotion(
+    session: Session, repository: Repository, *, source: str, to: str | None, adopts: bool = False
+) -> Promotion:
+    """Return what promoting ``source`` would do, with the code that the checked-out commit has.
+
+    Raises ``Refused`` where a rule forbids it. With ``adopts`` the warehouse is asked which tables are in the way.
+    """
+    from headgate.app.releasing.altered import altered as altered_by
+
+    target = target_of(session, source, to)
+    engine = session.environment(target).engine
+    with committed(session, repository) as code, session.reading() as reading:
+        graph, _ = linked_now(session, code, reading, engine=engine)
+        contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
+        plan = _plan(session, reading, source, target, code, _code(session, code, graph, reading, target))
+        differs = plan.intended is None and _is_different(session, reading, plan, code)
+        heads = heads_of(reading, source, target)
+        left = _left(reading, source, plan)
+        if has_errors(plan.diagnostics):
+            raise Refused(plan.diagnostics)
+        altered = altered_by(session, reading, plan, code, graph)
+        graph = replace(graph, protected=altered.hidden)
+    promotion = _counted(plan, code, contents, graph, altered, differs=differs, heads=heads, left=left)
+    promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_of(graph))
+    return _adopting(session, promotion, engine) if adopts else promotion
+
+
+def _adopting(session: Session, promotion: Promotion, engine: str) -> Promotion:
+    """Return the promotion that sets aside what somebody else has under the names that it shows."""
+    from headgate.release.publish import taken_by_others
+    from headgate.release.snapshot import take_snapshot
+
+    plan = promotion.plan
+    if plan.intended is None:
+        return promotion
+    with session.reading() as reading:
+        shown = take_snapshot(reading, environment=plan.target, beside=None, engine=engine).shown
+        opened = session.engine(engine, is_read_only=True)
+        try:
+            taken = taken_by_others(plan.intended, shown, opened)
+        finally:
+            opened.close()
+    return replace(promotion, plan=replace(plan, intended=replace(plan.intended, adopts=True)), adopted=taken)
+
+
+def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:
+    from headgate.release.choose import Code
+    from headgate.release.source_code import tree_digest
+
+    commit = code.git.commit
+    released = _released_commit(reading, target)
+    # A commit that this clone does not know is one that it lacks: taking it for unknown would undo that release.
+    return Code(
+        graph=graph,
+        tree=tree_digest(code.declarations.tree),
+        commit=commit,
+        is_clean=code.root == session.root,
+        is_ancestor=bool(code.git.is_ancestor(released, commit)) if commit and released else None,
+    )
+
+
+def _released_commit(reading: Reading, target: str) -> str:
+    """Return the commit of the release that the target shows; empty where there is none."""
+    from headgate.release.history import read_moves
+    from headgate.release.stored import read_environment
+
+    record, _ = read_environment(reading, target)
+    moves = read_moves(reading, target, after=record.serial - 1) if record else ()
+    return moves[-1].commit if moves else ""
+
+
+def _plan(
+    session: Session, reading: Reading, source: str, target: str, repository: Repository, code: Code
+) -> PromotionPlan:
+    from headgate.app.releasing.code import properties_changed
+    from headgate.release.history import read_moves, rollback_shown, serial_before
+    from headgate.release.promote import plan_promotion as planned
+    from headgate.release.snapshot import take_snapshot
+
+    engine = session.environment(target).engine
+    ours = take_snapshot(reading, environment=source, beside=None, engine=engine)
+    theirs = take_snapshot(reading, environment=target, beside=None, engine=engine)
+    is_beside = session.beside(source) == target
+    known = ours.shown.record.beside if ours.shown else 0
+    last = serial_before(reading, target, theirs.shown.record.serial) if theirs.shown else 0
+    return planned(
+        source=ours,
+        target=theirs,
+        code=code,
+        engine=engine,
+        by=user(),
+        bare=session.config.bare == target,
+        moves=read_moves(reading, target, after=known if is_beside else last),
+        is_beside=is_beside,
+        rolled_back=rollback_shown(reading, target, theirs.shown.record.serial) if theirs.shown else None,
+        properties=properties_changed(session, repository, reading, target, theirs.shown.record.serial)
+        if theirs.shown
+        else {},
+    )
+
+
+def heads_of(reading: Reading, source: str, target: str) -> tuple[str | None, ...]:
+    """Return the records of both environments as they are stored; each move writes another one."""
+    from headgate.release.stored import read_environment
+
+    return tuple(read_environment(reading, name)[1] for name in (source, target))
+
+
+def _is_different(session: Session, reading: Reading, plan: PromotionPlan, code: Repository) -> bool:
+    """Tell whether the source shows other code than that of the commit; other data alone does not count."""
+    from headgate.app.releasing.code import properties_changed
+    from headgate.release.stored import read_environment
+
+    if plan.other_code:
+        return True
+    record, _ = read_environment(reading, plan.source)
+    return record is not None and bool(properties_changed(session, code, reading, plan.source, record.serial))
+
+
+def _left(reading: Reading, source: str, plan: PromotionPlan) -> tuple[Address, ...]:
+    """Return the assets that the source shows and the commit does not have."""
+    from headgate.release.stored import read_pointers
+
+    if plan.intended is None:
+        return ()
+    shown = read_pointers(reading, source)
+    return tuple(a for a in shown if a not in plan.intended.pointers and shown[a].kind not in NOT_SHOWN)
+
+
+def _counted(
+    plan: PromotionPlan,
+    code: Repository,
+    contents: dict[str, bytes],
+    graph: Graph,
+    altered: Altered,
+    *,
+    differs: bool,
+    heads: tuple[str | None, ...],
+    left: tuple[Address, ...],
+) -> Promotion:
+    pointers = plan.intended.pointers if plan.intended else {}
+    shown = {address for address, pointer in pointers.items() if pointer.kind not in NOT_SHOWN}
+    return Promotion(
+        plan=plan,
+        graph=graph,
+        altered=altered,
+        commit=code.git.commit,
+        files=code.declarations.tree,
+        contents=contents,
+        moved=sum(item.address in shown for item in plan.moved),
+        kept=sum(address in shown for address in plan.kept) if shown else len(plan.kept),
+        removed=len(plan.removed),
+        is_git=code.git.is_git,
+        differs=differs,
+        heads=heads,
+        left=left,
+    )

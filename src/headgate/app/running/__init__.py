@@ -1,0 +1,1 @@
+"""What a run has to know before it begins, and what is recorded of it."""
