@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from demo.play import Player
+from demo.player import Player, Unexpected
 
 PLANE = "N10156,2004,Fixed wing multi engine,EMBRAER,EMB-145XR,2,55,,Turbo-fan\n"
 REFITTED = "N10156,2004,Fixed wing multi engine,EMBRAER,EMB-145XR,2,50,,Turbo-fan\n"
@@ -66,5 +63,5 @@ def play_bad_load(player: Player) -> None:
     player.run("rm data/flights/2014-01.csv")
     player.run("headgate run prod --now 2014-01-03T08:00:00Z", r"prod: 1 load, 1 build")
     if "2014" in player.run(f'headgate sql prod "{WORST}"', r"2013-12-05"):
-        raise player.unexpected("prod still shows what was rolled back")
+        raise Unexpected("prod still shows what was rolled back")
     player.run("headgate runs prod", r"5 .*published", r"3 .*failed", r"1 .*published")
