@@ -31,7 +31,8 @@ CHANGED, REMOVED, ADDED = 0, 1, 2
 class Form:
     """How two columns are compared: texts with ``{}`` where the expression stands.
 
-    ``before`` and ``after`` give a form of one type of each column, ``shown`` the form as text. ``less`` gives what is
+    ``before`` and ``after`` give a form of one type of each column, ``shown`` the form as text: one text of values that
+    are equal, or it would hang on the order of rows which are chosen to be shown. ``less`` gives what is
     subtracted where they are numbers: a type in which differences are exact, if there is one. Where there is none,
     ``distance`` says how far two forms lie apart, with ``{old}`` and ``{new}`` where they stand.
     """
@@ -49,6 +50,10 @@ class Words:
 
     form: Callable[[Column, Column], Form]
     finite_max: str = "1.7976931348623157e308"
+
+
+SHOWN_FLOAT = "cast(case when {} = 0 then abs({}) else {} end as text)"
+"""The text of a floating-point number: a zero has no sign, as 0.0 equals -0.0."""
 
 
 def filled(template: str, expression: str) -> str:

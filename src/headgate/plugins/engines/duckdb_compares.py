@@ -9,7 +9,7 @@ from headgate.core.measures import Repeated
 from headgate.core.ports.comparing import Pairing, Side
 from headgate.core.ports.measuring import Measured
 from headgate.core.recipe import Column
-from headgate.plugins.engines.compare_texts import Ask, Form, Words
+from headgate.plugins.engines.compare_texts import SHOWN_FLOAT, Ask, Form, Words
 from headgate.plugins.engines.duckdb_measures import is_proven_unique
 from headgate.plugins.engines.fingerprint_texts import Hashing
 
@@ -54,7 +54,7 @@ def _of_one_type(type_: str) -> Form:
     if type_ in _WHOLE:
         return Form(less="cast({} as DOUBLE)" if type_ == "HUGEINT" else "cast({} as HUGEINT)")
     if type_ in _FLOATS:
-        return Form(less="cast({} as DOUBLE)")
+        return Form(shown=SHOWN_FLOAT, less="cast({} as DOUBLE)")
     if found := _DECIMAL.fullmatch(type_):
         # The difference of two has a digit more, for which the widest type has no room.
         return Form(less="{}" if int(found[1]) < _DIGITS_MAX else "cast({} as DOUBLE)")
@@ -75,7 +75,7 @@ def _of_numbers(one: str, other: str) -> Form:
     if one in _FLOATS or other in _FLOATS:
         exact = other if one in _FLOATS else one
         if exact in _FLOATS or sum(_digits(exact)) <= _DIGITS_OF_DOUBLE:
-            return Form(_DOUBLE, _DOUBLE, less="{}")
+            return Form(_DOUBLE, _DOUBLE, SHOWN_FLOAT, "{}")
         return _of_wide(exact, is_before=one == exact)
     parts = [_digits(one), _digits(other)]
     scale, whole = max(s for _, s in parts), max(w for w, _ in parts)

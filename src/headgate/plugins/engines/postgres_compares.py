@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from headgate.core.recipe import Column
-from headgate.plugins.engines.compare_texts import Form, Words
+from headgate.plugins.engines.compare_texts import SHOWN_FLOAT, Form, Words
 from headgate.plugins.engines.fingerprint_texts import Hashing
 
 _WHOLE = frozenset(("smallint", "integer", "bigint"))
@@ -29,6 +29,9 @@ _FLOAT_AS_NUMERIC = (
 """A floating-point number stands for the shortest decimal that is read as it, 0.1 for 0.1; from 10^15 on, where those
 are no longer told apart, for what it is as far as a bigint holds that. A cast to numeric would keep 15 digits alone.
 """
+
+_SHOWN_NUMERIC = "cast(trim_scale({}) as text)"
+"""1.0 equals 1.00; only a type with a scale of its own says which of them a column holds."""
 
 _TEXT = 'cast({} as text) collate "C"'
 _AS_TEXT = Form(_TEXT, _TEXT)
@@ -63,13 +66,14 @@ def _is_number(type_: str) -> bool:
 def _of_numbers(one: str, other: str) -> Form:
     if one in _FLOATS or other in _FLOATS:
         if one == other:
-            return Form(less=_DOUBLE)
+            return Form(shown=SHOWN_FLOAT, less=_DOUBLE)
         if all(type_ in _WITHIN_FLOATS or _NUMERIC_OF_FLOAT.fullmatch(type_) for type_ in (one, other)):
-            return Form(_DOUBLE, _DOUBLE, less=_DOUBLE)
+            return Form(_DOUBLE, _DOUBLE, SHOWN_FLOAT, _DOUBLE)
         before, after = (_FLOAT_AS_NUMERIC if type_ in _FLOATS else "cast({} as numeric)" for type_ in (one, other))
-        return Form(before, after, less="cast({} as numeric)")
+        return Form(before, after, _SHOWN_NUMERIC, "cast({} as numeric)")
     cast = "{}" if one == other else "cast({} as numeric)"
-    return Form(cast, cast, less="cast({} as numeric)")
+    shown = "cast({} as text)" if one == other != "numeric" else _SHOWN_NUMERIC
+    return Form(cast, cast, shown, "cast({} as numeric)")
 
 
 WORDS = Words(form)
