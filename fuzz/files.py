@@ -246,8 +246,8 @@ def preload() -> None:
         importlib.import_module(f"headgate.cli.views.{name}")
         importlib.import_module(f"headgate.app.{name}")
     for name in (
-        "app.analysing", "app.linking", "app.neighbours", "app.repository", "cli.failures", "plugins.engines.duckdb",
-        "plugins.engines.duckdb_binder", "plugins.stores.cache", "plugins.stores.sqlite", "project.load",
-        "project.merge", "project.python.recipes", "sql.analyse", "sql.refusals", "words.diagnostics",
+        "app.linking.analysing", "app.linking.link", "app.linking.neighbours", "app.repository", "cli.failures",
+        "plugins.engines.duckdb", "plugins.engines.duckdb_binder", "plugins.stores.cache", "plugins.stores.sqlite",
+        "project.load", "project.merge", "project.python.recipes", "sql.analyse", "sql.refusals", "words.diagnostics",
     ):  # fmt: skip
         importlib.import_module(f"headgate.{name}")

@@ -75,7 +75,7 @@ def test_a_run_of_nothing_links_nothing(tmp_path: Path) -> None:
     headgate("run", "dev", folder=folder)
     loaded = imported(("run", "dev"), folder)
     assert not {"duckdb", "jinja2", "sqlglot", "yaml"} & loaded
-    ours = ("plan.make", "app.new_input", "app.arrived", "words.apply", "words.properties")
+    ours = ("plan.make", "app.running.new_input", "app.running.arrived", "words.apply", "words.properties")
     assert not {f"headgate.{name}" for name in ours} & loaded
 
 
