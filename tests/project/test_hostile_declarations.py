@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headgate.app.check import check
-from headgate.app.linking.link import analysing
+from headgate.app.linking import analysing
 from headgate.app.repository import open_repository
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic, Place, Severity
