@@ -11,15 +11,18 @@ from bench.measure import Measured
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """At most `factor` times the floor, or at most `megabytes` of memory. Floors are named as in the README."""
+    """At most `factor` times the floor, `seconds`, or `megabytes` of memory. Floors are named as in the README."""
 
     floor: str = ""
     factor: float = 0.0
     megabytes: float = 0.0
+    seconds: float = 0.0
 
     def __str__(self) -> str:
         if self.megabytes:
             return f"{self.megabytes:.0f} MB"
+        if self.seconds:
+            return f"{self.seconds:g} s"
         return f"{self.factor:g} {self.floor}" if self.floor else ""
 
 
@@ -35,11 +38,11 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """What was measured over what it is compared with: the floor's seconds, or the megabytes of the aim."""
+        """What was measured over the floor's seconds, or over the seconds or megabytes of the aim."""
         if self.aim.megabytes:
             memory = self.measured.memory
             return memory.pss / self.aim.megabytes if memory else None
-        median, floor = self.measured.median, self.floor.median if self.floor else None
+        median, floor = self.measured.median, self.floor.median if self.floor else self.aim.seconds
         return median / floor if median is not None and floor else None
 
     @property
@@ -48,7 +51,7 @@ class Row:
             return f"failed: {self.measured.fault}"
         if self.ratio is None:
             return ""
-        limit = 1.0 if self.aim.megabytes else self.aim.factor
+        limit = 1.0 if self.aim.megabytes or self.aim.seconds else self.aim.factor
         return "met" if self.ratio <= limit else "missed"
 
     def to_json(self) -> Mapping[str, Any]:

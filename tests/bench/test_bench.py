@@ -6,8 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bench import check_peers as peers
+from bench import checks
 from bench.compare import WORKS, Warehouse
 from bench.measure import Command, Measured, measure
+from bench.sixty_checks import COUNT, FILLED
 from bench.table import Aim, Row, markdown
 from bench.workload import COLUMNS, make_workload, raw_statements
 
@@ -63,6 +66,7 @@ def test_a_verdict_follows_the_aim() -> None:
     assert Row("w", 1, Aim("P", 0.5), Measured((1.0,)), floor).verdict == "met"
     assert Row("w", 1, Aim("P", 0.4), Measured((1.0,)), floor).verdict == "missed"
     assert Row("w", 1, Aim(), Measured((1.0,))).verdict == ""
+    assert [Row("w", 1, Aim(seconds=2), Measured((n,))).verdict for n in (2.0, 2.1)] == ["met", "missed"]
 
 
 def test_each_comparison_finds_what_was_made_to_differ(tmp_path: Path) -> None:
@@ -72,3 +76,30 @@ def test_each_comparison_finds_what_was_made_to_differ(tmp_path: Path) -> None:
         work(warehouse)
     with pytest.raises(SystemExit, match="wrong: "):
         WORKS["compare more"](Warehouse(warehouse.file, 2000))
+
+
+def test_each_tool_is_told_as_many_checks_as_are_declared() -> None:
+    of_dbt = [*peers._dbt_tests_of_table(), *(one for name in FILLED for one in peers._dbt_tests(name))]
+    assert [len(list(told)) for told in (checks.tests(), peers._soda_checks(), of_dbt, peers._audits())] == [COUNT] * 4
+
+
+def test_checks_pass_on_the_table_and_fail_on_an_empty_one(tmp_path: Path) -> None:
+    for rows in (1000, 0):
+        warehouse = checks.Warehouse(tmp_path / f"{rows}.duckdb", rows)
+        warehouse.build()
+        opened = warehouse.open()
+        for name, work in checks.WORKS.items():
+            if rows or name == "by hand":
+                work(opened)
+            else:
+                with pytest.raises(SystemExit, match="row_count"):
+                    work(opened)
+        opened.engine.close()
+
+
+def test_a_tool_that_is_not_installed_is_told(tmp_path: Path) -> None:
+    copied = checks.Warehouse(tmp_path / "w.duckdb", 10).copy()
+    with duckdb.connect(str(copied), read_only=True) as connection:
+        assert connection.execute("select count(*) from orders").fetchall() == [(10,)]
+    row = checks._peer("Soda", Path(sys.executable), copied, 10)
+    assert row.verdict == "failed: exit status 1: ModuleNotFoundError: No module named 'soda'"
