@@ -40,10 +40,12 @@ static: .venv/ready
 # What another DuckDB may change: its engine, all that is built and released with it, and what commands then show.
 DUCKDB_2 := cli/test_scenarios.py conformance/test_compare_conformance.py conformance/test_engine_conformance.py \
 	conformance/test_load_conformance.py conformance/test_measure_conformance.py conformance/test_profile_conformance.py \
-	engines evidence fuzz/test_loading_small.py laws python/test_python_assets.py python/test_runner.py \
-	release/test_release_duckdb.py run/test_carry_out.py run/test_cut_off.py trial
-# Slow tests wait for processes and leases: one more of them than there are cores keeps those busy.
-test: WORKERS = 3
+	engines evidence/test_compare_laws.py evidence/test_comparisons.py evidence/test_kinds.py \
+	evidence/test_layout_laws.py evidence/test_mistakes_of_peers.py fuzz/test_loading_small.py laws \
+	python/test_python_assets.py python/test_runner.py release/test_release_duckdb.py run/test_carry_out.py \
+	run/test_cut_off.py trial
+# Slow tests wait for processes and leases: more of them than there are cores keep those busy.
+test: WORKERS = 4
 test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both DuckDB versions and PostgreSQL: about a quarter of an hour
 	@echo "DuckDB 2:"
 	@$(BIN_DUCKDB2)/$(PYTEST) -k "not postgres" $(DUCKDB_2:%=tests/%)

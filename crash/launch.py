@@ -28,8 +28,8 @@ from typing import Any
 STORE = ("identity", "reading", "commit", "acquire", "release", "close")
 READING = ("__enter__", "__exit__", "get", "scan", "events", "lease")
 ENGINE = (
-    "state", "adopt", "markers", "fence", "columns", "build", "built", "drop", "publish", "shown", "query", "stream",
-    "inventory", "log", "begin_load", "load_part", "end_load", "take_out_loads", "close",
+    "state", "adopt", "markers", "fence", "columns", "build", "built", "built_rows", "drop", "publish", "shown",
+    "query", "stream", "inventory", "log", "begin_load", "load_part", "end_load", "take_out_loads", "close",
 )  # fmt: skip
 STATEMENTS = ("execute", "executemany", "sql", "extract_statements", "close")
 

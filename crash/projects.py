@@ -74,10 +74,13 @@ models:
   - name: by_region
     columns:
       - {name: region, data_tests: [unique, {relationships: {to: staging.orders, field: region}}]}
+  - name: sound
+    columns:
+      - {name: region, data_tests: [{accepted_values: {values: [n, s], config: {quarantine: true}}}]}
 """
-"""What must be true of a table, of a view, and of what is loaded by key; it always is."""
+"""What must be true of a table, of a view, and of what is loaded by key; it always is. Of one rows are set aside."""
 
-MEASURED = frozenset({"staging.orders", "marts.by_id", "marts.by_region"})
+MEASURED = frozenset({"staging.orders", "marts.by_id", "marts.by_region", "marts.sound__unchecked"})
 """Those of them of which evidence is kept: a view is measured each time."""
 
 SCORES = """\
@@ -98,6 +101,9 @@ def scores(orders: pa.RecordBatchReader) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(schema, batches())
 """
 """A function that takes and gives batches; its factor is in a module, and it adds the version."""
+
+SOUND = "marts.sound"
+"""The asset whose failing rows stand in a table beside it."""
 
 TAKEN = (("marts", "fresh"), ("marts", "newest"))
 """Names of assets from version 2 on, under which somebody else has a table, and a view."""
@@ -130,6 +136,7 @@ def _assets(version: int) -> dict[str, str]:
         "staging.dice": f"{head}select id, random() as roll from raw.orders",
         "staging.big": f"{view}select id, region, amount from staging.orders where amount > {version}",
         "marts.stamp": f"{head}select {version} as version, sum(amount) as total from staging.orders",
+        "marts.sound": f"{head}select id, region, amount * {version} as amount from staging.orders",
         "marts.scored": f"{head}select max(points) as best, sum(points) as points from marts.scores",
         "marts.by_region": (
             f"{head}select region, sum(amount) as total, count(*) as n from staging.orders group by region"
@@ -179,6 +186,15 @@ def scores_sql(text: str, factors: str) -> str:
     factor = int(factors.partition("=")[2])
     added = int(text.partition("FACTOR + ")[2].partition(" ")[0])
     return f"select id, amount * {factor} + {added} as points from staging.orders"
+
+
+def set_aside(text: str) -> dict[str, str]:
+    """Return the queries of what is shown of the asset that ``text`` makes: the rows that pass, and the others."""
+    rows, passes = f"from ({text}) as every", "region in ('n', 's')"
+    return {
+        SOUND: f"select * {rows} where {passes}",
+        f"{SOUND}_quarantine": f"select *, 'accepted_values of region' as failed_tests {rows} where not {passes}",
+    }
 
 
 def orders_of(version: int) -> str:

@@ -20,6 +20,7 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.ports.comparing import Pairing, Side
 from headgate.core.ports.engine import (
     BuildJob,
+    BuiltRow,
     CaptureInput,
     Engine,
     Marker,
@@ -250,6 +251,8 @@ def test_a_build_makes_a_table_and_its_row(engine: Engine) -> None:
     assert result.bytes > 0
     assert result.seconds >= 0
     assert engine.built() == {one.id: one.relation}
+    assert engine.built_rows([one.id, digest("none")]) == {one.id: BuiltRow(one.relation, 2, result.bytes)}
+    assert engine.built_rows([]) == {}
     assert engine.query(f"select x from {engine.relation(one.relation)} order by x").rows == ((1,), (2,))
     assert engine.build([]) == ()
 

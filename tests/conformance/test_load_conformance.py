@@ -15,7 +15,7 @@ from headgate.core.errors import Conflict, LeaseLost, StatementFailed
 from headgate.core.hashing import Digest, digest
 from headgate.core.intervals import Interval
 from headgate.core.loading import Deletion, Merging, Tracking
-from headgate.core.ports.engine import Engine, physical_name
+from headgate.core.ports.engine import BuiltRow, Engine, physical_name
 from headgate.core.ports.loads import (
     Change,
     LoadEnd,
@@ -141,6 +141,7 @@ def test_a_part_is_made_once(engine: Engine) -> None:
     assert result.rows == 1
     assert engine.end_load(again, LoadEnd(digest("build"), ASSET, SHAPE, 1)).rows == 1
     assert engine.built() == {digest("build"): STORAGE}
+    assert engine.built_rows([digest("build")]) == {digest("build"): BuiltRow(STORAGE, 1, result.bytes)}
 
 
 def test_who_was_overtaken_makes_no_part_and_ends_no_load(engine: Engine) -> None:

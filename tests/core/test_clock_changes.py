@@ -85,9 +85,19 @@ def test_grains_follow_each_other(zone: str) -> None:
 @pytest.mark.slow
 def test_grains_follow_each_other_in_every_zone() -> None:
     known: set[object] = set()
+    seen: set[object] = set()
     for zone in sorted(available_timezones()):
-        hold(zone, 1890, 2037, known)
+        if (clock := offsets(zone, 1890, 2037)) not in seen:
+            hold(zone, 1890, 2037, known)
+        seen.add(clock)
     assert len(known) > 500
+    assert len(seen) > 300
+
+
+def offsets(zone: str, since: int, until: int) -> tuple[object, ...]:
+    """Return how a zone's clock stood in each quarter: many names of zones are of one clock."""
+    times = (datetime(year, month, 1, tzinfo=UTC) for year in range(since, until) for month in (1, 4, 7, 10))
+    return tuple(time.astimezone(ZoneInfo(zone)).utcoffset() for time in times)
 
 
 @pytest.mark.parametrize(

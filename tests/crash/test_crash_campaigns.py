@@ -29,10 +29,10 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Worlds:
     return Worlds(own, templates=None if worker_id == "master" else own.parent.parent / "crash-templates")
 
 
-@pytest.fixture(scope="module")
-def on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+@pytest.fixture
+def on_postgres(tmp_path: Path) -> Iterator[Worlds]:
     with closing(Databases()) as databases:
-        yield Worlds(tmp_path_factory.mktemp("crash-postgres"), databases)
+        yield Worlds(tmp_path, databases)
 
 
 def in_state(world: Path, sql: str) -> None:
@@ -90,7 +90,16 @@ def test_the_checker_finds_nothing_wrong_where_nothing_is(worlds: Worlds) -> Non
     assert len(found.heads["prod"].content) == 64
 
 
-def test_the_checker_reads_postgresql(on_postgres: Worlds) -> None:
+@pytest.mark.slow
+def test_on_postgresql_the_old_or_the_new_is_left_and_seen(on_postgres: Worlds) -> None:
+    """One test, since its worlds take half a minute to make: what is checked, killed, raced and read there."""
+    the_checker_reads(on_postgres)
+    a_kill_leaves_the_old_or_the_new(on_postgres)
+    a_race_of_two_machines_gives_what_an_order_gives(on_postgres)
+    demand_all_seen(readers.processes(on_postgres, 1.0, readers.COURSES["runs"]))
+
+
+def the_checker_reads(on_postgres: Worlds) -> None:
     world = on_postgres.copy("released")
     found = check(world, is_settled=True)
     assert found.faults == ()
@@ -134,8 +143,7 @@ def test_a_kill_leaves_the_old_or_the_new(worlds: Worlds) -> None:
     assert tally.new >= len(switches)
 
 
-@pytest.mark.slow
-def test_a_kill_on_postgresql_leaves_the_old_or_the_new(on_postgres: Worlds) -> None:
+def a_kill_leaves_the_old_or_the_new(on_postgres: Worlds) -> None:
     chance = random.Random(7)
     references = {RUN: kills.measure(RUN, on_postgres)}
     writing, switches = after_writing(references, chance)
@@ -147,8 +155,7 @@ def test_a_kill_on_postgresql_leaves_the_old_or_the_new(on_postgres: Worlds) -> 
     assert tally.new >= len(switches)
 
 
-@pytest.mark.slow
-def test_a_race_of_two_machines_gives_what_an_order_gives(on_postgres: Worlds) -> None:
+def a_race_of_two_machines_gives_what_an_order_gives(on_postgres: Worlds) -> None:
     (pair,) = (pair for pair in races.PAIRS if pair.name == "a run and a promote")
     tally = races.race(pair, 2, on_postgres, random.Random(3), lambda _: None)
     assert tally.faults == []
@@ -172,11 +179,6 @@ def test_readers_in_threads_see_whole_releases_and_both(worlds: Worlds) -> None:
 @pytest.mark.parametrize("course", readers.COURSES)
 def test_readers_in_a_process_see_whole_releases_and_all(worlds: Worlds, course: str) -> None:
     demand_all_seen(readers.processes(worlds, 1.0, readers.COURSES[course]))
-
-
-@pytest.mark.slow
-def test_readers_on_postgresql_see_whole_releases_and_all(on_postgres: Worlds) -> None:
-    demand_all_seen(readers.processes(on_postgres, 1.0, readers.COURSES["runs"]))
 
 
 def demand_all_seen(tally: readers.Tally) -> None:

@@ -299,6 +299,14 @@ class FakeEngine:
             return {Digest(i): r for i, r in run('select id, relation from "headgate.builds" order by id')}
 
     @_watched
+    def built_rows(self, builds: Collection[Digest]) -> Mapping[Digest, BuiltRow]:
+        with self._session() as run:
+            if not _is_there(run, "headgate", "builds"):
+                return {}
+            found = run('select id, relation, rows, bytes from "headgate.builds"').fetchall()
+            return {Digest(i): BuiltRow(*row) for i, *row in found if i in builds}
+
+    @_watched
     def drop(self, relations: Mapping[Digest, str]) -> None:
         with self._transaction() as run:
             if not _is_there(run, "headgate", "builds"):
@@ -373,7 +381,7 @@ class FakeEngine:
         with self._session() as run:
             stored = {row[0]: (row[1], row[2]) for row in run("select name, type, sql from sqlite_master").fetchall()}
             adopted = "headgate.builds" in stored
-            rows = run('select id, relation, rows from "headgate.builds"').fetchall() if adopted else []
+            rows = run('select id, relation, rows, bytes from "headgate.builds"').fetchall() if adopted else []
             own = {f"headgate.{name}" for name in ("state", "builds", "environments", "log", "loads", "parts")}
             tables = [name for name in stored if name.startswith("headgate.") and name not in own]
             others = [
@@ -382,7 +390,7 @@ class FakeEngine:
                 if kind == "view" and name.lower() not in asked and '"headgate.' in text
             ]
             return Inventory(
-                builds={Digest(i): BuiltRow(relation, count) for i, relation, count in rows},
+                builds={Digest(i): BuiltRow(*row) for i, *row in rows},
                 tables={name.removeprefix("headgate."): self._stored_table(run, name) for name in tables},
                 views={(view.schema, view.name): _standing(run, view, stored) for view in views},
                 others=frozenset((schema, name) for schema, _, name in others),

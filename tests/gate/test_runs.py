@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from tests.gate.team import Team
@@ -45,6 +49,28 @@ def test_an_empty_source_is_held_back_until_somebody_opens_the_gate(team: Team) 
     team.does("run", "prod", "--override", "the shop is closed")
     assert shown(team) == "0"
     assert "overridden" in str(team.result("releases", "prod")["releases"][0]["decision"])
+
+
+def test_a_run_after_one_that_was_killed_knows_how_many_rows_that_made(team: Team) -> None:
+    """What the killed one had finished is sealed by the next one, which has not counted it."""
+    code = (
+        "import os, signal\n"
+        "from headgate.plugins.engines.duckdb import DuckEngine\n"
+        "build = DuckEngine.build\n"
+        "def killed(self, jobs, *rest, **more):\n"
+        "    done = build(self, jobs, *rest, **more)\n"
+        "    if any(job.address == 'm.orders' for job in jobs):\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return done\n"
+        "DuckEngine.build = killed\n"
+        "from headgate.cli.main import run\n"
+        "run(['run', 'prod'])\n"
+    )
+    data(team, 150)
+    done = subprocess.run([sys.executable, "-c", code], cwd=team.root, env=os.environ, capture_output=True, check=False)
+    assert done.returncode == -9
+    assert "what was built before" in team.does("run", "prod")
+    assert shown(team) == "150"
 
 
 def test_a_distribution_is_watched_where_the_policy_says_so(team: Team) -> None:

@@ -400,8 +400,11 @@ def test_what_was_read_from_files_and_not_sealed_is_dropped(released: World) -> 
     stage = released.session()
     with stage.store.reading() as state:
         shown = {a: p.build for a, p in read_pointers(state, "dev").items() if a in ("staging.a", "raw.s")}
+    before: dict[str, tuple[int, int]] = {}
     for address, build in shown.items():
-        body = loads(released.disk.entries[Collection.BUILDS, build]) | {"status": "building"}
+        body = loads(released.disk.entries[Collection.BUILDS, build])
+        before[address] = (body["rows"], body["bytes"])
+        body |= {"status": "building", "rows": 0, "bytes": 0}
         if address == "raw.s":
             body["location"] = {"pattern": "s.csv", "format": "csv", "files": [], "options": {}}
         released.disk.entries[Collection.BUILDS, build] = dumps(body)
@@ -415,6 +418,8 @@ def test_what_was_read_from_files_and_not_sealed_is_dropped(released: World) -> 
         (RecoveryKind.DROPPED, ("raw.s",)),
     ]
     assert shown[Address("raw.s")] not in released.warehouse.open().built()
+    sealed = loads(released.disk.entries[Collection.BUILDS, shown[Address("staging.a")]])
+    assert (sealed["rows"], sealed["bytes"]) == before["staging.a"] != (0, 0), "as its own seal would have said"
 
 
 def test_a_build_that_is_doomed_while_it_is_published_makes_the_plan_stale(released: World) -> None:

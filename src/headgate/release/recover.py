@@ -201,13 +201,14 @@ def _recover_builds(
     unpins = [Entry(Collection.PINS, key, None) for key, build in pins if build not in foreign]
     if not unpins:
         return ()
-    built = engine.built() if unfinished else {}
+    built = engine.built_rows(unfinished) if unfinished else {}
     # What was read from files is sealed only after the files were looked at again, which nobody can do any more.
     made = {i: b for i, b in unfinished.items() if i in built and not b.is_from_files}
     lost = {i: b for i, b in unfinished.items() if i not in made}
     if lost:
         # What a load has made so far stays in its storage, unseen: the next attempt goes on with it.
         engine.drop({i: b.relation for i, b in lost.items() if b.relation and b.load is None})
+    made = {i: replace(b, rows=built[i].rows, bytes=built[i].bytes) for i, b in made.items()}
     entries = [*_seals(made, latest), *(Entry(Collection.BUILDS, i, None) for i in lost), *unpins]
     expects = tuple(Expectation(Collection.BUILDS, i, texts[i]) for i in unfinished)
     events = (NewEvent("recover", {"at": clock(), "by": lease.holder, "sealed": len(made), "dropped": len(lost)}),)
@@ -229,7 +230,7 @@ def _latest_captures(reading: Reading, builds: Mapping[Digest, Build]) -> Mappin
 
 
 def _seals(made: Mapping[Digest, Build], latest: Mapping[str, int]) -> list[Entry]:
-    """Return what a finished build's own seal would have written; rows and bytes are not known any more."""
+    """Return what a finished build's own seal would have written."""
     entries: list[Entry] = []
     for identity, build in made.items():
         sealed = replace(build, status=BuildStatus.SEALED)

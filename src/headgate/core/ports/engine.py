@@ -145,10 +145,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BuiltRow:
-    """A row of ``headgate.builds``: the physical relation, and its rows when it was made."""
+    """A row of ``headgate.builds``: the physical relation, and its rows and bytes when it was made."""
 
     relation: str
     rows: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +264,9 @@ class Engine(Protocol):
 
     def built(self) -> Mapping[Digest, str]:
         """Return all builds in ``headgate.builds``: id to physical relation."""
+
+    def built_rows(self, builds: Collection[Digest]) -> Mapping[Digest, BuiltRow]:
+        """Return the rows of ``headgate.builds`` of some builds; what is not there is left out."""
 
     def drop(self, relations: Mapping[Digest, str]) -> None:
         """Drop physical tables and their rows in ``headgate.builds``; what is gone already does not count.

@@ -27,6 +27,7 @@ from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
+    BuiltRow,
     Capabilities,
     Described,
     Inventory,
@@ -211,6 +212,11 @@ class DuckEngine:
         """Return all builds in ``headgate.builds``: id to physical relation."""
         with self._cursor() as cursor:
             return catalogue.builds(cursor) if self._adopted(cursor) else {}
+
+    def built_rows(self, builds: Collection[Digest]) -> Mapping[Digest, BuiltRow]:
+        """Return the rows of ``headgate.builds`` of some builds; what is not there is left out."""
+        with self._cursor() as cursor:
+            return catalogue.built_rows(cursor, builds) if builds and self._adopted(cursor) else {}
 
     def drop(self, relations: Mapping[Digest, str]) -> None:
         """Drop physical tables and their rows in ``headgate.builds``; what is gone already does not count."""

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import duckdb
 
 from headgate.core.hashing import Digest
-from headgate.core.ports.engine import BuildJob, BuildResult, Marker
+from headgate.core.ports.engine import BuildJob, BuildResult, BuiltRow, Marker
 from headgate.core.records import LogHead
 from headgate.plugins.engines.sql_texts import literal, quoted
 
@@ -132,6 +132,12 @@ def write_builds(cursor: duckdb.DuckDBPyConnection, made: Sequence[tuple[BuildJo
 def builds(cursor: duckdb.DuckDBPyConnection) -> dict[Digest, str]:
     """Return the physical relation of every build."""
     return {Digest(i): r for i, r in cursor.execute("select id, relation from headgate.builds order by id").fetchall()}
+
+
+def built_rows(cursor: duckdb.DuckDBPyConnection, identities: Collection[str]) -> dict[Digest, BuiltRow]:
+    """Return what was written of these builds, as far as they are there."""
+    sql = f"select id, relation, rows, bytes from headgate.builds where id in {_list_of(identities)}"
+    return {Digest(i): BuiltRow(*row) for i, *row in cursor.execute(sql).fetchall()}
 
 
 def erase_builds(cursor: duckdb.DuckDBPyConnection, identities: Collection[str]) -> None:

@@ -61,8 +61,8 @@ def _reads_builds(text: str) -> bool:
 
 
 def _builds(cursor: duckdb.DuckDBPyConnection) -> Mapping[Digest, BuiltRow]:
-    rows = cursor.execute("select id, relation, rows from headgate.builds order by id").fetchall()
-    return {Digest(identity): BuiltRow(relation, count) for identity, relation, count in rows}
+    rows = cursor.execute("select id, relation, rows, bytes from headgate.builds order by id").fetchall()
+    return {Digest(identity): BuiltRow(*row) for identity, *row in rows}
 
 
 def _tables(cursor: duckdb.DuckDBPyConnection) -> Mapping[str, StoredTable]:

@@ -27,6 +27,7 @@ from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.ports.engine import (
     BuildJob,
     BuildResult,
+    BuiltRow,
     Capabilities,
     Described,
     Inventory,
@@ -211,6 +212,11 @@ class PostgresEngine:
         """Return all builds in ``headgate.builds``: id to physical relation."""
         with self._connections.reading() as connection:
             return catalogue.builds(connection) if self._adopted(connection) else {}
+
+    def built_rows(self, builds: Collection[Digest]) -> Mapping[Digest, BuiltRow]:
+        """Return the rows of ``headgate.builds`` of some builds; what is not there is left out."""
+        with self._connections.reading() as connection:
+            return catalogue.built_rows(connection, builds) if builds and self._adopted(connection) else {}
 
     def drop(self, relations: Mapping[Digest, str]) -> None:
         """Drop physical tables and their rows in ``headgate.builds``; what is gone already does not count."""

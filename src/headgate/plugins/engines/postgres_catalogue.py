@@ -10,7 +10,7 @@ from typing import Any
 
 from headgate.core.errors import EngineFailed
 from headgate.core.hashing import Digest
-from headgate.core.ports.engine import BuildJob, BuildResult, Marker
+from headgate.core.ports.engine import BuildJob, BuildResult, BuiltRow, Marker
 from headgate.core.records import LogHead
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_texts import stored_name
@@ -179,6 +179,12 @@ def write_builds(connection: Connection, made: Sequence[tuple[BuildJob, BuildRes
 def builds(connection: Connection) -> dict[Digest, str]:
     """Return the physical relation of every build."""
     return {Digest(i): r for i, r in rows(connection, "select id, relation from headgate.builds order by id")}
+
+
+def built_rows(connection: Connection, identities: Collection[str]) -> dict[Digest, BuiltRow]:
+    """Return what was written of these builds, as far as they are there."""
+    sql = "select id, relation, rows, bytes from headgate.builds where id = any(%s)"
+    return {Digest(i): BuiltRow(*row) for i, *row in rows(connection, sql, list(identities))}
 
 
 def erase_builds(connection: Connection, identities: Collection[str]) -> None:

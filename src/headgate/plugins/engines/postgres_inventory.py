@@ -43,8 +43,8 @@ def inventory_of(connection: Connection, views: Collection[ShownView], *, is_ado
 
 
 def _builds(connection: Connection) -> Mapping[Digest, BuiltRow]:
-    found = rows(connection, "select id, relation, rows from headgate.builds order by id")
-    return {Digest(identity): BuiltRow(relation, count) for identity, relation, count in found}
+    found = rows(connection, "select id, relation, rows, bytes from headgate.builds order by id")
+    return {Digest(identity): BuiltRow(*row) for identity, *row in found}
 
 
 def _tables(connection: Connection, builds: Mapping[Digest, BuiltRow]) -> Mapping[str, StoredTable]:
