@@ -6,12 +6,15 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from tests.postgres.server import Database, Server
+
+ALL_SLOW = "\npytestmark = pytest.mark.slow\n"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,6 +26,13 @@ def pytest_configure(config: pytest.Config) -> None:
     settings = tempfile.TemporaryDirectory(prefix="headgate-settings-")
     config.add_cleanup(settings.cleanup)
     os.environ["XDG_CONFIG_HOME"] = settings.name
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files of which all tests are slow where only fast ones are wanted: half of the time to collect them."""
+    if config.getoption("markexpr") != "not slow" or not collection_path.match("test_*.py"):
+        return None
+    return True if ALL_SLOW in collection_path.read_text() else None
 
 
 def _server(version: int) -> Iterator[Server]:

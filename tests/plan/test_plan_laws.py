@@ -23,10 +23,11 @@ from headgate.plan.make import make_plan
 from headgate.plan.outcome import Outcome
 from headgate.plan.sources import plan_source
 
+pytestmark = pytest.mark.slow
+
 QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_plan_of_an_applied_plan_is_empty_and_the_environment_is_closed(data: st.DataObject) -> None:
@@ -40,7 +41,6 @@ def test_plan_of_an_applied_plan_is_empty_and_the_environment_is_closed(data: st
         world = data.draw(edits(world))
 
 
-@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_an_inverse_edit_reuses_everything(data: st.DataObject) -> None:
@@ -54,7 +54,6 @@ def test_an_inverse_edit_reuses_everything(data: st.DataObject) -> None:
     assert {a: p.build for a, p in state.pointers["dev"].items()} == before
 
 
-@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_dev_shares_what_prod_has(data: st.DataObject) -> None:
@@ -70,7 +69,6 @@ def test_dev_shares_what_prod_has(data: st.DataObject) -> None:
     assert state.plan(world, "prod").is_empty
 
 
-@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_a_recorded_key_is_the_one_that_the_versions_give(data: st.DataObject) -> None:
@@ -97,7 +95,6 @@ def test_a_recorded_key_is_the_one_that_the_versions_give(data: st.DataObject) -
             outcomes[address] = plan_asset(node, outcomes, ground)
 
 
-@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_exactly_what_reads_a_change_is_built_and_told(data: st.DataObject) -> None:
@@ -159,7 +156,6 @@ def _check_reaches(plan: Plan, expected: dict[Address, set[str]], world: object)
         assert reach.rows == rows
 
 
-@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_a_selection_stays_closed_and_leaves_the_rest(data: st.DataObject) -> None:
@@ -185,7 +181,6 @@ def test_a_selection_stays_closed_and_leaves_the_rest(data: st.DataObject) -> No
     assert state.plan(edited).is_empty
 
 
-@pytest.mark.slow
 @QUICK
 @given(st.data())
 def test_lost_builds_come_back(data: st.DataObject) -> None:
@@ -199,7 +194,6 @@ def test_lost_builds_come_back(data: st.DataObject) -> None:
     assert state.plan(world).is_empty
 
 
-@pytest.mark.slow
 @QUICK
 @given(st.data(), st.randoms(use_true_random=False))
 def test_the_order_of_records_does_not_count(data: st.DataObject, chance: random.Random) -> None:

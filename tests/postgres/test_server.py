@@ -12,7 +12,6 @@ import pytest
 from tests.postgres.server import INSTALLED, Database, Server, wait_until
 
 
-@pytest.mark.slow
 def test_a_database_has_an_owner_of_its_own_without_superuser(database: Database) -> None:
     with psycopg.connect(database.url) as connection:
         row = connection.execute("select current_user, current_database(), rolsuper from pg_roles where rolname = user")
@@ -23,7 +22,6 @@ def test_a_database_has_an_owner_of_its_own_without_superuser(database: Database
         other.execute("create schema theirs")
 
 
-@pytest.mark.slow
 def test_connections_can_be_cut(database: Database) -> None:
     with psycopg.connect(database.url) as connection:
         assert database.cut() == 1
@@ -31,7 +29,6 @@ def test_connections_can_be_cut(database: Database) -> None:
             connection.execute("select 1")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("version", INSTALLED)
 def test_a_stopped_server_starts_again_with_what_was_committed(version: int) -> None:
     server = Server(version)
@@ -53,13 +50,14 @@ def test_a_stopped_server_starts_again_with_what_was_committed(version: int) -> 
 _KILLED = """
 import os, signal
 from tests.postgres.server import Server
+
+pytestmark = pytest.mark.slow
 server = Server()
 print(server.folder, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-@pytest.mark.slow
 def test_a_server_ends_with_the_process_that_started_it() -> None:
     done = subprocess.run([sys.executable, "-c", _KILLED], capture_output=True, text=True, check=False)
     folder = Path(done.stdout.strip())

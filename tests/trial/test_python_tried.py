@@ -6,6 +6,8 @@ import pytest
 
 from tests.trial.trial_stage import outcomes, shown, told, tried
 
+pytestmark = pytest.mark.slow
+
 ASSET = """import headgate as hg
 import polars as pl
 
@@ -42,7 +44,6 @@ TESTS = """unit_tests:
 """
 
 
-@pytest.mark.slow
 def test_functions_are_called_with_the_given_rows(tmp_path: Path) -> None:
     found = tried(tmp_path, {"assets/marts/spent.py": ASSET, "assets/shop/orders.csv": SEED, "tests/spent.yml": TESTS})
     assert outcomes(found) == {
