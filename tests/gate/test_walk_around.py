@@ -396,9 +396,21 @@ def test_code_that_the_state_has_lost_is_not_taken_for_that_of_the_change(team: 
 def test_released_code_that_nobody_understands_is_not_taken_for_that_of_the_change(team: Team) -> None:
     """As a newer Headgate may do, to which a key says something else."""
     team.forge("assets/m/m.yml", "models:\n  - name: orders\n    columns: 7\n")
+    team.does("doctor", "--repair", "--yes")
     team.price(2)
     told = team.fails(1, *PROMOTE)
     assert "HG712  headgate.toml: nobody can tell: the released code is not understood" in told
+
+
+def test_a_release_that_was_altered_says_nothing_of_what_may_pass(team: Team) -> None:
+    """Its code fits its digests and has the policy of the change: only the log knows that another one was released."""
+    text = CONFIG + OWNERS + '\n[gate]\nrows_changed = "show"\ndrift = "show"\nconsumer = "show"\n'
+    team.forge("headgate.toml", text)
+    team.file("headgate.toml", text)
+    team.price(2)
+    told = team.fails(1, *PROMOTE)
+    assert "nobody can tell: the state holds another release 1 of prod than the log tells of: its record is not" in told
+    assert team.released() == 1
 
 
 def test_a_release_that_the_state_has_lost_is_not_taken_for_none(team: Team) -> None:

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
 from headgate.core.diagnostic import Diagnostic
-from headgate.core.errors import Refused
-from headgate.core.events import chain_faults
+from headgate.core.envelope import envelope_from_text
+from headgate.core.errors import EnvironmentFailed, Refused
+from headgate.core.events import chain_faults, hash_of
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps
 from headgate.core.ports.store import NewEvent, Reading
 from headgate.core.records import Collection, Event, LogHead
+from headgate.core.statement import predicate_of
 from headgate.release.history import move_key
+from headgate.release.record import read_record, record_from_text
 
 _GAP = "gap"
+
+_NEAR = 64
+"""The event of a move is among so many behind the end of the log that its record names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,43 @@ def demand_log(reading: Reading, copy: LogHead | None) -> None:
         raise Refused([Diagnostic("HG545", summary, hint=f"{hint}headgate doctor --repair")])
 
 
+def demand_told(reading: Reading, environment: str, serial: int) -> None:
+    """Raise ``EnvironmentFailed`` where a move is not the one that the log tells of, and nobody noted why.
+
+    Cost: of a signed release the events that came with it; else, and where it is another one, that of ``log_faults``.
+    """
+    key = move_key(environment, serial)
+    text = reading.get(Collection.MOVES, [key]).get(key, "")
+    for event, following in pairwise([*islice(_events_of(reading, environment, serial), _NEAR), None]):
+        if event is None or not _is_of(event, environment, serial):
+            continue
+        is_whole = hash_of(event) == event.hash and (following is None or following.previous == event.hash)
+        if is_whole and event.body.get("record") == digest("move", text):
+            return
+    where = _where(environment, serial)
+    if fault := next((one for one in log_faults(reading) if one.where == where), None):
+        raise EnvironmentFailed(f"the state holds another {where} than the log tells of: {fault.reason}")
+
+
+def _events_of(reading: Reading, environment: str, serial: int) -> Iterator[Event]:
+    """Yield the events from those on that came with a move, by what its signed record says; else from the first on."""
+    text = read_record(reading, environment, serial)
+    try:
+        told = predicate_of(envelope_from_text(record_from_text(text).envelope).payload).get("log") if text else None
+    except ValueError:
+        told = None
+    number = told.get("number") if isinstance(told, dict) else None
+    return reading.events(after=number if isinstance(number, int) else 0)
+
+
+def _is_of(event: Event, environment: str, serial: int) -> bool:
+    return event.kind == "move" and (event.body.get("environment"), event.body.get("serial")) == (environment, serial)
+
+
+def _where(environment: str, serial: int) -> str:
+    return f"release {serial} of {environment}"
+
+
 def noted(faults: Sequence[LogFault], *, at: str, by: str) -> NewEvent:
     """Return the event that says what was found; once it is written these faults are known."""
     told = [{"where": fault.where, "reason": fault.reason, "seen": fault.seen} for fault in faults]
@@ -89,7 +133,7 @@ def _records(events: Sequence[Event], moves: Mapping[str, str]) -> Iterator[LogF
     for key in sorted(told.keys() | moves.keys()):
         environment, _, serial = key.rpartition("/")
         found = digest("move", moves[key]) if key in moves else ""
-        where = f"release {serial.lstrip('0')} of {environment}"
+        where = _where(environment, int(serial))
         if key not in moves:
             yield LogFault(where, "its record is gone", "")
         elif key not in told:

@@ -80,12 +80,15 @@ def judged(session: Session, reading: Reading, code: Repository, environment: st
     from headgate.evidence.findings import Gate
     from headgate.project.walk import CONFIG_FILE
     from headgate.release.history import known_move_of_code
+    from headgate.release.log import demand_told
     from headgate.release.source_code import blobs_of
 
     config = code.declarations.config
     policy = config.policy
     try:
         move = known_move_of_code(reading, environment, serial)
+        if move is not None:
+            demand_told(reading, environment, move.serial)
     except EnvironmentFailed as lost:
         return Judged(policy, Gate(lost=str(lost)))
     if move is None:
