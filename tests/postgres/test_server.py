@@ -11,6 +11,8 @@ import pytest
 
 from tests.postgres.server import INSTALLED, Database, Server, wait_until
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_database_has_an_owner_of_its_own_without_superuser(database: Database) -> None:
     with psycopg.connect(database.url) as connection:
@@ -50,8 +52,6 @@ def test_a_stopped_server_starts_again_with_what_was_committed(version: int) -> 
 _KILLED = """
 import os, signal
 from tests.postgres.server import Server
-
-pytestmark = pytest.mark.slow
 server = Server()
 print(server.folder, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
