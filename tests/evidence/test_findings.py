@@ -13,11 +13,9 @@ from headgate.core.promises import DeclaredTest
 from headgate.core.recipe import Column
 from headgate.evidence.decide import weighed
 from headgate.evidence.findings import (
-    Consumer,
     Gate,
     Touched,
     findings_of,
-    findings_of_consumers,
     findings_of_gate,
     findings_of_new_data,
     share_text,
@@ -192,33 +190,6 @@ def test_a_source_that_moved_on_is_told_beside_the_difference() -> None:
     assert one.told.endswith("0.1 % fewer; raw.orders has other data, too")
 
 
-def test_a_consumer_of_another_owner_is_reached_by_what_it_reads() -> None:
-    price = ColumnDifference("price", 5, 5)
-    changed = weighed(findings_of(Touched(ORDERS, owner="ops", comparison=compared(columns=(price,)))), Policy())
-    boards = [
-        Consumer(Address("boards.sales"), "sales", {ORDERS: ("id", "price")}),
-        Consumer(Address("boards.ids"), "sales", {ORDERS: ("id",)}),
-        Consumer(Address("boards.own"), "ops", {ORDERS: ("price",)}),
-        Consumer(Address("boards.nobody"), "", {ORDERS: ("price",)}),
-    ]
-    reached = findings_of_consumers(boards, changed)
-    assert levels(*reached) == [
-        "approve consumer boards.sales",
-        "show consumer boards.own",
-        "show consumer boards.nobody",
-    ]
-    assert reached[0].told == "reads what changes: marts.orders (price)"
-    assert reached[0].owner == "sales"
-
-
-def test_rows_reach_every_consumer_and_what_is_only_shown_reaches_none() -> None:
-    board = Consumer(Address("boards.sales"), "sales", {ORDERS: ("id",)})
-    gone = weighed(findings_of(Touched(ORDERS, owner="ops", comparison=compared(removed=9))), Policy())
-    assert levels(*findings_of_consumers([board], gone)) == ["approve consumer boards.sales"]
-    more = weighed(findings_of(Touched(ORDERS, owner="ops", comparison=compared(added=9, rows_after=1009))), Policy())
-    assert findings_of_consumers([board], more) == ()
-
-
 def test_who_changes_the_gate_is_found_out() -> None:
     before = Policy(owners={"ops": ("ada",)})
     after = Policy((Section("marts.*", budgets={Topic.CHANGED: 1.0}),), owners={"ops": ("ada", "eve")})
@@ -230,6 +201,7 @@ def test_who_changes_the_gate_is_found_out() -> None:
         broken={ORDERS: (("column price removed",), "ops")},
         unprotected=("prod",),
         exposures={Address("boards.sales"): "sales"},
+        narrowed={Address("boards.ids"): (("marts.orders (id)",), "sales")},
     )
     found = findings_of_gate(gate)
     assert [one.told for one in found] == [
@@ -237,9 +209,10 @@ def test_who_changes_the_gate_is_found_out() -> None:
         "its owner becomes eve, and was ops",
         "2 data tests are gone, or differ",
         "its contract promised more: column price removed",
+        "it would no longer be said to read marts.orders (id)",
         "this consumer is no longer declared",
     ]
-    assert [one.level for one in weighed(found, before)] == [*[Level.APPROVE] * 3, Level.BLOCK, Level.APPROVE]
+    assert [one.level for one in weighed(found, before)] == [*[Level.APPROVE] * 3, Level.BLOCK, *[Level.APPROVE] * 2]
     assert findings_of_gate(Gate(before, before)) == ()
 
 

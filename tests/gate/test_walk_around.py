@@ -246,6 +246,28 @@ def test_a_consumer_that_is_undeclared_in_the_same_change_is_missed(team: Team) 
     assert "HG711  prod waits for sales (eve) to agree" in told
 
 
+@pytest.mark.parametrize(
+    ("use", "lost"),
+    [
+        ("depends_on: [ref('other')]", "m.orders"),
+        ("depends_on: [ref('orders')], columns: {orders: [id]}", "m.orders but for id"),
+    ],
+    ids=["another asset", "a column"],
+)
+def test_a_consumer_that_is_said_to_read_less_in_the_same_change_is_asked(team: Team, use: str, lost: str) -> None:
+    team.asset("m.other", "select 1 as x")
+    text = (team.root / "assets/m/m.yml").read_text()
+    team.file("assets/m/m.yml", text.replace("depends_on: [ref('orders')]", use.replace("], ", "]\n    ")))
+    team.price(2)
+    told = team.fails(1, *PROMOTE)
+    assert f"m.board: it would no longer be said to read {lost}" in told
+    assert "m.board: reads what changes: m.orders (price)" in told
+    agreed(team, "ben")
+    assert "HG711  prod waits for sales (eve) to agree" in team.fails(1, *PROMOTE)
+    agreed(team, "eve")
+    assert "depends_on of m.board" in team.does(*PROMOTE)
+
+
 def promote_killed_in(team: Team, method: str) -> None:
     """Promote, and end the process by force where it calls the method of the engine."""
     code = (

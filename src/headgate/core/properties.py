@@ -1,7 +1,8 @@
 """What is declared of an asset that no build shows, and that counts all the same once it is released.
 
 A run goes by it: from where, when and how data comes in, what a call may use, which columns were promised or are
-protected, which tests have to pass; who answers for it; and by which key, and how nearly, the next change is compared.
+protected, which tests have to pass; who answers for it; by which key, and how nearly, the next change is compared; and
+what an exposure reads, whose owner is asked then.
 Descriptions and tags are looked up in the repository alone, so they are not among it.
 """
 
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from headgate.core.address import Address, fold
 from headgate.core.comparison import EXACT
 from headgate.core.contracts import Promise, promise_from_text, promise_of, promise_to_text
-from headgate.core.declarations import Declarations, FileSource, Kind, Properties, TableSource
+from headgate.core.declarations import Declarations, FileSource, Kind, Properties, TableSource, Use
 from headgate.core.gate import POLICY_ADDRESS
 from headgate.core.graph import AnyNode, Node, SourceNode
-from headgate.core.json_form import dumps, plain
+from headgate.core.json_form import dumps, loads, plain
 from headgate.core.keys import keys_of
 from headgate.core.limits import NO_LIMITS, Limits
 from headgate.core.promises import QUERY, DeclaredTest
@@ -30,6 +31,9 @@ _NO_QUERY: Mapping[str, str] = {"kind": QUERY}
 
 Told: TypeAlias = Mapping[Address, Mapping[str, str]]
 """Of each address what is declared, as text, under the names that users write."""
+
+Uses: TypeAlias = Mapping[Address, tuple[str, ...]]
+"""What an exposure reads: of each asset the columns, none where it is all of them."""
 
 PropertyChanges: TypeAlias = Mapping[Address, tuple[str, ...]]
 """The names of what differs, by address."""
@@ -96,13 +100,13 @@ def told_of(declarations: Declarations) -> Told:
     for source in declarations.sources:
         found[source.address] = told_properties(Kind.SOURCE, source.properties, location=source.location)
     for exposure in declarations.exposures:
-        owner = {"owner": exposure.properties.owner} if exposure.properties.owner else {}
-        found[exposure.address] = {"kind": Kind.EXPOSURE.value, **owner}
+        told = {"owner": exposure.properties.owner, "depends_on": _told_uses(exposure.uses)}
+        found[exposure.address] = {"kind": Kind.EXPOSURE.value, **{name: text for name, text in told.items() if text}}
     protected = sorted(name for name, one in declarations.config.environments.items() if one.protected)
     found[POLICY_ADDRESS] = {"kind": "policy", "policy": f"{declarations.config.policy.digest} {' '.join(protected)}"}
     for query in declarations.queries:
-        told = f"{query.asset.digest} {told_of_test(query.test)}"
-        found[query.asset.address] = {"kind": QUERY, "data_tests": told}
+        test = f"{query.asset.digest} {told_of_test(query.test)}"
+        found[query.asset.address] = {"kind": QUERY, "data_tests": test}
     return found
 
 
@@ -124,6 +128,25 @@ def promise_in(said: Mapping[str, str]) -> Promise | None:
     """Return what an asset promises, by what is told of it; None where it has no enforced contract."""
     text = said.get("contract", "")
     return promise_from_text(text) if text.startswith("{") else None
+
+
+def uses_in(said: Mapping[str, str]) -> Uses:
+    """Return what an exposure reads, by what is told of it.
+
+    >>> uses_in({"kind": "exposure", "depends_on": '{"m.orders": ["price"], "m.total": []}'})
+    {'m.orders': ('price',), 'm.total': ()}
+    """
+    found: Mapping[str, list[str]] = loads(said.get("depends_on", "{}"))
+    return {Address(address): tuple(columns) for address, columns in found.items()}
+
+
+def _told_uses(uses: Iterable[Use]) -> str:
+    """Return what an exposure reads, as text: of each asset the columns, none where it is all of them."""
+    found: dict[Address, tuple[str, ...]] = {}
+    for use in uses:
+        known = found.get(use.address, use.columns)
+        found[use.address] = tuple(sorted({*known, *use.columns})) if known and use.columns else ()
+    return dumps(found) if found else ""
 
 
 def with_schedule(told: Told) -> frozenset[Address]:

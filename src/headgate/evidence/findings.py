@@ -53,25 +53,15 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class Consumer:
-    """What reads assets from outside, a dashboard: its owner, and the columns that it uses by asset."""
-
-    address: Address
-    owner: str
-    uses: Mapping[Address, tuple[str, ...]]
-    place: Place | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Gate:
     """How the change alters the gate itself: the policies before and after, and of assets what is gone or other.
 
-    ``owners`` gives the owners before and after of assets whose owner is another one; ``tests`` how many data tests of
-    an asset are gone or were altered, with the asset's owner; ``broken`` what of its contract is broken, with its
+    ``owners`` gives the owners before and after of assets whose owner is another one; ``tests`` how many data tests
+    of an asset are gone or were altered, with the asset's owner; ``broken`` what of its contract is broken, with its
     owner; ``unprotected`` are environments that would not be protected any more; ``exposures`` are those that are no
-    longer declared, with their owners; ``compared`` what assets would be compared by, looser than before or otherwise,
-    with their owners; ``exposed`` protected columns that would not be so any more, with their owners. ``lost`` says why
-    nobody can tell.
+    longer declared, with their owners; ``narrowed`` what others would be said to read no more, with theirs;
+    ``compared`` what assets would be compared by, looser than before or otherwise, with their owners; ``exposed``
+    protected columns that would not be so any more, with their owners. ``lost`` says why nobody can tell.
     """
 
     before: Policy = field(default_factory=Policy)
@@ -83,6 +73,7 @@ class Gate:
     exposures: Mapping[Address, str] = field(default_factory=dict)
     compared: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
     exposed: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    narrowed: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
     lost: str = ""
 
     def touching(self, addresses: Container[Address]) -> Gate:
@@ -96,6 +87,7 @@ class Gate:
             broken={address: one for address, one in self.broken.items() if address in addresses},
             unprotected=self.unprotected if is_of_policy else (),
             compared={address: one for address, one in self.compared.items() if address in addresses},
+            narrowed={address: one for address, one in self.narrowed.items() if address in addresses},
         )
 
 
@@ -159,19 +151,6 @@ def findings_of_drifts(touched: Touched, drifts: Iterable[Drift]) -> Iterator[Fi
         yield _finding(touched, Topic.DRIFT, told, column=column, amount=max(one.effect for one in found))
 
 
-def findings_of_consumers(consumers: Iterable[Consumer], found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return which consumers are reached by what was found, weighed: what is only shown reaches nobody.
-
-    One of the owner of the asset is told of, no more.
-    """
-    by_address: dict[Address, list[Finding]] = {}
-    for one in found:
-        if one.level is not Level.SHOW and one.topic in _REACHING:
-            by_address.setdefault(one.address, []).append(one)
-    reached = (_reached(consumer, by_address) for consumer in consumers)
-    return tuple(finding for finding in reached if finding is not None)
-
-
 def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
     """Return how the change alters what decides of it."""
     found: list[Finding] = []
@@ -199,6 +178,9 @@ def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
         for name in names:
             told = f"{name} is protected, and would not be any more"
             found.append(Finding(Topic.COLUMN_UNPROTECTED, address, Level.SHOW, told, name, 1.0, owner=owner))
+    for address, (parts, owner) in sorted(gate.narrowed.items()):
+        told = f"it would no longer be said to read {listed(parts, _TOLD_MAX)}"
+        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "depends_on", 1.0, owner=owner))
     for address, owner in sorted(gate.exposures.items()):
         told = "this consumer is no longer declared"
         found.append(Finding(Topic.ASSET_REMOVED, address, Level.SHOW, told, amount=1.0, owner=owner))
@@ -217,15 +199,6 @@ def share_text(rows: int, of: int) -> str:
     if share > 99.9:
         return f"{share:,.3g} %" if share >= 100.5 else "above 99.9 %"
     return "below 0.001 %" if share < 0.001 else f"{share:.3g} %"
-
-
-_REACHING = frozenset(
-    {
-        Topic.EMPTY, Topic.REMOVED, Topic.ADDED, Topic.CHANGED, Topic.COUNT, Topic.DRIFT, Topic.COLUMN_REMOVED,
-        Topic.COLUMN_RETYPED, Topic.CONTRACT, Topic.ASSET_REMOVED, Topic.UNSTABLE, Topic.KEY,
-    }
-)  # fmt: skip
-"""Topics of what a reader notices."""
 
 
 def _finding(
@@ -352,30 +325,6 @@ def _of_stability(touched: Touched, comparison: Comparison) -> Iterator[Finding]
     for column in comparison.columns:
         if column.beyond and fold(column.name) in names:
             yield _finding(touched, Topic.UNSTABLE, f"{column.name} {told}", column=column.name)
-
-
-def _reached(consumer: Consumer, found: Mapping[Address, list[Finding]]) -> Finding | None:
-    columns: dict[Address, list[str]] = {}
-    owners: set[str] = set()
-    for address, used in consumer.uses.items():
-        names = frozenset(map(fold, used))
-        hits = [f for f in found.get(address, ()) if f.topic not in _OF_COLUMNS or not names or fold(f.column) in names]
-        if hits:
-            columns[address] = list(dict.fromkeys(f.column for f in hits if f.topic in _OF_COLUMNS and f.column))
-            owners |= {one.owner for one in hits}
-    if not columns:
-        return None
-    told = listed([f"{a} ({listed(names, _TOLD_MAX)})" if names else a for a, names in columns.items()], _TOLD_MAX)
-    is_of_others = bool(consumer.owner) and owners != {consumer.owner}
-    return Finding(
-        Topic.CONSUMER, consumer.address, Level.SHOW, f"reads what changes: {told}", amount=float(is_of_others),
-        owner=consumer.owner, place=consumer.place,
-    )  # fmt: skip
-
-
-_OF_COLUMNS = frozenset(
-    {Topic.CHANGED, Topic.DRIFT, Topic.COLUMN_REMOVED, Topic.COLUMN_RETYPED, Topic.CONTRACT, Topic.UNSTABLE}
-)
 
 
 def _moved(comparison: Comparison) -> str:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from headgate.core.policy import Policy
     from headgate.core.ports.store import Reading
     from headgate.core.report import AssetReport, Report
+    from headgate.evidence.consumers import Consumer
     from headgate.evidence.decide import Case
-    from headgate.evidence.findings import Consumer, Touched
+    from headgate.evidence.findings import Touched
     from headgate.release.promote import Promoted, PromotionPlan
 
 _TOLD_MAX = 5
@@ -93,13 +94,9 @@ def reviewed(
     """
     from headgate.app.session import now
     from headgate.core.report import Report
+    from headgate.evidence.consumers import findings_of_consumers
     from headgate.evidence.decide import Case, decide, weighed
-    from headgate.evidence.findings import (
-        findings_of,
-        findings_of_consumers,
-        findings_of_gate,
-        findings_of_new_data,
-    )
+    from headgate.evidence.findings import findings_of, findings_of_gate, findings_of_new_data
 
     altered, plan = promotion.altered, promotion.plan
     at = now()
@@ -209,13 +206,20 @@ def _undrifted(address: Address, promotion: Promotion, gathered: Gathered) -> tu
 
 
 def _consumers(promotion: Promotion) -> Iterator[Consumer]:
+    """Yield what reads assets by the release or by the change, with all that either says of it."""
+    from headgate.core.declarations import Kind
     from headgate.core.graph import ExposureNode
-    from headgate.evidence.findings import Consumer
+    from headgate.core.properties import uses_in
+    from headgate.evidence.consumers import Consumer, uses_joined
 
-    owners = promotion.altered.owners
-    for address, node in (promotion.graph.nodes if promotion.graph else {}).items():
-        if isinstance(node, ExposureNode):
-            yield Consumer(address, owners.get(address, node.properties.owner), node.uses, node.place)
+    owners, before = promotion.altered.owners, promotion.altered.before
+    nodes = promotion.graph.nodes if promotion.graph else {}
+    declared = {address: node for address, node in nodes.items() if isinstance(node, ExposureNode)}
+    released = {a: uses_in(told) for a, told in before.items() if told.get("kind") == Kind.EXPOSURE.value}
+    for address in dict.fromkeys((*declared, *released)):
+        node = declared.get(address)
+        uses = uses_joined(released.get(address, {}), node.uses if node else {})
+        yield Consumer(address, owners.get(address, ""), uses, node.place if node else None)
 
 
 def _asset(item: Promoted, promotion: Promotion, gathered: Gathered) -> AssetReport:

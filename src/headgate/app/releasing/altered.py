@@ -174,12 +174,15 @@ def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:
     from headgate.core.contracts import promise_changes, promise_from_text
     from headgate.core.declarations import Kind
     from headgate.core.promises import QUERY
+    from headgate.core.properties import uses_in
+    from headgate.evidence.consumers import uses_lost
     from headgate.evidence.findings import Gate
 
     owners: dict[Address, tuple[str, str]] = {}
     tests: dict[Address, tuple[int, str]] = {}
     broken: dict[Address, tuple[tuple[str, ...], str]] = {}
     exposures: dict[Address, str] = {}
+    narrowed: dict[Address, tuple[tuple[str, ...], str]] = {}
     for address, told in before.items():
         new = after.get(address)
         owner = told.get("owner", "")
@@ -191,6 +194,8 @@ def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:
             continue
         if owner and new.get("owner", "") != owner:
             owners[address] = (owner, new.get("owner", ""))
+        if lost := uses_lost(uses_in(told), uses_in(new)):
+            narrowed[address] = (lost, owner)
         if gone := _tests(told) - _tests(new):
             tests[address] = (len(gone), owner)
         promises = [promise_from_text(text) if _is_promise(text) else None for text in _contracts(told, new)]
@@ -199,8 +204,9 @@ def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:
             broken[address] = (parts, owner)
     unprotected = [n for n, e in was.environments.items() if e.protected and not _protects(now, n)]
     return Gate(
-        was.policy, now.policy, owners, tests, broken, tuple(sorted(unprotected)), exposures, _compared(before, after)
-    )
+        was.policy, now.policy, owners, tests, broken, tuple(sorted(unprotected)), exposures, _compared(before, after),
+        narrowed=narrowed,
+    )  # fmt: skip
 
 
 def _compared(before: Told, after: Told) -> Mapping[Address, tuple[tuple[str, ...], str]]:
