@@ -350,3 +350,34 @@ def test_what_is_no_whole_number_is_none_in_any_type(place: Place) -> None:
     before = of({"k": "INTEGER", "n": "BIGINT"}, *enumerate((0, 0, 9_223_372_036_854_775_807, 1)))
     found = place.compare(before, of(KN, *enumerate(("NaN", "Infinity", "1e19", "1e300"))), ("k",))
     assert [(c.changed, c.beyond) for c in found.columns] == [(4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "one", "other", "greatest"),
+    [
+        ("DECIMAL(18,9)", "600000000", "-600000000", 1.2e9),  # the difference has a digit more
+        ("DECIMAL(18,18)", "0.9", "-0.9", 1.8),
+        ("DECIMAL(38,0)", "9" * 38, "-" + "9" * 38, 2e38),
+        ("DOUBLE", "1.7e308", "-1.7e308", None),  # and here it is above the greatest number
+        ("DOUBLE", "5e-324", "1", 1.0),  # a billionth of which is below the least one
+        ("DOUBLE", "1.7e308", "1.6e308", 1e307),
+    ],
+)
+def test_a_difference_that_its_type_has_no_room_for_is_one(
+    place: Place, type_: str, one: str, other: str, greatest: float | None
+) -> None:
+    types = {"k": "INTEGER", "n": type_}
+    for near in (Tolerance(relative=1e-9), Tolerance(absolute=0.25, relative=0.001)):
+        for sides in ((one, other), (other, one)):
+            before, after = (of(types, (1, side), (2, "0.5")) for side in sides)
+            found = place.compare(before, after, ("k",), {"n": near})
+            assert (found.incomplete, numbers(found)) == ("", (0, 0, 1))
+            assert found.columns[0].greatest == (None if greatest is None else pytest.approx(greatest))
+
+
+def test_tables_without_a_column_in_common_are_counted(place: Place) -> None:
+    before, after = of({"price": "INTEGER"}, (1,), (2,), (3,)), of({"total": "INTEGER"}, (1,))
+    found = place.compare(before, after)
+    assert (found.incomplete, found.rows_before, found.rows_after, numbers(found)) == ("", 3, 1, (0, 2, 0))
+    assert not found.is_equal
+    assert not place.compare(before, of({"total": "INTEGER"}, (1,), (2,), (3,))).is_equal

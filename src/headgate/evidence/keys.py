@@ -20,7 +20,7 @@ from headgate.sql.conditions import Understood
 MEASURING = 1
 """The number of the way in which measures are found. Raise it when the same rows get another answer."""
 
-PROFILING = 2
+PROFILING = 3
 """The number of the way in which columns are profiled. Raise it when the same values get another profile."""
 
 Understand: TypeAlias = Callable[[Fragment, Shape], Understood]

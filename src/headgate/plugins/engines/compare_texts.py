@@ -33,8 +33,9 @@ class Form:
 
     ``before`` and ``after`` give a form of one type of each column, ``shown`` the form as text: one text of values that
     are equal, or it would hang on the order of rows which are chosen to be shown. ``less`` gives what is
-    subtracted where they are numbers: a type in which differences are exact, if there is one. Where there is none,
-    ``distance`` says how far two forms lie apart, with ``{old}`` and ``{new}`` where they stand.
+    subtracted where they are numbers: a type in which differences are exact, if there is one. Where there is none, or
+    it may have no room for a difference, ``distance`` says how far two forms lie apart, with ``{old}`` and ``{new}``
+    where they stand. ``share`` gives that part of a number, once more as it is subtracted, by which it may differ.
     """
 
     before: str = "{}"
@@ -42,6 +43,7 @@ class Form:
     shown: str = "cast({} as text)"
     less: str = ""
     distance: str = ""
+    share: Callable[[str, float], str] = lambda old, part: f"{part!r} * abs(cast({old} as double precision))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +241,10 @@ class Statements:
         form, tolerance = self.columns[number], self.tolerances[number]
         if tolerance == EXACT or not form.less:
             return self._differs(number)
-        old = f"cast({filled(form.less, f'o{number}')} as double precision)"
+        share = form.share(filled(form.less, f"o{number}"), tolerance.relative)
         distance = self._distance(number)
         # A share of infinity is infinite: two infinities are near only where they are equal.
-        near = (
-            f"{distance} <= {self.words.finite_max} "
-            f"and {distance} <= {tolerance.absolute!r} + {tolerance.relative!r} * abs({old})"
-        )
+        near = f"{distance} <= {self.words.finite_max} and {distance} <= {tolerance.absolute!r} + {share}"
         return f"({self._differs(number)} and not coalesce({near}, 1 = 0))"
 
     def _distance(self, number: int) -> str:
@@ -286,10 +285,15 @@ def _ranked(found: str, width: int, limit: int | None) -> str:
 
 
 def counted(ask: Ask, pairing: Pairing, words: Words, is_unique: Callable[[Side], bool], sample: int) -> Counted:
-    """Return how two sides differ. ``is_unique`` tells cheaply of some sides that no key stands in two rows."""
+    """Return how two sides differ. ``is_unique`` tells cheaply of some sides that no key stands in two rows.
+
+    Of sides that have no column in common only the rows are counted.
+    """
     keys, texts = _looked_at(ask, pairing, words, is_unique)
     before, after = (int(ask(texts.rows(side))[0][0]) for side in (pairing.before, pairing.after))
     (removed, added, changed, *numbers), rows = _by_key_counted(ask, texts, sample)
+    if not pairing.key and not pairing.columns:
+        return Counted(before, after, max(after - before, 0), max(before - after, 0))
     if texts.has_odd or not pairing.key:
         ((more_removed, more_added),) = ask(texts.bag_counts())
         removed, added = removed + int(more_removed), added + int(more_added)
@@ -354,6 +358,8 @@ def differing(
 def _rows(ask: Ask, texts: Statements, limit: int | None) -> Differences:
     pairing = texts.pairing
     rows: tuple[Difference, ...] = ()
+    if not pairing.key and not pairing.columns:
+        return Differences()
     if pairing.key:
         rows = tuple(_by_key(ask(texts.differing(limit)), pairing))
     if texts.has_odd or not pairing.key:

@@ -56,8 +56,9 @@ def _of_one_type(type_: str) -> Form:
     if type_ in _FLOATS:
         return Form(shown=SHOWN_FLOAT, less="cast({} as DOUBLE)")
     if found := _DECIMAL.fullmatch(type_):
-        # The difference of two has a digit more, for which the widest type has no room.
-        return Form(less="{}" if int(found[1]) < _DIGITS_MAX else "cast({} as DOUBLE)")
+        # The difference of two has a digit more, for which DuckDB makes no room from DECIMAL(18) on.
+        digits = int(found[1]) + 1
+        return Form(less=f"cast({{}} as {f'DECIMAL({digits},{found[2]})' if digits <= _DIGITS_MAX else 'DOUBLE'})")
     if type_ in _TIMES or type_ in _OTHERS or not _NO_EQUALITY.search(type_):
         return Form()
     return Form(_TEXT, _TEXT)

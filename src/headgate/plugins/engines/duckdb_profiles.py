@@ -27,7 +27,7 @@ def _finite(column: str, type_: str) -> str:
 
 def _number(value: str, type_: str) -> str:
     """Return a value as a double: times as seconds since 1970 in UTC."""
-    if type_ == "INTERVAL":
+    if type_ in ("INTERVAL", "DATE"):  # there are dates far beyond all timestamps
         return f"epoch({value})"
     if type_.startswith(("DATE", "TIMESTAMP")):
         return f"epoch(cast({value} as TIMESTAMP{' WITH TIME ZONE' * type_.endswith('ZONE')}))"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from sys import float_info
 
 from headgate.core.recipe import Column
 from headgate.plugins.engines.compare_texts import SHOWN_FLOAT, Form, Words
@@ -11,7 +12,7 @@ from headgate.plugins.engines.fingerprint_texts import Hashing
 
 _WHOLE = frozenset(("smallint", "integer", "bigint"))
 _FLOATS = frozenset(("real", "double precision"))
-_NUMERIC = re.compile(r"numeric(\(.*\))?")
+_DECIMAL = re.compile(r"numeric(\(.*\))?")
 _TEXTS = re.compile(r"(text|character varying|character|name)(\(\d+\))?( COLLATE .*)?")
 _TIMES = ("date", "timestamp without time zone", "timestamp with time zone")
 _OTHERS = frozenset(("boolean", "bytea", "inet", "macaddr", "oid", "time without time zone", "uuid"))
@@ -29,6 +30,15 @@ _FLOAT_AS_NUMERIC = (
 """A floating-point number stands for the shortest decimal that is read as it, 0.1 for 0.1; from 10^15 on, where those
 are no longer told apart, for what it is as far as a bigint holds that. A cast to numeric would keep 15 digits alone.
 """
+
+_NUMERIC = "cast({} as numeric)"
+_NUMERICS_APART = "abs(cast({new} as numeric) - cast({old} as numeric))"
+_NEW, _OLD = "cast({new} as double precision)", "cast({old} as double precision)"
+_FLOATS_APART = (
+    f"case when sign({_NEW}) = sign({_OLD}) or (abs({_NEW}) < 8e307 and abs({_OLD}) < 8e307) "
+    f"then abs({_NEW} - {_OLD}) else 'Infinity' end"
+)
+"""PostgreSQL refuses to subtract what would be above the greatest floating-point number."""
 
 _SHOWN_NUMERIC = "cast(trim_scale({}) as text)"
 """1.0 equals 1.00; only a type with a scale of its own says which of them a column holds."""
@@ -60,20 +70,32 @@ def _plain(type_: str) -> str:
 
 
 def _is_number(type_: str) -> bool:
-    return type_ in _WHOLE or type_ in _FLOATS or _NUMERIC.fullmatch(type_) is not None
+    return type_ in _WHOLE or type_ in _FLOATS or _DECIMAL.fullmatch(type_) is not None
 
 
 def _of_numbers(one: str, other: str) -> Form:
     if one in _FLOATS or other in _FLOATS:
         if one == other:
-            return Form(shown=SHOWN_FLOAT, less=_DOUBLE)
+            return Form("{}", "{}", SHOWN_FLOAT, _DOUBLE, _FLOATS_APART, _share_of_float)
         if all(type_ in _WITHIN_FLOATS or _NUMERIC_OF_FLOAT.fullmatch(type_) for type_ in (one, other)):
-            return Form(_DOUBLE, _DOUBLE, SHOWN_FLOAT, _DOUBLE)
-        before, after = (_FLOAT_AS_NUMERIC if type_ in _FLOATS else "cast({} as numeric)" for type_ in (one, other))
-        return Form(before, after, _SHOWN_NUMERIC, "cast({} as numeric)")
-    cast = "{}" if one == other else "cast({} as numeric)"
+            return Form(_DOUBLE, _DOUBLE, SHOWN_FLOAT, _DOUBLE, _FLOATS_APART, _share_of_float)
+        before, after = (_FLOAT_AS_NUMERIC if type_ in _FLOATS else _NUMERIC for type_ in (one, other))
+        return Form(before, after, _SHOWN_NUMERIC, _NUMERIC, _NUMERICS_APART, _share_of_numeric)
+    cast = "{}" if one == other else _NUMERIC
     shown = "cast({} as text)" if one == other != "numeric" else _SHOWN_NUMERIC
-    return Form(cast, cast, shown, "cast({} as numeric)")
+    return Form(cast, cast, shown, _NUMERIC, _NUMERICS_APART, _share_of_numeric)
+
+
+def _share_of_float(old: str, part: float) -> str:
+    """Return a part of a number, where PostgreSQL would refuse it as too small or too large the nearest that it has."""
+    if not part:
+        return "0"
+    least, greatest = 1e-323 / part, min(1e308 / part, float_info.max)
+    return f"case when abs({old}) < {least!r} then 0 else {part!r} * least(abs({old}), {greatest!r}) end"
+
+
+def _share_of_numeric(old: str, part: float) -> str:
+    return f"{part!r} * abs({old})"
 
 
 WORDS = Words(form)
