@@ -199,7 +199,7 @@ def test_who_changes_the_gate_is_found_out() -> None:
         owners={ORDERS: ("ops", "eve")},
         tests={ORDERS: (2, "ops")},
         broken={ORDERS: (("column price removed",), "ops")},
-        unprotected=("prod",),
+        environments=("prod protected",),
         exposures={Address("boards.sales"): "sales"},
         narrowed={Address("boards.ids"): (("marts.orders (id)",), "sales")},
     )

@@ -225,7 +225,7 @@ class Stage:
         with self.store.reading() as state:
             snapshot = take_snapshot(state, environment=environment, beside=None, engine=ENGINE)
             moves = read_moves(state, environment)
-            return plan_rollback(snapshot=snapshot, moves=moves, by="me", bare=environment == "prod", to=to, **more)
+            return plan_rollback(snapshot=snapshot, moves=moves, by="me", to=to, **more)
 
     def rollback(self, environment: str = "prod", to: int | None = None) -> Move | None:
         planned = self.rollback_plan(environment, to)

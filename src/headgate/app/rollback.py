@@ -101,7 +101,6 @@ def _planned(session: Session, reading: Reading, environment: str, to: int | Non
         scheduled=with_schedule(after),
         moves=moves,
         by=user(),
-        bare=session.config.bare == environment,
         to=target,
         release=release_at(reading, environment, target),
     )

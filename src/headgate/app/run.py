@@ -320,7 +320,7 @@ def run(
                 )
                 outcome, decision = _guarded(session, planned, with_faults(outcome, verdict), held, report=report)
             if outcome.is_complete:
-                move, seconds = _publish(session, planned, verdict, outcome, held, shown, decision=decision)
+                move, seconds = _publish(planned, verdict, outcome, held, shown, decision=decision)
         record = replace(record, steps=_steps(planned.plan, outcome), **_left(planned))
         made = {a: outcome.builds[a].created_at if a in outcome.builds else at for a, at in planned.due.items()}
         looked = looked_at(record.environment, made, record.now) if outcome.is_complete else ()
@@ -385,7 +385,6 @@ def _guarded(
 
 
 def _publish(
-    session: Session,
     planned: PlannedRun,
     verdict: Verdict,
     outcome: Outcome,
@@ -403,15 +402,15 @@ def _publish(
     plan = planned.plan
     if plan is None:
         raise AssertionError("a run of nothing publishes nothing")
+    record = shown.record if shown else None
     intended = intended_for_plan(
         plan,
         outcome.builds,
         shown=shown,
         by=user(),
-        bare=session.config.bare == plan.environment,
+        bare=bool(record and record.bare),  # its names change by a release alone
         identity=digest("plan", dumps(plan_to_json(plan))),
     )
-    record = shown.record if shown else None
     intended = replace(
         intended,
         kind=MoveKind.RUN,

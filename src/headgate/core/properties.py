@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from headgate.core.address import Address, fold
 from headgate.core.comparison import EXACT
 from headgate.core.contracts import Promise, promise_from_text, promise_of, promise_to_text
-from headgate.core.declarations import Declarations, FileSource, Kind, Properties, TableSource, Use
+from headgate.core.declarations import Config, Declarations, FileSource, Kind, Properties, TableSource, Use
 from headgate.core.gate import POLICY_ADDRESS
 from headgate.core.graph import AnyNode, Node, SourceNode
 from headgate.core.json_form import dumps, loads, plain
@@ -102,12 +102,20 @@ def told_of(declarations: Declarations) -> Told:
     for exposure in declarations.exposures:
         told = {"owner": exposure.properties.owner, "depends_on": _told_uses(exposure.uses)}
         found[exposure.address] = {"kind": Kind.EXPOSURE.value, **{name: text for name, text in told.items() if text}}
-    protected = sorted(name for name, one in declarations.config.environments.items() if one.protected)
-    found[POLICY_ADDRESS] = {"kind": "policy", "policy": f"{declarations.config.policy.digest} {' '.join(protected)}"}
+    found[POLICY_ADDRESS] = _of_config(declarations.config)
     for query in declarations.queries:
         test = f"{query.asset.digest} {told_of_test(query.test)}"
         found[query.asset.address] = {"kind": QUERY, "data_tests": test}
     return found
+
+
+def _of_config(config: Config) -> Mapping[str, str]:
+    """Return what is declared of the gate and of the environments behind it."""
+    protected = sorted(name for name, one in config.environments.items() if one.protected)
+    told = {"kind": "policy", "policy": f"{config.policy.digest} {' '.join(protected)}"}
+    told["retain"] = " ".join(f"{name} {config.environments[name].retain_seconds}" for name in protected)
+    told["bare_schemas"] = config.bare if config.bare in protected else ""
+    return {name: text for name, text in told.items() if text}
 
 
 def property_changes(before: Told, after: Told) -> PropertyChanges:

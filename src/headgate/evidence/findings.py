@@ -58,10 +58,11 @@ class Gate:
 
     ``owners`` gives the owners before and after of assets whose owner is another one; ``tests`` how many data tests
     of an asset are gone or were altered, with the asset's owner; ``broken`` what of its contract is broken, with its
-    owner; ``unprotected`` are environments that would not be protected any more; ``exposures`` are those that are no
-    longer declared, with their owners; ``narrowed`` what others would be said to read no more, with theirs;
-    ``compared`` what assets would be compared by, looser than before or otherwise, with their owners; ``exposed``
-    protected columns that would not be so any more, with their owners. ``lost`` says why nobody can tell.
+    owner; ``environments`` are settings of protected environments by which less is protected, or whose readers look for
+    other names, as ``prod protected``; ``exposures`` are those that are no longer declared, with their owners;
+    ``narrowed`` what others would be said to read no more, with theirs; ``compared`` what assets would be compared by,
+    looser than before or otherwise, with their owners; ``exposed`` protected columns that would not be so any more,
+    with their owners. ``lost`` says why nobody can tell.
     """
 
     before: Policy = field(default_factory=Policy)
@@ -69,7 +70,7 @@ class Gate:
     owners: Mapping[Address, tuple[str, str]] = field(default_factory=dict)
     tests: Mapping[Address, tuple[int, str]] = field(default_factory=dict)
     broken: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
-    unprotected: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
     exposures: Mapping[Address, str] = field(default_factory=dict)
     compared: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
     exposed: Mapping[Address, tuple[tuple[str, ...], str]] = field(default_factory=dict)
@@ -85,7 +86,7 @@ class Gate:
             owners={address: one for address, one in self.owners.items() if address in addresses},
             tests={address: one for address, one in self.tests.items() if address in addresses},
             broken={address: one for address, one in self.broken.items() if address in addresses},
-            unprotected=self.unprotected if is_of_policy else (),
+            environments=self.environments if is_of_policy else (),
             compared={address: one for address, one in self.compared.items() if address in addresses},
             narrowed={address: one for address, one in self.narrowed.items() if address in addresses},
         )
@@ -156,7 +157,7 @@ def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
     found: list[Finding] = []
     if gate.lost:
         found.append(Finding(Topic.EVIDENCE, POLICY_ADDRESS, Level.SHOW, f"nobody can tell: {gate.lost}", amount=1.0))
-    other = [*differences(gate.before, gate.after), *(f"environments {name} protected" for name in gate.unprotected)]
+    other = [*differences(gate.before, gate.after), *(f"environments {one}" for one in gate.environments)]
     if other:
         told = f"the policy itself changes: {listed(other, _TOLD_MAX)}"
         found.append(Finding(Topic.POLICY, POLICY_ADDRESS, Level.SHOW, told, amount=1.0, owner=gate.before.owner))

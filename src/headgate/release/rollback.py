@@ -36,7 +36,6 @@ def plan_rollback(
     snapshot: Snapshot,
     moves: Sequence[Move],
     by: str,
-    bare: bool,
     to: int | None = None,
     release: int | None = None,
     properties: PropertyChanges | None = None,
@@ -47,6 +46,7 @@ def plan_rollback(
     ``moves`` are those of the environment, oldest first: from ``to`` on, or all. A rollback of a rollback shows again
     what was left; ``release`` is then the move that ``to`` itself went back to, and the one that is named and recorded.
     ``properties`` become others with the code that is shown again, in which ``scheduled`` are those with a schedule.
+    Its schemas are named as they are now: only a release gives or takes their suffix.
     Builds that are gone are named. Cost: linear in the changes of the moves undone.
     """
     serial = snapshot.shown.record.serial if snapshot.shown else 0
@@ -67,7 +67,7 @@ def plan_rollback(
         pointers=pointers,
         kind=MoveKind.ROLLBACK,
         by=by,
-        bare=bare,
+        bare=snapshot.shown.record.bare,
         plan=identity_of_changes("rollback", changes, properties),
         tree=restored.tree if restored else Digest(""),
         commit=restored.commit if restored else "",

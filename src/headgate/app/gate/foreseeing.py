@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from headgate.core.gate import POLICY_ADDRESS
 from headgate.core.hashing import Digest
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def needs_of(
         return ()
     judge = _judge(session, repository, reading, beside, is_short=is_short)
     gate = judge.gate.touching(made.properties)
+    if POLICY_ADDRESS in made.properties and beside.record.bare != (session.config.bare == beside.record.name):
+        gate = replace(gate, environments=(*gate.environments, f"{beside.record.name} bare_schemas"))
     if graph is not None and judge.now is not None:
         exposed = exposed_beside(session, reading, repository, graph, beside, engine=made.engine)
         owned = {a: (tuple(sorted(names)), judge.owners.get(a, "")) for a, names in exposed.items()}

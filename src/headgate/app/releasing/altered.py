@@ -6,7 +6,7 @@ what they were before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -142,19 +142,26 @@ def altered(session: Session, reading: Reading, plan: PromotionPlan, code: Repos
     if judge.now is not None:
         settings = (config.policy.digest, tuple(sorted(n for n, e in config.environments.items() if e.protected)))
         others = (settings, tuple(_declared(judge.before, judge.now)))
+    if plan.becomes_bare is not None:
+        others = (*others, ("bare", str(plan.becomes_bare)))
     owners = {**{address: node.properties.owner for address, node in graph.nodes.items()}, **judge.owners}
     protection = _protection(session, reading, plan, code, graph, judge.before)
     exposed = {a: (tuple(sorted(names)), owners.get(a, "")) for a, names in protection.exposed.items()}
     return Altered(
         release=last_release(reading, plan.target, plan.serial),
         policy=judge.policy,
-        gate=replace(judge.gate, exposed=exposed),
+        gate=replace(judge.gate, exposed=exposed, environments=(*judge.gate.environments, *_renamed(plan))),
         change=_change(reading, plan, others),
         owners=owners,
         expected=judge.expected,
         before=judge.before,
         hidden=protection.hidden,
     )
+
+
+def _renamed(plan: PromotionPlan) -> tuple[str, ...]:
+    """Return that the names change under which readers find what the environment shows; nothing where they stay."""
+    return () if plan.becomes_bare is None else (f"{plan.target} bare_schemas",)
 
 
 def _protection(
@@ -202,9 +209,8 @@ def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:
         parts = tuple(str(one) for one in promise_changes(*promises) if one.is_breaking) if any(promises) else ()
         if parts:
             broken[address] = (parts, owner)
-    unprotected = [n for n, e in was.environments.items() if e.protected and not _protects(now, n)]
     return Gate(
-        was.policy, now.policy, owners, tests, broken, tuple(sorted(unprotected)), exposures, _compared(before, after),
+        was.policy, now.policy, owners, tests, broken, tuple(_weakened(was, now)), exposures, _compared(before, after),
         narrowed=narrowed,
     )  # fmt: skip
 
@@ -231,9 +237,14 @@ def _is_promise(text: str) -> bool:
     return text.startswith("{")
 
 
-def _protects(config: Config, name: str) -> bool:
-    found = config.environment(name) if name != "*" else config.environments.get("*")
-    return bool(found and found.protected)
+def _weakened(was: Config, now: Config) -> Iterator[str]:
+    """Yield which settings of protected environments would protect less, as ``prod protected``."""
+    for name, before in sorted(was.environments.items()):
+        after = now.environment(name) if name != "*" else now.environments.get("*")
+        if before.protected and (after is None or not after.protected):
+            yield f"{name} protected"
+        elif before.protected and after is not None and after.retain_seconds < before.retain_seconds:
+            yield f"{name} retain"
 
 
 def _expected(code: Repository, released: Mapping[str, Digest]) -> tuple[ExpectedChange, ...]:

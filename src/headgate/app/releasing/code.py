@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from headgate.core.properties import PropertyChanges, Told
     from headgate.core.records import Move
 
-_KIND = "properties 7"
+_KIND = "properties 8"
 _KEPT = 20
 
 

@@ -179,7 +179,7 @@ def _plan(
         code=code,
         engine=engine,
         by=user(),
-        bare=session.config.bare == target,
+        bare=repository.declarations.config.bare == target,
         moves=read_moves(reading, target, after=known if is_beside else last),
         is_beside=is_beside,
         rolled_back=rollback_shown(reading, target, theirs.shown.record.serial) if theirs.shown else None,
