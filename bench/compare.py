@@ -172,7 +172,7 @@ def _compare(name: str, *, knows: bool, expected: Callable[[Comparison, int], bo
         engine = warehouse.open()
         before, after = warehouse.side("before"), warehouse.side(name)
         contents = digest("before"), digest(name)
-        pair = Pair(ADDRESS, before, after, before.shape, after.shape, contents, Wish((KEY,)))
+        pair = Pair(ADDRESS, before, after, before.shape, after.shape, contents, Wish((KEY,)), protected=frozenset())
         asks = Asks(
             lambda _: (engine.relation(before.relation), engine.relation(after.relation)),
             engine.fingerprint,

@@ -54,6 +54,7 @@ def found(shop: Shop, *, asks: bool = True, limit: str = "") -> Mapping[str, Com
             graph, _ = linked_now(session, repository, reading, engine="local")
             beside = Beside(
                 dict(read_pointers(reading, "prod")), dict(read_pointers(reading, "dev")), wishes_of(graph),
+                protected={},
             )  # fmt: skip
             if not asks:
                 return dict(known_comparisons(session, reading, beside))

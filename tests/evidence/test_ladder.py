@@ -55,7 +55,8 @@ def build(
 
 def pair(before: Build | None, after: Build, wish: Wish = KEYED) -> Pair:
     contents = tuple(content_of(one, lambda _: Digest("")) if one else Digest("") for one in (before, after))
-    return Pair(A, before, after, before.shape if before else (), after.shape, (contents[0], contents[1]), wish)
+    shapes = before.shape if before else (), after.shape
+    return Pair(A, before, after, *shapes, (contents[0], contents[1]), wish, protected=frozenset())
 
 
 NOTHING = Counted(3, 3, 0, 0)

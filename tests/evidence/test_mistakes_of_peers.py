@@ -51,7 +51,10 @@ class Place:
             wish = Wish(wish.keys, tolerances_across(*shapes, wish.tolerances))
             sides = self._brought(0, sides[0], shapes[1]), self._brought(1, sides[1], shapes[0])
         base = Comparison(Address("m.a"), rung=Rung.KEYED)
-        return compare_relations(base, sides, wish, lambda pairing: engine.compare(pairing, 10))
+        shown = frozenset[str]()
+        return compare_relations(
+            base, sides, wish, lambda pairing: engine.compare(pairing, 10), protected=shown, hides_words=False
+        )
 
     def _brought(self, number: int, side: Side, other: Shape) -> Side:
         assert self.meets is not None

@@ -126,7 +126,7 @@ def test_what_is_kept_comes_back_as_it_was() -> None:
 def test_a_profile_that_was_found_in_another_way_is_none() -> None:
     one = build("one")
     old = KeptProfile(Profile(1, {"a": ColumnProfile("INTEGER", 0, 1)}), {"a": Digest("h1:of-an-older-way")})
-    assert known_profile(one, [old]) is None
+    assert known_profile(one, [old], set()) is None
 
 
 def test_kept_profiles_are_tied_to_the_log_and_found_again() -> None:

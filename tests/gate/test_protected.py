@@ -115,6 +115,8 @@ TESTS = """models:
     data_tests: [freshness: {field: "paid::timestamp", warn_after: 24 hours}]
 """
 PRICES = range(8_123_456_701, 8_123_456_801)
+FIGURES = ("81234567", "8123456", "24370370", "2.437", "8.123e", "16246913", "1.62469", "2024-07-02")
+"""Parts of prices, of their sums, means and differences, and of times, as they would be told."""
 
 
 def priced(team: Team, *, source: str = PRICED) -> str:
@@ -178,3 +180,57 @@ def test_how_old_protected_times_are_is_told_where_nothing_comes(team: Team) -> 
     assert "freshness of paid" in told
     assert newest not in told
     assert_kept_without_values(team)
+
+
+def watching_the_price(team: Team) -> None:
+    """Have runs watch the distribution of one column of orders of which another is protected as well."""
+    priced(team)
+    team.asset("m.orders", "select id, price, paid, id * 5 as points from raw.orders")
+    text = (team.root / "headgate.toml").read_text()
+    team.file("headgate.toml", text + '\n[gate.run."m.orders.p*"]\ndrift = "0.1"\n')
+    team.edit("Watch the price and the points")
+    team.does("promote", "dev", "--yes", "--override", "begin")
+
+
+def test_a_run_that_watches_a_distribution_keeps_and_tells_no_protected_value(team: Team) -> None:
+    watching_the_price(team)
+    rows = "".join(f"{n + 1000},{price * 3},2024-07-02 03:04:05\n" for n, price in enumerate(PRICES, 1))
+    team.file("data/orders.csv", f"id,price,paid\n{rows}")
+    told = team.fails(1, "run", "prod")
+    assert "points: values moved by" in told
+    kept = state_of(team.root)
+    assert "/profile" in kept
+    assert [one for one in FIGURES if one in kept + told] == []
+
+
+@pytest.mark.parametrize(
+    "sides",
+    [
+        ("prod", "dev"),
+        ("local:m.orders", "dev", "m.orders"),
+        ("local:m.orders", "local:m__dev.orders"),
+        ("local:M.orders", "local:other.copied"),
+        ("local:headgate.PROD", "local:headgate.DEV"),
+    ],
+)
+def test_a_diff_tells_no_protected_value(team: Team, sides: tuple[str, ...]) -> None:
+    priced(team)
+    team.asset("m.orders", "select id, price, paid from raw.orders")
+    team.edit("Protect the price")
+    team.does("promote", "dev", "--yes", "--override", "begin")
+    team.asset("m.orders", "select id, price * 3 as price, paid from raw.orders")
+    team.edit("Dearer")
+    team.outside("create schema other")
+    team.outside("create table other.copied as select id, price * 2 as price, paid from m__dev.orders")
+    tables = {
+        name: next(one for one in team.tables() if one.endswith(team.ids(name)["m.orders"].partition(":")[2][:16]))
+        for name in ("prod", "dev")
+    }
+    sides = tuple(one.replace("PROD", tables["prod"]).replace("DEV", tables["dev"]) for one in sides)
+    for more in ((), ("--json",), ("--key", "id")):
+        told = team.does("diff", *sides, *more)
+        assert "100" in told
+        assert [one for one in FIGURES if one in told] == []
+    team.file("assets/m/broken.yml", "models: [{name: nothing, columns: 3}]\n")
+    told = team.does("diff", *sides, "--key", "id")
+    assert [one for one in FIGURES if one in told] == []

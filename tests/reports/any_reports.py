@@ -82,7 +82,7 @@ def _assets(draw: st.DrawFn, *, has_secrets: bool) -> AssetReport:
     return AssetReport(
         address, draw(st.sampled_from(("rebuild", "new", "remove"))), draw(texts), draw(texts),
         world.comparison() if draw(st.booleans()) else None, world.profile(), world.profile(), checks, findings,
-        frozenset(map(written, secret)),
+        protected=frozenset(map(written, secret)),
     )  # fmt: skip
 
 
@@ -215,4 +215,5 @@ def _large_asset(address: Address, columns: int, chance: random.Random) -> Asset
         drifts=tuple(Drift(name, "Wasserstein distance", 0.3, 0.1, "moved") for name in names_),
     )  # fmt: skip
     finding = Finding(Topic.CHANGED, address, Level.APPROVE, "5 % of rows change", "column_1", 0.05, 5_000, "ops")
-    return AssetReport(address, "rebuild", "reads a", "ops", comparison, profile(), profile(), (), (finding,))
+    told = "rebuild", "reads a", "ops"
+    return AssetReport(address, *told, comparison, profile(), profile(), (), (finding,), protected=frozenset())

@@ -201,7 +201,7 @@ def carrier_delay() -> AssetReport:
     )  # fmt: skip
     return AssetReport(
         DELAYS, "rebuild", "reads arr_delay", "analytics", comparison, delays_profile(is_after=False),
-        delays_profile(is_after=True), checks,
+        delays_profile(is_after=True), checks, protected=frozenset(),
     )  # fmt: skip
 
 
@@ -225,10 +225,10 @@ def other_assets() -> tuple[AssetReport, ...]:
         (result(CREW, "unique", "name", out_of=2_140),), protected=frozenset({"name"}),
     )  # fmt: skip
     return (
-        AssetReport(ROUTES, "rebuild", "filters on arr_delay", "ops", incomplete),
-        AssetReport(AGE, "rebuild", "its text changed, its recipe not", "fleet", equal),
+        AssetReport(ROUTES, "rebuild", "filters on arr_delay", "ops", incomplete, protected=frozenset()),
+        AssetReport(AGE, "rebuild", "its text changed, its recipe not", "fleet", equal, protected=frozenset()),
         new,
-        AssetReport(DAYS, "remove", "its file is gone", "ops"),
+        AssetReport(DAYS, "remove", "its file is gone", "ops", protected=frozenset()),
     )
 
 

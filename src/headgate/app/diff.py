@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,12 @@ from headgate.core.diagnostic import Diagnostic, nearest
 from headgate.core.errors import Refused, UsageError
 
 if TYPE_CHECKING:
+    from headgate.app.measured.hiding import Hiding
     from headgate.app.repository import Repository
     from headgate.app.session import Session
     from headgate.core.ports.comparing import Counted, Pairing
     from headgate.core.ports.engine import Engine
     from headgate.core.ports.store import Reading
-    from headgate.core.protection import Protected
     from headgate.core.recipe import Shape
     from headgate.core.records import Pointer
     from headgate.evidence.wishes import Wish
@@ -81,19 +81,25 @@ class Diff:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One diff on its way: both sides, what is asked, wished and protected; ``opened`` closes engines at the end."""
+    """One diff on its way: both sides, what is asked, wished and hidden; ``opened`` closes engines at the end."""
 
     session: Session
     reading: Reading
     sides: tuple[Target, Target]
     asked: Asked
     wishes: Mapping[Address, Wish]
-    protected: Protected
+    hiding: Hiding
     opened: ExitStack
 
     def wish_of(self, address: Address, shape: Shape) -> Wish:
         """Return what is wished of the comparison of an address."""
         return _wished(self.wishes.get(address), self.asked, shape)
+
+    def hidden(self, side: Target, name: Address, shape: Shape) -> frozenset[str]:
+        """Return the columns, folded, that nobody may see of what a side has under a name."""
+        if side.table is not None:
+            return self.hiding.of_table(side.table, shape)
+        return self.hiding.of_address(name, shape)
 
     def engine(self, name: str) -> Engine:
         """Return an open session on an engine, which is only read."""
@@ -110,29 +116,33 @@ def diff(session: Session, repository: Repository, asked: Asked) -> Diff:
     """
     with session.reading() as reading, ExitStack() as opened:
         before, after = (_target(session, reading, name) for name in (asked.before, asked.after))
-        wishes, protected = _declared(session, repository, reading, after.engine)
-        if protected is None:
-            asked, protected = replace(asked, limit=0, hides_words=True), {}
-        asked = replace(asked, hides_words=asked.hides_words or bool(protected))
-        work = _Work(session, reading, (before, after), asked, wishes, protected, opened)
+        wishes, hiding = _declared(session, repository, reading, (before, after))
+        limit = asked.limit if hiding.graph is not None else 0
+        asked = replace(asked, limit=limit, hides_words=asked.hides_words or hiding.hides_words)
+        work = _Work(session, reading, (before, after), asked, wishes, hiding, opened)
         is_across = before.table or after.table or before.engine != after.engine
         return _across(work) if is_across else _within_one(work)
 
 
 def _declared(
-    session: Session, repository: Repository, reading: Reading, engine: str
-) -> tuple[Mapping[Address, Wish], Protected | None]:
-    """Return what the working tree says; where it has faults nobody knows what is protected: None."""
+    session: Session, repository: Repository, reading: Reading, sides: tuple[Target, Target]
+) -> tuple[Mapping[Address, Wish], Hiding]:
+    """Return what the working tree says; where it has faults nobody knows what is protected.
+
+    It is read for the engine of an environment: that of a single table need not understand it.
+    """
     from headgate.app.measured.comparing import wishes_of
+    from headgate.app.measured.hiding import Hiding
     from headgate.app.repository import linked_now
     from headgate.evidence.wishes import wish_of
 
-    try:
-        graph, _ = linked_now(session, repository, reading, engine=engine)
-    except Refused:
-        assets = repository.declarations.assets
-        return {asset.address: wish_of(asset.properties) for asset in assets}, None
-    return wishes_of(graph), graph.protected
+    shown_first = sorted(sides, key=lambda side: side.table is not None)
+    for engine in dict.fromkeys(side.engine for side in shown_first):
+        with suppress(Refused):
+            graph, _ = linked_now(session, repository, reading, engine=engine)
+            return wishes_of(graph), Hiding(reading, graph)
+    assets = repository.declarations.assets
+    return {asset.address: wish_of(asset.properties) for asset in assets}, Hiding(reading, None)
 
 
 def _target(session: Session, reading: Reading, name: str) -> Target:
@@ -166,9 +176,11 @@ def _within_one(work: _Work) -> Diff:
     before, after = work.sides
     chosen = _chosen(asked.addresses, before.pointers, after.pointers)
     wishes = {a: work.wish_of(a, after.pointers[a].shape) for a in chosen if a in after.pointers}
+    hidden = work.hiding.of_shown(chosen, before.pointers, after.pointers)
     beside = Beside(
-        before.pointers, after.pointers, wishes, work.protected, chosen=frozenset(chosen), hides_words=asked.hides_words
-    )
+        before.pointers, after.pointers, wishes, protected=hidden, chosen=frozenset(chosen),
+        hides_words=asked.hides_words,
+    )  # fmt: skip
     pairs, build_of = pairs_of(work.reading, beside)
     own = evidence_of(work.reading, pairs)
     found: dict[Address, Comparison] = {}
@@ -191,7 +203,6 @@ def _across(work: _Work) -> Diff:
     """Compare what stands in two engines, or is no build, address by address."""
     from headgate.app.measured.across import scratch
     from headgate.app.session import own_folder
-    from headgate.core.protection import differences_without_protected
     from headgate.release.stored import StoredBuilds
 
     session, sides = work.session, work.sides
@@ -205,9 +216,10 @@ def _across(work: _Work) -> Diff:
                 _relation(session, engines[side.engine], side, name, builds.get)
                 for side, name in zip(sides, names, strict=True)
             ]
-            one = _compared(work, address, relations, engines, aside)
-            rows = differences_without_protected(one.differences, work.protected.get(address, frozenset()))
-            found[address] = replace(one, differences=rows)
+            hidden = frozenset[str]().union(
+                *(work.hidden(side, one, shape) for side, one, (_, shape) in zip(sides, names, relations, strict=True))
+            )
+            found[address] = _compared(work, address, relations, hidden, engines, aside)
     chosen = (
         () if sides[0].table or sides[1].table else _chosen(work.asked.addresses, sides[0].pointers, sides[1].pointers)
     )
@@ -218,6 +230,7 @@ def _compared(
     work: _Work,
     address: Address,
     relations: Sequence[tuple[str, Shape]],
+    hidden: frozenset[str],
     engines: Mapping[str, Engine],
     aside: Engine | None,
 ) -> Comparison:
@@ -253,7 +266,7 @@ def _compared(
     def ask(pairing: Pairing) -> Counted:
         return within(seconds, lambda: engine.compare(pairing, asked.limit), engine.interrupt)
 
-    return compare_relations(base, both, wish, ask, hides_words=asked.hides_words)
+    return compare_relations(base, both, wish, ask, protected=hidden, hides_words=asked.hides_words)
 
 
 def _relation(session: Session, engine: Engine, side: Target, name: Address, build_of: object) -> tuple[str, Shape]:

@@ -116,6 +116,7 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
             return idle
         with released(session, repository, reading, move) as code, recorded_failure(session, request, move):
             graph = _linked(session, code, reading, snapshot, engine=environment.engine)
+            graph = _hiding(session, code, reading, snapshot, graph)
             origin = replace(code.origin, commit=move.commit, dirty=move.dirty)
             remember(session, graph)
         found = _new_input(session, reading, graph, snapshot, now=request.now, engine=environment.engine)
@@ -135,6 +136,16 @@ def _linked(session: Session, code: Repository, reading: Reading, snapshot: Snap
     with noting_unfit_files(session, code, snapshot, engine=engine):
         graph, _ = linked_now(session, code, reading, engine=engine)
     return graph
+
+
+def _hiding(session: Session, code: Repository, reading: Reading, snapshot: Snapshot, graph: Graph) -> Graph:
+    """Return the graph with what the release beside it protects as well; of a protected environment it is whole."""
+    from headgate.app.releasing.unprotecting import hidden_beside
+
+    if snapshot.beside is None:
+        return graph
+    hidden = hidden_beside(session, reading, code, graph, snapshot.beside, engine=snapshot.beside.record.engine)
+    return replace(graph, protected=hidden)
 
 
 def _if_nothing_is_new(

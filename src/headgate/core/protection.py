@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from headgate.core.address import Address, fold
 from headgate.core.checks import Sample
-from headgate.core.comparison import Difference, Differences
+from headgate.core.comparison import Comparison, Difference, Differences
 from headgate.core.graph import AnyNode
 from headgate.core.lineage import CARRYING, AssetLineage, Edge, Subtype
 from headgate.core.recipe import Aspect
@@ -120,7 +120,26 @@ def without_protected(sample: Sample, protected: Set[str]) -> Sample:
     return replace(sample, rows=tuple(rows), protected=names)
 
 
-def differences_without_protected(found: Differences, protected: Set[str]) -> Differences:
+def comparison_without_protected(found: Comparison, protected: Set[str]) -> Comparison:
+    """Return a comparison that tells of protected columns, folded, in how many rows they differ, and nothing else.
+
+    By how much a value differs may be that value: where the other one is known, or 0. The words of drifts go, too.
+    Whatever shows or keeps a comparison has it from here, however it was made.
+    """
+    if not protected:
+        return found
+    columns = (replace(one, greatest=None) if fold(one.name) in protected else one for one in found.columns)
+    drifts = (replace(one, told="") if fold(one.column) in protected else one for one in found.drifts)
+    return replace(
+        found,
+        columns=tuple(columns),
+        differences=_differences_without(found.differences, protected),
+        drifts=tuple(drifts),
+        data=None if found.data is None else comparison_without_protected(found.data, protected),
+    )
+
+
+def _differences_without(found: Differences, protected: Set[str]) -> Differences:
     """Return rows that differ in which a mark stands for each value of a protected column, NULL among them."""
     hidden = tuple(fold(name) in protected for name in found.columns)
     if not any(hidden):

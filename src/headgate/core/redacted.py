@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from headgate.core.address import Address, fold
 from headgate.core.checks import Outcome, Result
-from headgate.core.comparison import Comparison, Difference, Differences
+from headgate.core.comparison import Comparison
 from headgate.core.gate import Decision, Finding, Topic
 from headgate.core.measures import columns_of, fragments_of
 from headgate.core.profiles import Profile
-from headgate.core.protection import HIDDEN, without_protected
+from headgate.core.protection import comparison_without_protected, without_protected
 from headgate.core.report import AssetReport, Report
 
 
@@ -56,31 +56,11 @@ def _profile(profile: Profile | None, names: frozenset[str]) -> Profile | None:
 
 
 def _comparison(comparison: Comparison, names: frozenset[str], told: dict[str, str]) -> Comparison:
-    drifts = []
-    for drift in comparison.drifts:
-        if fold(drift.column) in names:
-            _note(told, drift.told, f"{drift.measure} {drift.effect:.3g}")
-            drift = replace(drift, told="")
-        drifts.append(drift)
-    return replace(
-        comparison,
-        columns=tuple(replace(one, greatest=None) if fold(one.name) in names else one for one in comparison.columns),
-        differences=_differences(comparison.differences, names),
-        drifts=tuple(drifts),
-        data=None if comparison.data is None else _comparison(comparison.data, names, told),
-    )
-
-
-def _differences(differences: Differences, names: frozenset[str]) -> Differences:
-    hidden = tuple(fold(name) in names for name in differences.columns)
-    if not any(hidden):
-        return differences
-
-    def cells(row: tuple[str | None, ...]) -> tuple[str | None, ...]:
-        return tuple(HIDDEN if is_it else one for one, is_it in zip(row, hidden, strict=True)) if row else ()
-
-    rows = (Difference(cells(row.before), cells(row.after), row.columns) for row in differences.rows)
-    return Differences(differences.columns, tuple(rows))
+    for one in (comparison, comparison.data):
+        for drift in one.drifts if one is not None else ():
+            if fold(drift.column) in names:
+                _note(told, drift.told, f"{drift.measure} {drift.effect:.3g}")
+    return comparison_without_protected(comparison, names)
 
 
 def _result(result: Result, names: frozenset[str], told: dict[str, str]) -> Result:

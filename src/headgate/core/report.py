@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headgate.core.address import Address
 from headgate.core.checks import Result
@@ -29,7 +29,7 @@ class AssetReport:
     after: Profile | None = None
     checks: tuple[Result, ...] = ()
     findings: tuple[Finding, ...] = ()
-    protected: frozenset[str] = frozenset()
+    protected: frozenset[str] = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

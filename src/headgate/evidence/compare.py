@@ -7,7 +7,7 @@ is one, and in those columns alone that are not proven to be equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address, fold
@@ -24,7 +24,7 @@ from headgate.core.fingerprints import Fingerprint, are_equal, equal_columns
 from headgate.core.hashing import Digest, digest
 from headgate.core.limits import NO_COST_LIMIT, CostLimit
 from headgate.core.ports.comparing import Counted, Pairing, Side
-from headgate.core.protection import differences_without_protected
+from headgate.core.protection import comparison_without_protected
 from headgate.core.recipe import Shape
 from headgate.core.records import Build
 from headgate.evidence.wishes import NO_WISH, Wish
@@ -60,7 +60,7 @@ class Pair:
     contents: tuple[Digest, Digest] = (Digest(""), Digest(""))
     wish: Wish = NO_WISH
     moved: tuple[Address, ...] = ()
-    protected: frozenset[str] = frozenset()
+    protected: frozenset[str] = field(kw_only=True)
     hides_words: bool = False
     is_lost: bool = False
 
@@ -190,7 +190,8 @@ class _Climb:
         near = {name: one for name in left if (one := pair.wish.tolerances.get(fold(name))) is not None}
         pairing = Pairing(before, after, key, tuple(name for name in left if fold(name) not in equal), near)
         counted = self.asks.compare(pairing, self.sample)
-        return Compared(hidden(_told(base, counted, left, pairing), pair), self.found)
+        told = _told(base, counted, left, pairing)
+        return Compared(comparison_without_protected(told, pair.protected), self.found)
 
     def _is_worth_hashing(self, left: int) -> bool:
         """Tell whether fingerprints may save anything: as many rows, the same columns, more than a few to look at."""
@@ -218,11 +219,12 @@ def compare_relations(
     wish: Wish,
     ask: Callable[[Pairing], Counted],
     *,
-    hides_words: bool = False,
+    protected: Set[str],
+    hides_words: bool,
 ) -> Comparison:
     """Return how two relations differ of which nothing is known but their columns; ``base`` says what they are.
 
-    ``hides_words`` as in a pair.
+    ``protected`` and ``hides_words`` as in a pair: whoever asks has to say.
     """
     before, after = sides
     key, unkeyed = wish.key_in(before.shape, after.shape)
@@ -233,7 +235,7 @@ def compare_relations(
     base = replace(base, key=key, unkeyed=unkeyed, shape=shape_difference(before.shape, after.shape))
     pairing = Pairing(before, after, key, tuple(left), near)
     try:
-        return _told(base, ask(pairing), left, pairing)
+        return comparison_without_protected(_told(base, ask(pairing), left, pairing), protected)
     except TooCostly as fault:
         told = str(fault)
     except StatementFailed as fault:
@@ -245,15 +247,6 @@ def refused(fault: StatementFailed, *, hides_words: bool) -> str:
     """Return what is told of a comparison that an engine refused."""
     words = "words that may quote a protected value are not shown" if hides_words else fault
     return f"the engine refused it: {words}"
-
-
-def hidden(comparison: Comparison, pair: Pair) -> Comparison:
-    """Return a comparison that shows no value of a protected column."""
-    if not pair.protected:
-        return comparison
-    columns = (replace(c, greatest=None) if fold(c.name) in pair.protected else c for c in comparison.columns)
-    rows = differences_without_protected(comparison.differences, pair.protected)
-    return replace(comparison, columns=tuple(columns), differences=rows)
 
 
 def _equal(base: Comparison, before: Fingerprint, after: Fingerprint) -> Comparison:

@@ -10,7 +10,6 @@ whether it was measured just now or before, and whether or not it was protected 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from types import MappingProxyType
 from typing import TypeAlias
 
 from headgate.core.address import fold
@@ -29,10 +28,6 @@ Ask: TypeAlias = Callable[[Measured], Profile]
 """Gives the profile of a table's columns."""
 
 
-NONE_PROTECTED: Mapping[Digest, Set[str]] = MappingProxyType({})
-"""Where no column of any build is protected."""
-
-
 def kept_profiles(builds: Iterable[Digest], reading: Reading) -> Mapping[Digest, KeptProfile]:
     """Return the profiles that stand with builds. Cost: one look-up for all."""
     wanted = {profile_key(build): build for build in builds}
@@ -40,7 +35,7 @@ def kept_profiles(builds: Iterable[Digest], reading: Reading) -> Mapping[Digest,
     return {wanted[key]: profile_from_text(text) for key, text in texts.items()}
 
 
-def known_profile(build: Build, kept: Iterable[KeptProfile], protected: Set[str] = frozenset()) -> Profile | None:
+def known_profile(build: Build, kept: Iterable[KeptProfile], protected: Set[str]) -> Profile | None:
     """Return the profile of a build as far as these profiles tell; None where they tell nothing of it.
 
     Of ``protected`` columns, folded, it has counts alone.
@@ -68,7 +63,7 @@ def profile(
     relation_of: Callable[[Build], str],
     keep: Callable[[Mapping[Digest, KeptProfile]], None],
     report: Callable[[RunEvent], None],
-    protected: Mapping[Digest, Set[str]] = NONE_PROTECTED,
+    protected: Mapping[Digest, Set[str]],
 ) -> Mapping[Digest, Profile]:
     """Return the profile of every build; ``keep`` is given some at a time, so that an interruption loses little.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from headgate.app.session import Session
     from headgate.core.plan import Step
     from headgate.core.progress import RunEvent
+    from headgate.core.protection import Protected
 
 _UNTOUCHED = (Action.KEEP, Action.REUSE)
 
@@ -66,7 +67,7 @@ def _by_checks(session: Session, repository: Repository, made: Attempt) -> Repor
         commit=made.commit,
         at=made.at,
         decision=decision,
-        assets=tuple(_asset(step, measured, findings) for step in touched),
+        assets=tuple(_asset(step, measured, findings, plan.protected) for step in touched),
         untouched=planned.shows - len(touched),
     )
 
@@ -86,7 +87,10 @@ def _measured(session: Session, repository: Repository, made: Attempt) -> Measur
         return known_verdict(session, reading, tests_of(graph), shown, engine=engine)
 
 
-def _asset(step: Step, measured: Measured, findings: tuple[Finding, ...]) -> AssetReport:
+def _asset(step: Step, measured: Measured, findings: tuple[Finding, ...], protected: Protected) -> AssetReport:
     checks = tuple(one for one in measured.of(*Outcome) if one.check.address == step.address)
     found = tuple(one for one in findings if one.address == step.address)
-    return AssetReport(step.address, step.action.value, owner=step.owner, checks=checks, findings=found)
+    hidden = protected.get(step.address, frozenset())
+    return AssetReport(
+        step.address, step.action.value, owner=step.owner, checks=checks, findings=found, protected=hidden
+    )

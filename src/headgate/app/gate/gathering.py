@@ -133,7 +133,7 @@ def beside_of(promotion: Promotion) -> Beside:
     wishes = {address: wish for address, wish in wishes_of(graph).items() if address in moved} if graph else {}
     released = {address: told for address, told in promotion.altered.before.items() if address in wishes}
     wishes |= {address: strictest(wishes[address], wish_told(told)) for address, told in released.items()}
-    return Beside(promotion.plan.shown, after, wishes, graph.protected if graph else {})
+    return Beside(promotion.plan.shown, after, wishes, protected=graph.protected if graph else {})
 
 
 def _shown(promotion: Promotion) -> Shown:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from headgate.core.policy import Policy
     from headgate.core.ports.store import Reading
     from headgate.core.progress import RunEvent
+    from headgate.core.protection import Protected
     from headgate.core.records import Build, Move
     from headgate.run.outcome import Outcome
 
@@ -57,7 +58,7 @@ def held_back(
             told = f"nobody can tell what the gate asks of it: {lost}"
             about = Finding(Topic.EVIDENCE, pairs[0][0].address, Level.BLOCK, told, amount=1.0)
             return tuple(replace(about, address=one.address, owner=one.owner, place=one.place) for one, _, _ in pairs)
-    drifts = _drifts(held, [(before, after) for _, before, after in pairs], policy, report)
+    drifts = _drifts(held, [(before, after) for _, before, after in pairs], policy, plan.protected, report=report)
     found: list[Finding] = []
     for step, before, after in pairs:
         touched = Touched(step.address, step.owner, place=step.place)
@@ -87,10 +88,16 @@ def _policy(session: Session, reading: Reading, move: Move) -> Policy:
 
 
 def _drifts(
-    held: Held, pairs: list[tuple[Build, Build]], policy: Policy, report: Callable[[RunEvent], None]
+    held: Held,
+    pairs: list[tuple[Build, Build]],
+    policy: Policy,
+    protected: Protected,
+    *,
+    report: Callable[[RunEvent], None],
 ) -> Mapping[Digest, tuple[Drift, ...]]:
     """Return how far the columns moved that the policy watches, by the new build.
 
+    Of protected columns counts alone are kept and told, on both sides: a run uses the code that was released.
     Cost: nothing where it watches none.
     """
     from headgate.app.measured.profiling import profiled
@@ -105,7 +112,8 @@ def _drifts(
     if not wanted:
         return found
     like = {after.id: (before.id,) for before, after in wanted}
-    profiles = profiled(held, [one for pair in wanted for one in pair], like=like, report=report)
+    hidden = {one.id: protected.get(one.address, frozenset[str]()) for pair in wanted for one in pair}
+    profiles = profiled(held, [one for pair in wanted for one in pair], protected=hidden, like=like, report=report)
     for before, after in wanted:
         moved = drifts(profiles[before.id], profiles[after.id])
         found[after.id] = tuple(one for one in moved if one.column in watched[after.id])

@@ -41,7 +41,7 @@ class Beside:
     before: Mapping[Address, Pointer]
     after: Mapping[Address, Pointer]
     wishes: Mapping[Address, Wish] = field(default_factory=dict)
-    protected: Protected = field(default_factory=dict)
+    protected: Protected = field(kw_only=True)
     chosen: frozenset[Address] | None = None
     hides_words: bool = False
 
@@ -113,11 +113,12 @@ def _more(pair: Pair, told: Compared, own: Mapping[Digest, Evidence]) -> Mapping
 
 def _hidden_now(pair: Pair, own: Mapping[Digest, Evidence]) -> Mapping[Digest, Evidence]:
     """Return what is known of a build without values of columns that are protected since it was kept, if it has any."""
-    from headgate.evidence.compare import hidden, key_of_pair
+    from headgate.core.protection import comparison_without_protected
+    from headgate.evidence.compare import key_of_pair
 
     after, key = own[pair.after.id], key_of_pair(pair)
     kept = after.comparisons.get(key)
-    told = None if kept is None else hidden(kept, pair)
+    told = None if kept is None else comparison_without_protected(kept, pair.protected)
     if told is None or told == kept:
         return {}
     return {pair.after.id: replace(after, comparisons={**after.comparisons, key: told})}
@@ -136,11 +137,13 @@ def known_comparisons(session: Session, reading: Reading, beside: Beside) -> Map
 
 def known_of(session: Session, pair: Pair, own: Mapping[Digest, Evidence]) -> Comparison | None:
     """Return what versions prove, or what was found of the same contents before."""
-    from headgate.evidence.compare import hidden, key_of_pair, without_a_look
+    from headgate.core.protection import comparison_without_protected
+    from headgate.evidence.compare import key_of_pair, without_a_look
 
     kept = own[pair.after.id].comparisons.get(key_of_pair(pair)) if pair.before else None
     if kept is not None and pair.before is not None:
-        return hidden(replace(kept, before=pair.before.id, after=pair.after.id, moved=pair.moved), pair)
+        now = replace(kept, before=pair.before.id, after=pair.after.id, moved=pair.moved)
+        return comparison_without_protected(now, pair.protected)
     return without_a_look(pair, session.config.cost_limit)
 
 
@@ -239,8 +242,8 @@ def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], 
             both,
             beside.wishes.get(address, NO_WISH),
             sources_that_moved(before, after, build_of) if before else (),
-            beside.protected.get(address, frozenset()),
-            bool(beside.protected) or beside.hides_words,
+            protected=beside.protected.get(address, frozenset()),
+            hides_words=bool(beside.protected) or beside.hides_words,
             is_lost=is_lost,
         )
 

@@ -77,17 +77,21 @@ class Tests:
 
     of_assets: Mapping[Address, tuple[DeclaredTest, ...]] = field(default_factory=dict)
     queries: tuple[QueryNode, ...] = ()
-    protected: Protected = field(default_factory=dict)
+    protected: Protected = field(kw_only=True)
 
     def __bool__(self) -> bool:
         return bool(self.of_assets or self.queries)
+
+
+NO_TESTS = Tests(protected={})
+"""Those of what declares none."""
 
 
 def tests_of(graph: Graph) -> Tests:
     """Return all tests of a graph."""
     from headgate.core.graph import tests_in
 
-    return Tests(tests_in(graph), graph.queries, graph.protected)
+    return Tests(tests_in(graph), graph.queries, protected=graph.protected)
 
 
 def measured(
@@ -183,7 +187,7 @@ def measured_plan(
         beside = snapshot_of(session, reading, plan.environment, engine=plan.engine).beside
         now = tuple(dict(side.pointers) for side in (before, beside) if side is not None)
     shown = Shown(pointers_after(plan, builds, shown=before), now)
-    tests = Tests(plan.tests, plan.queries, plan.protected)
+    tests = Tests(plan.tests, plan.queries, protected=plan.protected)
     return measured(session, held, tests, shown, engine=plan.engine, report=report, present=present)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,23 +14,20 @@ if TYPE_CHECKING:
     from headgate.core.progress import RunEvent
     from headgate.core.records import Build
 
-_LIKE_NONE: Mapping[Digest, Sequence[Digest]] = MappingProxyType({})
-_PROTECTED_NONE: Mapping[Digest, Set[str]] = MappingProxyType({})
-
 
 def profiled(
     held: Held,
     builds: Sequence[Build],
     *,
-    like: Mapping[Digest, Sequence[Digest]] = _LIKE_NONE,
-    protected: Mapping[Digest, Set[str]] = _PROTECTED_NONE,
+    protected: Mapping[Digest, Set[str]],
+    like: Mapping[Digest, Sequence[Digest]] | None = None,
     relation_of: Callable[[Build], str] | None = None,
     report: Callable[[RunEvent], None] = lambda _: None,
 ) -> Mapping[Digest, Profile]:
     """Return the profile of each build by its id, measured where it is not known, and kept.
 
+    ``protected`` are the columns of each, folded, of which counts alone are kept and given: whoever asks has to say.
     ``like``: builds that each of them replaces; columns with equal versions are taken from their profiles.
-    ``protected`` are the columns of each, folded, of which counts alone are kept and given.
     ``relation_of`` gives the SQL text of a build's rows; it is needed for views, which have no table.
     Ctrl-C ends what the engine computes; finished profiles are kept. Cost: a look-up where everything is known.
     """
@@ -45,6 +41,7 @@ def profiled(
     def table_of(build: Build) -> str:
         return shown_table(build, held.engine)
 
+    like = like or {}
     wanted = dict.fromkeys(one for build in builds for one in (build.id, *like.get(build.id, ())))
     with held.store.reading() as reading:
         kept = kept_profiles(wanted, reading)
@@ -61,7 +58,7 @@ def profiled(
 
 
 def known_profiles(
-    reading: Reading, builds: Iterable[Digest], protected: Mapping[Digest, Set[str]] = _PROTECTED_NONE
+    reading: Reading, builds: Iterable[Digest], protected: Mapping[Digest, Set[str]]
 ) -> Mapping[Digest, Profile]:
     """Return the profiles that are kept of builds; no warehouse is opened. What was not measured is not there.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from headgate.app.measured.measuring import Tests, tests_of
+from headgate.app.measured.measuring import NO_TESTS, Tests, tests_of
 from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import user
 from headgate.core.declarations import NOT_SHOWN
@@ -49,7 +49,7 @@ class Promotion:
     is_clean: bool = True
     adopted: tuple[Address, ...] = ()
     """Tables of somebody else that are set aside."""
-    tests: Tests = field(default_factory=Tests)
+    tests: Tests = NO_TESTS
     """What has to come out of the data that will be shown."""
 
     @property

@@ -22,7 +22,7 @@ def too_old(session: Session, plan: Plan, *, present: str, wait_seconds: float) 
     from headgate.release.stored import read_pointers
 
     asked = {a: tuple(t for t in tests if t.kind == FRESHNESS) for a, tests in plan.tests.items()}
-    tests = Tests({address: found for address, found in asked.items() if found}, (), plan.protected)
+    tests = Tests({address: found for address, found in asked.items() if found}, (), protected=plan.protected)
     if not tests:
         return NO_VERDICT
     with session.reading() as reading:

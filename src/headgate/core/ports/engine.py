@@ -418,3 +418,15 @@ def is_physical_name(relation: str) -> bool:
     (True, False)
     """
     return _PHYSICAL_NAME.fullmatch(relation) is not None
+
+
+def address_of_physical(relation: str) -> Address | None:
+    """Return whose table it is by its name; None where Headgate calls no table so.
+
+    >>> address_of_physical("staging__stg_shop__orders__abababababababab"), address_of_physical("scratch")
+    ('staging.stg_shop__orders', None)
+    """
+    if not is_physical_name(relation):
+        return None
+    schema, _, rest = relation.rpartition("__")[0].partition("__")
+    return Address(f"{schema}.{rest}")

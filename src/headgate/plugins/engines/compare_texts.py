@@ -344,7 +344,7 @@ def key_facts(ask: Ask, texts: Statements, side: Side, is_unique: Callable[[Side
 
 def _column_difference(name: str, tolerance: Tolerance, numbers: Sequence[Any]) -> ColumnDifference:
     changed, beyond, greatest = numbers
-    most = float(greatest) if changed and greatest is not None else None
+    most = float(greatest) if int(changed) and greatest is not None else None
     return ColumnDifference(name, int(changed), int(beyond), tolerance, most)
 
 
