@@ -27,7 +27,10 @@ pytestmark = pytest.mark.slow
 
 Row = tuple[object, ...]
 Table = tuple[Mapping[str, str], tuple[Row, ...]]
-_POSTGRES = {"VARCHAR": "text", "DOUBLE": "double precision", "INTEGER": "integer", "BIGINT": "bigint"}
+_POSTGRES = {
+    "VARCHAR": "text", "DOUBLE": "double precision", "INTEGER": "integer", "BIGINT": "bigint", "DATE": "date",
+    "TIMESTAMP": "timestamp without time zone", "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
+}  # fmt: skip
 
 
 @dataclass
@@ -384,3 +387,12 @@ def test_tables_without_a_column_in_common_are_counted(place: Place) -> None:
     assert (found.incomplete, found.rows_before, found.rows_after, numbers(found)) == ("", 3, 1, (0, 2, 0))
     assert not found.is_equal
     assert not place.compare(before, of({"total": "INTEGER"}, (1,), (2,), (3,))).is_equal
+
+
+@pytest.mark.parametrize("type_", ["DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE"])
+def test_infinity_is_itself_and_no_year(place: Place, type_: str) -> None:
+    types = {"k": "INTEGER", "t": type_}
+    before = of(types, (1, "infinity"), (2, "-infinity"), (3, "2026-01-01"), (4, "0001-01-01"), (5, None))
+    assert place.compare(before, before, ("k",)).is_equal
+    after = of(types, (1, "-infinity"), (2, "infinity"), (3, "infinity"), (4, "-infinity"), (5, "infinity"))
+    assert numbers(place.compare(before, after, ("k",))) == (0, 0, 5)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 _BATCH_BYTES = 4 << 20
+_DAYS = 10_957
+"""From 1970, where Arrow begins to count, to 2000, where PostgreSQL does."""
 _DECIMAL = re.compile(r"numeric\((\d+),(\d+)\)")
 _DECIMAL_DIGITS_MAX = 38
 _PLAIN = frozenset(
@@ -189,8 +191,36 @@ def _typed(reader: pyarrow.RecordBatchReader, schema: pyarrow.Schema) -> Iterato
             return
         except (OSError, pyarrow.ArrowException) as error:
             raise EngineFailed(f"PostgreSQL failed: {_said(error)}", hint="Run the command again.") from None
-        columns = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)]
+        given = (_with_infinities(column) for column in batch.columns)
+        columns = [column.cast(field.type) for column, field in zip(given, schema, strict=True)]
         yield pyarrow.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _with_infinities(column: pyarrow.Array) -> pyarrow.Array:
+    """Return dates and times, and lists of them, with infinities as DuckDB has them: the greatest number and its minus.
+
+    PostgreSQL sends the greatest and the least number, counted from 2000, which the driver counts on from 1970: the
+    first one has no room for that, and becomes the year 290279 before Christ. No other value becomes one of the two.
+    """
+    import pyarrow
+    from pyarrow import compute
+
+    kind = column.type
+    if pyarrow.types.is_list(kind):
+        values = _with_infinities(column.values)
+        made = pyarrow.ListArray.from_arrays(column.offsets, values, mask=column.is_null())
+        return column if values is column.values else made
+    if not (pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date32(kind)):
+        return column
+    bits, since_1970 = (64, _DAYS * 86_400_000_000) if pyarrow.types.is_timestamp(kind) else (32, _DAYS)
+    whole, greatest, least = column.view(f"int{bits}"), 2 ** (bits - 1) - 1, -(2 ** (bits - 1)) + since_1970
+    first = compute.min(whole).as_py()
+    if first is None or first >= least + since_1970:
+        return column
+    for sent, meant in ((least - 1, greatest), (least, -greatest)):
+        is_sent = compute.equal(whole, pyarrow.scalar(sent, whole.type))
+        whole = compute.if_else(is_sent, pyarrow.scalar(meant, whole.type), whole)
+    return whole.view(kind)
 
 
 def _cut(batches: Iterator[pyarrow.RecordBatch], rows: int) -> Iterator[pyarrow.RecordBatch]:
