@@ -1,11 +1,13 @@
 """The gate decides: what waits, who may agree, and what no agreement covers."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headgate.core.address import Address
+from headgate.core.comparison import ColumnDifference, Comparison, Drift, Rung
 from headgate.core.diagnostic import Place
 from headgate.core.expected import Bound, ExpectedChange
 from headgate.core.gate import (
@@ -25,7 +27,9 @@ from headgate.core.hashing import Digest, digest
 from headgate.core.json_form import dumps, loads
 from headgate.core.policy import Policy, Section, matches
 from headgate.evidence.agree import approvals_of
+from headgate.evidence.consumers import Consumer, findings_of_consumers
 from headgate.evidence.decide import Case, decide, weighed
+from headgate.evidence.findings import Touched, findings_of
 
 ORDERS, SALES = Address("marts.orders"), Address("marts.sales")
 TEAM = Policy(owners={"ops": ("ada", "ben@x.org"), "sales": ("eve",)})
@@ -132,6 +136,73 @@ def test_an_approval_holds_while_nothing_is_new_or_worse() -> None:
     assert decided(finding(), finding(Topic.REMOVED, column=""), approvals=approvals).verdict is Verdict.WAITING
 
 
+def compared(**figures: Any) -> tuple[Finding, ...]:
+    found: dict[str, Any] = {"rung": Rung.BAG, "rows_before": 1000, "rows_after": 1000, **figures}
+    return findings_of(Touched(ORDERS, "ops", comparison=Comparison(ORDERS, **found)))
+
+
+def drifted(measure: str, effect: float, way: str = "") -> Drift:
+    return Drift("price", measure, effect, 0.01, f"{measure} {way}", way)
+
+
+def test_who_agreed_to_more_rows_did_not_agree_to_fewer() -> None:
+    approvals = agreed(decided(*compared(rows_after=1400)), "ben@x.org")
+    assert decided(*compared(rows_after=1300), approvals=approvals).verdict is Verdict.PASS
+    assert decided(*compared(rows_after=601), approvals=approvals).verdict is Verdict.WAITING
+
+
+def test_who_agreed_that_values_move_did_not_agree_that_they_are_gone() -> None:
+    """Of several measures of one column each counts by itself, and so do both directions of one."""
+    moved, mean = drifted("Wasserstein distance", 2.0, "up"), drifted("mean", 1.5, "up")
+    nulls = drifted("share of NULL", 0.95, "up")
+    approvals = agreed(decided(*compared(drifts=(moved, mean))), "ben@x.org")
+    assert [len(one.amounts) for one in approvals] == [1]
+    for drifts, verdict in (
+        ((moved, mean), Verdict.PASS),
+        ((mean,), Verdict.PASS),
+        ((nulls,), Verdict.WAITING),
+        ((moved, mean, nulls), Verdict.WAITING),
+        ((replace(mean, way="down"),), Verdict.WAITING),
+        ((replace(mean, effect=1.9),), Verdict.WAITING),
+    ):
+        assert decided(*compared(drifts=drifts), approvals=approvals).verdict is verdict
+    both = agreed(decided(*compared(drifts=(moved, nulls))), "ben@x.org")
+    assert decided(*compared(drifts=(moved, mean, nulls)), approvals=(*approvals, *both)).verdict is Verdict.WAITING
+    assert decided(*compared(drifts=(nulls,)), approvals=(*approvals, *both)).verdict is Verdict.PASS
+
+
+def test_a_consumer_agreed_to_what_it_was_told_to_be_reached_by() -> None:
+    board = Consumer(Address("boards.sales"), "eve", {ORDERS: ()})
+
+    def reached(*names: str, removed: int = 0) -> tuple[Finding, ...]:
+        columns = tuple(ColumnDifference(name, 5, 5) for name in names)
+        return findings_of_consumers([board], weighed(compared(columns=columns, removed=removed), TEAM))
+
+    approvals = agreed(decided(*reached("price", "tax")), "eve")
+    assert decided(*reached("price"), approvals=approvals).verdict is Verdict.PASS
+    assert decided(*reached("price", "note"), approvals=approvals).verdict is Verdict.WAITING
+    assert decided(*reached("price", removed=9), approvals=approvals).verdict is Verdict.WAITING
+
+
+def test_an_expected_number_of_rows_may_say_in_which_direction() -> None:
+    for part, more, fewer in (("", True, True), ("more", True, False), ("fewer", False, True)):
+        of = expected(Bound(Topic.COUNT, "marts.orders", 0.4, part=part))
+        found = [decided(*compared(rows_after=after), of=of).verdict is Verdict.PASS for after in (1400, 601)]
+        assert found == [more, fewer]
+
+
+def test_an_expected_move_of_values_is_none_of_values_that_are_gone() -> None:
+    moved, nulls = drifted("Wasserstein distance", 2.0, "up"), drifted("share of NULL", 0.3, "up")
+    values, missing = Bound(Topic.DRIFT, "*.*", 100.0), Bound(Topic.DRIFT, "*.*", 0.3, part="share of NULL")
+    (one,) = expected(values).expected
+    both = replace(case(), expected=(replace(one, bounds=(values, missing)),))
+    assert decided(*compared(drifts=(moved,)), of=expected(values)).verdict is Verdict.PASS
+    assert decided(*compared(drifts=(moved, nulls)), of=expected(values)).verdict is Verdict.WAITING
+    assert decided(*compared(drifts=(moved, nulls)), of=expected(missing)).verdict is Verdict.WAITING
+    assert decided(*compared(drifts=(moved, nulls)), of=both).verdict is Verdict.PASS
+    assert decided(*compared(drifts=(moved, replace(nulls, effect=0.31))), of=both).verdict is Verdict.WAITING
+
+
 def test_an_approval_is_bound_to_the_change_the_release_and_the_policy() -> None:
     approvals = agreed(decided(finding()), "ben@x.org")
     other = Policy((Section("", budgets={Topic.COUNT: 0.5}),), owners=TEAM.owners)
@@ -176,6 +247,10 @@ def test_a_policy_may_have_an_owner_agree_to_what_is_expected() -> None:
 def test_a_decision_and_an_approval_come_back_from_their_stored_form() -> None:
     approvals = agreed(decided(finding()), "ben@x.org")
     decision = decided(replace(finding(), place=Place("assets/a.sql", 3)), finding(Topic.COUNT, owner="sales"))
+    decided_on = decided(*compared(rows_after=500, drifts=(drifted("mean", 2.0, "up"),)), approvals=approvals)
+    assert decision_from_json(loads(dumps(decision_to_json(decided_on)))) == decided_on
+    (wide,) = agreed(decided_on, "ben@x.org")
+    assert approval_from_json(loads(dumps(approval_to_json(wide)))) == wide
     decision = replace(decision, approvals=approvals)
     assert decision_from_json(loads(dumps(decision_to_json(decision)))) == decision
     assert approval_from_json(loads(dumps(approval_to_json(approvals[0])))) == approvals[0]

@@ -54,7 +54,7 @@ def test_of_new_data_beside_a_change_is_told_what_a_run_would_tell_and_what_read
     gone = ShapeDifference(removed=(Column("note", "VARCHAR"),))
     data = compared(rows_after=400, removed=650, added=50, shape=gone, moved=(Address("raw.orders"),))
     touched = Touched(ORDERS, comparison=compared(changed=20, columns=(price,), data=data))
-    code, new = weighed(findings_of(touched), Policy()), weighed(findings_of_new_data(touched), Policy(), is_run=True)
+    code, new = weighed(findings_of(touched), Policy()), weighed(findings_of_new_data(touched), Policy())
     assert levels(*code) == ["approve rows_changed marts.orders price", "approve columns_removed marts.orders note"]
     assert code[0].told == "price changes in 20 rows, 2 %; on the same data"
     assert [(one.level, one.told) for one in new] == [

@@ -20,8 +20,10 @@ expect:
     drift: 0.5
     columns_removed: [old, older]
     assets_removed: true
+    row_count: 40 % more
   marts.*:
     row_count: 10 %
+    drift: {price: 0.5, note: {moved: 0.2, nulls: 5 %, nans: 1 %}}
 """
 
 
@@ -36,14 +38,19 @@ def test_what_a_file_expects() -> None:
     assert found is not None
     assert source.all_faults() == ()
     assert (found.why, found.until, found.digest) == ("prices are doubled", "2026-12-31", "x")
-    assert [(one.topic, one.pattern, one.most, one.column) for one in found.bounds] == [
-        (Topic.REMOVED, "m.orders", 0.02, ""),
-        (Topic.CHANGED, "m.orders", 1.0, "price"),
-        (Topic.DRIFT, "m.orders", 0.5, ""),
-        (Topic.COLUMN_REMOVED, "m.orders", 1.0, "old"),
-        (Topic.COLUMN_REMOVED, "m.orders", 1.0, "older"),
-        (Topic.ASSET_REMOVED, "m.orders", 1.0, ""),
-        (Topic.COUNT, "marts.*", 0.1, ""),
+    assert [(one.topic, one.pattern, one.most, one.column, one.part) for one in found.bounds] == [
+        (Topic.REMOVED, "m.orders", 0.02, "", ""),
+        (Topic.CHANGED, "m.orders", 1.0, "price", ""),
+        (Topic.COUNT, "m.orders", 0.4, "", "more"),
+        (Topic.DRIFT, "m.orders", 0.5, "", ""),
+        (Topic.COLUMN_REMOVED, "m.orders", 1.0, "old", ""),
+        (Topic.COLUMN_REMOVED, "m.orders", 1.0, "older", ""),
+        (Topic.ASSET_REMOVED, "m.orders", 1.0, "", ""),
+        (Topic.COUNT, "marts.*", 0.1, "", ""),
+        (Topic.DRIFT, "marts.*", 0.5, "price", ""),
+        (Topic.DRIFT, "marts.*", 0.2, "note", ""),
+        (Topic.DRIFT, "marts.*", 0.05, "note", "share of NULL"),
+        (Topic.DRIFT, "marts.*", 0.01, "note", "share of no number"),
     ]
 
 
@@ -56,6 +63,8 @@ def test_what_a_file_expects() -> None:
         ("why: x\nuntil: 2026-02-30\nexpect: {}\n", "until is no day: 2026-02-30"),
         ("why: x\nuntil: 2026-12-31\nexpect: {orders: {}}\n", "orders is no asset"),
         ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {rows_removed: 2}}\n", "rows_removed has to be a share"),
+        ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {row_count: 2 % less}}\n", "row_count has to be a share"),
+        ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {drift: {b: {nulls: 5}}}}\n", "nulls has to be a share"),
         ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {rows_chagned: 2 %}}\n", "unknown key rows_chagned"),
         ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {drift: much}}\n", "drift has to be a number from 0 to 1000"),
         ("why: x\nuntil: 2026-12-31\nexpect: {m.a: {empty: true}}\n", "unknown key empty"),

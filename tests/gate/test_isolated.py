@@ -83,6 +83,7 @@ def test_what_data_alone_does_stops_a_promotion_only_where_it_would_stop_a_run(t
     assert (found["added"], found["removed"], found["changed"], found["is_equal"]) == (0, 0, 0, False)
     assert (found["data"]["removed"], found["data"]["changed"]) == (40, 1)
     team.does(*PROMOTE)
+    team.does("verify", "--all")
 
 
 def test_what_cannot_be_told_apart_says_why(team: Team) -> None:

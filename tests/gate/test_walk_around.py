@@ -98,6 +98,21 @@ def test_the_same_change_with_worse_data_waits_again(team: Team) -> None:
     assert "rows of 100 are gone" in told
 
 
+def test_the_same_change_with_values_that_are_gone_waits_again(team: Team) -> None:
+    """Owners agreed that prices move fifty spreads. That most of them are NULL is a smaller effect, and another one."""
+    team.file("data/orders.csv", "id,price\n" + "".join(f"{n},{n}\n" for n in range(1, 401)))
+    team.edit("More")
+    team.does(*PROMOTE, "--override", "to begin with")
+    team.price(50)
+    agreed(team, "ben", "eve")
+    team.file("data/orders.csv", "id,price\n" + "".join(f"{n},{'' if n % 10 else n}\n" for n in range(1, 401)))
+    team.commit("Gone")
+    team.apply()
+    told = team.fails(1, *PROMOTE)
+    assert "m.orders: price: NULL in 90 % of the rows, before in 0 %" in told
+    assert "HG711  prod waits for ops" in told
+
+
 def test_what_was_agreed_beside_another_release_is_void(team: Team) -> None:
     team.price(2)
     agreed(team, "ben", "eve")

@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 from headgate.app.gate.deciding_again import decided_again, decided_otherwise
 from headgate.core.address import Address
 from headgate.core.checks import Outcome
+from headgate.core.comparison import Comparison, Rung
 from headgate.core.diagnostic import Place
 from headgate.core.expected import Bound, ExpectedChange
 from headgate.core.gate import Approval, Decision, Finding, Level, Topic, Verdict, finding_key
 from headgate.core.grounds import CheckFigures, Grounds, grounds_from_text, grounds_to_text
 from headgate.core.hashing import Digest, digest
 from headgate.core.hearing import Hearing, without_words
+from headgate.core.json_form import dumps, loads
 from headgate.core.policy import Policy, Section
 from headgate.evidence.decide import Case, decide, weighed
+from headgate.evidence.findings import Touched, findings_of, findings_of_new_data
 from headgate.release.verify import Verified
 
 CHANGE = digest("change")
@@ -26,7 +29,8 @@ FINDINGS = st.lists(
     st.builds(
         Finding, st.sampled_from(Topic), ADDRESSES, st.just(Level.SHOW), st.just("7 rows hold secret"),
         st.sampled_from(["", "price"]), AMOUNTS, st.integers(0, 9), st.sampled_from(["", "ops"]), st.just(""),
-        st.sampled_from([None, Place("assets/m/orders.sql", 3)]),
+        st.sampled_from([None, Place("assets/m/orders.sql", 3)]), st.sampled_from(["", "NULL"]),
+        st.dictionaries(st.sampled_from(["up", "down"]), AMOUNTS), st.booleans(),
     ),
     max_size=5,
 )  # fmt: skip
@@ -53,18 +57,20 @@ EXPECTED = st.builds(
 
 @st.composite
 def hearings(draw: st.DrawFn) -> Hearing:
-    policy, is_run = draw(POLICIES), draw(st.booleans())
+    policy = draw(POLICIES)
     expected = tuple(draw(st.lists(EXPECTED, max_size=2)))
     case = Case(policy, CHANGE, 3, "prod", "2026-06-01", ("ada",), expected)
-    findings = weighed(draw(FINDINGS), policy, is_run=is_run)
+    findings = weighed(draw(FINDINGS), policy)
     approval = agreed(policy, *draw(st.lists(st.sampled_from(findings)) if findings else st.just([])))
     decision = decide(findings, case, [approval], overridden=draw(st.sampled_from(["", "the shop is down"])))
-    return Hearing(decision, policy, "prod", "2026-06-01", expected, is_run)
+    return Hearing(decision, policy, "prod", "2026-06-01", expected)
 
 
 def agreed(policy: Policy, *findings: Finding) -> Approval:
     amounts = {finding_key(one): one.amount for one in findings}
-    return Approval("prod", 3, CHANGE, policy.digest, "ben", ("ben",), "2026-06-01T09:00:00Z", ("ops",), amounts)
+    parts = {finding_key(one): one.parts for one in findings}
+    at, owners = "2026-06-01T09:00:00Z", ("ops",)
+    return Approval("prod", 3, CHANGE, policy.digest, "ben", ("ben",), at, owners, amounts, parts=parts)
 
 
 @settings(deadline=None)
@@ -87,7 +93,8 @@ def test_the_gate_says_the_same_again(hearing: Hearing) -> None:
     assert bool(told) == (not hearing.decision.opens)
 
 
-COUNT = Finding(Topic.COUNT, Address("m.orders"), Level.SHOW, "", amount=0.2, rows=9, owner="ops")
+ORDERS = Address("m.orders")
+COUNT = Finding(Topic.COUNT, ORDERS, Level.SHOW, "", amount=0.2, rows=9, owner="ops")
 
 
 def heard(*findings: Finding, approvals: tuple[Approval, ...] = (), policy: Policy | None = None) -> Hearing:
@@ -146,6 +153,38 @@ def test_a_check_that_failed_is_told_unless_the_gate_was_opened() -> None:
     assert otherwise(Grounds(checks), "pass") == ["m.orders: unique of id failed, and nothing opened the gate"]
     opened = edited(heard(), overridden="the shop is down")
     assert otherwise(Grounds(checks, opened), "overridden") == []
+
+
+def test_what_new_data_alone_brought_is_held_to_the_rules_of_a_run_then_and_now() -> None:
+    """Two fifths of the rows are gone by data alone: a run lets that pass, and so did the release."""
+    data = Comparison(ORDERS, Digest("a"), Digest("b"), Rung.KEYED, 1000, 600, ("id",), removed=400, moved=(ORDERS,))
+    code = Comparison(ORDERS, Digest("b"), Digest("c"), Rung.KEYED, 600, 600, ("id",), data=data)
+    touched = Touched(ORDERS, comparison=code)
+    hearing = heard(*findings_of(touched), *findings_of_new_data(touched))
+    assert [(one.topic, one.level, one.is_of_data) for one in hearing.decision.findings] == [
+        (Topic.COUNT, Level.SHOW, True)
+    ]
+    found = grounds_from_text(grounds_to_text(Grounds({}, hearing)))
+    assert otherwise(found, "pass") == []
+
+
+def test_a_record_that_says_by_data_in_place_of_a_column_is_read_as_it_was_meant() -> None:
+    """Records were written so, and those of releases with `isolate: true` are sound."""
+    body = loads(grounds_to_text(Grounds({}, heard(replace(COUNT, amount=0.4, is_of_data=True)))))
+    body["hearing"]["is_run"] = False
+    for one in body["hearing"]["decision"]["findings"]:
+        one["column"] = "by data"
+        for name in ("aspect", "parts", "is_of_data"):
+            del one[name]
+    assert otherwise(grounds_from_text(dumps(body)), "pass") == []
+
+
+def test_an_approval_of_before_is_decided_on_as_it_was() -> None:
+    """It is of amounts alone, as are the findings beside it."""
+    body = loads(grounds_to_text(Grounds({}, heard(COUNT, approvals=(agreed(Policy(), COUNT),)))))
+    for one in body["hearing"]["decision"]["approvals"]:
+        del one["parts"]
+    assert otherwise(grounds_from_text(dumps(body)), "approved") == []
 
 
 def test_a_decision_without_findings_passes() -> None:

@@ -116,7 +116,8 @@ class Drift:
     """How far a distribution moved: an effect size beside what chance alone would give for so many rows.
 
     ``measure`` names the effect ("Wasserstein distance"), ``effect`` its size without unit, ``floor`` what it has to
-    exceed to count. ``told`` says it in a few words.
+    exceed to count. ``told`` says it in a few words. ``way`` is its direction, ``up`` or ``down``, empty where it has
+    none.
     """
 
     column: str
@@ -124,6 +125,7 @@ class Drift:
     effect: float
     floor: float
     told: str
+    way: str = ""
 
     @property
     def is_beyond(self) -> bool:

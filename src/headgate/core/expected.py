@@ -13,6 +13,9 @@ from headgate.core.policy import matches
 AMOUNTS = (Topic.REMOVED, Topic.ADDED, Topic.CHANGED, Topic.COUNT, Topic.DRIFT)
 """Topics of which it is said how much is expected."""
 
+MISSING = ("share of NULL", "share of no number")
+"""Measures of a drift that are shares of rows without a value: a bound has to name them."""
+
 NAMED = (Topic.COLUMN_REMOVED, Topic.COLUMN_RETYPED, Topic.UNSTABLE)
 """Topics of which it is said of which columns."""
 
@@ -22,12 +25,17 @@ PLAIN = (Topic.ASSET_REMOVED, Topic.CONSUMER)
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How far a finding about the assets of a pattern is expected: at most so much. ``column``: of that one alone."""
+    """How far a finding about the assets of a pattern is expected: at most so much. ``column``: of that one alone.
+
+    ``part`` is what of it: ``more`` or ``fewer`` rows, a measure of a drift. Empty: all of it, but for values that are
+    missing, of which an effect size says nothing.
+    """
 
     topic: Topic
     pattern: str
     most: float
     column: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +62,17 @@ class ExpectedChange:
         return today > self.until
 
     def covers(self, finding: Finding) -> bool:
-        """Tell whether a finding, as large as it is, is expected."""
-        return any(_covers(bound, finding) for bound in self.bounds)
+        """Tell whether a finding, as large as it is, is expected in all of its parts."""
+        bounds = [bound for bound in self.bounds if _is_about(bound, finding)]
+        parts = finding.parts or {"": finding.amount}
+        return all(any(_covers(bound, *part) for bound in bounds) for part in parts.items())
 
 
-def _covers(bound: Bound, finding: Finding) -> bool:
+def _is_about(bound: Bound, finding: Finding) -> bool:
     is_meant = bound.topic is finding.topic and matches(bound.pattern, Address(finding.address))
-    is_meant = is_meant and (not bound.column or bound.column.casefold() == finding.column.casefold())
-    return is_meant and finding.amount <= bound.most
+    return is_meant and (not bound.column or bound.column.casefold() == finding.column.casefold())
+
+
+def _covers(bound: Bound, part: str, amount: float) -> bool:
+    is_meant = part.startswith(bound.part) if bound.part else not part.startswith(MISSING)
+    return is_meant and amount <= bound.most

@@ -56,6 +56,10 @@ class Finding:
     so, 0 of what only warns. A greater amount is worse, and one within the budget of the policy is shown. ``rows`` is
     how many. ``told`` says it to people, without the address. ``expected`` is why it was to be expected, empty where
     nobody said so.
+
+    ``aspect`` says which of several findings about one address or column it is (``NULL``, ``repeated``). ``parts`` are
+    what is told in one sentence and agreed to one by one, each with its amount: the direction of a number of rows, the
+    measures of a drift, what a consumer reads. ``is_of_data``: new data alone brought it, and it is weighed as in runs.
     """
 
     topic: Topic
@@ -68,6 +72,9 @@ class Finding:
     owner: str = ""
     expected: str = ""
     place: Place | None = None
+    aspect: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict, hash=False)
+    is_of_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,8 @@ class Approval:
     ``change`` is the digest of how recipes differ between the release and what would replace it, ``policy`` that of the
     policy, ``release`` the serial of the release that evidence was measured beside. ``identity`` are the names that
     ``by`` is known under, an e-mail address among them, and ``owners`` those for whom they agreed. ``is_own``: by the
-    author, where nobody else is known who could agree. ``amounts`` gives the greatest amount that is agreed to, by
-    topic, address and column as one text (``finding_key``).
+    author, where nobody else is known who could agree. ``amounts`` gives the greatest amount that is agreed to, by what
+    a finding is about as one text (``finding_key``), ``parts`` that of each of its parts.
     """
 
     environment: str
@@ -92,6 +99,14 @@ class Approval:
     amounts: Mapping[str, float] = field(default_factory=dict)
     is_own: bool = False
     note: str = ""
+    parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether it is about a finding as large as it is, in all of its parts."""
+        key = finding_key(finding)
+        agreed = self.parts.get(key, {})
+        is_as_large = all(name in agreed and amount <= agreed[name] for name, amount in finding.parts.items())
+        return key in self.amounts and finding.amount <= self.amounts[key] and is_as_large
 
 
 APPROVED, OVERRIDDEN = "approved", "overridden"
@@ -168,7 +183,13 @@ def finding_key(finding: Finding) -> str:
     >>> finding_key(Finding(Topic.CHANGED, Address("m.orders"), Level.APPROVE, "", column="price"))
     'rows_changed m.orders price'
     """
-    return " ".join(part for part in (finding.topic.value, finding.address, finding.column) if part)
+    of_data = _BY_DATA if finding.is_of_data else ""
+    parts = (finding.topic.value, finding.address, finding.column, finding.aspect, of_data)
+    return " ".join(part for part in parts if part)
+
+
+_BY_DATA = "by data"
+"""Stands in the key of what new data alone brought. It stood in place of the column before findings said so."""
 
 
 def decision_to_json(decision: Decision) -> dict[str, Any]:
@@ -205,6 +226,8 @@ def approval_from_json(body: Mapping[str, Any]) -> Approval:
 def finding_from_json(body: Mapping[str, Any]) -> Finding:
     """Return the finding of a stored form."""
     place = body.get("place")
+    if body["column"] == _BY_DATA:
+        body = {**body, "column": "", "is_of_data": True}
     return Finding(
         **{
             **body,

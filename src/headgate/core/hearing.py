@@ -18,8 +18,7 @@ from headgate.core.policy import Policy, Section
 class Hearing:
     """A decision, and all that it was made of beside its own findings, approvals and authors.
 
-    ``policy`` is the one by which it was made, ``expected`` what was declared to come. ``today`` is a date. ``is_run``:
-    it is about new data, not about a change.
+    ``policy`` is the one by which it was made, ``expected`` what was declared to come. ``today`` is a date.
     """
 
     decision: Decision
@@ -27,7 +26,6 @@ class Hearing:
     environment: str
     today: str
     expected: tuple[ExpectedChange, ...] = ()
-    is_run: bool = False
 
 
 def without_words(decision: Decision) -> Decision:
@@ -58,7 +56,6 @@ def hearing_from_json(body: Mapping[str, Any]) -> Hearing:
         environment=body["environment"],
         today=body["today"],
         expected=tuple(map(_expected, body["expected"])),
-        is_run=body["is_run"],
     )
 
 
@@ -82,6 +79,6 @@ def _section(body: Mapping[str, Any]) -> Section:
 
 
 def _expected(body: Mapping[str, Any]) -> ExpectedChange:
-    bounds = tuple(Bound(Topic(one["topic"]), one["pattern"], one["most"], one["column"]) for one in body["bounds"])
+    bounds = tuple(Bound(**{**one, "topic": Topic(one["topic"])}) for one in body["bounds"])
     place = Place(**body["place"])
     return ExpectedChange(body["path"], Digest(body["digest"]), body["why"], body["until"], bounds, place)

@@ -92,6 +92,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "rows": finding.rows,
         "owner": finding.owner,
         "expected": finding.expected,
+        "aspect": finding.aspect,
+        "parts": {name: _number(amount) for name, amount in finding.parts.items()},
+        "is_of_data": finding.is_of_data,
         "place": str(finding.place or ""),
     }
 
@@ -100,7 +103,8 @@ def _approval(approval: Approval) -> dict[str, Any]:
     """Return an approval; the addresses of people stay out of what is passed around."""
     body: dict[str, Any] = plain(approval)
     del body["identity"]
-    return {**body, "amounts": {key: _number(amount) for key, amount in approval.amounts.items()}}
+    parts = {key: {name: _number(n) for name, n in found.items()} for key, found in approval.parts.items()}
+    return {**body, "amounts": {key: _number(n) for key, n in approval.amounts.items()}, "parts": parts}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def _part_or_null(name: str, told: str) -> Schema:
 
 
 _TEXT: Schema = {"type": "string"}
+_AMOUNT: Schema = {"type": ["number", "null"]}
 _CELL: Schema = {"type": ["string", "null"]}
 _AT = "When, in UTC: 2026-11-21T02:06:11Z."
 _PLACE = "Where it is declared: path:line:column, empty where that is not known."
@@ -105,7 +106,7 @@ _PARTS: dict[str, tuple[str, Schema]] = {
     "finding": (
         "One fact about an asset, with what it does to a release.",
         {
-            "key": _text("Topic, address and column in one text."),
+            "key": _text("Topic, address, column and what of it in one text."),
             "topic": _one_of(Topic, "What it is about, as a policy names it."),
             "address": _text("The asset."),
             "column": _text("The column; empty where it is about the whole asset."),
@@ -115,6 +116,9 @@ _PARTS: dict[str, tuple[str, Schema]] = {
             "rows": _count("How many rows."),
             "owner": _text("Who owns the asset."),
             "expected": _text("Why it was to be expected; empty where nobody said so."),
+            "aspect": _text("Which of several findings about one address or column it is; empty where there is one."),
+            "parts": _map(_AMOUNT, "What is agreed to one by one, with its amount: directions, measures of a drift."),
+            "is_of_data": _truth("New data alone brought it, and it is weighed as in a run."),
             "place": _text(_PLACE),
         },
     ),
@@ -128,7 +132,8 @@ _PARTS: dict[str, tuple[str, Schema]] = {
             "by": _text("Who agreed."),
             "owners": _list(_TEXT, "For which owners."),
             "at": _text(_AT),
-            "amounts": _map({"type": ["number", "null"]}, "The greatest amount agreed to, by the key of a finding."),
+            "amounts": _map(_AMOUNT, "The greatest amount agreed to, by the key of a finding."),
+            "parts": _map(_map(_AMOUNT, "By its name."), "The greatest amount of each part, by the key of a finding."),
             "is_own": _truth("By the author, where nobody else is known who could agree."),
             "note": _text("What they wrote beside it."),
         },

@@ -52,13 +52,9 @@ def is_agreed(
     finding: Finding, approvals: Iterable[Approval], *, policy: Policy, authors: Iterable[str]
 ) -> Approval | None:
     """Return the approval that covers a finding as large as it is, of somebody who may agree; None where none does."""
-    key = finding_key(finding)
     for approval in approvals:
-        if (
-            key in approval.amounts
-            and finding.amount <= approval.amounts[key]
-            and (standing(finding, approval.identity, policy=policy, authors=authors) is not Standing.NONE)
-        ):
+        worth = standing(finding, approval.identity, policy=policy, authors=authors)
+        if worth is not Standing.NONE and approval.covers(finding):
             return approval
     return None
 
@@ -85,6 +81,7 @@ def approvals_of(
             amounts=_amounts(found[worth]),
             is_own=worth is Standing.OWN,
             note=note,
+            parts=_parts(found[worth]),
         )
         for worth in (Standing.OTHER, Standing.OWN)
         if worth in found
@@ -97,3 +94,12 @@ def _amounts(findings: Iterable[Finding]) -> Mapping[str, float]:
         key = finding_key(finding)
         amounts[key] = max(finding.amount, amounts.get(key, 0.0))
     return amounts
+
+
+def _parts(findings: Iterable[Finding]) -> Mapping[str, Mapping[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for finding in findings:
+        for name, amount in finding.parts.items():
+            known = found.setdefault(finding_key(finding), {})
+            known[name] = max(amount, known.get(name, 0.0))
+    return found

@@ -87,17 +87,19 @@ _OF_COLUMNS = frozenset(
 def _reached(consumer: Consumer, found: Mapping[Address, list[Finding]]) -> Finding | None:
     columns: dict[Address, list[str]] = {}
     owners: set[str] = set()
+    parts: list[str] = []
     for address, used in consumer.uses.items():
         names = frozenset(map(fold, used))
         hits = [f for f in found.get(address, ()) if f.topic not in _OF_COLUMNS or not names or fold(f.column) in names]
         if hits:
             columns[address] = list(dict.fromkeys(f.column for f in hits if f.topic in _OF_COLUMNS and f.column))
             owners |= {one.owner for one in hits}
+            parts += [f"{address}.{f.column}" if f.topic in _OF_COLUMNS and f.column else address for f in hits]
     if not columns:
         return None
     told = listed([f"{a} ({listed(names, _TOLD_MAX)})" if names else a for a, names in columns.items()], _TOLD_MAX)
     is_of_others = bool(consumer.owner) and owners != {consumer.owner}
     return Finding(
         Topic.CONSUMER, consumer.address, Level.SHOW, f"reads what changes: {told}", amount=float(is_of_others),
-        owner=consumer.owner, place=consumer.place,
+        owner=consumer.owner, place=consumer.place, parts=dict.fromkeys(parts, 1.0),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from headgate.core.expected import ExpectedChange
 from headgate.core.gate import Approval, Decision, Finding, Level, Verdict
 from headgate.core.hashing import Digest
-from headgate.core.policy import Policy, Rule
+from headgate.core.policy import Policy
 from headgate.evidence.agree import is_agreed
 
 
@@ -29,14 +29,12 @@ class Case:
     expected: tuple[ExpectedChange, ...] = ()
 
 
-def weighed(findings: Iterable[Finding], policy: Policy, *, is_run: bool = False) -> tuple[Finding, ...]:
-    """Return findings with the level that the policy gives them: what is within its budget is only shown."""
-    return tuple(
-        replace(
-            one, level=_level(one, (policy.run_rule if is_run else policy.rule)(one.topic, one.address, one.column))
-        )
-        for one in findings
-    )
+def weighed(findings: Iterable[Finding], policy: Policy) -> tuple[Finding, ...]:
+    """Return findings with the level that the policy gives them: what is within its budget is only shown.
+
+    What new data alone brought is held to what holds of a run.
+    """
+    return tuple(replace(one, level=_level(one, policy)) for one in findings)
 
 
 def decide(
@@ -74,7 +72,9 @@ def decide(
     )
 
 
-def _level(finding: Finding, rule: Rule) -> Level:
+def _level(finding: Finding, policy: Policy) -> Level:
+    rule_of = policy.run_rule if finding.is_of_data else policy.rule
+    rule = rule_of(finding.topic, finding.address, finding.column)
     return rule.level if finding.amount > rule.budget else Level.SHOW
 
 

@@ -175,7 +175,7 @@ def _share(name: str, what: str, old: int, new: int, sides: tuple[Side, Side], s
         variance = share * (1 - share) * (1 / n + 1 / m)
         floor = math.sqrt(2 * variance * logarithm) + logarithm / (3 * min(n, m))
         told = f"{what} in {_percent(after)} of the rows, before in {_percent(before)}"
-        return Drift(name, f"share of {what}", abs(after - before), max(smallest, floor), told)
+        return Drift(name, f"share of {what}", abs(after - before), max(smallest, floor), told, _way(before, after))
 
     return answer
 
@@ -193,6 +193,7 @@ def _moved(name: str, before: Side, after: Side, smallest: float) -> Question:
     old, new = before.body, after.body
     distance = math.fsum(abs(y - x) for x, y in zip(old, new, strict=True)) / len(old)
     spread = _spread(old) or _spread(new) or distance
+    way = _way(math.fsum(old), math.fsum(new))
 
     def answer(chance: Chance) -> Drift:
         n, m = before.seen, after.seen
@@ -202,7 +203,7 @@ def _moved(name: str, before: Side, after: Side, smallest: float) -> Question:
         floor = (math.sqrt(1 / n + 1 / m) * noise + step) / spread if spread else 0.0
         effect = distance / spread if spread else 0.0
         told = f"values moved by {_number(effect)} of their spread on average"
-        return Drift(name, "Wasserstein distance", effect, max(smallest, floor), told)
+        return Drift(name, "Wasserstein distance", effect, max(smallest, floor), told, way)
 
     return answer
 
@@ -220,7 +221,7 @@ def _mean(name: str, before: Side, after: Side, smallest: float) -> Question:
         effect = abs(a.mean - b.mean) / scale if scale else 0.0
         floor = chance.student(min(b.count, a.count) - 1) * _error(b, a) / scale if scale else 0.0
         told = f"mean {_number(b.mean)} before, {_number(a.mean)} after"
-        return Drift(name, "mean", effect, max(smallest, floor), told)
+        return Drift(name, "mean", effect, max(smallest, floor), told, _way(b.mean, a.mean))
 
     return answer
 
@@ -237,7 +238,7 @@ def _sum(name: str, before: Side, after: Side, smallest: float) -> Question:
         effect = abs(a.mean - b.mean) / larger if larger else 0.0
         floor = chance.student(min(b.count, a.count) - 1) * _error(b, a) / larger if larger else 0.0
         told = f"sum per row {_number(b.mean)} before, {_number(a.mean)} after"
-        return Drift(name, "sum per row", effect, max(smallest, floor), told)
+        return Drift(name, "sum per row", effect, max(smallest, floor), told, _way(b.mean, a.mean))
 
     return answer
 
@@ -372,6 +373,10 @@ def _bridge(body: Sequence[float]) -> float:
 
 def _widest(body: Sequence[float]) -> float:
     return max(high - low for low, high in pairwise(body))
+
+
+def _way(before: float, after: float) -> str:
+    return "up" if after > before else "down" if after < before else ""
 
 
 def _bits(share: float, middle: float) -> float:

@@ -21,11 +21,11 @@ _TOLD_MAX = 3
 ROWS_MIN = 100
 """Of tables with fewer rows only that they are empty is told of new data: half of a few is a few."""
 
-DATA = "by data"
-"""What stands in place of a column where a number of rows comes from new data alone."""
-
 UNKEYED = "without a key"
-"""What stands in place of a column where rows cannot be paired off: a changed one is one that is gone and one more."""
+"""The aspect of rows that cannot be paired off: a changed one is one that is gone and one more."""
+
+NO_PARTS: Mapping[str, float] = {}
+"""Those of a finding that is one thing."""
 
 _UNPAIRED = "; no key pairs them off"
 
@@ -37,7 +37,7 @@ class Touched:
     ``owner`` answers for what is shown now; of what is new, for the change itself. ``comparison`` is None where there
     is none; ``lacks`` says so where there should be one. ``undrifted`` are columns of which nobody knows whether their
     distribution moved, though rows differ. ``unstable`` are the columns that need not come out the same
-    twice; with ``has_unstable_rows`` the rows.
+    twice; with ``has_unstable_rows`` the rows. ``is_of_data``: what is told of it comes from new data alone.
     """
 
     address: Address
@@ -50,6 +50,7 @@ class Touched:
     unstable: frozenset[str] = frozenset()
     has_unstable_rows: bool = False
     place: Place | None = None
+    is_of_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +127,8 @@ def findings_of_new_data(touched: Touched) -> tuple[Finding, ...]:
     if data is None or data.rung is Rung.SAME:
         return ()
     aside = f"; by data alone: {listed(data.moved, _TOLD_MAX)}"
-    found = findings_of_rows(touched, data.rows_before, data.rows_after)
-    return tuple(replace(one, told=one.told + aside, column=DATA) for one in found)
+    found = findings_of_rows(replace(touched, is_of_data=True), data.rows_before, data.rows_after)
+    return tuple(replace(one, told=one.told + aside) for one in found)
 
 
 def findings_of_shape(touched: Touched, shape: ShapeDifference) -> Iterator[Finding]:
@@ -142,14 +143,15 @@ def findings_of_shape(touched: Touched, shape: ShapeDifference) -> Iterator[Find
 
 
 def findings_of_drifts(touched: Touched, drifts: Iterable[Drift]) -> Iterator[Finding]:
-    """Yield one finding for each column that moved, by whatever measure; the greatest effect is its amount."""
+    """Yield one finding for each column that moved; its parts are by which measures, the greatest effect its amount."""
     moved: dict[str, list[Drift]] = {}
     for drift in drifts:
         if drift.is_beyond:
             moved.setdefault(drift.column, []).append(drift)
     for column, found in moved.items():
         told = f"{column}: {listed([one.told for one in found], _TOLD_MAX)}"
-        yield _finding(touched, Topic.DRIFT, told, column=column, amount=max(one.effect for one in found))
+        parts = {" ".join(filter(None, (one.measure, one.way))): one.effect for one in found}
+        yield _finding(touched, Topic.DRIFT, told, column=column, amount=max(parts.values()), parts=parts)
 
 
 def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
@@ -163,15 +165,17 @@ def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
         found.append(Finding(Topic.POLICY, POLICY_ADDRESS, Level.SHOW, told, amount=1.0, owner=gate.before.owner))
     for address, (before, after) in sorted(gate.owners.items()):
         told = f"its owner becomes {after}, and was {before}" if after else f"its owner, {before}, is gone"
-        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "owner", 1.0, owner=before))
+        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, amount=1.0, owner=before, aspect="owner"))
     for address, (count, owner) in sorted(gate.tests.items()):
         told = (
             "a data test is gone, or says something else" if count == 1 else f"{count} data tests are gone, or differ"
         )
-        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "data_tests", 1.0, rows=count, owner=owner))
+        found.append(
+            Finding(Topic.POLICY, address, Level.SHOW, told, "", 1.0, rows=count, owner=owner, aspect="data_tests")
+        )
     for address, (parts, owner) in sorted(gate.compared.items()):
         told = f"how it is compared: {listed(parts, _TOLD_MAX)}"
-        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "tolerance", 1.0, owner=owner))
+        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, amount=1.0, owner=owner, aspect="tolerance"))
     for address, (parts, owner) in sorted(gate.broken.items()):
         told = f"its contract promised more: {listed(parts, _TOLD_MAX)}"
         found.append(Finding(Topic.CONTRACT, address, Level.SHOW, told, "", 1.0, rows=len(parts), owner=owner))
@@ -181,7 +185,7 @@ def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
             found.append(Finding(Topic.COLUMN_UNPROTECTED, address, Level.SHOW, told, name, 1.0, owner=owner))
     for address, (parts, owner) in sorted(gate.narrowed.items()):
         told = f"it would no longer be said to read {listed(parts, _TOLD_MAX)}"
-        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, "depends_on", 1.0, owner=owner))
+        found.append(Finding(Topic.POLICY, address, Level.SHOW, told, amount=1.0, owner=owner, aspect="depends_on"))
     for address, owner in sorted(gate.exposures.items()):
         told = "this consumer is no longer declared"
         found.append(Finding(Topic.ASSET_REMOVED, address, Level.SHOW, told, amount=1.0, owner=owner))
@@ -203,9 +207,20 @@ def share_text(rows: int, of: int) -> str:
 
 
 def _finding(
-    touched: Touched, topic: Topic, told: str, *, column: str = "", amount: float = 1.0, rows: int = 0
+    touched: Touched,
+    topic: Topic,
+    told: str,
+    *,
+    column: str = "",
+    amount: float = 1.0,
+    rows: int = 0,
+    aspect: str = "",
+    parts: Mapping[str, float] = NO_PARTS,
 ) -> Finding:
-    return Finding(topic, touched.address, Level.SHOW, told, column, amount, rows, touched.owner, place=touched.place)
+    return Finding(
+        topic, touched.address, Level.SHOW, told, column, amount, rows, touched.owner, place=touched.place,
+        aspect=aspect, parts=parts, is_of_data=touched.is_of_data,
+    )  # fmt: skip
 
 
 def _of_checks(touched: Touched) -> Iterator[Finding]:
@@ -226,7 +241,7 @@ def _of_evidence(touched: Touched) -> Iterator[Finding]:
             continue
         is_needed = result.check.test.severity is Severity.ERROR
         told = f"{result.check.name} could not be measured: {result.told}"
-        yield _finding(touched, Topic.EVIDENCE, told, column=result.check.name, amount=float(is_needed))
+        yield _finding(touched, Topic.EVIDENCE, told, aspect=result.check.name, amount=float(is_needed))
     if touched.comparison is None:
         if touched.lacks:
             yield _finding(touched, Topic.EVIDENCE, touched.lacks)
@@ -242,9 +257,8 @@ def _of_data(touched: Touched, data: Comparison | None) -> Iterator[Finding]:
     if data is None:
         return
     if data.incomplete or data.rung is Rung.INCOMPLETE:
-        yield _finding(
-            touched, Topic.EVIDENCE, f"what the data alone does is incomplete: {data.incomplete}", column=DATA
-        )
+        told = f"what the data alone does is incomplete: {data.incomplete}"
+        yield _finding(replace(touched, is_of_data=True), Topic.EVIDENCE, told)
         return
     yield from findings_of_shape(touched, data.shape)
     if data.rung is not Rung.SAME:
@@ -258,11 +272,11 @@ def _of_keys(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
         return
     if after.nulls > before.nulls:
         told = f"{_rows(after.nulls)} have a NULL in the key ({key}); {_before(before, 'nulls')}"
-        yield _finding(touched, Topic.KEY, told, column="NULL", amount=after.nulls / rows, rows=after.nulls)
+        yield _finding(touched, Topic.KEY, told, aspect="NULL", amount=after.nulls / rows, rows=after.nulls)
     if after.repeated > before.repeated or after.rows_repeated > before.rows_repeated:
         told = f"{_rows(after.rows_repeated)} share {after.repeated:,} keys ({key}); {_before(before, 'rows_repeated')}"
         amount = after.rows_repeated / rows
-        yield _finding(touched, Topic.KEY, told, column="repeated", amount=amount, rows=after.rows_repeated)
+        yield _finding(touched, Topic.KEY, told, aspect="repeated", amount=amount, rows=after.rows_repeated)
 
 
 def _before(facts: KeyFacts, name: str) -> str:
@@ -275,18 +289,18 @@ def _of_rows(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
     yield from _of_count(touched, comparison, aside)
     before = comparison.rows_before
     is_bag = comparison.rung is Rung.BAG
-    column = UNKEYED if is_bag else ""
+    aspect = UNKEYED if is_bag else ""
     if comparison.removed:
         what = "are not there as they were" if is_bag else "are gone"
         told = f"{_rows(comparison.removed)} of {before:,} {what}, {share_text(comparison.removed, before)}"
         amount = comparison.removed / max(before, 1)
         told += (_UNPAIRED if is_bag else "") + aside
-        yield _finding(touched, Topic.REMOVED, told, column=column, amount=amount, rows=comparison.removed)
+        yield _finding(touched, Topic.REMOVED, told, aspect=aspect, amount=amount, rows=comparison.removed)
     if comparison.added:
         what = "were not there as they are" if is_bag else "are new"
         told = f"{_rows(comparison.added)} {what} beside {before:,}{_UNPAIRED if is_bag else ''}{aside}"
         amount = comparison.added / max(before, 1)
-        yield _finding(touched, Topic.ADDED, told, column=column, amount=amount, rows=comparison.added)
+        yield _finding(touched, Topic.ADDED, told, aspect=aspect, amount=amount, rows=comparison.added)
 
 
 def _of_count(touched: Touched, comparison: Comparison, aside: str) -> Iterator[Finding]:
@@ -297,7 +311,8 @@ def _of_count(touched: Touched, comparison: Comparison, aside: str) -> Iterator[
         way = "fewer" if after < before else "more"
         moved = abs(after - before)
         told = f"{_rows(after)} in place of {before:,}, {share_text(moved, before)} {way}{aside}"
-        yield _finding(touched, Topic.COUNT, told, amount=moved / before, rows=moved)
+        share = moved / before
+        yield _finding(touched, Topic.COUNT, told, amount=share, rows=moved, parts={way: share})
 
 
 def _of_columns(touched: Touched, comparison: Comparison) -> Iterator[Finding]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from headgate.core.expected import AMOUNTS, NAMED, PLAIN, Bound, ExpectedChange
 from headgate.core.gate import Topic
 from headgate.core.hashing import Digest
 from headgate.project.check_form import FormCheck
-from headgate.project.forms.expected import DAY, EXPECTED_FILE
+from headgate.project.forms.expected import DAY, EXPECTED_FILE, MOVED, SHARES_MISSING, WAYS
 from headgate.project.forms.form import whole_pattern
 from headgate.project.mapped import Mapped
 from headgate.project.text import Text
@@ -62,6 +63,29 @@ def _amounts(inside: Mapped, topic: Topic, pattern: str) -> Iterator[Bound]:
     by_column = inside.mapping(topic.value)
     holder, names = (by_column, by_column.names()) if by_column else (inside, (topic.value,))
     for name in names:
-        amount = holder.number(name) if topic is Topic.DRIFT else amount_of(holder.word(name))
+        column = name if by_column else ""
+        if topic is Topic.DRIFT:
+            yield from _drifts(holder, name, Bound(topic, pattern, 0.0, column))
+            continue
+        share, way = _way_of(holder.word(name))
+        amount = amount_of(share)
         if amount is not None:
-            yield Bound(topic, pattern, amount, name if by_column else "")
+            yield Bound(topic, pattern, amount, column, way)
+
+
+def _way_of(text: str) -> tuple[str, str]:
+    """Return a share, and in which direction; empty where either counts.
+
+    >>> _way_of("5 % more"), _way_of("5 %")
+    (('5 % ', 'more'), ('5 %', ''))
+    """
+    way = next((way for way in WAYS if text.rstrip().endswith(way)), "")
+    return (text.rstrip().removesuffix(way), way) if way else (text, "")
+
+
+def _drifts(holder: Mapped, name: str, bound: Bound) -> Iterator[Bound]:
+    """Yield how far a distribution may move: one effect size, or beside it how many rows may be without a value."""
+    inside = holder.mapping(name)
+    shares = {} if inside is None else {part: amount_of(inside.word(key)) for key, part in SHARES_MISSING.items()}
+    amounts = {"": holder.number(name) if inside is None else inside.number(MOVED), **shares}
+    yield from (replace(bound, most=most, part=part) for part, most in amounts.items() if most is not None)

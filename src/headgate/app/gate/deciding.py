@@ -101,8 +101,9 @@ def reviewed(
     altered, plan = promotion.altered, promotion.plan
     at = now()
     touched = tuple(_touched(promotion, gathered))
-    found = weighed([f for one in touched for f in findings_of(one)], altered.policy)
-    found += weighed([f for one in touched for f in findings_of_new_data(one)], altered.policy, is_run=True)
+    found = weighed(
+        [f for tell in (findings_of, findings_of_new_data) for one in touched for f in tell(one)], altered.policy
+    )
     consumers = weighed(findings_of_consumers(_consumers(promotion), found), altered.policy)
     findings = (*weighed(findings_of_gate(altered.gate), altered.policy), *found, *consumers)
     case = Case(altered.policy, altered.change, altered.release, plan.target, at[:10], (), altered.expected)
@@ -262,7 +263,7 @@ def _blocked(finding: Finding) -> Diagnostic:
     if finding.topic is Topic.CHECK:
         code, hint = "HG701", ""
     elif finding.topic is Topic.EVIDENCE:
-        code, hint = ("HG702", "") if finding.column else ("HG712", "Nothing passes unmeasured.")
+        code, hint = ("HG702", "") if finding.aspect else ("HG712", "Nothing passes unmeasured.")
     return Diagnostic(code, f"{finding.address}: {finding.told}", finding.place, hint)
 
 

@@ -54,5 +54,5 @@ def decided_again(hearing: Hearing) -> Decision:
 
     then, policy = without_words(hearing.decision), hearing.policy
     case = Case(policy, then.change, then.release, hearing.environment, hearing.today, then.authors, hearing.expected)
-    findings = weighed(as_found(then), policy, is_run=hearing.is_run)
+    findings = weighed(as_found(then), policy)
     return without_words(decide(findings, case, then.approvals, overridden=then.overridden))

@@ -61,9 +61,9 @@ def held_back(
     drifts = _drifts(held, [(before, after) for _, before, after in pairs], policy, plan.protected, report=report)
     found: list[Finding] = []
     for step, before, after in pairs:
-        touched = Touched(step.address, step.owner, place=step.place)
+        touched = Touched(step.address, step.owner, place=step.place, is_of_data=True)
         found += (*findings_of_rows(touched, before.rows, after.rows), *findings_of_drifts(touched, drifts[after.id]))
-    return tuple(one for one in weighed(found, policy, is_run=True) if one.level is not Level.SHOW)
+    return tuple(one for one in weighed(found, policy) if one.level is not Level.SHOW)
 
 
 def _pairs(reading: Reading, plan: Plan, outcome: Outcome) -> list[tuple[Step, Build, Build]]:

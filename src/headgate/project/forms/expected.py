@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate.core.expected import AMOUNTS, NAMED, PLAIN
+from headgate.core.expected import AMOUNTS, MISSING, NAMED, PLAIN
 from headgate.core.gate import Topic
 from headgate.project.forms.form import TEXT, TRUTH, Either, Field, Form, Keyed, Number, Several, Words, needing
 from headgate.project.toml import keys
@@ -12,6 +12,25 @@ EFFECT = Number()
 """An effect size."""
 
 SHARE = Words("a share such as 2 %", pattern=keys.SHARE)
+WAYS = ("more", "fewer")
+"""In which direction a number of rows may go, where only one is meant."""
+
+_ROWS = Words("a share such as 2 %, 2 % more or 2 % fewer", pattern=rf"{keys.SHARE}(?:{'|'.join(WAYS)})?\s*")
+
+MOVED = "moved"
+"""The key of an effect size where more is said of the drift of a column."""
+
+SHARES_MISSING = dict(zip(("nulls", "nans"), MISSING, strict=True))
+"""The keys of shares of rows without a value, with the measure of each."""
+
+_DRIFT = Keyed(
+    "drift of a column",
+    {
+        MOVED: Field(EFFECT, "How far its values move, an effect size."),
+        "nulls": Field(SHARE, "By how many of the rows those with NULL become more or fewer."),
+        "nans": Field(SHARE, "The same of rows whose value is no number."),
+    },
+)
 _PATTERN = Words("an asset such as marts.orders, or a pattern such as marts.*", pattern=r"[^\s.]+\.[^\s.]+")
 _OF_COLUMNS = (Topic.CHANGED, Topic.DRIFT)
 
@@ -21,8 +40,11 @@ def _form(topic: Topic) -> Form:
         return Several(TEXT, takes_one=True)
     if topic in PLAIN:
         return TRUTH
-    amount = EFFECT if topic is Topic.DRIFT else SHARE
-    return Either((amount, Keyed(f"{topic.value} by column", others=amount))) if topic in _OF_COLUMNS else amount
+    if topic is Topic.COUNT:
+        return _ROWS
+    amount = Either((EFFECT, _DRIFT)) if topic is Topic.DRIFT else SHARE
+    whole = EFFECT if topic is Topic.DRIFT else SHARE
+    return Either((whole, Keyed(f"{topic.value} by column", others=amount))) if topic in _OF_COLUMNS else whole
 
 
 BOUNDS = Keyed(

@@ -77,7 +77,8 @@ def _of_check(result: Result) -> Case:
 def _of_finding(finding: Finding, decision: Decision) -> Case:
     level = level_text(finding, decision)
     topic = finding.topic.value.replace("_", " ")
-    name = f"gate: {topic} of {finding.column}" if finding.column else f"gate: {topic}"
+    what = " ".join(filter(None, (finding.column, finding.aspect, "new data" if finding.is_of_data else "")))
+    name = f"gate: {topic} of {what}" if what else f"gate: {topic}"
     told = finding_text(finding)
     if level == "waits":
         told = f"{told}\nwaits for {finding.owner or 'an owner, of whom there is none'}"
