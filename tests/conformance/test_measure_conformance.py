@@ -137,6 +137,28 @@ def test_numbers_of_a_column(engine: Engine, table: Measured) -> None:
     }  # fmt: skip
 
 
+WITH_NAN = {"DuckEngine": ("DOUBLE", "FLOAT"), "Spelled": ("double precision", "real", "numeric")}
+"""Types of DuckDB and of PostgreSQL of which a value may be no number; the fake has none."""
+
+
+def test_what_is_no_number_lies_between_no_bounds(engine: Engine) -> None:
+    """The second of two NaN has one as its bound, too. Infinity is a number, and above all others."""
+    found = [("'NaN'", 1), ("'NaN'", "'NaN'"), ("'Infinity'", 1), (2, 3), (-2, "null")]
+    cases = {
+        Failing(Within("x", number(0))): 3,
+        Failing(Within("x", number(0), is_open=True)): 3,
+        Failing(Within("x", number(-9))): 2,
+        Failing(Within("x", high=number(9))): 3,
+        Failing(Within("x", number(-9), number(9))): 3,
+        Failing(Within("x", high=Sql("y"))): 3,
+        Failing(Within("x", low=Sql("y"))): 3,
+    }
+    for type_ in WITH_NAN.get(type(engine).__name__, ()):
+        rows = " union all ".join(f"select cast({x} as {type_}) as x, cast({y} as {type_}) as y" for x, y in found)
+        relation = made(engine, f"s.floats_{type_[:4]}", rows, (Column("x", type_), Column("y", type_)))
+        assert engine.measure(Measured(relation, {"x": type_, "y": type_}), tuple(cases)) == cases
+
+
 def test_all_together_give_what_each_gives_alone(engine: Engine, table: Measured) -> None:
     measures = tuple(measure for measure, _ in CASES if set(others_of(measure)) <= {OTHER})
     together = engine.measure(table, measures)

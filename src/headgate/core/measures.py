@@ -49,7 +49,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """The value lies between two bounds; None: no bound on that side. Unknown where it is NULL.
+    """The value lies between two bounds; None: no bound on that side. Unknown where it is NULL, false where it is NaN.
 
     ``is_open``: the bounds themselves do not belong to it.
     """

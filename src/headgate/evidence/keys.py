@@ -17,7 +17,7 @@ from headgate.core.recipe import Aspect, Shape
 from headgate.core.records import Build
 from headgate.sql.conditions import Understood
 
-MEASURING = 1
+MEASURING = 2
 """The number of the way in which measures are found. Raise it when the same rows get another answer."""
 
 PROFILING = 3

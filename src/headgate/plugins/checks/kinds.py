@@ -38,7 +38,9 @@ OWN: Mapping[str, Kind] = {
     ),
     "not_null_proportion": Kind("At least a share of the values is not NULL.", values.not_null_proportion, _SHARE),
     "range": Kind(
-        "Every value lies between `min` and `max`; NULL does not count.", values.value_range, _BETWEEN | _INCLUSIVE
+        "Every value lies between `min` and `max`; NULL does not count, and NaN lies nowhere.",
+        values.value_range,
+        _BETWEEN | _INCLUSIVE,
     ),
     "regex": Kind(
         "A part of every text matches `pattern`; NULL does not count.",
@@ -115,7 +117,7 @@ OF_PACKAGES: Mapping[str, Kind] = {
     ),
     "dbt_utils.not_null_proportion": OWN["not_null_proportion"],
     "dbt_utils.accepted_range": Kind(
-        "Every value lies between `min_value` and `max_value`; texts are SQL.",
+        "Every value lies between `min_value` and `max_value`; texts are SQL. As in `range`, NaN lies nowhere.",
         values.accepted_range,
         _BETWEEN_VALUES | _INCLUSIVE,
     ),

@@ -112,7 +112,7 @@ def accepted_range(asked: Asked) -> Compiled:
 
 
 def value_range(asked: Asked) -> Compiled:
-    """Every value lies between ``min`` and ``max``; NULL does not count."""
+    """Every value lies between ``min`` and ``max``; NULL does not count, and NaN lies nowhere."""
     return _range(asked, "min", "max", is_sql=False)
 
 

@@ -136,7 +136,25 @@ def fails(condition: Condition, table: Measured, words: Words) -> str:
 def _outside(condition: Within, column: str, type_: str) -> list[str]:
     less, more = ("<=", ">=") if condition.is_open else ("<", ">")
     found = [] if condition.low is None else [f"{column} {less} {written(condition.low, type_)}"]
-    return found + ([] if condition.high is None else [f"{column} {more} {written(condition.high, type_)}"])
+    if condition.high is not None:
+        found.append(f"{column} {more} {written(condition.high, type_)}")
+    if _holds_nan(type_) and not isinstance(condition.high, Constant):  # it is above every constant
+        found.append(f"{column} = cast('NaN' as {type_})")
+    return found
+
+
+_WITH_NAN = frozenset({"double", "float", "real", "double precision", "numeric"})
+
+
+def _holds_nan(type_: str) -> bool:
+    """Tell whether a value may be no number, which lies between no bounds, though engines sort it above all others.
+
+    A DECIMAL of DuckDB holds none; it is called by that name there alone.
+
+    >>> [_holds_nan(type_) for type_ in ("DOUBLE", "numeric(10,2)", "DECIMAL(10,2)", "double precision[]")]
+    [True, True, False, False]
+    """
+    return "[" not in type_ and type_.partition("(")[0].strip().lower() in _WITH_NAN
 
 
 def written(value: Constant | Sql, type_: str) -> str:
