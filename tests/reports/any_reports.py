@@ -42,6 +42,14 @@ HOSTILE = (
 
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=20), st.sampled_from(("orders", "price", "ops")))
 counts = st.integers(0, 10**9)
+_whole = st.integers(-(2**63), 2**64).map(float)
+quantiles = st.one_of(
+    st.lists(st.floats(allow_nan=False), max_size=6),
+    st.lists(_whole, max_size=6),
+    st.tuples(st.one_of(st.floats(allow_nan=False), _whole), st.integers(2, 4)).map(lambda one: [one[0]] * one[1]),
+    st.tuples(_whole, st.integers(1, 200)).map(lambda one: [one[0], one[0] + one[1]]),
+)
+"""Of any numbers, of whole numbers as wide as an engine has, of one value alone, and of wide neighbours."""
 figures = st.one_of(st.none(), st.floats())
 names = st.sampled_from(("id", "price", "Mail", "note", "a|b", "<b>", "@x"))
 
@@ -114,7 +122,7 @@ class _World:
         draw = self.draw
         is_secret = name.casefold() in self.secret
         least = SECRET if is_secret else draw(texts)
-        values = sorted(draw(st.lists(st.floats(allow_nan=False), max_size=6)))
+        values = sorted(draw(quantiles))
         top = tuple((SECRET if is_secret else text, draw(counts)) for text in draw(st.lists(texts, max_size=3)))
         type_ = draw(st.sampled_from(("INTEGER", "VARCHAR", "TIMESTAMP", "DATE", "DOUBLE", "<b>")))
         figure = 424_242.4242 if is_secret else draw(figures)

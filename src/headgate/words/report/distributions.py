@@ -30,6 +30,9 @@ _SIZE_MAX = 1e300
 _RELATIVE_MIN = 1e-12
 """A range that is narrower beside its values cannot be parted: a double has 16 digits."""
 
+_HALVES_MAX = 2.0**52
+"""From here on a double is a whole number: none lies half a step before another."""
+
 _STEPS_OF_TIME = (
     1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 86_400, 604_800, 1_209_600, 2_629_746, 7_889_238, 31_556_952
 )  # fmt: skip
@@ -41,7 +44,7 @@ class Histogram:
 
     Bin ``n`` reaches from ``low + n * width`` to the next; all shares of a side and its two tails make 1.
     ``below`` and ``above`` are the shares outside of the picture, before and after. ``is_whole``: of whole numbers,
-    where bins lie around them; ``is_time``: seconds since 1970 in UTC.
+    where bins lie around them, as long as a double knows halves; ``is_time``: seconds since 1970 in UTC.
     """
 
     low: float
@@ -92,7 +95,8 @@ def histogram(before: ColumnProfile | None, after: ColumnProfile | None) -> Hist
     if max(abs(low), abs(high)) * _RELATIVE_MIN > high - low > 0:
         return None
     is_time = _is_time(before, after)
-    is_whole = not is_time and all(value == int(value) for side in known for value in side)
+    has_halves = max(abs(low), abs(high)) < _HALVES_MAX
+    is_whole = not is_time and has_halves and all(value == int(value) for side in known for value in side)
     low, width, count = _bins(low, high, is_whole=is_whole, is_time=is_time)
     shares = [shares_of(side, low, width, count) if side else (0.0, (), 0.0) for side in sides]
     return Histogram(
