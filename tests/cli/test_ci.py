@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.ci.attempt import Attempt
+from headgate.app.ci.attempt import Attempt, Base
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.ports.forge import mark_of
 from headgate.core.surroundings import Surroundings
@@ -315,6 +315,23 @@ def test_a_comment_is_cut_to_what_the_forge_takes() -> None:
     assert len(short) <= 20_000
     assert "Stopped: too long to stand here" in short
     assert "[the run](https://forge.example/run/1)" in short
+
+
+def test_a_comment_is_measured_as_the_forge_counts() -> None:
+    made = faulty("\U0001f600" * 300, 200)
+    size = 65_536 - 300
+    text = markdown_of_attempt(made, size_max=size)
+    assert "Stopped: too long to stand here" in text
+    cut = markdown_of_attempt(faulty("\U0001f600" * 40_000), size_max=size)
+    for one in (text, cut):
+        assert len(one.encode("utf-16-le")) // 2 <= size
+
+
+def test_a_branch_formats_nothing_and_names_nobody() -> None:
+    for base in (Base("@org/#1-*x*", "abc", True), Base("@org/#1-*x*", "")):
+        made = Attempt(Surroundings(), "shop", "", environment="pr-1", commit="abc", base=base)
+        (note,) = [line for line in markdown_of_attempt(made).splitlines() if line.startswith("> ")]
+        assert "`@org/#1-*x*`" in note
 
 
 def test_a_status_says_why() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from headgate.core.checks import Outcome
 from headgate.core.gate import Verdict
 from headgate.core.listing import listed
+from headgate.core.ports.forge import cut_to_size, size_of
 from headgate.words.apply import lines_of_failure
 from headgate.words.checks import checks_text, lines_of_failed, lines_of_warnings
 from headgate.words.diagnostics import lines_of
@@ -16,6 +17,7 @@ from headgate.words.figures import counted, made_text
 from headgate.words.layout import plain, styled
 from headgate.words.plan import lines_of_plan, nothing_to_do
 from headgate.words.report.markdown import markdown_of
+from headgate.words.report.markdown_texts import name
 from headgate.words.report.terminal import lines_of_report
 from headgate.words.test import lines_of_tests, sum_text
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 _FENCE = "`" * 4
 _SHORT = 7
 _ROOM = 500
-"""So many characters are kept for what is always told at the end."""
+"""So much of the size is kept for what is always told at the end."""
 
 _OF_REPORT = ("Failed", "Checks", "Compared")
 """Sections that the gate's report tells of as well, and better."""
@@ -95,12 +97,13 @@ def head_of(made: Attempt) -> str:
     return " · ".join(parts)
 
 
-def notes_of(made: Attempt) -> Iterator[str]:
-    """Yield what whoever reads the result has to know of it."""
+def notes_of(made: Attempt, *, called: Callable[[str], str] = plain) -> Iterator[str]:
+    """Yield what whoever reads the result has to know of it; ``called`` gives how a branch is told."""
     if made.base.is_behind:
-        yield f"{made.base.branch} has gone on since: merge it in, or what it brought may look undone here."
+        yield f"{called(made.base.branch)} has gone on since: merge it in, or what it brought may look undone here."
     if made.environment and made.commit and not made.base.commit:
-        yield f"What this was made from is not known here: fetch {made.base.branch or 'the default branch'} as well."
+        branch = called(made.base.branch) if made.base.branch else "the default branch"
+        yield f"What this was made from is not known here: fetch {branch} as well."
 
 
 def lines_of_attempt(made: Attempt, *, width: int = sys.maxsize) -> list[str]:
@@ -134,7 +137,9 @@ def _sections(made: Attempt, *, width: int) -> Iterator[tuple[str, list[str]]]:
 
 
 def markdown_of_attempt(made: Attempt, *, size_max: int = sys.maxsize) -> str:
-    """Return it as Markdown of at most ``size_max`` characters, the gravest first; what does not fit is left out.
+    """Return it as Markdown of at most ``size_max``, the gravest first; what does not fit is left out.
+
+    It is measured as forges count (``core/ports/forge.py``). Names of branches stand as code.
 
     Where the gate decided, its report comes first. Whatever else comes out of the repository stands in blocks of code:
     it can neither format anything nor name anybody.
@@ -146,20 +151,20 @@ def markdown_of_attempt(made: Attempt, *, size_max: int = sys.maxsize) -> str:
     else:
         head = [f"### ❌ Headgate: {word_of(made)}", "", *_fenced([_why(made), head_of(made)])]
         text, rest = "\n".join(head), f"\n\nAll of it: {link}." if link else ""
-    text += "".join(f"\n\n> {note}" for note in notes_of(made))
+    text += "".join(f"\n\n> {note}" for note in notes_of(made, called=name))
     left_out: list[str] = []
     for title, lines in _sections(made, width=100):
         if made.report is not None and title in _OF_REPORT:
             continue
         section = "\n".join(["", "", f"<details{_open(title)}><summary>{title}</summary>", "", *_fenced(lines), ""])
         section += "</details>"
-        if len(text) + len(section) + len(rest) > room:
+        if size_of(text) + size_of(section) + size_of(rest) > room:
             left_out.append(title)
         else:
             text += section
     if left_out:
         text += f"\n\n{', '.join(left_out)}: too long to stand here."
-    return f"{text}{rest}\n"[:size_max]
+    return cut_to_size(f"{text}{rest}\n", size_max)
 
 
 def _open(title: str) -> str:

@@ -74,7 +74,7 @@ class Forge(Protocol):
 
     @property
     def comment_max(self) -> int:
-        """How many characters a comment may have, those of its mark among them."""
+        """How many code units of UTF-16 a comment may have, those of its mark among them."""
 
     def request(self, number: int) -> Request:
         """Return a request as it is now. Cost: a call."""
@@ -100,6 +100,24 @@ class Mark:
 
 
 _MARK = re.compile(r"<!-- headgate name=(\S+) commit=([0-9a-f]+) at=(\S+) -->")
+
+
+def size_of(text: str) -> int:
+    """Return how long a text is as forges count: in code units of UTF-16, of which some characters have two.
+
+    >>> size_of("naïve"), size_of("\U0001f600")
+    (5, 2)
+    """
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut_to_size(text: str, size: int) -> str:
+    """Return as many whole characters from the beginning of a text as forges count as ``size``.
+
+    >>> cut_to_size("a\U0001f600b", 2), cut_to_size("a\U0001f600b", 3) == "a\U0001f600"
+    ('a', True)
+    """
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * size].decode("utf-16-le", "ignore")
 
 
 def marked(comment: Comment) -> str:

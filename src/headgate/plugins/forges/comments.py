@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from headgate.core.errors import ForgeFailed, ForgeRefused
-from headgate.core.ports.forge import Comment, Mark, Request, marked
+from headgate.core.ports.forge import Comment, Mark, Request, marked, size_of
 from headgate.plugins.forges.calls import AGAIN, Unsure
 
 _ROUNDS_MAX = 10
@@ -54,8 +54,7 @@ class Thread(Protocol):
 def put(thread: Thread, number: int, comment: Comment) -> bool:
     """Leave ``comment`` as the one of its name; tell whether it is there (``Forge.put_comment``)."""
     text = marked(comment)
-    # GitHub counts characters; by UTF-16 a few more are counted than it does, never fewer.
-    if (size := len(text.encode("utf-16-le")) // 2) > thread.comment_max:
+    if (size := size_of(text)) > thread.comment_max:
         raise ForgeFailed(f"a comment of {size} characters is longer than the {thread.comment_max} that may be")
     ours = Mark(comment.name, comment.commit, comment.at)
     for _ in range(_ROUNDS_MAX):
