@@ -245,3 +245,14 @@ def test_a_column_that_nobody_can_digest_is_not_called_equal(engine: Engine) -> 
     one, other = (engine.fingerprint(side(engine, ((1, found),), shape), ("k",)) for found in ("[NULL]", "[]"))
     assert not are_equal(one, other)
     assert equal_columns(one, other) == {""}
+
+
+@pytest.mark.parametrize("key", [("k",), ()])
+def test_a_fingerprint_is_over_columns_that_differ_in_case_alone(engine: Engine, key: tuple[str, ...]) -> None:
+    if engine.capabilities.kind != "postgres":
+        pytest.skip("other engines take a and A for one name")
+    shape = (K, Column("a", "INTEGER"), Column("A", "INTEGER"))
+    rows = ((1, 1, 1), (1, 2, 1), (1, 1, 2))
+    first, *others = (engine.fingerprint(side(engine, (row,), shape), key) for row in rows)
+    assert not any(are_equal(first, other) or equal_columns(first, other) - {""} for other in others)
+    assert not are_equal(*others)

@@ -11,7 +11,7 @@ from headgate.core.address import Address
 from headgate.core.checks import Outcome, Result, judged, name_of
 from headgate.core.diagnostic import Severity
 from headgate.core.hashing import digest
-from headgate.core.measures import Failing, Orphans, others_of
+from headgate.core.measures import Failing, Orphans, columns_of, others_of
 from headgate.core.ports.engine import BuildJob, Engine, SelectInput, physical_name
 from headgate.core.ports.measuring import Measured
 from headgate.core.promises import DeclaredTest, condition_of
@@ -407,3 +407,12 @@ def test_a_test_that_is_switched_off_or_names_no_asset_is_left_out() -> None:
     assert compiled(off) == Checks((), ())
     (warning,) = compiled(lost).diagnostics
     assert warning.summary == "relationships of customer names ref('gone'), which is no asset: this test does not run"
+
+
+def test_a_check_is_about_the_column_of_its_very_name() -> None:
+    """PostgreSQL has a and A in one table: by folded names the first was measured in the second."""
+    shape = (Column("a", "integer"), Column("A", "text"))
+    for column in ("a", "A"):
+        found = compile_tests(ORDERS, [declared("unique", column)], shape, kinds=KINDS, shape_of=SHAPES.get, now=NOW)
+        (check,) = found.checks
+        assert {name for measure in check.compiled.measures for name in columns_of(measure)} == {column}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address, fold
+from headgate.core.common_columns import common_columns
 from headgate.core.comparison import (
     ColumnDifference,
     Comparison,
@@ -23,6 +24,7 @@ from headgate.core.errors import StatementFailed
 from headgate.core.fingerprints import Fingerprint, are_equal, equal_columns
 from headgate.core.hashing import Digest, digest
 from headgate.core.limits import NO_COST_LIMIT, CostLimit
+from headgate.core.listing import listed
 from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.protection import comparison_without_protected
 from headgate.core.recipe import Shape
@@ -107,15 +109,9 @@ def content_of(build: Build, inputs: Callable[[Address], Digest]) -> Digest:
 
 def shape_difference(before: Shape, after: Shape) -> ShapeDifference:
     """Return how two tables' columns differ; the order counts among those that both have."""
-    old, new = ({fold(c.name): c for c in shape} for shape in (before, after))
-    return ShapeDifference(
-        added=tuple(c for name, c in new.items() if name not in old),
-        removed=tuple(c for name, c in old.items() if name not in new),
-        retyped=tuple(
-            Retyped(c.name, old[n].type, c.type) for n, c in new.items() if n in old and old[n].type != c.type
-        ),
-        is_reordered=[n for n in old if n in new] != [n for n in new if n in old],
-    )
+    found = common_columns(before, after)
+    retyped = (Retyped(new.name, old.type, new.type) for old, new in found.both if old.type != new.type)
+    return ShapeDifference(found.added, found.removed, tuple(retyped), found.is_reordered)
 
 
 def without_a_look(pair: Pair, limit: CostLimit = NO_COST_LIMIT) -> Comparison | None:
@@ -228,11 +224,13 @@ def compare_relations(
     """
     before, after = sides
     key, unkeyed = wish.key_in(before.shape, after.shape)
-    older = {fold(column.name) for column in before.shape}
-    shared = [column.name for column in after.shape if fold(column.name) in older]
-    left = [name for name in shared if fold(name) not in set(map(fold, key))]
+    common = common_columns(before.shape, after.shape)
+    left = [column.name for _, column in common.both if column.name not in key]
     near = {name: one for name in left if (one := wish.tolerances.get(fold(name))) is not None}
     base = replace(base, key=key, unkeyed=unkeyed, shape=shape_difference(before.shape, after.shape))
+    if common.unclear:
+        told = f"{listed(common.unclear)} differ in case alone, and nobody can tell which is which"
+        return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
     pairing = Pairing(before, after, key, tuple(left), near)
     try:
         return comparison_without_protected(_told(base, ask(pairing), left, pairing), protected)
@@ -302,8 +300,7 @@ def _keys_of(pair: Pair) -> tuple[tuple[str, ...], str]:
 
 def _shared(pair: Pair) -> tuple[str, ...]:
     """Return the columns that both sides have, by the newer one's names and order."""
-    older = {fold(column.name) for column in pair.shape_before}
-    return tuple(column.name for column in pair.shape_after if fold(column.name) in older)
+    return tuple(column.name for _, column in common_columns(pair.shape_before, pair.shape_after).both)
 
 
 def _rows_pair_off(pair: Pair) -> bool:

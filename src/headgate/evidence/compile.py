@@ -10,6 +10,7 @@ from typing import Any, cast
 from headgate.core.address import Address, fold
 from headgate.core.checks import Asked, CannotCheck, Check, Compiled, Kind, name_of
 from headgate.core.column_types import family_of
+from headgate.core.common_columns import name_called
 from headgate.core.diagnostic import Diagnostic, Severity, nearest
 from headgate.core.measures import Measure, Orphans, Shown, Unequal, others_of
 from headgate.core.promises import FRESHNESS, DeclaredTest
@@ -145,8 +146,9 @@ def _with_names(measure: Measure, columns: Mapping[str, str], shape_of: Callable
 
 
 def _found(name: str, other: Address, shape: Shape) -> str:
-    names = {fold(column.name): column.name for column in shape}
-    if fold(name) not in names:
-        near = nearest(name, names.values())
+    names = [column.name for column in shape]
+    found = name_called(names, name)
+    if not found:
+        near = nearest(name, names)
         raise CannotCheck(f"{other} has no column {name}", f"Did you mean {near[0]}?" if near else "")
-    return names[fold(name)]
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import fold
+from headgate.core.common_columns import common_columns
 from headgate.core.comparison import EXACT, Tolerance
 from headgate.core.declarations import Properties
 from headgate.core.json_form import loads
@@ -29,16 +30,16 @@ class Wish:
 
     def key_in(self, before: Shape, after: Shape) -> tuple[tuple[str, ...], str]:
         """Return the first key that both sides have, by the newer one's names; where there is none, why."""
-        names = {fold(column.name): column.name for column in after}
-        older = {fold(column.name) for column in before}
+        both = [column.name for _, column in common_columns(before, after).both]
+        names = {**{fold(name): name for name in both}, **{name: name for name in both}}
         for key in self.keys:
-            folded = [fold(name) for name in key]
-            if all(name in names and name in older for name in folded):
-                return tuple(names[name] for name in folded), ""
+            found = [names.get(name) or names.get(fold(name), "") for name in key]
+            if all(found):
+                return tuple(found), ""
         if not self.keys:
             return (), NO_KEY
-        lacking = [name for name in self.keys[0] if fold(name) not in older or fold(name) not in names]
-        side = "before" if fold(lacking[0]) not in older else "now"
+        lacking = [name for name in self.keys[0] if fold(name) not in names]
+        side = "now" if fold(lacking[0]) in {fold(column.name) for column in before} else "before"
         return (), f"the key {', '.join(self.keys[0])} is not on both sides: {', '.join(lacking)} is missing {side}"
 
 

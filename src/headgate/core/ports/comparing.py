@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from headgate.core.address import fold
+from headgate.core.common_columns import column_called
 from headgate.core.comparison import NO_DIFFERENCES, NO_FAULTS, ColumnDifference, Differences, KeyFacts, Tolerance
 from headgate.core.recipe import Column, Shape
 
@@ -29,8 +29,8 @@ class Side:
     is_table: bool = False
 
     def column(self, name: str) -> Column:
-        """Return the column called ``name``, as engines compare names; there must be one."""
-        return next(column for column in self.shape if fold(column.name) == fold(name))
+        """Return the column called ``name``, else one whose name differs in case alone; there must be one."""
+        return column_called(self.shape, name)
 
 
 @dataclass(frozen=True, slots=True)

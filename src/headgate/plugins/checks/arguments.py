@@ -6,9 +6,10 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from headgate.core.address import Address, fold
+from headgate.core.address import Address
 from headgate.core.checks import Asked, CannotCheck
 from headgate.core.column_types import Family, family_of
+from headgate.core.common_columns import name_called
 from headgate.core.diagnostic import nearest
 from headgate.core.measures import PRESENT, Constant, Sql
 
@@ -22,12 +23,12 @@ def column_of(asked: Asked) -> str:
 
 def known_column(asked: Asked, name: str) -> str:
     """Return a column's name as the asset writes it."""
-    folded = {fold(column): column for column in asked.columns}
-    if fold(name) not in folded:
+    found = name_called(asked.columns, name)
+    if not found:
         near = nearest(name, asked.columns)
         has = ", ".join(asked.columns)
         raise CannotCheck(f"there is no column {name}", f"Did you mean {near[0]}?" if near else f"It has {has}.")
-    return folded[fold(name)]
+    return found
 
 
 def columns_in(asked: Asked, key: str, *, least: int = 1) -> tuple[str, ...]:

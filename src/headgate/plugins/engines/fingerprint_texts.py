@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from headgate.core.address import fold
+from headgate.core.common_columns import are_told_apart_by_case
 from headgate.core.comparison import KeyFacts
 from headgate.core.fingerprints import Fingerprint
 from headgate.core.hashing import Digest, digest
@@ -70,7 +71,7 @@ _Part = tuple[str, tuple[tuple[str, str], ...], list[str]]
 def _by_key(side: Side, key: Sequence[str], hashing: Hashing) -> list[_Part]:
     keys = [side.column(name) for name in key]
     own = [_value(column, hashing) for column in keys]
-    if not all(own):
+    if not all(own) or are_told_apart_by_case(side.shape):  # digests stand under folded names
         return []
     hashed = ((column, _value(column, hashing)) for column in side.shape if column not in keys)
     others = [(fold(c.name), _described([*keys, c]), [*own, value]) for c, value in hashed if value]
@@ -78,7 +79,7 @@ def _by_key(side: Side, key: Sequence[str], hashing: Hashing) -> list[_Part]:
 
 
 def _whole(side: Side, hashing: Hashing) -> list[_Part]:
-    columns = sorted(side.shape, key=lambda column: fold(column.name))
+    columns = sorted(side.shape, key=lambda column: (fold(column.name), column.name))
     values = [_value(column, hashing) for column in columns]
     return [(_WHOLE, _described(columns), values)] if all(values) else []
 
@@ -89,4 +90,5 @@ def _value(column: Column, hashing: Hashing) -> str:
 
 
 def _described(columns: Sequence[Column]) -> tuple[tuple[str, str], ...]:
-    return tuple((fold(column.name), column.type) for column in columns)
+    is_exact = are_told_apart_by_case(tuple(columns))
+    return tuple((column.name if is_exact else fold(column.name), column.type) for column in columns)

@@ -207,9 +207,11 @@ def _with_infinities(column: pyarrow.Array) -> pyarrow.Array:
 
     kind = column.type
     if pyarrow.types.is_list(kind):
-        values = _with_infinities(column.values)
-        made = pyarrow.ListArray.from_arrays(column.offsets, values, mask=column.is_null())
-        return column if values is column.values else made
+        inner = column.values
+        values = _with_infinities(inner)
+        if values is inner:
+            return column
+        return pyarrow.ListArray.from_arrays(column.offsets, values, mask=column.is_null())
     if not (pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date32(kind)):
         return column
     bits, since_1970 = (64, _DAYS * 86_400_000_000) if pyarrow.types.is_timestamp(kind) else (32, _DAYS)
