@@ -1,10 +1,12 @@
 """What is decided about a protected environment goes by what was released, whatever the working tree says."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.gate.team import OWNERS, Team
-from tests.gate.test_walk_around import agreed
-from tests.laws.shop import CONFIG
+from tests.gate.team import ORDERS, OWNERS, Team
+from tests.gate.test_walk_around import PEOPLE, agreed, people
+from tests.laws.shop import CONFIG, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -47,3 +49,64 @@ def test_names_that_a_change_takes_wait_for_an_owner(team: Team) -> None:
     agreed(team, "ben")
     team.does("promote", "dev", "--yes")
     assert team.outside(SHOWN.replace("m.", "m__prod.")) == [(1000,)]
+
+
+FREED = {
+    "protected no more": CONFIG.replace("protected = true", "protected = false"),
+    "under another name": CONFIG.replace("environments.prod", "environments.live"),
+    "beside another one": CONFIG.replace(
+        PROD, f'[environments.aaa]\nengine = "local"\nprotected = true\nbare_schemas = true\n\n{PROD}'
+    ),
+}
+"""Settings by which a change does not stand beside production any more."""
+
+
+@pytest.mark.parametrize("settings", FREED)
+def test_a_job_decides_beside_what_was_released(team: Team, settings: str) -> None:
+    team.file("headgate.toml", FREED[settings] + OWNERS)
+    team.asset("m.orders", ORDERS.format(factor=2))
+    team.commit("Free")
+    told = team.fails(1, "ci")
+    assert "to prod" in told
+    assert "price changes in 100 rows" in told
+
+
+def test_a_job_that_is_built_beside_nothing_released_builds_nothing(team: Team) -> None:
+    other = CONFIG.replace(PROD, f'[engines.other]\nkind = "duckdb"\npath = "other.duckdb"\n\n{PROD}')
+    start, _, rest = other.partition('[environments."*"]')
+    team.file("headgate.toml", f'{start}[environments."*"]{rest.replace("local", "other")}{OWNERS}')
+    team.commit("Elsewhere")
+    assert "HG572" in team.fails(1, "ci")
+    assert not (team.root / "other.duckdb").exists()
+
+
+def test_a_job_of_a_project_that_has_released_nothing_goes_by_its_checks(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "shop")
+    shop.asset("m.a", "select 1 as id")
+    shop.commit("Begin")
+    shop.does("ci")
+
+
+def test_a_check_that_fails_in_a_job_shows_no_column_that_production_protects(team: Team) -> None:
+    people(team)
+    team.file("headgate.toml", FREED["protected no more"] + OWNERS)
+    team.source(PEOPLE.format("false"))
+    test = "      - {name: contact, data_tests: [{regex: {arguments: {pattern: '^a'}}}]}\n"
+    team.file("assets/m/people.yml", f"models:\n  - name: people\n    columns:\n{test}")
+    team.asset("m.people", "select id, mail as contact from raw.people where id > 0")
+    team.commit("Free")
+    told = team.fails(1, "ci") + (team.root / ".headgate/ci/summary.md").read_text()
+    assert "regex of contact: 100 of 100 rows do not match" in told
+    assert "secret" not in told
+
+
+def test_replaced_builds_stay_as_long_as_the_release_says(team: Team) -> None:
+    team.price(2)
+    team.does("promote", "dev", "--yes", "--override", "once")
+    kept = CONFIG.replace("protected = true", 'protected = true\nretain = "0 seconds"') + OWNERS
+    team.file("headgate.toml", kept)
+    team.does("gc", "--yes")
+    team.does("rollback", "prod", "--yes")
+    team.commit("Keep nothing")
+    team.apply()
+    assert "environments prod retain" in team.fails(1, "promote", "dev", "--yes")

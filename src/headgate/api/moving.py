@@ -56,5 +56,5 @@ def rollback_now(session: Session, wanted: Rollback | str, *, to: int | None, wa
     if planned.plan.intended is None:
         return Released(name, planned.plan.restores, is_done=False, seconds=0.0, text=nothing_to_roll_back(planned))
     done = rollback(session, planned, wait_seconds=wait_seconds)
-    told = (rolled_back_text(done), *afterwards(done, is_protected=session.environment(name).protected))
+    told = (rolled_back_text(done), *afterwards(done, is_protected=session.is_protected(name)))
     return Released(name, planned.plan.restores, done.move is not None, done.switch_seconds, "\n".join(told))

@@ -106,7 +106,7 @@ class Project:
         from headgate.app.plan import plan
 
         with repository_at(self.root) as (session, repository):
-            if session.environment(environment).protected:
+            if session.is_protected(environment):
                 text = f"{environment} is protected: plan_promotion(SOURCE, to={environment!r}) says what would change"
                 raise UsageError(text)
             return Plan(plan(session, repository, _request(environment, select, refresh)), self.root)

@@ -129,5 +129,5 @@ def _checkup(session: Session, name: str, found: Diagnosis) -> Checkup:
         views=sum(map(len, shown.values())),
         tables=sum(bool(b.relation) and b.status is BuildStatus.SEALED for b in known.builds.values()),
         awaited={n: tuple(due.lacking) for n, due in found.dues.items() if due.lacking},
-        protected=protected,
+        protected=tuple(protected),
     )

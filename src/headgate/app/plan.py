@@ -250,7 +250,7 @@ def _make(session: Session, graph: Graph, snapshot: Snapshot, origin: Origin, re
         engine=engine,
         select=selected(graph, request.select) if request.select else None,
         refresh=frozenset() if request.refresh is None else refreshed(graph, request.refresh),
-        is_protected=session.environment(request.environment).protected,
+        is_protected=session.is_protected(request.environment),
         occasion=Occasion(
             request.now or now(),
             since=request.since,
@@ -371,7 +371,7 @@ def _if_little_changed(
     from headgate.plan.short import Part, make_short_plan
 
     shown = snapshot.shown
-    is_protected = session.environment(snapshot.name).protected
+    is_protected = session.is_protected(snapshot.name)
     if shown is None or is_protected or not _is_settled(snapshot, engine):
         return None
     last = _equal_key(shown, "")

@@ -4,13 +4,43 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from headgate.core.declarations import Config
     from headgate.core.hashing import Digest
     from headgate.core.ports.store import Reading
-    from headgate.core.records import Move
+    from headgate.core.records import EnvironmentRecord, Move
+
+
+_RETAIN_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What was released into an environment, and holds there until a release says otherwise.
+
+    ``record`` says in which engine and under which names it is shown, ``config`` which settings went with its code:
+    None where the state has lost them, so that it counts as protected.
+    """
+
+    record: EnvironmentRecord
+    config: Config | None
+
+    @property
+    def is_protected(self) -> bool:
+        """Tell whether only promote, run and rollback change it."""
+        if self.config is None:
+            return True
+        found = self.config.environment(self.record.name)
+        return found is not None and found.protected
+
+    @property
+    def retain_seconds(self) -> int | None:
+        """How long a replaced build stays; None where nobody knows."""
+        found = self.config.environment(self.record.name) if self.config is not None else None
+        return None if found is None else found.retain_seconds
 
 
 def is_protected(reading: Reading, config: Config, environment: str) -> bool:
@@ -19,21 +49,74 @@ def is_protected(reading: Reading, config: Config, environment: str) -> bool:
     Raises ``EnvironmentFailed`` where the state has lost what was released. Cost: some look-ups, unless ``config``, the
     settings of now, protects it.
     """
-    found = config.environment(environment)
-    return bool(found and found.protected) or _was_released_so(reading, config, environment)
-
-
-def _was_released_so(reading: Reading, config: Config, environment: str) -> bool:
-    from headgate.core.records import MoveKind
-    from headgate.release.history import move_of_code
     from headgate.release.stored import read_environment
 
+    found = config.environment(environment)
+    if found and found.protected:
+        return True
     record, _ = read_environment(reading, environment)
-    move = move_of_code(reading, environment, record.serial) if record else None
-    if move is None or move.kind is MoveKind.APPLY:
+    move = _released_move(reading, record) if record else None
+    if record is None or move is None:
         return False
-    found = released_config(reading, move, config).environment(environment)
-    return found is not None and found.protected
+    return Released(record, released_config(reading, move, config)).is_protected
+
+
+def protected_releases(
+    reading: Reading, now: Config, records: Mapping[str, EnvironmentRecord]
+) -> Mapping[str, Released]:
+    """Return what was released as protected, by name: first what has schemas without suffix.
+
+    Cost: for each of the environments the look-ups that lead to the move of its code.
+    """
+    ordered = sorted(records.values(), key=lambda record: (not record.bare, record.name))
+    found = ((record.name, _released(reading, record, now)) for record in ordered)
+    return {name: one for name, one in found if one is not None and one.is_protected}
+
+
+def engines_of_protected(released: Mapping[str, Released], now: Config) -> Mapping[str, str]:
+    """Return the engine of each protected environment: first of what was released, then of what ``now`` adds.
+
+    What was released is where it is shown. Of both, what has bare schemas comes first.
+    """
+    found = {name: one.record.engine for name, one in released.items()}
+    added = [one for one in now.environments.values() if one.protected and one.name != "*"]
+    for one in sorted(added, key=lambda one: (one.name != now.bare, one.name)):
+        found.setdefault(one.name, one.engine)
+    return found
+
+
+def retain_seconds(released: Released | None, now: Config, environment: str) -> int:
+    """Return how long a replaced build stays: of what was released as protected as it says, else as ``now`` does.
+
+    A week for an environment that has no settings any more; where the released ones are lost, no less than that.
+    """
+    found = now.environment(environment)
+    declared = found.retain_seconds if found else _RETAIN_SECONDS
+    if released is None:
+        return declared
+    kept = released.retain_seconds
+    return max(declared, _RETAIN_SECONDS) if kept is None else kept
+
+
+def _released(reading: Reading, record: EnvironmentRecord, now: Config) -> Released | None:
+    """Return what was released into an environment; None where it was only applied, or shows nothing."""
+    from headgate.core.errors import EnvironmentFailed
+
+    move = _released_move(reading, record)
+    if move is None:
+        return None
+    try:
+        return Released(record, released_config(reading, move, now))
+    except EnvironmentFailed:
+        return Released(record, None)
+
+
+def _released_move(reading: Reading, record: EnvironmentRecord) -> Move | None:
+    from headgate.core.records import MoveKind
+    from headgate.release.history import move_of_code
+
+    move = move_of_code(reading, record.name, record.serial)
+    return None if move is None or move.kind is MoveKind.APPLY else move
 
 
 def released_config(reading: Reading, move: Move, now: Config) -> Config:

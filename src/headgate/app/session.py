@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageErr
 if TYPE_CHECKING:
     from headgate.app.engines import Access
     from headgate.app.recording import Recorder
+    from headgate.app.released_settings import Released
     from headgate.app.state import StatePlace
     from headgate.core.declarations import Config, EngineConfig, EnvironmentConfig
     from headgate.core.grounds import Grounds
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from headgate.core.limits import Limits
     from headgate.core.ports.engine import Engine
     from headgate.core.ports.python import PythonRunner
-    from headgate.core.ports.store import Entry, Lease, LeaseTaken, Reading, StateStore
-    from headgate.core.records import Move
+    from headgate.core.ports.store import Entry, Lease, Reading, StateStore
+    from headgate.core.records import EnvironmentRecord, Move
     from headgate.plugins.stores.cache import Cache
     from headgate.release.intended import Intended
     from headgate.release.recover import Recovery
@@ -38,7 +39,6 @@ OWN_FOLDER = ".headgate"
 
 _LEASE_POLL_SECONDS = 0.2
 _SILENT_SECONDS = 1.0
-_RETAIN_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ class Session:
         self._state: StatePlace | None = None
         self._store: StateStore | None = None
         self._cache: Cache | None = None
+        self._released: tuple[Mapping[str, EnvironmentRecord], Mapping[str, Released]] | None = None
         self._at_end: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
@@ -134,8 +135,10 @@ class Session:
             raise UsageError(fault)
         found = self.config.environment(name)
         if found is None:
+            from headgate.app.denied import no_environment
+
             way = f'headgate.toml allows it with [environments.{name}], or any name with [environments."*"].'
-            raise _no_environment(name, self.config.environments, way)
+            raise no_environment(name, self.config.environments, way)
         return found
 
     def recorded(self, reading: Reading, name: str) -> EnvironmentConfig:
@@ -143,29 +146,49 @@ class Session:
 
         Settings for any name (``"*"``) let `apply` begin an environment. To look at one that is not there is a slip.
         """
+        from headgate.app.denied import no_environment
         from headgate.release.stored import read_environments
 
         found = self.environment(name)
         known = {*self.config.environments, *read_environments(reading)}
         if name not in known:
-            raise _no_environment(name, known, f"headgate apply {name} makes it.")
+            raise no_environment(name, known, f"headgate apply {name} makes it.")
         return found
 
-    def protected(self) -> tuple[str, ...]:
-        """Return the names of the protected environments, the one with bare schemas first."""
-        names = [e.name for e in self.config.environments.values() if e.protected and e.name != "*"]
-        return tuple(sorted(names, key=lambda name: (name != self.config.bare, name)))
+    def released(self) -> Mapping[str, Released]:
+        """Return what was released as protected, whatever headgate.toml says by now; what has bare schemas comes first.
+
+        Cost: one scan of the environments; where one has moved since it was asked last, a look at the releases.
+        """
+        from headgate.app.released_settings import protected_releases
+        from headgate.release.stored import read_environments
+
+        with self.reading() as reading:
+            records = read_environments(reading)
+            if self._released is None or self._released[0] != records:
+                self._released = records, protected_releases(reading, self.config, records)
+        return self._released[1]
+
+    def protected(self) -> Mapping[str, str]:
+        """Return the protected environments with their engines: those released as such first, then those declared so.
+
+        Of both the one with bare schemas comes first.
+        """
+        from headgate.app.released_settings import engines_of_protected
+
+        return engines_of_protected(self.released(), self.config)
 
     def beside(self, environment: str) -> str | None:
-        """Return the protected environment that ``environment`` stands beside: the first one of its engine."""
+        """Return the protected environment that ``environment`` stands beside: the first one of its engine, or None."""
         engine = self.environment(environment).engine
-        others = (n for n in self.protected() if n != environment and self.environment(n).engine == engine)
+        others = (name for name, its in self.protected().items() if name != environment and its == engine)
         return next(others, None)
 
     def retain_seconds(self, environment: str) -> int:
-        """Return how long a replaced build stays; a week for an environment that has no settings any more."""
-        found = self.config.environment(environment)
-        return found.retain_seconds if found else _RETAIN_SECONDS
+        """Return how long a replaced build stays: of a protected environment, as it was released."""
+        from headgate.app.released_settings import retain_seconds
+
+        return retain_seconds(self.released().get(environment), self.config, environment)
 
     @property
     def state(self) -> StatePlace:
@@ -390,6 +413,7 @@ class Session:
             return any(next(iter(reading.scan(c)), None) for c in (Collection.INTENTS, Collection.PINS))
 
     def _acquire(self, store: StateStore, resource: str, environment: str, purpose: str, wait_seconds: float) -> Lease:
+        from headgate.app.denied import at_work, held_by
         from headgate.core.ports.store import LeaseTaken
 
         began = time.monotonic()
@@ -402,9 +426,9 @@ class Session:
             except LeaseTaken as taken:
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise _held_by(taken, environment) from None
+                    raise held_by(taken, environment) from None
                 if not is_told and time.monotonic() - began >= _SILENT_SECONDS:
-                    self.tell(f"{_told(taken, environment)}: waiting for that, up to {wait_seconds:g} s.")
+                    self.tell(f"{at_work(taken, environment)}: waiting for that, up to {wait_seconds:g} s.")
                     is_told = True
                 time.sleep(min(_LEASE_POLL_SECONDS, left))
 
@@ -473,27 +497,3 @@ def user() -> str:
 def holder() -> str:
     """Return who holds a lease, and where."""
     return f"{user()}@{os.uname().nodename}"
-
-
-def _no_environment(name: str, known: Iterable[str], way: str) -> Refused:
-    from headgate.core.diagnostic import Diagnostic, nearest
-
-    names = sorted(set(known) - {"*"})
-    near = nearest(name, names)
-    there = f"There {'is' if len(names) == 1 else 'are'} {', '.join(names)}." if names else ""
-    hint = f"Did you mean {near[0]}?" if near else f"{there} {way}".strip()
-    return Refused([Diagnostic("HG544", f"there is no environment {name}", hint=hint)])
-
-
-def _held_by(taken: LeaseTaken, environment: str) -> LeaseHeld:
-    from headgate.core.diagnostic import Diagnostic
-
-    hint = f"Wait for it with --wait 5m, or look: headgate status {environment}"
-    return LeaseHeld([Diagnostic("HG501", _told(taken, environment), hint=hint)])
-
-
-def _told(taken: LeaseTaken, environment: str) -> str:
-    from headgate.app.ages import since
-
-    facts = ", ".join(part for part in (taken.lease.purpose, since(taken.lease.since)) if part)
-    return f"the warehouse of {environment} is being changed by {taken.lease.holder} ({facts})"

@@ -149,6 +149,7 @@ CODES: Mapping[str, str] = {
     "HG567": "The warehouse belongs to another state.",
     "HG570": "A request comes from a fork: its code is checked, and nothing is built or measured.",
     "HG571": "What is checked out is not the request: another commit, a history cut off, or files that differ from it.",
+    "HG572": "Something is released as protected, and a request is not built beside it: nobody can tell what it does.",
     "HG600": "The engine, the state or the disk failed.",
     "HG601": "The engine refused a statement of the repository.",
     "HG602": "A Python function of the repository failed.",

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from headgate.core.checks import Outcome
+from headgate.core.diagnostic import Diagnostic, Place
+from headgate.core.errors import Refused
 from headgate.core.gate import PASSED, Decision, Finding, Level, Topic, Verdict
 from headgate.core.plan import Action
 from headgate.core.report import AssetReport, Report
+from headgate.project.walk import CONFIG_FILE
 
 if TYPE_CHECKING:
     from headgate.app.ci.attempt import Attempt
@@ -33,18 +36,34 @@ def decided(
     """Return what the gate says of promoting what was built; what lacks for that is measured.
 
     Where nothing is to be promoted, as by hand from files that no commit has, or where a check failed so that nothing
-    was shown, the checks decide alone. Raises ``Refused`` where a promotion is refused for another reason.
+    was shown, the checks decide alone; so they do where nothing was ever released. Raises ``Refused`` where a promotion
+    is refused for another reason, and where it is not known what the request stands beside.
     """
     from headgate.app.promote import considered
     from headgate.app.releasing.promotion import plan_promotion
 
-    target = session.beside(made.environment)
+    target = target_beside(session, made.environment)
     if made.status or target is None or repository.dirty:
         return _by_checks(session, repository, made)
     promotion = plan_promotion(session, repository, source=made.environment, to=target)
     if promotion.plan.intended is None:
         return _by_checks(session, repository, made)
     return considered(session, promotion, wait_seconds=wait_seconds, report=report).report
+
+
+def target_beside(session: Session, environment: str) -> str | None:
+    """Return the protected environment to which a request would be promoted; None where nothing is released at all.
+
+    Raises ``Refused`` where something is and the request stands beside something else: nobody would decide on what it
+    does there.
+    """
+    target, released = session.beside(environment), session.released()
+    if target in released or not released:
+        return target
+    name, engine = next((name, one.record.engine) for name, one in released.items())
+    summary = f"nobody can tell what the request does to {name}, which is protected and lives in the engine {engine}"
+    hint = f"Build it there: {environment} lives in {session.environment(environment).engine} by headgate.toml."
+    raise Refused([Diagnostic("HG572", summary, Place(CONFIG_FILE), hint)])
 
 
 def _by_checks(session: Session, repository: Repository, made: Attempt) -> Report:

@@ -156,10 +156,12 @@ class _Work:
 
     def plan(self, made: Attempt) -> Attempt:
         """Plan what the environment lacks."""
+        from headgate.app.ci.deciding import target_beside
         from headgate.app.environments import refuse_protected
         from headgate.app.plan import Request, plan_for_apply
 
         refuse_protected(self.session, made.environment)
+        target_beside(self.session, made.environment)  # before anything is built
         self.session.settle(made.environment, wait_seconds=self.wait_seconds)
         return replace(made, planned=plan_for_apply(self.session, self.repository, Request(made.environment)))
 

@@ -44,7 +44,7 @@ def refuse_unfit_files(session: Session, code: Repository, snapshot: Snapshot, *
 
 def way_of_other_columns(session: Session, environment: str) -> str:
     """Return the commands that bring columns of other types into an environment: a run does not."""
-    is_protected = session.environment(environment).protected
+    is_protected = session.is_protected(environment)
     return "headgate apply dev && headgate promote dev" if is_protected else f"headgate apply {environment}"
 
 

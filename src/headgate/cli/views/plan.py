@@ -40,7 +40,7 @@ def _plan(options: Namespace, terminal: Terminal) -> int:
 
             return _show(saved(Path(options.show), session), options, terminal)
         environment = "dev" if options.environment is None else options.environment
-        if session.environment(environment).protected:
+        if session.is_protected(environment):
             from headgate.cli.views.promote import show_promotion
 
             return show_promotion(session, repository, environment, options, terminal)

@@ -36,7 +36,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
         if terminal.is_json:
             return _json(done.rollback, done, terminal)
         terminal.write(result_text(done))
-        for line in afterwards(done, is_protected=session.environment(name).protected):
+        for line in afterwards(done, is_protected=session.is_protected(name)):
             terminal.say(line)
         return 0
 
