@@ -34,7 +34,7 @@ def waiting_for_you(
     report: Callable[[RunEvent], None] = lambda _: None,
 ) -> Waiting:
     """Return what waits for the user; raise ``Refused`` where all that waits is for others to agree to."""
-    from headgate.app.promote import considered
+    from headgate.app.gate.deciding import considered
     from headgate.app.releasing.promotion import plan_promotion
 
     promotion = plan_promotion(session, repository, source=source, to=to)

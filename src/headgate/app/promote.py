@@ -38,36 +38,6 @@ class Promoted:
     review: Review | None = None
 
 
-def known_review(session: Session, promotion: Promotion) -> Review:
-    """Return what the gate is known to say of a promotion; nothing is measured."""
-    from headgate.app.gate.deciding import reviewed
-    from headgate.app.gate.gathering import known
-
-    with session.reading() as reading:
-        return reviewed(session, reading, promotion, known(session, reading, promotion))
-
-
-def considered(
-    session: Session,
-    promotion: Promotion,
-    *,
-    wait_seconds: float = 0,
-    report: Callable[[RunEvent], None] = lambda _: None,
-) -> Review:
-    """Return what the gate says of a promotion; what lacks for that is measured, under the lease."""
-    from headgate.app.gate.deciding import reviewed
-    from headgate.app.gate.gathering import gathered
-
-    source, target = promotion.plan.source, promotion.plan.target
-    review = known_review(session, promotion)
-    if not review.lacks:
-        return review
-    with session.holding(target, f"measure {source} for {target}", wait_seconds=wait_seconds) as held:
-        found = gathered(session, held, promotion, report=report)
-        with held.store.reading() as reading:
-            return reviewed(session, reading, promotion, found)
-
-
 def promote(
     session: Session,
     repository: Repository,

@@ -94,7 +94,7 @@ def _decided(
     session: Session, reading: Reading, address: Address, graph: Graph, environments: list[str]
 ) -> Iterator[tuple[str, Decision]]:
     """Yield what the gate decided of the releases that show an asset, without values of protected columns."""
-    from headgate.app.candidate import decision_shown
+    from headgate.app.gate.candidate import decision_shown
     from headgate.core.redacted import redacted
     from headgate.core.report import AssetReport, Report
     from headgate.release.history import read_moves
@@ -114,7 +114,7 @@ def _waiting(session: Session, repository: Repository, builds: Mapping[str, Buil
 
     Cost: that of planning a promotion, for each of them.
     """
-    from headgate.app.candidate import candidate
+    from headgate.app.gate.candidate import candidate
     from headgate.release.history import move_of_code
     from headgate.release.stored import read_environment
 

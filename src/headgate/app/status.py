@@ -100,7 +100,7 @@ def status(
 
     With a repository also what the gate is known to say of what that one shows, which costs as much as a plan.
     """
-    from headgate.app.candidate import candidate
+    from headgate.app.gate.candidate import candidate
     from headgate.release.stored import read_environments
 
     with session.reading() as reading:
@@ -126,7 +126,7 @@ def _names(session: Session, records: Iterable[str]) -> list[str]:
 def _status(
     session: Session, reading: Reading, name: str, record: EnvironmentRecord | None, *, is_whole: bool
 ) -> EnvironmentStatus:
-    from headgate.app.candidate import decision_shown, open_approvals
+    from headgate.app.gate.candidate import decision_shown, open_approvals
     from headgate.app.running.records import last_run
     from headgate.release.history import read_moves
     from headgate.release.stored import read_intents, read_pointers

@@ -39,7 +39,7 @@ def decided(
     was shown, the checks decide alone; so they do where nothing was ever released. Raises ``Refused`` where a promotion
     is refused for another reason, and where it is not known what the request stands beside.
     """
-    from headgate.app.promote import considered
+    from headgate.app.gate.deciding import considered
     from headgate.app.releasing.promotion import plan_promotion
 
     target = target_beside(session, made.environment)

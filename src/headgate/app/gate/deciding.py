@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from headgate.core.hearing import Hearing
     from headgate.core.policy import Policy
     from headgate.core.ports.store import Reading
+    from headgate.core.progress import RunEvent
     from headgate.core.report import AssetReport, Report
     from headgate.evidence.consumers import Consumer
     from headgate.evidence.decide import Case
@@ -125,6 +126,34 @@ def reviewed(
         untouched=promotion.kept,
     )
     return Review(_with_findings(report, decision), findings, case, approvals)
+
+
+def known_review(session: Session, promotion: Promotion) -> Review:
+    """Return what the gate is known to say of a promotion; nothing is measured."""
+    from headgate.app.gate.gathering import known
+
+    with session.reading() as reading:
+        return reviewed(session, reading, promotion, known(session, reading, promotion))
+
+
+def considered(
+    session: Session,
+    promotion: Promotion,
+    *,
+    wait_seconds: float = 0,
+    report: Callable[[RunEvent], None] = lambda _: None,
+) -> Review:
+    """Return what the gate says of a promotion; what lacks for that is measured, under the lease."""
+    from headgate.app.gate.gathering import gathered
+
+    source, target = promotion.plan.source, promotion.plan.target
+    review = known_review(session, promotion)
+    if not review.lacks:
+        return review
+    with session.holding(target, f"measure {source} for {target}", wait_seconds=wait_seconds) as held:
+        found = gathered(session, held, promotion, report=report)
+        with held.store.reading() as reading:
+            return reviewed(session, reading, promotion, found)
 
 
 def _with_findings(report: Report, decision: Decision) -> Report:

@@ -65,8 +65,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
 
 def _refuse_known(session: Session, promotion: Promotion) -> None:
     """Raise ``Refused`` for what is known to be blocked, before anybody is asked and anything measured."""
-    from headgate.app.gate.deciding import refusals
-    from headgate.app.promote import known_review
+    from headgate.app.gate.deciding import known_review, refusals
     from headgate.core.errors import Refused
 
     faults = [fault for fault in refusals(known_review(session, promotion)) if fault.code in ("HG701", "HG710")]
@@ -80,8 +79,7 @@ def _asked(session: Session, promotion: Promotion, options: Namespace, terminal:
     Raises ``Refused`` where no yes of theirs would open the gate.
     """
     from headgate.app.gate.approvals import own_approvals
-    from headgate.app.gate.deciding import refusals
-    from headgate.app.promote import considered
+    from headgate.app.gate.deciding import considered, refusals
     from headgate.core.errors import Refused
 
     with Progress(terminal) as progress:
@@ -116,7 +114,7 @@ def show_promotion(
     session: Session, repository: Repository, target: str, options: Namespace, terminal: Terminal
 ) -> int:
     """Show what promoting dev to ``target`` would do; for ``headgate plan prod``."""
-    from headgate.app.promote import known_review
+    from headgate.app.gate.deciding import known_review
     from headgate.app.releasing.promotion import plan_promotion
     from headgate.core.errors import UsageError
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Measure what lacks, leave the files, and tell what the gate says."""
-    from headgate.app.promote import considered
+    from headgate.app.gate.deciding import considered
     from headgate.app.releasing.promotion import plan_promotion
     from headgate.words.promote import nothing_text
 

@@ -20,7 +20,7 @@ def candidate(session: Session, repository: Repository, source: str) -> Decision
     None where nothing would move, and where a rule or a fault of the repository forbids it: `plan` tells of those.
     Cost: that of planning a promotion.
     """
-    from headgate.app.promote import known_review
+    from headgate.app.gate.deciding import known_review
     from headgate.app.releasing.promotion import plan_promotion
 
     try:
