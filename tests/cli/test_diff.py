@@ -45,7 +45,7 @@ def test_environments_releases_and_tables(released: Shop) -> None:
     assert status == 10
     assert text.splitlines()[:2] == [
         "m.orders  1 added, 1 removed, 1 changed of 19 rows, by id",
-        "  twice  1 row changed, 5.3 % (1 more within 1), by 18 at most",
+        "  twice  1 row changed, 5.56 % (1 more within 1), by 18 at most",
     ]
     assert text.endswith("1 table differs.\n")
     assert released.tries("diff", "prod@1", "prod", "--exit-code") == ("prod@1 and prod show the same: 1 table.\n", 0)

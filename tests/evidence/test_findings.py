@@ -11,6 +11,7 @@ from headgate.core.gate import Finding, Level, Topic, finding_key
 from headgate.core.policy import Policy, Section
 from headgate.core.promises import DeclaredTest
 from headgate.core.recipe import Column
+from headgate.core.shares import share_text
 from headgate.evidence.decide import weighed
 from headgate.evidence.findings import (
     Gate,
@@ -18,8 +19,9 @@ from headgate.evidence.findings import (
     findings_of,
     findings_of_gate,
     findings_of_new_data,
-    share_text,
 )
+from headgate.words.diff import detail_lines
+from headgate.words.report.sentences import column_texts, data_short_text
 
 ORDERS = Address("marts.orders")
 
@@ -98,6 +100,19 @@ def test_rows_that_are_gone_new_and_changed() -> None:
         "show rows_added marts.orders",
         "approve rows_changed marts.orders price",
     ]
+
+
+def test_each_door_tells_the_same_share_of_a_comparison() -> None:
+    """Half of the rows are gone and as many new ones came: all that stay have changed, half of them by little."""
+    price = ColumnDifference("price", 500, 250, Within(absolute=0.5), 3.0)
+    comparison = compared(added=500, removed=500, changed=250, columns=(price,))
+    (line,) = detail_lines(comparison)
+    (told,) = column_texts(comparison)
+    assert line == "price  250 rows changed, 50 % (250 more within 0.5), by 3 at most"
+    assert (told.what, told.share) == ("500 changed, 250 beyond ± 0.5", "100 %")
+    one = found(added=500, removed=500, changed=250, columns=(price,))["rows_changed marts.orders price"]
+    assert one.told == "price changes in 500 rows, 100 %, by at most 3; in 250 beyond its tolerance"
+    assert "price in 500 rows, 100 %" in data_short_text(comparison)
 
 
 def test_a_change_within_its_tolerance_is_told_and_counts_nothing() -> None:

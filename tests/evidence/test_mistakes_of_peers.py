@@ -18,9 +18,9 @@ from headgate.core.comparison import ColumnDifference, Comparison, KeyFacts, Run
 from headgate.core.ports.comparing import Pairing, Side
 from headgate.core.ports.engine import Engine
 from headgate.core.recipe import Column, Shape
+from headgate.core.shares import share_text
 from headgate.evidence.compare import compare_relations
 from headgate.evidence.wishes import Wish
-from headgate.words.diff import share_text
 from tests.conformance.test_engine_conformance import duckdb_place, postgres_place
 
 pytestmark = pytest.mark.slow
@@ -292,8 +292,8 @@ def test_a_shorter_decimal_is_the_same_number(place: Place) -> None:
 
 def test_no_share_is_rounded_to_all_or_nothing() -> None:
     """SQLMesh 3431: "100 %" hides the column that changed."""
-    assert share_text(9_999_999, 10_000_000) == "over 99.9 %"
-    assert share_text(1, 10_000_000) == "under 0.1 %"
+    assert share_text(9_999_999, 10_000_000) == "above 99.9 %"
+    assert share_text(1, 10_000_000) == "below 0.001 %"
 
 
 def test_a_pairing_names_what_both_have() -> None:

@@ -173,6 +173,11 @@ class Comparison:
     unisolated: str = ""
 
     @property
+    def rows_both(self) -> int:
+        """How many rows both sides have, changed or not: what a column changes in is a share of those."""
+        return max(0, self.rows_before - self.removed)
+
+    @property
     def is_equal(self) -> bool:
         """Tell whether both sides are known to hold the same rows in the same columns, exactly; ``data``, too."""
         if self.incomplete or self.shape or self.rung in (Rung.NEW, Rung.INCOMPLETE):

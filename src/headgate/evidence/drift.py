@@ -23,6 +23,7 @@ from typing import TypeAlias
 from headgate.core.address import fold
 from headgate.core.comparison import Drift
 from headgate.core.profiles import LEVELS, TOP_MAX, ColumnProfile, Profile
+from headgate.core.shares import share_text
 
 ALARMS_MAX = 0.01
 """At most so many of the tables without a change are called changed."""
@@ -388,4 +389,4 @@ def _number(value: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return share_text(min(share, 1.0), 1)

@@ -15,6 +15,7 @@ from headgate.core.diagnostic import Place, Severity
 from headgate.core.gate import POLICY_ADDRESS, Finding, Level, Topic
 from headgate.core.listing import listed
 from headgate.core.policy import Policy, differences
+from headgate.core.shares import share_text
 
 _TOLD_MAX = 3
 
@@ -192,20 +193,6 @@ def findings_of_gate(gate: Gate) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def share_text(rows: int, of: int) -> str:
-    """Return a share of rows as people read it: never rounded to nothing, nor to all.
-
-    >>> share_text(1, 3), share_text(1, 1_000_000), share_text(999_999, 1_000_000), share_text(5, 5)
-    ('33.3 %', 'below 0.001 %', 'above 99.9 %', '100 %')
-    """
-    if not of or rows in (0, of):
-        return "100 %" if rows else "0 %"
-    share = 100 * rows / of
-    if share > 99.9:
-        return f"{share:,.3g} %" if share >= 100.5 else "above 99.9 %"
-    return "below 0.001 %" if share < 0.001 else f"{share:.3g} %"
-
-
 def _finding(
     touched: Touched,
     topic: Topic,
@@ -316,7 +303,7 @@ def _of_count(touched: Touched, comparison: Comparison, aside: str) -> Iterator[
 
 
 def _of_columns(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
-    both = max(comparison.rows_before - comparison.removed, 0)
+    both = comparison.rows_both
     for column in comparison.columns:
         if column.changed:
             told = f"{column.name} changes in {_rows(column.changed)}, {share_text(column.changed, both)}"

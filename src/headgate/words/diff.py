@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.comparison import EXACT, Rung
 from headgate.core.listing import listed
+from headgate.core.shares import share_text
 from headgate.words.figures import counted
 from headgate.words.layout import cut, styled
 
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
     from headgate.core.comparison import ColumnDifference, Comparison, Difference, KeyFacts, Tolerance
 
 _VALUE_WIDTH_MAX = 40
-
-
-def share_text(part: int, whole: int) -> str:
-    """Return a share; 0 % and 100 % are said of nothing and of all alone.
-
-    >>> share_text(1, 1_000_000), share_text(999_999, 1_000_000), share_text(0, 5), share_text(5, 5), share_text(1, 8)
-    ('under 0.1 %', 'over 99.9 %', '0 %', '100 %', '12.5 %')
-    """
-    if not part or part >= whole:
-        return "0 %" if not part else "100 %"
-    percent = 100 * part / whole
-    if percent < 0.1:
-        return "under 0.1 %"
-    return "over 99.9 %" if percent > 99.9 else f"{percent:.1f} %"
 
 
 def headline(comparison: Comparison) -> str:
@@ -76,10 +63,9 @@ def detail_lines(comparison: Comparison) -> Iterator[str]:
     for keys, when in ((comparison.keys_before, "before"), (comparison.keys_after, "now")):
         if told := _keys_text(keys):
             yield f"keys {when}  {told}"
-    rows = min(comparison.rows_before, comparison.rows_after)
     for column in sorted(comparison.columns, key=lambda one: (-one.beyond, -one.changed, one.name)):
         if column.changed:
-            yield f"{column.name}  {_column_text(column, rows)}"
+            yield f"{column.name}  {_column_text(column, comparison.rows_both)}"
     if comparison.moved:
         yield f"sources moved on meanwhile  {listed(tuple(comparison.moved))}"
 

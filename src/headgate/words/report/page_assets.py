@@ -14,6 +14,7 @@ from headgate.core.hashing import short
 from headgate.core.listing import listed
 from headgate.core.profiles import ColumnProfile
 from headgate.core.report import AssetReport, Report
+from headgate.core.shares import share_text
 from headgate.words.figures import counted
 from headgate.words.gate import finding_text, level_text
 from headgate.words.markup import Markup, element, joined
@@ -30,7 +31,6 @@ from headgate.words.report.sentences import (
     method_text,
     rows_text,
     shape_texts,
-    share_text,
     tolerance_text,
 )
 
@@ -124,7 +124,7 @@ def _rows(comparison: Comparison, title: str = "Rows") -> Markup | None:
     """Return how the rows differ as one bar, with its numbers, and how that was found."""
     if comparison.rung is Rung.NEW:
         return None
-    same = max(0, comparison.rows_before - comparison.removed - comparison.changed)
+    same = max(0, comparison.rows_both - comparison.changed)
     parts = (
         ("same", "the same", same),
         ("changed", "changed", comparison.changed),
@@ -204,7 +204,7 @@ def _columns(asset: AssetReport) -> Markup | None:
     wanted.sort(key=lambda key: _grave(changes.get(key), drifts.get(key)))
     sides = sides_of(asset)
     secret = {fold(name) for name in asset.protected}
-    both = max(0, comparison.rows_before - comparison.removed)
+    both = comparison.rows_both
     rows = [
         _column_row(names[key], sides.get(key), changes.get(key), drifts.get(key), both, is_protected=key in secret)
         for key in wanted[:_COLUMNS_MAX]

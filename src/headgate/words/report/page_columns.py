@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from headgate.core.comparison import Drift
 from headgate.core.profiles import ColumnProfile
+from headgate.core.shares import share_text
 from headgate.words.layout import cut
 from headgate.words.markup import Content, Markup, element, joined
 from headgate.words.report.charts import bins_text, density, paired_bars, place_text
 from headgate.words.report.distributions import Frequencies, Histogram, frequencies, histogram
-from headgate.words.report.sentences import drift_text, figure_text, share_text
+from headgate.words.report.sentences import drift_text, figure_text
 
 _VALUES_MAX = 8
 """So many frequent values are drawn."""
@@ -87,9 +88,7 @@ def _values(found: Frequencies) -> Markup:
 
 
 def _percent(share: float | None) -> str:
-    if share is None:
-        return "?"
-    return "< 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"
+    return "?" if share is None else share_text(min(share, 1.0), 1)
 
 
 def _figures(

@@ -13,6 +13,7 @@ from headgate.core.gate import Decision, Level
 from headgate.core.hashing import Digest
 from headgate.core.listing import listed
 from headgate.core.report import AssetReport, Report
+from headgate.core.shares import share_text
 from headgate.words.figures import counted
 from headgate.words.gate import level_text, owners_text
 
@@ -113,11 +114,10 @@ def data_text(data: Comparison) -> str:
 
 def data_short_text(data: Comparison) -> str:
     """Return how rows and columns differ by the data alone, in a few words."""
-    both = max(0, data.rows_before - data.removed)
     rows = _difference_text(data)
     parts = [f"{rows} of {counted(data.rows_before, 'row')}"] if rows else []
     parts += [f"column {name} {what}" for what, name, *_ in shape_texts(data)]
-    changed = sorted((one for one in data.columns if one.changed), key=lambda one: -one.changed)
+    both, changed = data.rows_both, sorted((one for one in data.columns if one.changed), key=lambda one: -one.changed)
     parts += [f"{one.name} in {counted(one.changed, 'row')}, {share_text(one.changed, both)}" for one in changed]
     parts += [f"{one.column}: {drift_short_text(one)}" for one in data.drifts if one.is_beyond]
     if data.incomplete:
@@ -153,10 +153,9 @@ class ColumnText(NamedTuple):
 def column_texts(comparison: Comparison) -> list[ColumnText]:
     """Return each column that differs: those of another shape first, then by the number of rows that change."""
     drifts = {one.column: one for one in comparison.drifts}
-    both = max(0, comparison.rows_before - comparison.removed)
     found = [ColumnText(name, what, tuple(filter(None, types))) for what, name, *types in shape_texts(comparison)]
     for one in sorted((one for one in comparison.columns if one.changed), key=lambda one: -one.changed):
-        tolerance, share = tolerance_text(one.tolerance), share_text(one.changed, both)
+        tolerance, share = tolerance_text(one.tolerance), share_text(one.changed, comparison.rows_both)
         what = f"{one.changed:,} changed" + (f", {one.beyond:,} beyond {tolerance}" if tolerance else "")
         found.append(ColumnText(one.name, what, (), share, drift_short_text(drifts.pop(one.name, None))))
     return found + [ColumnText(one.column, "", moved=drift_short_text(one)) for one in drifts.values() if one.is_beyond]
@@ -215,22 +214,6 @@ def check_text(result: Result) -> str:
     if result.outcome in (Outcome.UNKNOWN, Outcome.ABSENT):
         return f"{name} is not known: {told}" if told else f"{name} is not known"
     return told if told.startswith(f"{name}:") else f"{name}: {told}" if told else name
-
-
-def share_text(part: int, whole: int) -> str:
-    """Return a share of rows. What is not nothing is never shown as 0 %, what is not all never as 100 %.
-
-    >>> share_text(1, 3), share_text(1, 1_000_000), share_text(999_999, 1_000_000), share_text(5, 5), share_text(0, 0)
-    ('33.3 %', '< 0.1 %', '> 99.9 %', '100 %', '0 %')
-    """
-    if not part or not whole:
-        return "0 %"
-    if part == whole:
-        return "100 %"
-    percent = 100 * part / whole
-    if percent < 0.1:
-        return "< 0.1 %"
-    return f"{percent:.1f} %" if percent < 99.9 else "> 99.9 %" if part < whole else f"{percent:,.0f} %"
 
 
 def figure_text(number: float | None) -> str:
