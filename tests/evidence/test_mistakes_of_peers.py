@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from headgate.app.measured.across import bring, common_types, scratch, tolerances_across
+from headgate.app.measured.across import There, meet, scratch, tolerances_across
 from headgate.core.address import Address
 from headgate.core.comparison import ColumnDifference, Comparison, KeyFacts, Rung, Tolerance
 from headgate.core.ports.comparing import Pairing, Side
 from headgate.core.ports.engine import Engine
-from headgate.core.recipe import Column, Shape
+from headgate.core.recipe import Column
 from headgate.core.shares import share_text
 from headgate.evidence.compare import compare_relations
 from headgate.evidence.wishes import Wish
@@ -46,25 +46,26 @@ class Place:
     ) -> Comparison:
         """Return how two tables differ."""
         sides = relation(self.before, before), relation(self.after, after)
-        wish = Wish((key,) if key else (), near or {})
-        engine = self.before
+        tolerances = near or {}
         if self.meets is not None:
-            engine = self.meets
-            shapes = sides[0].shape, sides[1].shape
-            wish = Wish(wish.keys, tolerances_across(*shapes, wish.tolerances))
-            sides = self._brought(0, sides[0], shapes[1]), self._brought(1, sides[1], shapes[0])
-        base = Comparison(Address("m.a"), rung=Rung.KEYED)
-        shown = frozenset[str]()
+            tolerances = tolerances_across(sides[0].shape, sides[1].shape, tolerances)
+        wish = Wish((key,) if key else (), tolerances)
+        engine = self.meets or self.before
         return compare_relations(
-            base, sides, wish, lambda pairing: engine.compare(pairing, 10), protected=shown, hides_words=False
+            Comparison(Address("m.a"), rung=Rung.KEYED),
+            lambda: self._laid(*sides),
+            wish,
+            lambda pairing: engine.compare(pairing, 10),
+            protected=frozenset(),
+            hides_words=False,
         )
 
-    def _brought(self, number: int, side: Side, other: Shape) -> Side:
-        assert self.meets is not None
-        engine = (self.before, self.after)[number]
-        kind = engine.capabilities.kind
+    def _laid(self, before: Side, after: Side) -> tuple[Side, Side]:
+        if self.meets is None:
+            return before, after
         name = f"t{len(self.meets.built())}"
-        return bring(self.meets, name, engine, side.relation, common_types(side.shape, kind, other))
+        there = There(self.before, before.relation, before.shape), There(self.after, after.relation, after.shape)
+        return meet(self.meets, name, *there)
 
 
 def relation(engine: Engine, table: Table) -> Side:
@@ -424,3 +425,58 @@ def test_a_name_that_may_be_either_of_two_is_never_called_the_same(place: Place)
     found = place.compare(before, after)
     assert (found.rung, found.is_equal) == (Rung.INCOMPLETE, False)
     assert found.incomplete == "ab, aB, Ab differ in case alone, and nobody can tell which is which"
+
+
+UNBOUNDED = (
+    ("DECIMAL(38,2)", "1.00", "1.004", True),
+    ("DECIMAL(38,2)", "1.00", "1", False),
+    ("DECIMAL(38,2)", "-0.50", "-0.5", False),
+    ("DECIMAL(9,2)", "1", "NaN", True),
+    ("DECIMAL(9,2)", "1", "-Infinity", True),
+    ("DECIMAL(38,10)", "1", "1e30", True),
+    ("DECIMAL(38,38)", "-0.5", "-0.50", False),
+    ("DECIMAL(38,38)", "0", "0.00", False),
+    ("DECIMAL(38,38)", "0.5", "5e-39", True),
+    ("INTEGER", "1", "1.4", True),
+    ("INTEGER", "-100", "-100.0", False),
+    ("BIGINT", ODD, "9007199254740993.00", False),
+    ("BIGINT", ODD, "9007199254740992.9999", True),
+    ("DOUBLE", "0.1", "0.10", False),
+    ("DOUBLE", EVEN, ODD, True),
+    ("DOUBLE", "1", "1.00000000000000000000000000001", True),
+    ("DOUBLE", "NaN", "NaN", False),
+    ("DOUBLE", "Infinity", "-Infinity", True),
+)
+
+
+@pytest.mark.parametrize("beside", [None, "1e300"])
+@pytest.mark.parametrize(("exact", "one", "other", "differs"), UNBOUNDED)
+def test_a_numeric_without_bound_is_compared_to_its_last_digit(
+    *, place: Place, exact: str, one: object, other: object, differs: bool, beside: str | None
+) -> None:
+    """Rounded to the scale of the other side 1.004 is 1.00, and 1.4 is 1. ``beside`` a value that no DECIMAL holds."""
+    if place.after.capabilities.kind != "postgres":
+        pytest.skip("DuckDB has no numeric without bound")
+    before, after = of({"k": "INTEGER", "n": exact}, (1, one)), of({"k": "INTEGER", "n": "numeric"}, (1, other))
+    if beside is not None:
+        before, after = of(before[0], *before[1], (2, None)), of(after[0], *after[1], (2, beside))
+    found = place.compare(before, after, ("k",))
+    if not found.incomplete:
+        assert found.columns[0].changed == differs + (beside is not None)
+    else:
+        assert (exact, place.meets is None) == ("DOUBLE", False), found.incomplete
+        assert found.incomplete.endswith("hold, and nothing is rounded")
+    assert not (found.is_equal and differs)
+
+
+def test_a_numeric_without_bound_may_show_the_same(place: Place) -> None:
+    if place.meets is None:
+        pytest.skip("in one engine it is another type")
+    before, after = (
+        of({"k": "INTEGER", "n": "DECIMAL(9,2)"}, (1, "1.50")),
+        of({"k": "INTEGER", "n": "numeric"}, (1, 1.5)),
+    )
+    assert place.compare(before, after, ("k",)).is_equal
+    assert place.compare(before, after).is_equal
+    key = of({"n": "DECIMAL(9,2)"}, ("1.50",)), of({"n": "numeric"}, ("1.504",))
+    assert numbers(place.compare(*key, ("n",))) == (1, 1, 0)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from headgate.app.measured.hiding import Hiding
     from headgate.app.repository import Repository
     from headgate.app.session import Session
-    from headgate.core.ports.comparing import Counted, Pairing
+    from headgate.core.ports.comparing import Counted, Pairing, Side
     from headgate.core.ports.engine import Engine
     from headgate.core.ports.store import Reading
     from headgate.core.recipe import Shape
@@ -234,39 +234,29 @@ def _compared(
     engines: Mapping[str, Engine],
     aside: Engine | None,
 ) -> Comparison:
-    from headgate.app.measured.across import bring, common_types, tolerances_across
+    from headgate.app.measured.across import There, meet, tolerances_across
     from headgate.app.measured.comparing import within
-    from headgate.core.errors import StatementFailed
     from headgate.core.ports.comparing import Side
-    from headgate.evidence.compare import compare_relations, refused
+    from headgate.evidence.compare import compare_relations
 
     base, asked = Comparison(address, rung=Rung.KEYED), work.asked
     engine = aside or engines[work.sides[0].engine]
     (old, before), (new, after) = relations
     wish = work.wish_of(address, after)
-    if aside is None:
-        both = Side(old, before), Side(new, after)
-    else:
+    if aside is not None:
         wish = replace(wish, tolerances=tolerances_across(before, after, wish.tolerances))
-        texts = ((old, before, after), (new, after, before))
-        try:
-            brought = [
-                bring(
-                    aside, f"{address} {number}", engines[side.engine], text,
-                    common_types(shape, engines[side.engine].capabilities.kind, other),
-                )
-                for number, (side, (text, shape, other)) in enumerate(zip(work.sides, texts, strict=True))
-            ]  # fmt: skip
-        except StatementFailed as fault:
-            told = refused(fault, hides_words=asked.hides_words)
-            return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
-        both = brought[0], brought[1]
     seconds = work.session.config.cost_limit.seconds
+
+    def lay() -> tuple[Side, Side]:
+        if aside is None:
+            return Side(old, before), Side(new, after)
+        first, second = (engines[side.engine] for side in work.sides)
+        return meet(aside, address, There(first, old, before), There(second, new, after))
 
     def ask(pairing: Pairing) -> Counted:
         return within(seconds, lambda: engine.compare(pairing, asked.limit), engine.interrupt)
 
-    return compare_relations(base, both, wish, ask, protected=hidden, hides_words=asked.hides_words)
+    return compare_relations(base, lay, wish, ask, protected=hidden, hides_words=asked.hides_words)
 
 
 def _relation(session: Session, engine: Engine, side: Target, name: Address, build_of: object) -> tuple[str, Shape]:

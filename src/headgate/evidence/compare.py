@@ -18,6 +18,7 @@ from headgate.core.comparison import (
     Retyped,
     Rung,
     ShapeDifference,
+    Tolerance,
 )
 from headgate.core.declarations import Kind
 from headgate.core.errors import StatementFailed
@@ -31,7 +32,7 @@ from headgate.core.recipe import Shape
 from headgate.core.records import Build
 from headgate.evidence.wishes import NO_WISH, Wish
 
-COMPARING = 2
+COMPARING = 3
 """The number of the way in which builds are compared. Raise it when the same two get another answer."""
 
 SAMPLE_ROWS = 5
@@ -150,11 +151,8 @@ def compare(
     climb = _Climb(pair, known, asks, sample)
     try:
         return climb.compared()
-    except TooCostly as fault:
-        told = str(fault)
-    except StatementFailed as fault:
-        told = refused(fault, hides_words=pair.hides_words)
-    return Compared(replace(_base(pair), rung=Rung.INCOMPLETE, incomplete=told), climb.found)
+    except (TooCostly, StatementFailed) as fault:
+        return Compared(_unfinished(_base(pair), fault, hides_words=pair.hides_words), climb.found)
 
 
 class _Climb:
@@ -183,8 +181,8 @@ class _Climb:
                 return Compared(_equal(base, older, newer), self.found)
             equal = equal_columns(older, newer)
             before, after = _with_keys(before, older), _with_keys(after, newer)
-        near = {name: one for name in left if (one := pair.wish.tolerances.get(fold(name))) is not None}
-        pairing = Pairing(before, after, key, tuple(name for name in left if fold(name) not in equal), near)
+        differing = tuple(name for name in left if fold(name) not in equal)
+        pairing = Pairing(before, after, key, differing, _near(pair.wish, left))
         counted = self.asks.compare(pairing, self.sample)
         told = _told(base, counted, left, pairing)
         return Compared(comparison_without_protected(told, pair.protected), self.found)
@@ -211,7 +209,7 @@ class _Climb:
 
 def compare_relations(
     base: Comparison,
-    sides: tuple[Side, Side],
+    lay: Callable[[], tuple[Side, Side]],
     wish: Wish,
     ask: Callable[[Pairing], Counted],
     *,
@@ -220,31 +218,35 @@ def compare_relations(
 ) -> Comparison:
     """Return how two relations differ of which nothing is known but their columns; ``base`` says what they are.
 
-    ``protected`` and ``hides_words`` as in a pair: whoever asks has to say.
+    ``lay`` gives them where both can be asked. ``protected`` and ``hides_words`` as in a pair: whoever asks has to say.
     """
-    before, after = sides
-    key, unkeyed = wish.key_in(before.shape, after.shape)
-    common = common_columns(before.shape, after.shape)
-    left = [column.name for _, column in common.both if column.name not in key]
-    near = {name: one for name in left if (one := wish.tolerances.get(fold(name))) is not None}
-    base = replace(base, key=key, unkeyed=unkeyed, shape=shape_difference(before.shape, after.shape))
-    if common.unclear:
-        told = f"{listed(common.unclear)} differ in case alone, and nobody can tell which is which"
-        return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
-    pairing = Pairing(before, after, key, tuple(left), near)
     try:
+        before, after = lay()
+        common = common_columns(before.shape, after.shape)
+        key, unkeyed = wish.key_in(before.shape, after.shape)
+        base = replace(base, key=key, unkeyed=unkeyed, shape=shape_difference(before.shape, after.shape))
+        if common.unclear:
+            told = f"{listed(common.unclear)} differ in case alone, and nobody can tell which is which"
+            return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
+        left = [column.name for _, column in common.both if column.name not in key]
+        pairing = Pairing(before, after, key, tuple(left), _near(wish, left))
         return comparison_without_protected(_told(base, ask(pairing), left, pairing), protected)
-    except TooCostly as fault:
-        told = str(fault)
-    except StatementFailed as fault:
-        told = refused(fault, hides_words=hides_words)
+    except (TooCostly, StatementFailed) as fault:
+        return _unfinished(base, fault, hides_words=hides_words)
+
+
+def _near(wish: Wish, names: Iterable[str]) -> Mapping[str, Tolerance]:
+    """Return the tolerances of columns that have one."""
+    return {name: one for name in names if (one := wish.tolerances.get(fold(name))) is not None}
+
+
+def _unfinished(base: Comparison, fault: TooCostly | StatementFailed, *, hides_words: bool) -> Comparison:
+    """Return a comparison that says why it was not finished."""
+    told = str(fault)
+    if isinstance(fault, StatementFailed):
+        words = "words that may quote a protected value are not shown" if hides_words else fault
+        told = f"the engine refused it: {words}"
     return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
-
-
-def refused(fault: StatementFailed, *, hides_words: bool) -> str:
-    """Return what is told of a comparison that an engine refused."""
-    words = "words that may quote a protected value are not shown" if hides_words else fault
-    return f"the engine refused it: {words}"
 
 
 def _equal(base: Comparison, before: Fingerprint, after: Fingerprint) -> Comparison:

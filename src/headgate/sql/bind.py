@@ -127,9 +127,13 @@ def selected_columns(relation: str, columns: Sequence[str]) -> str:
     return f"select {', '.join(map(quoted, columns)) if columns else '*'} from {_with_alias(relation)}"
 
 
-def cast_columns(relation: str, types: Sequence[tuple[str, str]]) -> str:
-    """Return the SELECT of some columns of a relation, each as a type of standard SQL; empty leaves it as it is."""
-    items = (f"cast({quoted(n)} as {type_}) as {quoted(n)}" if type_ else quoted(n) for n, type_ in types)
+def rendered_columns(relation: str, given: Sequence[tuple[str, str]]) -> str:
+    """Return the SELECT of some columns of a relation, each as a template of SQL with ``{}`` for it gives it.
+
+    >>> rendered_columns('"m"."a"', [("id", "{}"), ("price", "cast({} as text)")])
+    'select "id" as "id", cast("price" as text) as "price" from "m"."a"'
+    """
+    items = (f"{quoted(name).join(template.split('{}'))} as {quoted(name)}" for name, template in given)
     return f"select {', '.join(items)} from {_with_alias(relation)}"
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate.core.address import Address, fold
 from headgate.core.comparison import EXACT, Tolerance
+from headgate.core.errors import StatementFailed
 from headgate.core.hashing import digest
 from headgate.core.ports.comparing import Side
 from headgate.core.recipe import Column, Shape
@@ -20,12 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from headgate.core.ports.engine import Engine
+    from headgate.plugins.engines.meeting_types import Extent, Way
 
 NEAR = Tolerance(absolute=1e-12, relative=1e-9)
 """By how much floating-point numbers of two engines may differ, where nobody says otherwise: each sums in its order."""
 
-_DECIMAL = re.compile(r"(?:numeric|DECIMAL)\((\d+),(\d+)\)")
-_DIGITS_MAX = 38
 _FLOATING = ("real", "double precision", "FLOAT", "DOUBLE")
 
 
@@ -46,44 +46,55 @@ def scratch(folder: Path) -> Iterator[Engine]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def common_types(shape: Shape, kind: str, other: Shape) -> Mapping[str, tuple[str, str]]:
-    """Return for each column, by name, as what its engine gives it and as what it is brought into DuckDB.
+@dataclass(frozen=True, slots=True)
+class There:
+    """Rows as an engine has them: SQL text that stands behind FROM there, and their columns."""
 
-    A number without a bound to its digits comes with as many behind the point as the other side has, so that it is
-    rounded there, or as a float where that has one; without such a side as a text.
+    engine: Engine
+    relation: str
+    shape: Shape
+
+
+def meet(into: Engine, name: str, before: There, after: There) -> tuple[Side, Side]:
+    """Return both sides as they stand in the scratch database. Raises ``StatementFailed`` where one cannot be there.
+
+    Cost: the rows of both go through this process once, in batches; a numeric of PostgreSQL's without bound is read
+    once more before, for what its values need.
     """
-    others = {fold(column.name): column.type for column in other}
-    return {column.name: _common(column.type, kind, others.get(fold(column.name), "")) for column in shape}
+    from headgate.core.common_columns import are_told_apart_by_case, common_columns
+    from headgate.plugins.engines.meeting_types import is_number, is_unbounded, way, ways
+
+    sides, kinds = (before, after), (before.engine.capabilities.kind, after.engine.capabilities.kind)
+    for one in sides:
+        if are_told_apart_by_case(one.shape):
+            raise StatementFailed("some names of columns differ in case alone, and both engines meet in a DuckDB")
+    both = common_columns(before.shape, after.shape).both
+    numbers = [pair for pair in both if all(is_number(column.type) for column in pair)]
+    known = [_extents(one, [p[n].name for p in numbers if is_unbounded(p[n])]) for n, one in enumerate(sides)]
+    brought = [{column.name: way(column, kind) for column in one.shape} for one, kind in zip(sides, kinds, strict=True)]
+    for pair in both:
+        extents = [known[n][pair[n].name] for n in (0, 1) if pair[n].name in known[n]]
+        for n, one_way in enumerate(ways(pair, kinds, extents)):
+            brought[n][pair[n].name] = one_way
+    first, second = (_bring(into, f"{name} {n}", one, brought[n]) for n, one in enumerate(sides))
+    return first, second
 
 
-def _common(type_: str, kind: str, other: str) -> tuple[str, str]:
-    if kind != "postgres":
-        return ("", "VARCHAR") if type_.startswith("ENUM(") else ("", type_)
-    from headgate.plugins.engines.postgres_types import read_as
+def _extents(one: There, names: list[str]) -> Mapping[str, Extent]:
+    """Return what the values of some columns need."""
+    from headgate.plugins.engines.meeting_types import extents_of, extents_text
 
-    found = _DECIMAL.fullmatch(type_)
-    if type_ != "numeric" and not (found and int(found[1]) > _DIGITS_MAX):
-        return "", read_as(type_)
-    if other in _FLOATING:
-        return "double precision", "DOUBLE"
-    if scale := _DECIMAL.fullmatch(other):
-        return f"numeric({_DIGITS_MAX},{scale[2]})", f"DECIMAL({_DIGITS_MAX},{scale[2]})"
-    if "INT" in other.upper():
-        return f"numeric({_DIGITS_MAX},0)", f"DECIMAL({_DIGITS_MAX},0)"
-    return "text", "VARCHAR"
+    return extents_of(one.engine.query(extents_text(one.relation, names)).rows[0], names) if names else {}
 
 
-def bring(into: Engine, name: str, engine: Engine, relation: str, types: Mapping[str, tuple[str, str]]) -> Side:
-    """Return a side that stands in the scratch database with the rows of a relation of another engine.
-
-    Cost: the rows go through this process once, in batches.
-    """
+def _bring(into: Engine, name: str, one: There, brought: Mapping[str, Way]) -> Side:
+    """Return a side that stands in the scratch database."""
     from headgate.core.ports.engine import BuildJob, StreamInput
-    from headgate.sql.bind import cast_columns
+    from headgate.sql.bind import rendered_columns
 
-    shape = tuple(Column(column, type_) for column, (_, type_) in types.items())
-    text = cast_columns(relation, tuple((column, cast) for column, (cast, _) in types.items()))
-    stream = engine.stream(text)
+    shape = tuple(Column(column, found.type) for column, found in brought.items())
+    text = rendered_columns(one.relation, tuple((column, found.given) for column, found in brought.items()))
+    stream = one.engine.stream(text)
     try:
         job = BuildJob(digest("scratch", name), Address("scratch.side"), name, shape, StreamInput(stream), fence=1)
         into.build([job])

@@ -84,8 +84,15 @@ def _of_numbers(one: str, other: str) -> Form:
         type_ = f"DECIMAL({scale + whole},{scale})"
         cast = f"cast({{}} as {type_})"
         return Form(cast, cast, less=_of_one_type(type_).less)
-    before, after = (f"rtrim(rtrim({_TEXT}, '0'), '.')" if s else _TEXT for _, s in parts)
+    before, after = (decimal_text(s) for _, s in parts)
     return Form(before, after, less="cast({} as DOUBLE)")
+
+
+def decimal_text(scale: int) -> str:
+    """Return the text of a decimal, of which each number has one: 0.5, that DuckDB writes as .500 in some types."""
+    if not scale:
+        return _TEXT
+    return rf"case when {{}} = 0 then '0' else regexp_replace(rtrim(rtrim({_TEXT}, '0'), '.'), '^(-?)\.', '\10.') end"
 
 
 def _of_wide(type_: str, *, is_before: bool) -> Form:
