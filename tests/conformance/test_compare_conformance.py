@@ -256,3 +256,20 @@ def test_a_fingerprint_is_over_columns_that_differ_in_case_alone(engine: Engine,
     first, *others = (engine.fingerprint(side(engine, (row,), shape), key) for row in rows)
     assert not any(are_equal(first, other) or equal_columns(first, other) - {""} for other in others)
     assert not are_equal(*others)
+
+
+def test_long_values_are_cut_where_they_are_shown_and_nowhere_else(engine: Engine) -> None:
+    """They differ in the last character alone, so that what is cut looks the same but for its mark."""
+    before, after = (((1, "x" * 5_000 + last, 1.0), (2, "y" * 1_000, 1.0)) for last in "ab")
+    for key in (("k",), ()):
+        names = tuple(column.name for column in SHAPE if column.name not in key)
+        pairing = Pairing(side(engine, before), side(engine, (after[0], before[1])), key, names)
+        found = engine.compare(pairing, 5)
+        assert (found.changed, found.added, found.removed) == ((1, 0, 0) if key else (0, 1, 1))
+        shown = [row[1] or "" for one in found.differences.rows for row in (one.before, one.after) if row]
+        assert len(set(shown)) == 2
+        for text in shown:
+            assert text.startswith("x" * 1_000 + " (cut, 5001 characters, md5 ")
+            assert len(text) < 1_100
+    assert engine.compare(laid(engine, before, before), 5).differences.rows == ()
+    assert engine.differing(laid(engine, before, after), None).rows[0].after[1] == after[0][1]

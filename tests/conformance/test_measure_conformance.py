@@ -236,3 +236,12 @@ def test_nobody_calls_a_column_as_we_do(engine: Engine) -> None:
         Failing(OneOf("_headgate_times", (Constant("b"),))),
     )
     assert engine.measure(table, (unequal, one)) == {unequal: 0, one: 2}
+
+
+def test_long_values_are_cut_in_failing_rows(engine: Engine) -> None:
+    rows = ((1, "x" * 5_000, 1), (1, "x" * 5_000, 1))
+    table = Measured(made(engine, "s.long", values(rows, ("k", "v", "n")), SHAPE), {c.name: c.type for c in SHAPE})
+    for measure, at in ((Failing(Within("n", number(50))), 1), (Repeated(("v",)), 0)):
+        text = engine.failing(table, measure, 5).rows[0][at] or ""
+        assert text.startswith("x" * 1_000 + " (cut, 5000 characters, md5 ")
+        assert len(text) < 1_100

@@ -49,7 +49,10 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Some rows of a table, as texts; None is NULL. Of the columns that are ``protected`` no value is in it."""
+    """Some rows of a table, as texts; None is NULL. Of the columns that are ``protected`` no value is in it.
+
+    Of a value of more than 1,000 characters the beginning, with a mark that says so.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...]

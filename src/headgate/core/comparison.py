@@ -92,6 +92,7 @@ class Difference:
     """One row that differs, as texts by column; None is NULL.
 
     ``before`` is empty where it was added, ``after`` where it was removed; else ``columns`` are those that changed.
+    Of a value of more than 1,000 characters some rows to look at have the beginning, with a mark that says so.
     """
 
     before: tuple[str | None, ...]

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from headgate.core.comparison import EXACT, ColumnDifference, Difference, Differences, KeyFacts, Tolerance
 from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.recipe import Column
-from headgate.plugins.engines.sql_texts import quoted
+from headgate.plugins.engines.sql_texts import quoted, shortened
 
 Ask: TypeAlias = Callable[[str], Sequence[tuple[Any, ...]]]
 """Gives the rows of a SELECT."""
@@ -157,7 +157,7 @@ class Statements:
         """Return the SELECT of rows that one side has more often: their kind, their texts, how many more."""
         forms = [*self.keys, *self.columns]
         texts = [filled(form.shown, name) for form, name in zip(forms, self._names(), strict=True)]
-        named = ", ".join(f"{text} as s{n}" for n, text in enumerate([*texts, "abs(surplus)"]))
+        named = ", ".join(f"{text} as s{n}" for n, text in enumerate([*texts, "cast(abs(surplus) as text)"]))
         found = (
             f"select case when surplus < 0 then {REMOVED} else {ADDED} end as kind, {named}, {_hash(texts)} as place "
             f"from ({self._surplus()}) as surpluses"
@@ -278,10 +278,15 @@ def _first(found: str, width: int, limit: int | None) -> str:
 
 
 def _ranked(found: str, width: int, limit: int | None) -> str:
+    """Return the SELECT of those, with their turn; with a limit they are for people, and long values are shortened.
+
+    They are chosen and put in order by what they are, before anything is cut.
+    """
     names = ", ".join(f"s{n}" for n in range(width))
+    shown = names if limit is None else ", ".join(f"{shortened(f's{n}')} as s{n}" for n in range(width))
     turn = f"row_number() over (partition by kind order by place, {names}) as turn"
     where = "" if limit is None else f" where turn <= {limit:d}"
-    return f"select kind, turn, {names} from (select kind, {names}, {turn} from ({found}) as found) as ranked{where}"
+    return f"select kind, turn, {shown} from (select kind, {names}, {turn} from ({found}) as found) as ranked{where}"
 
 
 def counted(ask: Ask, pairing: Pairing, words: Words, is_unique: Callable[[Side], bool], sample: int) -> Counted:

@@ -35,7 +35,7 @@ from headgate.core.measures import (
     Within,
 )
 from headgate.core.ports.measuring import Measured
-from headgate.plugins.engines.sql_texts import listed, literal, quoted
+from headgate.plugins.engines.sql_texts import listed, literal, quoted, shortened
 
 OverRows: TypeAlias = Rows | Filled | Failing | Of | Newest
 """Measures that one aggregate over rows finds."""
@@ -195,20 +195,23 @@ def answer_of(found: Any) -> Answer:
 
 
 def failing(measure: Shown, table: Measured, words: Words, limit: int) -> str:
-    """Return the SELECT of some rows that fail, as texts, in an order that does not depend on how they are stored."""
+    """Return the SELECT of some rows that fail, as texts, in an order that does not depend on how they are stored.
+
+    Long values are shortened.
+    """
     if isinstance(measure, Repeated):
         return _repeated_keys(measure, table, words, limit)
     told = where(fails_in_row(measure, table, words))
-    names = ", ".join(f"cast({quoted(name)} as {words.text}) as {quoted(name)}" for name in table.types)
+    texts = {name: f"cast({quoted(name)} as {words.text})" for name in table.types}
+    names = ", ".join(f"{shortened(text)} as {quoted(name)}" for name, text in texts.items())
     order = f"{words.row_hash}, {words.key(tuple(table.types), table)}"
     return f"select {names} from {source(table)}{told} order by {order} limit {limit:d}"
 
 
 def _repeated_keys(measure: Repeated, table: Measured, words: Words, limit: int) -> str:
     keys = words.key(measure.columns, table)
-    names = ", ".join(
-        f"cast({words.compared(name, table.types[name])} as {words.text}) as {quoted(name)}" for name in measure.columns
-    )
+    texts = {name: f"cast({words.compared(name, table.types[name])} as {words.text})" for name in measure.columns}
+    names = ", ".join(f"{shortened(text)} as {quoted(name)}" for name, text in texts.items())
     times = f"cast(count(*) as {words.text}) as {quoted('times')}"
     return (
         f"select {names}, {times} from {source(table)}{where(measure.where, _filled(measure))} "

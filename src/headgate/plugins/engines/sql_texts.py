@@ -36,6 +36,22 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+SHOWN_MAX = 1_000
+"""So many characters of a value are shown to people, and kept for them."""
+
+
+def shortened(text: str) -> str:
+    """Return a text as it is shown: of a long one the beginning, with a mark that says how long it is, and a digest.
+
+    By the digest two long texts look different where they are, so that no cut makes them equal.
+
+    >>> shortened("t.a").startswith("case when length(t.a) > 1000 then substr(t.a, 1, 1000)")
+    True
+    """
+    size = f"' (cut, ' || cast(length({text}) as text) || ' characters, md5 ' || substr(md5({text}), 1, 8) || ')'"
+    return f"case when length({text}) > {SHOWN_MAX} then substr({text}, 1, {SHOWN_MAX}) || {size} else {text} end"
+
+
 def may_collate(sql: str, shapes: Iterable[Shape]) -> bool:
     """Tell whether a column of a query may have a collation, by its text and the columns that it reads or must give."""
     return "collate" in sql.lower() or any(" COLLATE " in column.type for shape in shapes for column in shape)
