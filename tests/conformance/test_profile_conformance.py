@@ -150,13 +150,3 @@ def test_dates_that_no_timestamp_reaches_have_quantiles(engine: Engine) -> None:
     type_ = "date" if engine.capabilities.kind == "postgres" else "DATE"
     found = column(engine, type_, "1970-01-02", "5874897-12-31", None)
     assert (found.is_refused, found.quantiles) == (False, levels(86_400.0, 185_331_706_992_000.0))
-
-
-@pytest.mark.parametrize(
-    ("type_", "values"), [("DOUBLE", ("1.7e308", "-1.7e308", "1")), ("numeric", ("1e400", "-1e400", "1"))]
-)
-def test_numbers_of_any_size_are_profiled(engine: Engine, type_: str, values: Sequence[Any]) -> None:
-    if engine.capabilities.kind != "postgres" and type_ == "numeric":
-        pytest.skip("only PostgreSQL has numbers of that size")
-    found = column(engine, type_, *values)
-    assert (found.is_refused, found.nulls, found.distinct) == (False, 0, 3)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
@@ -70,8 +70,7 @@ class Words:
     ``finite`` gives a value, or NULL where it is no number or no time; ``number`` gives it as a double; ``total`` its
     sum. ``least`` and ``greatest`` aggregate; values are grouped by their ``key``; ``quantiles`` gives the SELECT of a
     list of them at all levels, and ``pick`` that of about a share of the rows, for which ``settings`` are made. Texts
-    are ordered by their bytes where ``binary`` stands behind them. With ``has_huge`` there may be numbers that nothing
-    can be computed of: they have extremes alone.
+    are ordered by their bytes where ``binary`` stands behind them.
     """
 
     text: str
@@ -85,11 +84,6 @@ class Words:
     pick: Callable[[str, str, float], str]
     settings: tuple[str, ...] = ()
     binary: str = ""
-    has_huge: bool = False
-
-    def computes(self, role: Role) -> bool:
-        """Tell whether anything is computed of such values, or laid in an order."""
-        return role in MEASURED_OUT and not (self.has_huge and role in NUMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +146,6 @@ def _profiles(ask: Ask, table: Measured, rows: int, words: Words) -> Mapping[str
 def _alone(ask: Ask, table: Measured, rows: int, words: Words) -> ColumnProfile:
     ((name, type_),) = table.types.items()
     found = _profiles(ask, table, rows, words)
-    if not found and role_of(type_) in NUMBERS:
-        found = _profiles(ask, table, rows, replace(words, has_huge=True))
     if not found:
         filled = ask([f"select count({quoted(name)}) from {source(table)}"])
         return ColumnProfile(type_, rows - _only(filled), 0, is_refused=True)
@@ -185,7 +177,7 @@ def figures_text(table: Measured, words: Words) -> str:
         if role is not Role.OTHER:
             bounds = [f"cast({one(finite, role)} as {words.text})" for one in (words.least, words.greatest)]
         sums = ["null", "null"]
-        if role in NUMBERS and words.computes(role):
+        if role in NUMBERS:
             sums = [f"stddev_samp({words.number(finite, type_)})", words.total(finite, type_)]
         items += [f"count({column})", f"count({finite})", *bounds, *sums]
     return f"select {', '.join(items)} from {source(table)}"
@@ -228,7 +220,7 @@ def _shares_items(short: str, type_: str, words: Words) -> Iterator[str]:
         yield f"(select array_agg(array[t, cast(k as {words.text})]) from ({most}) as most)"
     else:
         yield "null"
-    yield f"({words.quantiles(words.number(short, type_), PICKED)})" if words.computes(role) else "null"
+    yield f"({words.quantiles(words.number(short, type_), PICKED)})" if role in MEASURED_OUT else "null"
 
 
 def shares_of(row: Sequence[Any], types: Mapping[str, str]) -> dict[str, Shares]:
