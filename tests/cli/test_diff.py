@@ -87,3 +87,14 @@ def test_across_two_engines(released: Shop, database: Database) -> None:
     assert numbers == {"cents": (1, 985.0), "twice": (0, None)}
     assert (found["added"], found["removed"], found["changed"], found["key"]) == (0, 0, 1, ["id"])
     assert [path.name for path in (released.root / ".headgate").glob("diff-*")] == []
+
+
+def test_what_no_other_engine_holds_is_told_in_words(released: Shop, database: Database) -> None:
+    released.file("headgate.toml", CONFIG + f'\n[engines.server]\nkind = "postgres"\nurl = "{database.url}"\n')
+    released.outside("create table raw.paid as select 1 as id, 1.5::decimal(9, 2) as price")
+    with psycopg.connect(database.url, autocommit=True) as connection:
+        connection.execute("create schema shop")
+        connection.execute("create table shop.paid as select 1 as id, 'NaN'::numeric(9, 2) as price")
+        found = released.result("diff", "local:raw.paid", "server:shop.paid", "--key", "id")["comparisons"][0]
+    told = "column price holds NaN, which is no decimal128(9, 2) outside of PostgreSQL"
+    assert found["incomplete"] == f"the engine refused it: {told}"

@@ -28,6 +28,13 @@ _MANY_FUNCTIONS = re.compile(
     r"Could not choose a best candidate function for the function call \"(.*)\"\. "
     r"In order to select one, please add explicit type casts\."
 )
+_OF_STREAM = re.compile(
+    r"^(arrow_scan: get_next failed\(\): |reading the stream registered as '[^']*' failed: )"
+    r"((Invalid|Unknown error): )*"
+)
+"""What stands before the words of a stream that failed."""
+_OF_PYTHON = ". Detail: Python exception: "
+"""What stands behind them: a traceback."""
 _NOTHING_FOUND = "No files found"
 
 
@@ -99,7 +106,7 @@ def engine_fault(error: duckdb.Error) -> EngineFailed:
 def _clean(message: str) -> str:
     for end in ("\n\tCandidate functions:", "\n\tCandidate macros:", "\nPossible fixes:"):
         message = message.split(end, maxsplit=1)[0]
-    message = _KIND.sub("", message).strip()
+    message = _OF_STREAM.sub("", _KIND.sub("", message.partition(_OF_PYTHON)[0])).strip()
     for number, pattern in (("No", _NO_FUNCTION), ("More than one", _MANY_FUNCTIONS)):
         message = pattern.sub(rf"{number} function matches \1; a cast may help", message)
     return message

@@ -192,8 +192,18 @@ def _typed(reader: pyarrow.RecordBatchReader, schema: pyarrow.Schema) -> Iterato
         except (OSError, pyarrow.ArrowException) as error:
             raise EngineFailed(f"PostgreSQL failed: {_said(error)}", hint="Run the command again.") from None
         given = (_with_infinities(column) for column in batch.columns)
-        columns = [column.cast(field.type) for column, field in zip(given, schema, strict=True)]
+        columns = [_cast(column, field) for column, field in zip(given, schema, strict=True)]
         yield pyarrow.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pyarrow.Array, field: pyarrow.Field) -> pyarrow.Array:
+    """Return a column in the type of its field. Of the decimals that come as texts only NaN does not fit."""
+    import pyarrow
+
+    try:
+        return column.cast(field.type)
+    except pyarrow.ArrowInvalid:
+        raise EngineFailed(f"column {field.name} holds NaN, which is no {field.type} outside of PostgreSQL") from None
 
 
 def _with_infinities(column: pyarrow.Array) -> pyarrow.Array:
