@@ -1,9 +1,14 @@
 """What is decided about a protected environment goes by what was released, whatever the working tree says."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from headgate import __version__
+from headgate.app.releasing import code as code_of_releases
+from headgate.app.releasing import unprotecting
+from headgate.plugins.stores.cache import Cache
 from tests.gate.team import ORDERS, OWNERS, Team
 from tests.gate.test_walk_around import PEOPLE, agreed, people
 from tests.laws.shop import CONFIG, Shop
@@ -110,3 +115,40 @@ def test_replaced_builds_stay_as_long_as_the_release_says(team: Team) -> None:
     team.commit("Keep nothing")
     team.apply()
     assert "environments prod retain" in team.fails(1, "promote", "dev", "--yes")
+
+
+def test_a_diff_hides_what_the_release_protects(team: Team) -> None:
+    people(team)
+    team.asset("m.people", "select id, concat(mail, '!') as contact from raw.people")
+    team.edit("Shout")
+    team.source(PEOPLE.format("false"))
+    told = team.does("diff", "prod", "dev")
+    assert "100 added, 100 removed" in told
+    assert "secret" not in told
+
+
+def test_a_cache_says_neither_who_owns_nor_what_is_protected(team: Team) -> None:
+    people(team)
+    forged = Cache(team.root / ".headgate" / "cache.db")
+    code, protected = f"{__version__}/{prod_tree(team)}", unprotecting._KIND
+    told = json.loads(forged.get(code_of_releases._KIND, (code,))[code])
+    told["m.orders"]["owner"] = told["m.board"]["owner"] = "ada"
+    told["raw.people"].pop("protected")
+    forged.put(code_of_releases._KIND, {code: json.dumps(told)})
+    forged.put(protected, {code: "{}"})
+    forged.close()
+    team.source(PEOPLE.format("false"))
+    team.price(2)
+    said = team.fails(1, "promote", "dev", "--yes")
+    assert "prod waits for ops (ada, ben@x.org) to agree" in said
+    assert "mail is protected, and would not be any more" in said
+    team.source(PEOPLE.format("false").replace("name: people", "name: folk"))
+    team.asset("m.people", "select id, mail as contact from raw.folk")
+    team.edit("Folk")
+    assert "contact is protected, and would not be any more" in team.fails(1, "promote", "dev", "--yes")
+
+
+def prod_tree(team: Team) -> str:
+    """Return which tree production was released with last."""
+    moves = [json.loads(text) for key, text in sorted(team.entries("moves").items()) if key.startswith("prod/")]
+    return str(moves[-1]["tree"])

@@ -133,6 +133,7 @@ def _declared(
     """
     from headgate.app.measured.comparing import wishes_of
     from headgate.app.measured.hiding import Hiding
+    from headgate.app.releasing.unprotecting import hidden_by_releases
     from headgate.app.repository import linked_now
     from headgate.evidence.wishes import wish_of
 
@@ -140,7 +141,8 @@ def _declared(
     for engine in dict.fromkeys(side.engine for side in shown_first):
         with suppress(Refused):
             graph, _ = linked_now(session, repository, reading, engine=engine)
-            return wishes_of(graph), Hiding(reading, graph)
+            hidden = hidden_by_releases(session, reading, repository, graph, engine=engine)
+            return wishes_of(graph), Hiding(reading, replace(graph, protected=hidden))
     assets = repository.declarations.assets
     return {asset.address: wish_of(asset.properties) for asset in assets}, Hiding(reading, None)
 

@@ -43,24 +43,6 @@ class Released:
         return None if found is None else found.retain_seconds
 
 
-def is_protected(reading: Reading, config: Config, environment: str) -> bool:
-    """Tell whether an environment is protected: one that was released as such stays so until a release says otherwise.
-
-    Raises ``EnvironmentFailed`` where the state has lost what was released. Cost: some look-ups, unless ``config``, the
-    settings of now, protects it.
-    """
-    from headgate.release.stored import read_environment
-
-    found = config.environment(environment)
-    if found and found.protected:
-        return True
-    record, _ = read_environment(reading, environment)
-    move = _released_move(reading, record) if record else None
-    if record is None or move is None:
-        return False
-    return Released(record, released_config(reading, move, config)).is_protected
-
-
 def protected_releases(
     reading: Reading, now: Config, records: Mapping[str, EnvironmentRecord]
 ) -> Mapping[str, Released]:

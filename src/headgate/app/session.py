@@ -91,13 +91,13 @@ class Session:
     ``tell`` gets what the user should hear meanwhile: for whom the command waits.
     """
 
-    def __init__(self, root: Path, config: Config) -> None:
+    def __init__(self, root: Path, config: Config, cache: Cache | None = None) -> None:
         self.root = root
         self.config = config
         self.tell: Callable[[str], None] = lambda _: None
         self._state: StatePlace | None = None
         self._store: StateStore | None = None
-        self._cache: Cache | None = None
+        self._cache = cache
         self._released: tuple[Mapping[str, EnvironmentRecord], Mapping[str, Released]] | None = None
         self._at_end: list[Callable[[], None]] = []
 
@@ -268,11 +268,9 @@ class Session:
         return open_engine(config, access, root=self.root, wait_seconds=wait_seconds, tell=self.tell, files=files)
 
     def is_protected(self, environment: str) -> bool:
-        """Tell whether an environment is protected, by headgate.toml or by what was released into it."""
-        from headgate.app.released_settings import is_protected
-
-        with self.reading() as reading:
-            return is_protected(reading, self.config, environment)
+        """Tell whether an environment is protected: one that was released as such stays so until a release frees it."""
+        found = self.config.environment(environment)
+        return bool(found and found.protected) or environment in self.released()
 
     @property
     def recorder(self) -> Recorder:

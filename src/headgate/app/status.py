@@ -136,7 +136,7 @@ def _status(
     pointers = read_pointers(reading, name) if record else {}
     engine = record.engine if record else config.engine if config else ""
     shown = {a: p for a, p in pointers.items() if p.kind not in NOT_SHOWN}
-    is_protected = bool(config and config.protected) or name in session.released()
+    is_protected = session.is_protected(name)
     beside = "" if is_protected else _beside(session, name)
     serial = record.serial if record else 0
     decided, decision = decision_shown(reading, moves) if is_protected else (0, None)

@@ -59,6 +59,7 @@ def needs_of(
 def _judge(session: Session, repository: Repository, reading: Reading, beside: Shown, *, is_short: bool) -> Judged:
     """Return what judges the repository; where only texts of assets differ and the policy is ours, that alone."""
     from headgate.app.releasing.altered import Judged, judged, released_policy_digest
+    from headgate.app.releasing.code import remembered_of_move
     from headgate.evidence.findings import Gate
     from headgate.release.history import move_of_code
 
@@ -69,4 +70,4 @@ def _judge(session: Session, repository: Repository, reading: Reading, beside: S
         known = released_policy_digest(session, reading, mark, lambda: move_of_code(reading, name, serial))
         if known == policy.digest:
             return Judged(policy, Gate(policy, policy))
-    return judged(session, reading, repository, name, serial)
+    return judged(session, reading, repository, name, serial, telling=remembered_of_move)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from headgate.core.hashing import Digest, Part, digest
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from headgate.evidence.findings import Gate
     from headgate.release.promote import PromotionPlan
 
+
+Telling: TypeAlias = "Callable[[Session, Reading, Move], Told]"
+"""What gives that which the code of a move declares: proven, or as it is remembered."""
 
 _POLICIES, _KEPT = "policies 2", 20
 """The kind of cache entry that says which policy a move was made with; so many are kept."""
@@ -69,13 +72,16 @@ class Judged:
     before: Told = field(default_factory=dict)
 
 
-def judged(session: Session, reading: Reading, code: Repository, environment: str, serial: int) -> Judged:
+def judged(
+    session: Session, reading: Reading, code: Repository, environment: str, serial: int, *, telling: Telling
+) -> Judged:
     """Return what judges a repository beside what ``environment`` shows at ``serial``.
 
-    What of it is lost is not taken from the repository: then nobody can tell. Cost: where no file differs, a look-up.
+    What of it is lost is not taken from the repository: then nobody can tell. ``telling`` gives what the released code
+    declares: ``told_of_move`` where it decides. Cost: where no file differs, a look-up.
     """
     from headgate.app.released_settings import config_among
-    from headgate.app.releasing.code import told_of_move, told_of_repository
+    from headgate.app.releasing.code import told_of_repository
     from headgate.core.errors import EnvironmentFailed
     from headgate.evidence.findings import Gate
     from headgate.project.walk import CONFIG_FILE
@@ -96,7 +102,7 @@ def judged(session: Session, reading: Reading, code: Repository, environment: st
     if move.tree == code.tree:  # what came with it counted when it was released
         return Judged(policy, Gate(policy, policy))
     try:
-        before = told_of_move(session, reading, move)
+        before = telling(session, reading, move)
         files = blobs_of(reading, move.tree)
         same = next((file.digest for file in code.files if file.path == CONFIG_FILE), None)
         was = config if same == files.get(CONFIG_FILE) else config_among(reading, files, config)
@@ -134,18 +140,19 @@ def released_policy_digest(session: Session, reading: Reading, mark: str, move_o
 
 def altered(session: Session, reading: Reading, plan: PromotionPlan, code: Repository, graph: Graph) -> Altered:
     """Return what a promotion of ``code`` alters. Cost: where no file differs, two look-ups."""
+    from headgate.app.releasing.code import told_of_move
     from headgate.release.history import last_release
 
     config = code.declarations.config
     others: tuple[Part, ...] = ()
-    judge = judged(session, reading, code, plan.target, plan.serial)
+    judge = judged(session, reading, code, plan.target, plan.serial, telling=told_of_move)
     if judge.now is not None:
         settings = (config.policy.digest, tuple(sorted(n for n, e in config.environments.items() if e.protected)))
         others = (settings, tuple(_declared(judge.before, judge.now)))
     if plan.becomes_bare is not None:
         others = (*others, ("bare", str(plan.becomes_bare)))
     owners = {**{address: node.properties.owner for address, node in graph.nodes.items()}, **judge.owners}
-    protection = _protection(session, reading, plan, code, graph, judge.before)
+    protection = _protection(session, reading, plan, graph, judge.before)
     exposed = {a: (tuple(sorted(names)), owners.get(a, "")) for a, names in protection.exposed.items()}
     return Altered(
         release=last_release(reading, plan.target, plan.serial),
@@ -164,9 +171,7 @@ def _renamed(plan: PromotionPlan) -> tuple[str, ...]:
     return () if plan.becomes_bare is None else (f"{plan.target} bare_schemas",)
 
 
-def _protection(
-    session: Session, reading: Reading, plan: PromotionPlan, code: Repository, graph: Graph, before: Told
-) -> Protection:
+def _protection(session: Session, reading: Reading, plan: PromotionPlan, graph: Graph, before: Told) -> Protection:
     from headgate.app.releasing.unprotecting import Beside, Protection, protection_beside
     from headgate.release.history import move_of_code
 
@@ -174,7 +179,7 @@ def _protection(
     if move is None:
         return Protection(graph.protected)
     engine = session.environment(plan.target).engine
-    return protection_beside(session, reading, code, graph, Beside(move, before, plan.shown, engine))
+    return protection_beside(session, reading, graph, Beside(move, before, plan.shown, engine))
 
 
 def _gate(was: Config, now: Config, before: Told, after: Told) -> Gate:
