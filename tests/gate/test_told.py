@@ -41,3 +41,22 @@ def test_a_finding_is_told_with_what_it_waits_for_then_as_agreed_to(team: Team) 
     assert "Passes: 3 findings were agreed to; nothing stops it." in team.does("approve", "dev", "--yes")
     assert agreed in words(team.does("report", "dev"))
     assert agreed in words(team.does("promote", "dev", "--yes"))
+
+
+def test_a_view_of_a_table_is_told_to_be_compared_as_of_its_capture(team: Team) -> None:
+    """It shows the table as it is: nobody is to take the gate's word for what it never saw."""
+    team.outside("create schema live")
+    team.outside("create table live.sales as select i as id, i * 3 as cents from range(200) t(i)")
+    team.file("assets/live.yml", "sources:\n  - name: live\n    owner: ops\n    tables:\n      - name: sales\n")
+    team.asset("m.sales", "select id, cents from live.sales", kind="view")
+    team.asset("m.seen", "select id, cents from m.sales", kind="view")
+    team.edit("Show the sales")
+    team.does("promote", "dev", "--yes")
+    team.asset("m.seen", "select id, cents from m.sales where cents < 1000", kind="view")
+    team.edit("Cheap sales alone")
+    team.outside("update live.sales set cents = 5000")
+    told = "live.sales was compared as it was captured at 20"
+    assert told in words(team.does("plan", "prod"))
+    assert told in words(team.does("promote", "dev", "--yes"))
+    team.price(1, where=" where id > 0")
+    assert told not in words(team.does("plan", "prod")), "no view moves"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.declarations import NOT_SHOWN
 from headgate.core.listing import listed
-from headgate.words.figures import counted, milliseconds_text, renamed_row
+from headgate.words.figures import counted, milliseconds_text, renamed_row, time_text
 from headgate.words.layout import aligned, wrapped
 from headgate.words.properties import changed_rows, properties_text
 
@@ -66,6 +66,14 @@ def left_text(promotion: Promotion) -> str:
     if not promotion.left:
         return ""
     return f"{promotion.plan.source} also shows {listed(promotion.left)}: {_code(promotion)} does not have that."
+
+
+def lines_of_live(promotion: Promotion) -> list[str]:
+    """Return what the gate compared as it was once, and readers will see as it is."""
+    return [
+        f"{address} was compared as it was captured at {time_text(at)}; views show it as it is when it is read"
+        for address, at in promotion.live.items()
+    ]
 
 
 def promise_text(promotion: Promotion) -> str:

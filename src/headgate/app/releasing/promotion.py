@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from headgate.app.measured.measuring import NO_TESTS, Tests, tests_of
 from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import user
-from headgate.core.declarations import NOT_SHOWN
+from headgate.core.declarations import NOT_SHOWN, Kind, TableSource
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused, UsageError
 
@@ -51,6 +52,8 @@ class Promotion:
     """Tables of somebody else that are set aside."""
     tests: Tests = NO_TESTS
     """What has to come out of the data that will be shown."""
+    live: Mapping[Address, str] = field(default_factory=dict)
+    """Tables of the engine that views among what moves show as they are, and when each was captured for comparing."""
 
     @property
     def release(self) -> int:
@@ -106,12 +109,13 @@ def plan_promotion(
         differs = plan.intended is None and _is_different(session, reading, plan, code)
         heads = heads_of(reading, source, target)
         left = _left(reading, source, plan)
+        live = _live(reading, plan)
         if has_errors(plan.diagnostics):
             raise Refused(plan.diagnostics)
         altered = altered_by(session, reading, plan, code, graph)
         graph = replace(graph, protected=altered.hidden)
     promotion = _counted(plan, code, contents, graph, altered, differs=differs, heads=heads, left=left)
-    promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_of(graph))
+    promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_of(graph), live=live)
     return _adopting(session, promotion, engine) if adopts else promotion
 
 
@@ -205,6 +209,32 @@ def _is_different(session: Session, reading: Reading, plan: PromotionPlan, code:
         return True
     record, _ = read_environment(reading, plan.source)
     return record is not None and bool(properties_changed(session, code, reading, plan.source, record.serial))
+
+
+def _live(reading: Reading, plan: PromotionPlan) -> Mapping[Address, str]:
+    """Return the tables of the engine that the views among what moves read, directly or through views.
+
+    Each comes with the time of the capture in whose place they are compared.
+    """
+    from headgate.release.bindings import inputs_of_view
+    from headgate.release.stored import StoredBuilds
+
+    pointers = plan.intended.pointers if plan.intended else {}
+    builds = StoredBuilds(reading)
+    waiting = [item.address for item in plan.moved if pointers[item.address].kind is Kind.VIEW]
+    found, seen = {}, set(waiting)
+    while waiting:
+        build = builds.get(pointers[waiting.pop()].build)
+        for address in () if build is None else inputs_of_view(build):
+            pointer = pointers.get(address)
+            if pointer is None or address in seen:
+                continue
+            seen.add(address)
+            if pointer.kind is Kind.VIEW:
+                waiting.append(address)
+            elif (read := builds.get(pointer.build)) is not None and isinstance(read.location, TableSource):
+                found[address] = read.created_at
+    return dict(sorted(found.items()))
 
 
 def _left(reading: Reading, source: str, plan: PromotionPlan) -> tuple[Address, ...]:

@@ -12,7 +12,14 @@ from headgate.core.checks import Outcome
 from headgate.words.checks import checks_to_json, lines_of_warnings
 from headgate.words.figures import counted
 from headgate.words.gate import agreed_text, decision_to_words, lines_of_findings, lines_of_gate, lines_of_verdict
-from headgate.words.promote import left_text, lines_of_promotion, nothing_text, promise_text, result_text
+from headgate.words.promote import (
+    left_text,
+    lines_of_live,
+    lines_of_promotion,
+    nothing_text,
+    promise_text,
+    result_text,
+)
 
 if TYPE_CHECKING:
     from headgate.app.gate.deciding import Review
@@ -84,7 +91,7 @@ def _asked(session: Session, promotion: Promotion, options: Namespace, terminal:
 
     with Progress(terminal) as progress:
         review = considered(session, promotion, wait_seconds=options.wait, report=progress.report)
-    for line in lines_of_findings(review.told, width=terminal.error_width):
+    for line in (*lines_of_findings(review.told, width=terminal.error_width), *lines_of_live(promotion)):
         terminal.complain(line)
     if not options.override:
         own = own_approvals(session, review.decision, review.policy, promotion.plan.target)
@@ -101,7 +108,7 @@ def _tell_decision(done: Promoted, terminal: Terminal, *, is_new: bool) -> None:
         return
     decision = done.review.told
     if is_new:
-        for line in lines_of_findings(decision, width=terminal.error_width):
+        for line in (*lines_of_findings(decision, width=terminal.error_width), *lines_of_live(done.promotion)):
             terminal.say(line)
     if decision.overridden:
         for line in lines_of_verdict(decision, width=terminal.error_width):
@@ -136,6 +143,8 @@ def show_promotion(
         terminal.write(line)
     if review is not None:
         for line in lines_of_gate(review.told, width=terminal.width, is_verbose=options.verbose):
+            terminal.write(line)
+        for line in lines_of_live(promotion):
             terminal.write(line)
     terminal.say()
     terminal.say("Next: headgate promote dev" + ("" if len(session.protected()) == 1 else f" --to {target}"))
