@@ -219,8 +219,9 @@ def _live(reading: Reading, plan: PromotionPlan) -> Mapping[Address, str]:
     from headgate.release.bindings import inputs_of_view
     from headgate.release.stored import StoredBuilds
 
-    pointers = plan.intended.pointers if plan.intended else {}
-    builds = StoredBuilds(reading)
+    if plan.intended is None:
+        return {}
+    pointers, builds = plan.intended.pointers, StoredBuilds(reading)
     waiting = [item.address for item in plan.moved if pointers[item.address].kind is Kind.VIEW]
     found, seen = {}, set(waiting)
     while waiting:
