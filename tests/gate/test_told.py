@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.gate.team import Team
+from tests.gate.team import OWNERS, Team
+from tests.laws.shop import CONFIG
 
 pytestmark = pytest.mark.slow
 
@@ -60,3 +61,23 @@ def test_a_view_of_a_table_is_told_to_be_compared_as_of_its_capture(team: Team) 
     assert told in words(team.does("promote", "dev", "--yes"))
     team.price(1, where=" where id > 0")
     assert told not in words(team.does("plan", "prod")), "no view moves"
+
+
+def test_another_order_of_columns_is_told(team: Team) -> None:
+    """Rows are the same, and so is the build; who reads by position sees another table."""
+    team.asset("m.orders", "select price * 1 as price, id from raw.orders")
+    team.edit("Turn them")
+    told = "m.orders: its columns stand in another order, as select * shows them"
+    text, status = team.tries("diff", "prod", "dev", "--exit-code")
+    assert (status, "the columns stand in another order" in text) == (10, True)
+    assert "1 more finding" in team.does("report", "dev")
+    team.does("promote", "dev", "--yes")
+    (finding,) = team.decision(2)["findings"]  # type: ignore[misc]  # JSON
+    assert (finding["topic"], finding["level"]) == ("columns_reordered", "show")
+    team.asset("m.orders", "select id, price * 1 as price from raw.orders")
+    team.file("headgate.toml", CONFIG + OWNERS + '\n[gate]\ncolumns_reordered = "block"\n')
+    team.edit("Turn them back")
+    team.does("promote", "dev", "--yes", "--override", "of the policy")
+    team.asset("m.orders", "select price * 1 as price, id from raw.orders")
+    team.edit("And once more")
+    assert told in words(team.fails(1, "promote", "dev", "--yes"))

@@ -40,6 +40,7 @@ class Topic(StrEnum):
     COLUMN_ADDED = "columns_added"
     COLUMN_REMOVED = "columns_removed"
     COLUMN_RETYPED = "columns_retyped"
+    COLUMN_REORDERED = "columns_reordered"  # the same ones, in another order
     COLUMN_UNPROTECTED = "columns_unprotected"  # its values were shown to nobody
     ASSET_REMOVED = "assets_removed"
     CONSUMER = "consumer"  # it reaches readers of another owner

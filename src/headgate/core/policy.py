@@ -48,6 +48,7 @@ RELEASES: Mapping[Topic, Rule] = {
     Topic.COLUMN_ADDED: Rule(Level.SHOW),
     Topic.COLUMN_REMOVED: Rule(Level.APPROVE),
     Topic.COLUMN_RETYPED: Rule(Level.APPROVE),
+    Topic.COLUMN_REORDERED: Rule(Level.SHOW),
     Topic.COLUMN_UNPROTECTED: Rule(Level.BLOCK),
     Topic.ASSET_REMOVED: Rule(Level.APPROVE),
     Topic.CONSUMER: Rule(Level.APPROVE),

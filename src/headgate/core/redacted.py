@@ -111,8 +111,8 @@ def _findings(
 
 NAMING = frozenset(
     {
-        Topic.COLUMN_ADDED, Topic.COLUMN_REMOVED, Topic.COLUMN_RETYPED, Topic.KEY, Topic.UNSTABLE, Topic.POLICY,
-        Topic.CONTRACT, Topic.COLUMN_UNPROTECTED,
+        Topic.COLUMN_ADDED, Topic.COLUMN_REMOVED, Topic.COLUMN_RETYPED, Topic.COLUMN_REORDERED, Topic.KEY,
+        Topic.UNSTABLE, Topic.POLICY, Topic.CONTRACT, Topic.COLUMN_UNPROTECTED,
     }
 )  # fmt: skip
 """Topics whose sentences are made of names, types and numbers of rows; all others may quote a value."""

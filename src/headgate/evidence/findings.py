@@ -133,7 +133,7 @@ def findings_of_new_data(touched: Touched) -> tuple[Finding, ...]:
 
 
 def findings_of_shape(touched: Touched, shape: ShapeDifference) -> Iterator[Finding]:
-    """Yield which columns are new, gone or of another type."""
+    """Yield which columns are new, gone or of another type, and that they stand in another order."""
     for column in shape.added:
         yield _finding(touched, Topic.COLUMN_ADDED, f"column {column.name} is new", column=column.name)
     for column in shape.removed:
@@ -141,6 +141,9 @@ def findings_of_shape(touched: Touched, shape: ShapeDifference) -> Iterator[Find
     for one in shape.retyped:
         told = f"column {one.name} is {one.after}, and was {one.before}"
         yield _finding(touched, Topic.COLUMN_RETYPED, told, column=one.name)
+    if shape.is_reordered:
+        told = "its columns stand in another order, as select * shows them"
+        yield _finding(touched, Topic.COLUMN_REORDERED, told)
 
 
 def findings_of_drifts(touched: Touched, drifts: Iterable[Drift]) -> Iterator[Finding]:

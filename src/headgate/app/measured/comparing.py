@@ -189,8 +189,9 @@ def same_builds(reading: Reading, beside: Beside) -> Mapping[Address, Comparison
 def _is_another(before: Pointer | None, after: Pointer) -> bool:
     if after.kind in NOT_COMPARED:
         return False
-    # A view may be bound to other tables while it is the same build.
-    return before is None or before.build != after.build or after.kind is Kind.VIEW
+    # A view may be bound to other tables while it is the same build, and a build be shown with its columns otherwise.
+    is_same = before is not None and before.build == after.build and before.shape == after.shape
+    return not is_same or after.kind is Kind.VIEW
 
 
 def _is_there(build: Build, pointers: Mapping[Address, Pointer], build_of: Callable[[Digest], Build | None]) -> bool:
@@ -231,7 +232,8 @@ def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], 
         if is_lost and before is not None and _is_brought_back(before, after):
             before, other = None, None
         both = (contents[0].of(address), contents[1].of(address))
-        if before is not None and before.id == after.id and both[0] == both[1]:
+        is_same = before is not None and before.id == after.id and both[0] == both[1]
+        if is_same and other is not None and other.shape == pointer.shape:
             continue
         yield Pair(
             address,

@@ -73,6 +73,7 @@ GATE_TOPICS: Mapping[str, str] = {
     "row_count": "How far the number of rows moves, up or down; `5 %` by default.",
     "drift": "How far a distribution moves, beyond what chance does; an effect size.",
     "columns_added": "A column is new.",
+    "columns_reordered": "Columns stand in another order, as `select *` shows them.",
     "columns_removed": "A column is gone.",
     "columns_retyped": "A column has another type.",
     "columns_unprotected": "The values of a protected column would be shown.",
