@@ -13,14 +13,15 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from bench.compare_peers import TOOLS
 from bench.measure import Command, Measured, measure
 from bench.peers import QUIET
-from bench.table import Aim, Row, markdown
+from bench.table import Aim, Row, told
 from bench.wide import ADDRESS, TABLE, built, recorded
 from headgate.core.comparison import Comparison, Rung
 from headgate.core.evidence import Evidence, evidence_from_text, evidence_to_text
@@ -66,15 +67,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Warehouse(Path(folder) / "w.duckdb", options.rows)
         warehouse.build()
-        rows = _rows(warehouse, options.runs)
-        for tool in TOOLS:
-            if python := getattr(options, tool.lower().replace("-", "_")):
-                rows.append(_peer(tool, Path(python).absolute(), warehouse))
-    print(markdown(rows))
+        peers = {tool: getattr(options, tool.lower().replace("-", "_")) for tool in TOOLS}
+        others = (_peer(tool, Path(python).absolute(), warehouse) for tool, python in peers.items() if python)
+        rows = told(chain(_rows(warehouse, options.runs), others))
     return 1 if any(row.measured.fault for row in rows) else 0
 
 
-def _rows(warehouse: Warehouse, runs: int) -> list[Row]:
+def _rows(warehouse: Warehouse, runs: int) -> Iterator[Row]:
     folder, size = warehouse.file.parent / "at", warehouse.rows
     folder.mkdir()
 
@@ -86,12 +85,10 @@ def _rows(warehouse: Warehouse, runs: int) -> list[Row]:
 
     join, hashing = measured("join"), measured("hash")
     differing = measured("compare more", with_memory=True)
-    return [
-        Row("compare, 0.1 % changed", size, Aim("join", 1.2), differing, join),
-        Row("the same, memory", size, Aim(megabytes=MEMORY_MEGABYTES), differing),
-        Row("as many rows as before, first time", size, Aim("join", 1.2), measured("compare as many"), join),
-        Row("nothing differs, the older side known", size, Aim("hash", 1.2), measured("compare same"), hashing),
-    ]
+    yield Row("compare, 0.1 % changed", size, Aim("join", 1.2), differing, join)
+    yield Row("the same, memory", size, Aim(megabytes=MEMORY_MEGABYTES), differing)
+    yield Row("as many rows as before, first time", size, Aim("join", 1.2), measured("compare as many"), join)
+    yield Row("nothing differs, the older side known", size, Aim("hash", 1.2), measured("compare same"), hashing)
 
 
 def _peer(tool: str, python: Path, warehouse: Warehouse) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -60,10 +60,26 @@ class Row:
 
 def markdown(rows: Iterable[Row]) -> str:
     """Return the rows as a Markdown table."""
-    lines = [
-        "| Work | N | Aim | Floor s (processor) | Seconds (processor) | Ratio | Peak MB, PSS (RSS) | |",
-        "|---|--:|---|--:|--:|--:|--:|---|",
-    ]
+    return "\n".join(_lines(rows))
+
+
+def told(rows: Iterator[Row]) -> list[Row]:
+    """Print the rows as a Markdown table, each as soon as it is measured, and return them."""
+    found: list[Row] = []
+    for line in _lines(_kept(rows, found)):
+        print(line, flush=True)
+    return found
+
+
+def _kept(rows: Iterable[Row], found: list[Row]) -> Iterator[Row]:
+    for row in rows:
+        found.append(row)
+        yield row
+
+
+def _lines(rows: Iterable[Row]) -> Iterator[str]:
+    yield "| Work | N | Aim | Floor s (processor) | Seconds (processor) | Ratio | Peak MB, PSS (RSS) | |"
+    yield "|---|--:|---|--:|--:|--:|--:|---|"
     for row in rows:
         memory = row.measured.memory
         cells = (
@@ -76,8 +92,7 @@ def markdown(rows: Iterable[Row]) -> str:
             f"{memory.pss:.0f} ({memory.rss:.0f})" if memory else "",
             row.verdict.replace("|", "/"),
         )
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        yield "| " + " | ".join(cells) + " |"
 
 
 def _seconds(measured: Measured | None) -> str:
