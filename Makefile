@@ -41,9 +41,10 @@ static: .venv/ready
 DUCKDB_2 := cli/test_scenarios.py conformance/test_compare_conformance.py conformance/test_engine_conformance.py \
 	conformance/test_load_conformance.py conformance/test_measure_conformance.py conformance/test_profile_conformance.py \
 	engines evidence/test_compare_laws.py evidence/test_comparisons.py evidence/test_kinds.py \
-	evidence/test_layout_laws.py evidence/test_mistakes_of_peers.py fuzz/test_loading_small.py laws \
-	python/test_python_assets.py python/test_runner.py release/test_release_duckdb.py run/test_carry_out.py \
-	run/test_cut_off.py trial
+	evidence/test_layout_laws.py evidence/test_mistakes_of_peers.py fuzz/test_loading_small.py \
+	laws/test_adopted_tables.py laws/test_law_builds.py laws/test_law_checks.py laws/test_law_cut_off.py \
+	laws/test_law_releases.py laws/test_rule_taint.py python/test_python_assets.py release/test_release_duckdb.py \
+	run/test_carry_out.py run/test_cut_off.py trial
 # Slow tests wait for processes and leases: more of them than there are cores keep those busy.
 test: WORKERS = 4
 test: .venv/ready .venv-duckdb2/ready .tpc/ready static ## All tests, on both DuckDB versions and PostgreSQL: about a quarter of an hour
