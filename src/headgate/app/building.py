@@ -24,14 +24,18 @@ def carried_out(
     report: Callable[[RunEvent], None],
     root: Path | None = None,
     threads: int = 0,
+    is_shown: bool = True,
 ) -> Outcome:
-    """Return the builds of a plan for an environment; what reads only what came out equal is not made.
+    """Return the builds of a plan; what reads only what came out equal is not made.
 
-    ``root`` is where the plan's code is, unless that is the project's folder. Raises what ``run.carry_out`` does.
+    Not ``is_shown``: no environment will show them, so nothing gives way to them, and nothing is spared. ``root`` is
+    where the plan's code is, unless that is the project's folder. Raises what ``run.carry_out`` does.
     """
     from headgate.app.measured.equating import Equating
     from headgate.app.session import nonce, now
     from headgate.run.carry_out import carry_out
+    from headgate.run.cut_off import nothing_equal
+    from headgate.run.later_loads import nothing_forgotten
 
     equating = Equating(held)
     outcome = carry_out(
@@ -45,29 +49,11 @@ def carried_out(
         report=report,
         threads=threads,
         runner=_runner(session, plan, root),
-        forget=held.forget_loads,
-        equate=equating.equate,
+        forget=held.forget_loads if is_shown else nothing_forgotten,
+        equate=equating.equate if is_shown else nothing_equal,
     )
     equating.keep()
     return outcome
-
-
-def made_beside(session: Session, plan: Plan, held: Held, *, report: Callable[[RunEvent], None], root: Path) -> Outcome:
-    """Return builds that no environment will show: nothing gives way to them, and nothing is spared for them."""
-    from headgate.app.session import nonce, now
-    from headgate.run.carry_out import carry_out
-
-    return carry_out(
-        plan,
-        store=held.store,
-        engine=held.engine,
-        lease=held.lease,
-        clock=now,
-        nonce=nonce,
-        root=str(root),
-        report=report,
-        runner=_runner(session, plan, root),
-    )
 
 
 def _runner(session: Session, plan: Plan, root: Path | None) -> PythonRunner | None:

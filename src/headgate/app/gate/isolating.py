@@ -184,9 +184,9 @@ def _made(
     """Make what the plan lacks. Its builds are pinned until the lease ends, and stay until `gc` comes by."""
     from pathlib import Path
 
-    from headgate.app.building import made_beside
+    from headgate.app.building import carried_out
 
-    return made_beside(session, planned.plan, held, report=report, root=Path(root))
+    return carried_out(session, planned.plan, held, report=report, root=Path(root), is_shown=False)
 
 
 def _of_outcome(planned: IsolatedPlan, outcome: Outcome, wanted: tuple[Address, ...], *, is_hidden: bool) -> Isolated:
