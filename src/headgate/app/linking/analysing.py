@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headgate.app.linking.ground import LateBinder
 from headgate.core.address import Address
 from headgate.core.build_forms import sql_body_from_json, sql_body_to_json
 from headgate.core.clocks import Clocks
@@ -43,7 +44,7 @@ class LocalAnalyser:
         self._root = root
         self._ground = ground
         self._settings = ground.settings
-        self._binder: Binder | None = None
+        self._binder = LateBinder(ground, root)
         self._answers: list[tuple[Address, Analysed]] = []
         self._parsed: dict[Address, Query] = {}
 
@@ -112,14 +113,11 @@ class LocalAnalyser:
 
     def binder(self) -> Binder:
         """Return the binder; made when first asked for."""
-        if self._binder is None:
-            self._binder = self._ground.binder(self._root)
-        return self._binder
+        return self._binder.get()
 
     def close(self) -> None:
         """Let go of the binder."""
-        if self._binder is not None:
-            self._binder.close()
+        self._binder.close()
 
 
 def _faults(code: str, told: str, place: Place) -> tuple[Diagnostic, ...]:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate.app.linking.analyser_number import ANALYSER
+from headgate.app.linking.ground import LateBinder
 from headgate.core.hashing import digest
 from headgate.core.json_form import dumps, loads
 
 if TYPE_CHECKING:
     from headgate.app.linking.ground import Ground
     from headgate.core.measures import Fragment
-    from headgate.core.ports.engine import Binder
     from headgate.core.recipe import Shape
     from headgate.plugins.stores.cache import Cache
     from headgate.sql.conditions import Understood
@@ -24,10 +24,9 @@ class Conditions:
     """Gives what a fragment reads. The engine's binder is opened when the cache does not know one."""
 
     def __init__(self, root: Path, ground: Ground, cache: Cache) -> None:
-        self._root = root
         self._ground = ground
         self._cache = cache
-        self._binder: Binder | None = None
+        self._binder = LateBinder(ground, root)
 
     @property
     def dialect(self) -> str:
@@ -45,7 +44,7 @@ class Conditions:
         if known is not None:
             body = loads(known)
             return Understood(tuple(body["columns"]), bool(body["is_volatile"]))
-        found = understood(fragment, shape, dialect=self._ground.dialect, bind=self._opened().bind)
+        found = understood(fragment, shape, dialect=self._ground.dialect, bind=self._binder.get().bind)
         self._cache.put(_KIND, {key: dumps(found)})
         return found
 
@@ -56,17 +55,11 @@ class Conditions:
         key = digest("pattern", ANALYSER, self._ground.settings, self._ground.name, pattern)
         known = self._cache.get(_KIND, (key,)).get(key)
         if known is None:
-            fault = fault_in_pattern(pattern, dialect=self._ground.dialect, bind=self._opened().bind)
+            fault = fault_in_pattern(pattern, dialect=self._ground.dialect, bind=self._binder.get().bind)
             known = dumps({"fault": fault})
             self._cache.put(_KIND, {key: known})
         return str(loads(known)["fault"])
 
-    def _opened(self) -> Binder:
-        if self._binder is None:
-            self._binder = self._ground.binder(self._root)
-        return self._binder
-
     def close(self) -> None:
         """Let go of the binder."""
-        if self._binder is not None:
-            self._binder.close()
+        self._binder.close()

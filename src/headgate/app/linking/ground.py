@@ -79,3 +79,23 @@ def ground_of(session: Session, engine: str) -> Ground:
 def on_duckdb(allow: Sequence[Path] = ()) -> Ground:
     """Return the ground of any DuckDB."""
     return Ground("", "duckdb", tuple(allow))
+
+
+class LateBinder:
+    """A ground's binder, opened when it is first asked for: who asks nothing of it does not wait for it."""
+
+    def __init__(self, ground: Ground, root: Path) -> None:
+        self._ground = ground
+        self._root = root
+        self._opened: Binder | None = None
+
+    def get(self) -> Binder:
+        """Return the binder."""
+        if self._opened is None:
+            self._opened = self._ground.binder(self._root)
+        return self._opened
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._opened is not None:
+            self._opened.close()
