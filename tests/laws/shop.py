@@ -30,12 +30,13 @@ engine = "local"
 
 
 class Shop:
-    """A project in ``root``."""
+    """A project in ``root``: the one that is there, or an empty one."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(exist_ok=True)
-        self.file("headgate.toml", CONFIG)
+        if not (root / "headgate.toml").exists():
+            self.file("headgate.toml", CONFIG)
 
     def file(self, path: str, text: str) -> None:
         """Leave a file."""
