@@ -134,6 +134,7 @@ class Warehouse:
             built(engine, name, self.sql(name))
         before = self.side("before")
         found = engine.fingerprint(Side(engine.relation(before.relation), before.shape), KEY)
+        assert found is not None
         kept = Evidence(fingerprints={fingerprint_key(digest("before"), KEY): found})
         self.kept.write_text(evidence_to_text(kept))
         engine.close()

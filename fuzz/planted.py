@@ -285,8 +285,12 @@ def _places_do_not_count(stack: contextlib.ExitStack) -> None:
 
     import fuzz.world
 
-    sums = fuzz.world._HASHING.sums
-    alone = dataclasses.replace(fuzz.world._HASHING, sums=lambda values: sums(values[-1:]))
+    real = fuzz.world._HASHING
+    alone = dataclasses.replace(
+        real,
+        sums=lambda values: real.sums(values[-1:]),
+        keyed_sums=lambda key, values: real.sums([*key, *values][-1:]),
+    )
     stack.enter_context(patch.object(fuzz.world, "_HASHING", alone))
 
 

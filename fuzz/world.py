@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 
 from headgate.core.address import Address
+from headgate.core.fingerprints import Fingerprint
 from headgate.core.graph import SqlBody
 from headgate.core.hashing import Digest
 from headgate.core.ports.comparing import Side
@@ -233,16 +234,20 @@ class World:
             return made
         names = [c.name for c in made.made if c.name in {one.name for one in before.made}]
         key = [self.chance.choice(names)] if names and self.chance.random() < 0.7 else []
-        ours, theirs = (
-            fingerprint(self._ask, Side(one.table, one.made, is_table=True), key, WORDS, _HASHING, _never_known)
-            for one in (made, before)
-        )
+        theirs = self._fingerprint(before, key)
+        ours = self._fingerprint(made, key, theirs)
+        if ours is None or theirs is None:
+            return made
         versions = equal_versions(made.published, before.published, found=ours, before=theirs)
         if versions is None or versions == made.published:
             return made
         if tally is not None:
             tally.equated += 1
         return dataclasses.replace(made, published=versions)
+
+    def _fingerprint(self, made: Made, key: list[str], beside: Fingerprint | None = None) -> Fingerprint | None:
+        side = Side(made.table, made.made, is_table=True)
+        return fingerprint(self._ask, side, key, WORDS, _HASHING, _never_known, beside)
 
     def _ask(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql).fetchall()

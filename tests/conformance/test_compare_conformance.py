@@ -12,6 +12,7 @@ from headgate.core.fingerprints import are_equal, equal_columns
 from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.ports.engine import Engine
 from headgate.core.recipe import Column, Shape
+from headgate.plugins.engines import fingerprint_texts
 from tests.conformance.test_engine_conformance import made
 from tests.conformance.test_load_conformance import engine
 from tests.conformance.test_measure_conformance import values
@@ -172,6 +173,19 @@ def test_a_side_without_rows(engine: Engine) -> None:
     assert found.columns == (ColumnDifference("v", 0, 0), ColumnDifference("n", 0, 0))
 
 
+def test_rows_that_no_key_tells_apart_are_compared_whole(engine: Engine) -> None:
+    """That a column is proven to be equal says nothing of the others beside it: here two values changed places."""
+    before, after = ((1, "a", 1.5), (1, "b", 2.5), (2, "c", 3.5)), ((1, "a", 2.5), (1, "b", 1.5), (2, "c", 3.5))
+    pairing = Pairing(side(engine, before), side(engine, after), ("k",), ("n",), proven=("v",))
+    found = engine.compare(pairing, 5)
+    assert (found.removed, found.added, found.changed) == (2, 2, 0)
+    assert found.differences.columns == ("k", "n", "v")
+    assert len(engine.differing(pairing, None).rows) == 4
+    alone = engine.compare(replace(pairing, before=side(engine, before[1:]), after=side(engine, after[1:])), 5)
+    assert (alone.changed, [column.name for column in alone.columns]) == (1, ["n"])
+    assert alone.differences.columns == ("k", "n")
+
+
 def test_what_the_engine_refuses_is_told(engine: Engine) -> None:
     good = side(engine, BEFORE)
     with pytest.raises(StatementFailed, match="no_such"):
@@ -198,6 +212,19 @@ def test_without_a_good_key_the_fingerprint_is_over_whole_rows(engine: Engine) -
         assert are_equal(before, engine.fingerprint(side(engine, twice[::-1]), key))
         assert not are_equal(before, engine.fingerprint(side(engine, (*BEFORE, BEFORE[1])), key))
     assert before.keys == KeyFacts(0, 1, 2)
+
+
+@pytest.mark.parametrize("key", [("k",), ()])
+def test_a_fingerprint_is_the_same_whatever_it_is_laid_beside(
+    engine: Engine, key: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be equal, in another order, or have another value in the beginning or behind; other keys end the look."""
+    monkeypatch.setattr(fingerprint_texts, "BEGINNING_ROWS", 2)
+    others = (BEFORE, BEFORE[::-1], ((1, "c", 1.5), *BEFORE[1:]), (*BEFORE[:3], (4, "c", 4.0)), AFTER)
+    table, *tables = (replace(side(engine, rows), is_table=True) for rows in (BEFORE, *others))
+    alone = engine.fingerprint(table, key)
+    found = [engine.fingerprint(table, key, engine.fingerprint(other, key)) for other in tables]
+    assert found == [*[alone] * 4, None if key else alone]
 
 
 def test_fingerprints_see_null_and_empty_text_apart(engine: Engine) -> None:

@@ -120,8 +120,8 @@ class Spelled:
     def described(self, schema: str) -> Any:
         return tuple(replace(one, shape=self._in(self.OURS, one.shape)) for one in self._engine.described(schema))
 
-    def fingerprint(self, side: Side, key: Any) -> Any:
-        return self._engine.fingerprint(self._spelled(side), key)
+    def fingerprint(self, side: Side, key: Any, beside: Any = None) -> Any:
+        return self._engine.fingerprint(self._spelled(side), key, beside)
 
     def compare(self, pairing: Pairing, sample: int = 0) -> Any:
         return self._engine.compare(self._both(pairing), sample)

@@ -140,3 +140,5 @@ def test_equal_fingerprints_are_equal_tables(
         assert (found.added, found.removed, found.changed) == (0, 0, 0)
     same = sorted(map(repr, before)) == sorted(map(repr, after))
     assert are_equal(one, other) or not same
+    beside = engine.fingerprint(side(after), key, one)
+    assert (beside is not None and are_equal(one, beside)) == are_equal(one, other)

@@ -66,7 +66,7 @@ NOTHING = Counted(3, 3, 0, 0)
 class Asked:
     """An engine that answers as it is told and remembers what it was asked."""
 
-    prints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    prints: Mapping[str, Fingerprint | None] = field(default_factory=dict)
     counted: Counted = NOTHING
     hashed: list[str] = field(default_factory=list)
     pairings: list[Pairing] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Asked:
     def asks(self) -> Asks:
         return Asks(lambda _: ("old", "new"), self.fingerprint, self.compare)
 
-    def fingerprint(self, side: Side, key: tuple[str, ...]) -> Fingerprint:
+    def fingerprint(self, side: Side, key: tuple[str, ...], beside: Fingerprint | None) -> Fingerprint | None:
         self.hashed.append(side.relation)
         return self.prints.get(side.relation, Fingerprint("m", 3, key, KeyFacts(1)))
 
@@ -124,6 +124,19 @@ def test_only_columns_that_are_not_proven_are_compared() -> None:
     )  # fmt: skip
 
 
+def test_where_the_key_is_not_proven_no_version_says_what_stands_beside_it() -> None:
+    """The rows pair off by version, where two may have changed keys: then each has the other's values by key."""
+    asked = Asked()
+    found = told(pair(build("x"), build("y", id="2", b="2")), asked)
+    assert (found.proven, asked.pairings[0].columns) == ((), ("a", "b", "c", "d", "e", "f"))
+
+
+def test_what_is_proven_goes_along_for_rows_that_no_key_tells_apart() -> None:
+    asked = Asked()
+    told(pair(build("x"), build("y", b="2")), asked)
+    assert asked.pairings[0].proven == ("a", "c", "d", "e", "f")
+
+
 def test_where_the_rows_differ_no_version_of_a_column_proves_anything() -> None:
     asked = Asked()
     found = told(pair(build("x"), build("y", rows="other", count=4)), asked)
@@ -147,7 +160,7 @@ def test_equal_fingerprints_end_the_search_and_those_of_the_older_side_are_kept(
     one = pair(build("x"), build("y", rows="other"))
     asked = Asked({"old": fingerprint(), "new": fingerprint()})
     found = compare(one, {}, asked.asks())
-    assert (found.comparison.rung, found.comparison.is_equal, asked.hashed) == (Rung.EQUAL, True, ["new", "old"])
+    assert (found.comparison.rung, found.comparison.is_equal, asked.hashed) == (Rung.EQUAL, True, ["old", "new"])
     assert one.before is not None
     kept = {fingerprint_key(one.contents[0], ("id",)): found.fingerprints[one.before.id]}
     again = Asked({"new": fingerprint()})
@@ -168,6 +181,16 @@ def test_fingerprints_of_other_keys_prove_nothing_of_columns() -> None:
     asked = Asked({"old": fingerprint(), "new": other})
     told(pair(build("x"), build("y", rows="other")), asked)
     assert asked.pairings[0].columns == ("a", "b", "c", "d", "e", "f")
+
+
+def test_other_keys_end_the_look_and_of_that_side_nothing_is_kept() -> None:
+    one = pair(build("x"), build("y", rows="other"))
+    asked = Asked({"old": fingerprint(), "new": None})
+    found = compare(one, {}, asked.asks())
+    assert one.before is not None
+    assert (asked.hashed, [*found.fingerprints]) == (["old", "new"], [one.before.id])
+    assert asked.pairings[0].columns == ("a", "b", "c", "d", "e", "f")
+    assert (asked.pairings[0].before.is_keyed, asked.pairings[0].after.is_keyed) == (True, False)
 
 
 def test_a_column_of_another_type_is_compared_and_told() -> None:

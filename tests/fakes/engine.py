@@ -91,10 +91,13 @@ def _form(before: Column, after: Column) -> compare_texts.Form:
     return compare_texts.Form("cast({} as text)", "cast({} as text)")
 
 
+def _sums(values: Sequence[str]) -> tuple[str, str]:
+    one, other = (f"summed({salt}, {', '.join(values)})" for salt in (0, 1))
+    return one, other
+
+
 _COMPARED = compare_texts.Words(_form)
-_HASHING = fingerprint_texts.Hashing(
-    "fake 1", lambda _: "{}", lambda values: tuple(f"summed({salt}, {', '.join(values)})" for salt in (0, 1))
-)
+_HASHING = fingerprint_texts.Hashing("fake 1", lambda _: "{}", _sums, lambda key, values: _sums([*key, *values]))
 
 
 class _Summed:
@@ -444,8 +447,8 @@ class FakeEngine:
         )
 
     @_watched
-    def fingerprint(self, side: Side, key: Sequence[str]) -> Fingerprint:
-        return self._comparing.fingerprint(side, key)
+    def fingerprint(self, side: Side, key: Sequence[str], beside: Fingerprint | None = None) -> Fingerprint | None:
+        return self._comparing.fingerprint(side, key, beside)
 
     @_watched
     def compare(self, pairing: Pairing, sample: int = 0) -> Counted:

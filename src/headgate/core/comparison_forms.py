@@ -66,6 +66,7 @@ def fingerprint_from_json(body: Mapping[str, Any]) -> Fingerprint:
         "columns": {name: Digest(one) for name, one in body["columns"].items()},
         "whole": Digest(body["whole"]),
         "order": Digest(body.get("order", "")),
+        "beginning": Digest(body.get("beginning", "")),
     }
     return Fingerprint(**told)
 

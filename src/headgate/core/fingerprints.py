@@ -1,8 +1,8 @@
 """Fingerprints: digests of what a relation holds. Equal ones prove equal content; different ones prove nothing.
 
 Equal sums of single columns prove nothing either, as values that are swapped between rows keep all of them. So the
-digest of a column is over its values together with the key of their rows, where the key is unique and never NULL; else
-there is one digest over whole rows. Each is two sums over 64-bit hashes of rows, which do not depend on their order.
+digest of a column is over its values together with the key of their rows, where the key is unique and never NULL;
+beside them is one over whole rows. Each is two sums over 64-bit hashes of rows, which do not depend on their order.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ class Fingerprint:
     ``method`` names the engine, its version and the way: digests are compared under one method only. ``columns`` has
     the digest of the key under the empty name, and that of each column with the key by folded name; of a column whose
     type cannot be digested that is empty, and nobody knows whether it is equal. ``columns`` is empty where the key
-    does not say which row is which. ``whole`` is over whole rows, empty where there is none. ``order`` is over the
-    keys, or the whole rows, with their places in the table; empty where that was not asked for or rows have none.
-    Names and full types are inside of digests.
+    does not say which row is which. ``whole`` is over whole rows, empty where there is none; ``beginning`` is over
+    those that the engine gives first: it tells early of many tables that they are other ones, and proves nothing.
+    ``order`` is over the keys, or the whole rows, with their places in the table; empty where that was not asked for or
+    rows have none. Names and full types are inside of digests.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Fingerprint:
     columns: Mapping[str, Digest] = field(default_factory=dict)
     whole: Digest = Digest("")
     order: Digest = Digest("")
+    beginning: Digest = Digest("")
 
 
 def are_equal(before: Fingerprint, after: Fingerprint) -> bool:

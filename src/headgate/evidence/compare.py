@@ -32,7 +32,7 @@ from headgate.core.recipe import Shape
 from headgate.core.records import Build
 from headgate.evidence.wishes import NO_WISH, Wish
 
-COMPARING = 3
+COMPARING = 4
 """The number of the way in which builds are compared. Raise it when the same two get another answer."""
 
 SAMPLE_ROWS = 5
@@ -73,7 +73,7 @@ class Asks:
     """What can be asked: SQL text of both sides of an address, and an engine's fingerprints and comparisons."""
 
     relations: Callable[[Address], tuple[str, str]]
-    fingerprint: Callable[[Side, tuple[str, ...]], Fingerprint]
+    fingerprint: Callable[[Side, tuple[str, ...], Fingerprint | None], Fingerprint | None]
     compare: Callable[[Pairing, int], Counted]
 
 
@@ -171,21 +171,31 @@ class _Climb:
         pair, key = self.pair, self.key
         texts = self.asks.relations(pair.address)
         before, after = Side(texts[0], pair.shape_before), Side(texts[1], pair.shape_after)
-        proven = _proven(pair) if key and _rows_pair_off(pair) else frozenset()
+        proven = self._proven_under_the_key()
         left = [name for name in _shared(pair) if fold(name) not in {*map(fold, key), *proven}]
         base = replace(_base(pair), proven=tuple(name for name in _shared(pair) if fold(name) in proven))
         equal: frozenset[str] = frozenset()
         if self._is_worth_hashing(len(left)):
-            newer, older = self._fingerprint(1, after), self._fingerprint(0, before)
-            if are_equal(older, newer):
-                return Compared(_equal(base, older, newer), self.found)
-            equal = equal_columns(older, newer)
+            older, newer = self._fingerprints(before, after)
+            if older is not None and newer is not None:
+                if are_equal(older, newer):
+                    return Compared(_equal(base, older, newer), self.found)
+                equal = equal_columns(older, newer)
             before, after = _with_keys(before, older), _with_keys(after, newer)
         differing = tuple(name for name in left if fold(name) not in equal)
-        pairing = Pairing(before, after, key, differing, _near(pair.wish, left))
+        beside = tuple(name for name in base.proven if name not in key)
+        pairing = Pairing(before, after, key, differing, _near(pair.wish, left), beside)
         counted = self.asks.compare(pairing, self.sample)
         told = _told(base, counted, left, pairing)
         return Compared(comparison_without_protected(told, pair.protected), self.found)
+
+    def _proven_under_the_key(self) -> frozenset[str]:
+        """Return the folded names of columns that are proven to have the same values under the same keys.
+
+        Versions pair the rows off, whatever their keys: they say nothing of keys that are not proven themselves.
+        """
+        found = _proven(self.pair) if self.key and _rows_pair_off(self.pair) else frozenset()
+        return found if found >= set(map(fold, self.key)) else frozenset()
 
     def _is_worth_hashing(self, left: int) -> bool:
         """Tell whether fingerprints may save anything: as many rows, the same columns, more than a few to look at."""
@@ -197,13 +207,19 @@ class _Climb:
             return False
         return left > _FEW_COLUMNS or not self.key or not _rows_pair_off(self.pair)
 
-    def _fingerprint(self, number: int, side: Side) -> Fingerprint:
-        build = (self.pair.before, self.pair.after)[number]
-        assert build is not None
-        key = fingerprint_key(self.pair.contents[number], self.key)
-        found = self.known.get(key)
-        if found is None:
-            found = self.found[build.id] = self.asks.fingerprint(side, self.key)
+    def _fingerprints(self, before: Side, after: Side) -> tuple[Fingerprint | None, Fingerprint | None]:
+        """Return both sides' fingerprints; the second knows the first, and is None where that has other keys."""
+        older, newer = (self.known.get(fingerprint_key(content, self.key)) for content in self.pair.contents)
+        assert self.pair.before is not None
+        if older is None:
+            older = self._fingerprint(self.pair.before, before, newer)
+        if newer is None:
+            newer = self._fingerprint(self.pair.after, after, older)
+        return older, newer
+
+    def _fingerprint(self, build: Build, side: Side, beside: Fingerprint | None) -> Fingerprint | None:
+        if (found := self.asks.fingerprint(side, self.key, beside)) is not None:
+            self.found[build.id] = found
         return found
 
 
@@ -255,9 +271,9 @@ def _equal(base: Comparison, before: Fingerprint, after: Fingerprint) -> Compari
     return replace(rows, keys_before=before.keys, keys_after=after.keys)
 
 
-def _with_keys(side: Side, found: Fingerprint) -> Side:
+def _with_keys(side: Side, found: Fingerprint | None) -> Side:
     """Return a side that says that its key is a good one, where its fingerprint found that."""
-    return replace(side, is_keyed=bool(found.columns))
+    return replace(side, is_keyed=found is not None and bool(found.columns))
 
 
 def _told(base: Comparison, counted: Counted, left: Iterable[str], pairing: Pairing) -> Comparison:

@@ -9,7 +9,7 @@ together with the old rows, so it gets one that says which rows it was computed 
 from __future__ import annotations
 
 from headgate.core.address import fold
-from headgate.core.fingerprints import Fingerprint, equal_columns
+from headgate.core.fingerprints import Fingerprint, are_equal, equal_columns
 from headgate.core.hashing import Digest, digest
 from headgate.core.versions import Versions
 
@@ -21,10 +21,10 @@ def equal_versions(new: Versions, old: Versions, *, found: Fingerprint, before: 
     pair the rows off; where whole rows were digested all is equal or nothing is.
     """
     theirs = {fold(name): version for name, version in old.columns.items()}
-    if found.whole:
-        equal = frozenset(theirs) if (found.method, found.whole) == (before.method, before.whole) else frozenset()
-    else:
+    if found.columns:
         equal = equal_columns(before, found)
+    else:
+        equal = frozenset(theirs) if are_equal(before, found) else frozenset()
     if not equal:
         return None
     equal |= {fold(name) for name in found.key}

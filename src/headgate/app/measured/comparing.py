@@ -292,7 +292,7 @@ def asks_of(
     seconds = session.config.cost_limit.seconds
     return Asks(
         relations=lambda address: (inlined(before.shown(address)), inlined(after.shown(address))),
-        fingerprint=lambda side, key: within(seconds, lambda: engine.fingerprint(side, key), engine.interrupt),
+        fingerprint=lambda *asked: within(seconds, lambda: engine.fingerprint(*asked), engine.interrupt),
         compare=lambda pairing, sample: within(seconds, lambda: engine.compare(pairing, sample), engine.interrupt),
     )
 

@@ -33,7 +33,8 @@ class Equating:
     def equate(self, step: Step, new: Build, old: Build) -> Versions | None:
         """Return the versions under which ``new`` counts beside ``old``; None where nothing is equal, or known.
 
-        Cost: a pass over the new table, and one over the old one where nobody has made one.
+        Cost: a pass over the new table, over its keys alone where they are others; and one over the old one where
+        nobody has made one.
         """
         from headgate.evidence.equal import equal_versions
         from headgate.evidence.wishes import NO_WISH, wish_of
@@ -42,11 +43,14 @@ class Equating:
         key, _ = wish.key_in(old.shape, new.shape)
         try:
             before = self._known(old, key) or self._look(old, key)
-            found = self._look(new, key)
+            found = self._look(new, key, before)
         except EngineFailed:
             return None  # then everything is made that was planned
+        if before is not None:
+            self._remember(old, key, before)
+        if before is None or found is None:
+            return None
         versions = equal_versions(new.versions, old.versions, found=found, before=before)
-        self._remember(old, key, before)
         self._remember(new if versions is None else replace(new, versions=versions), key, found)
         return versions
 
@@ -60,11 +64,11 @@ class Equating:
                 {b: replace(one, fingerprints={**one.fingerprints, **self._found[b]}) for b, one in known.items()}
             )
 
-    def _look(self, build: Build, key: tuple[str, ...]) -> Fingerprint:
+    def _look(self, build: Build, key: tuple[str, ...], beside: Fingerprint | None = None) -> Fingerprint | None:
         from headgate.core.ports.comparing import Side
 
         engine = self._held.engine
-        return engine.fingerprint(Side(engine.relation(build.relation), build.shape, is_table=True), key)
+        return engine.fingerprint(Side(engine.relation(build.relation), build.shape, is_table=True), key, beside)
 
     def _known(self, build: Build, key: tuple[str, ...]) -> Fingerprint | None:
         return self._evidence([build.id])[build.id].fingerprints.get(_about(build, key))

@@ -37,7 +37,8 @@ class Side:
 class Pairing:
     """Two sides, the key by which their rows pair off, and the columns beside it that are compared: both sides' own.
 
-    Without a key the rows are compared as bags. ``tolerances`` are those of columns that have one.
+    Without a key the rows are compared as bags. ``tolerances`` are those of columns that have one. ``proven`` are other
+    columns, with equal values in rows of one key: they are looked at only in rows that no key tells apart.
     """
 
     before: Side
@@ -45,6 +46,7 @@ class Pairing:
     key: tuple[str, ...]
     columns: tuple[str, ...]
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    proven: tuple[str, ...] = ()
 
     def pair(self, name: str) -> tuple[Column, Column]:
         """Return a column of both sides."""

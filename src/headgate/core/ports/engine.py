@@ -318,10 +318,13 @@ class Engine(Protocol):
         Cost: a pass over the columns, and one that picks the sample: together about two hash passes.
         """
 
-    def fingerprint(self, side: Side, key: Sequence[str]) -> Fingerprint:
+    def fingerprint(self, side: Side, key: Sequence[str], beside: Fingerprint | None = None) -> Fingerprint | None:
         """Return digests of all that a relation holds, by column where the key is unique and never NULL in it.
 
-        Raises ``StatementFailed`` where the engine refuses it. Cost: a look at the key, one pass over the columns.
+        ``beside``: what is known of the relation that this one may be equal to; None where that has other keys, and so
+        no column that may be equal. Raises ``StatementFailed`` where the engine refuses it. Cost: a look at the key,
+        one pass that digests each column; where the relation begins as the other one, one that digests whole rows comes
+        first, and is all where those are equal.
         """
 
     def compare(self, pairing: Pairing, sample: int = 0) -> Counted:

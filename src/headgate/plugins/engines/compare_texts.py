@@ -295,6 +295,7 @@ def counted(ask: Ask, pairing: Pairing, words: Words, is_unique: Callable[[Side]
     Of sides that have no column in common only the rows are counted.
     """
     keys, texts = _looked_at(ask, pairing, words, is_unique)
+    pairing = texts.pairing
     before, after = (int(ask(texts.rows(side))[0][0]) for side in (pairing.before, pairing.after))
     (removed, added, changed, *numbers), rows = _by_key_counted(ask, texts, sample)
     if not pairing.key and not pairing.columns:
@@ -332,8 +333,10 @@ def _looked_at(
     if not pairing.key:
         return (KeyFacts(), KeyFacts()), texts
     before, after = (key_facts(ask, texts, side, is_unique) for side in (pairing.before, pairing.after))
-    has_odd = any(keys.nulls or keys.repeated for keys in (before, after))
-    return (before, after), Statements(pairing, words, has_odd=has_odd)
+    if any(keys.nulls or keys.repeated for keys in (before, after)):
+        whole = replace(pairing, columns=(*pairing.columns, *pairing.proven))
+        return (before, after), Statements(whole, words, has_odd=True)
+    return (before, after), texts
 
 
 def key_facts(ask: Ask, texts: Statements, side: Side, is_unique: Callable[[Side], bool]) -> KeyFacts:

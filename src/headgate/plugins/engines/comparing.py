@@ -30,11 +30,11 @@ class Comparing:
     hashing: Hashing
     is_unique: IsUnique = lambda *_: False
 
-    def fingerprint(self, side: Side, key: Sequence[str]) -> Fingerprint:
+    def fingerprint(self, side: Side, key: Sequence[str], beside: Fingerprint | None = None) -> Fingerprint | None:
         """Return digests of all that a relation holds."""
         with self.asking() as ask:
             is_unique = partial(self.is_unique, ask, Pairing(side, side, tuple(key), ()))
-            return fingerprint(ask, side, key, self.words, self.hashing, is_unique)
+            return fingerprint(ask, side, key, self.words, self.hashing, is_unique, beside)
 
     def compare(self, pairing: Pairing, sample: int = 0) -> Counted:
         """Return how two relations differ, with some rows that do."""

@@ -347,9 +347,9 @@ class DuckEngine:
         """Return what the columns look like, from two passes."""
         return profile_of(self._row_of_last, table, PROFILE_WORDS)
 
-    def fingerprint(self, side: Side, key: Sequence[str]) -> Fingerprint:
+    def fingerprint(self, side: Side, key: Sequence[str], beside: Fingerprint | None = None) -> Fingerprint | None:
         """Return digests of all that a relation holds."""
-        return self._comparing.fingerprint(side, key)
+        return self._comparing.fingerprint(side, key, beside)
 
     def compare(self, pairing: Pairing, sample: int = 0) -> Counted:
         """Return how two relations differ, with some rows that do."""

@@ -153,7 +153,7 @@ def is_unique(ask: Ask, pairing: Pairing, side: Side) -> bool:
 
 def hashing(version: str) -> Hashing:
     """Return how DuckDB hashes: ``hash`` is equal for values of other types, so that the types are in the digest."""
-    return Hashing(f"duckdb {version}", _hashed, _sums, position="t.rowid")
+    return Hashing(f"duckdb {version}", _hashed, _sums, _keyed_sums, position="t.rowid")
 
 
 def _hashed(column: Column) -> str:
@@ -174,3 +174,11 @@ def _sums(values: Sequence[str]) -> tuple[str, str]:
     # and false. Hashed once more no bit of the sum stands for one value alone.
     one = f"hash(hash({', '.join(values)}))"
     return f"bit_xor({one})", f"sum({one})"
+
+
+def _keyed_sums(key: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
+    # No two rows are equal, so that none cancels another, and XOR may be both sums: it takes a third of the time of one
+    # of HUGEINT. A number is hashed with the key, so that no value of a column has the hash of its key.
+    own = f"hash({', '.join(key)}, 1)"
+    one = f"hash(xor({own}, hash({', '.join(values)})))" if values else f"hash({own})"
+    return f"bit_xor({one})", f"bit_xor(hash({one}))"

@@ -103,7 +103,7 @@ WORDS = Words(form)
 
 def hashing(version: str) -> Hashing:
     """Return how PostgreSQL hashes: the text of a record, in which NULL, '' and separators are told apart."""
-    return Hashing(f"postgres {version}", _hashed, _sums)
+    return Hashing(f"postgres {version}", _hashed, _sums, lambda key, values: _sums([*key, *values]))
 
 
 def _hashed(column: Column) -> str:
