@@ -13,8 +13,8 @@ from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.ports.engine import Engine
 from headgate.core.recipe import Column, Shape
 from headgate.plugins.engines import fingerprint_texts
-from tests.conformance.test_engine_conformance import made
-from tests.conformance.test_load_conformance import engine
+from tests.conformance.test_engine_conformance import made_anew as made
+from tests.conformance.test_load_conformance import common_engine as engine
 from tests.conformance.test_measure_conformance import values
 
 __all__ = ["engine"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,14 @@ def made(engine: Engine, address: str, sql: str, shape: Shape = ONE, nonce: str 
     one = job(address, sql, shape, nonce)
     engine.build([one])
     return engine.relation(one.relation)
+
+
+_NUMBERS = count(1)
+
+
+def made_anew(engine: Engine, address: str, sql: str, shape: Shape = ONE) -> str:
+    """Build one table, whatever others were built for the address, and return the SQL text that names it."""
+    return made(engine, address, sql, shape, f"new {next(_NUMBERS)}")
 
 
 # State, markers, fences

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +40,34 @@ WHOLE = Interval("", "")
 STORAGE = physical_name(ASSET, digest("storage"))
 
 
-@pytest.fixture(params=["duckdb", "fake", "postgres", "postgres_16"])
+KINDS = ("duckdb", "fake", "postgres", "postgres_16")
+
+
+@pytest.fixture(params=KINDS)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    with _opened(request, tmp_path) as session:
+        yield session
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def common_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One for all tests of a process that ask of tables of their own, and alter nothing else."""
+    with _opened(request, tmp_path_factory.mktemp("common")) as session:
+        yield session
+
+
+@contextmanager
+def _opened(request: pytest.FixtureRequest, folder: Path) -> Iterator[Engine]:
     with ExitStack() as at_end:
         if request.param == "fake":
             session = FakeWarehouse().open()
         elif request.param == "duckdb":
-            session = duckdb_place(tmp_path).open()
+            session = duckdb_place(folder).open()
         else:
             server = request.getfixturevalue(request.param)
             database = server.database()
             at_end.callback(server.drop, database)
-            session = postgres_place(database, tmp_path).open()
+            session = postgres_place(database, folder).open()
         at_end.callback(session.close)
         session.adopt("state-1")
         yield session

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from headgate.core.address import Address
@@ -33,8 +31,8 @@ from headgate.core.measures import (
 from headgate.core.ports.engine import Engine
 from headgate.core.ports.measuring import Measured, Unanswered
 from headgate.core.recipe import Column, Shape
-from tests.conformance.test_engine_conformance import made
-from tests.conformance.test_load_conformance import engine
+from tests.conformance.test_engine_conformance import made_anew as made
+from tests.conformance.test_load_conformance import common_engine as engine
 
 __all__ = ["engine"]
 
@@ -183,7 +181,7 @@ def test_of_no_row_every_count_is_nothing_and_no_figure_is_there(engine: Engine)
     assert [found[measure] for measure in measures] == [0, 0, 0, 0, None, None]
 
 
-def test_nothing_can_be_written_meanwhile(engine: Engine, tmp_path: Path) -> None:
+def test_nothing_can_be_written_meanwhile(engine: Engine) -> None:
     table = made(engine, "s.a", values(ROWS, ("k", "v", "n")), SHAPE)
     found = engine.measure(
         Measured(table, {"k": "INTEGER"}), (Rows(f"1 = 1) ; delete from {table} where (1 = 1"), Rows())

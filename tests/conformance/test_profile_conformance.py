@@ -12,8 +12,8 @@ from headgate.core.ports.engine import Engine
 from headgate.core.ports.measuring import Measured
 from headgate.core.profiles import LEVELS, TOP_MAX, ColumnProfile, Profile
 from headgate.core.recipe import Column, Shape
-from tests.conformance.test_engine_conformance import made
-from tests.conformance.test_load_conformance import engine
+from tests.conformance.test_engine_conformance import made_anew as made
+from tests.conformance.test_load_conformance import common_engine as engine
 
 __all__ = ["engine"]
 
