@@ -111,7 +111,7 @@ def show(seen: Seen) -> None:
     print(
         f"{tally.reused:,} reused, {tally.rebuilt:,} built; {tally.needless:,} of those gave what was there before"
         f" ({tally.needless / max(tally.rebuilt, 1):.1%}). {tally.opaque:,} opaque ({tally.opaque / total:.1%})."
-        f" {tally.equated:,} came out equal and count as what they replace."
+        f" {tally.equated:,} came out equal and count as what they replace. {tally.compared:,} were compared with that."
         f" {tally.drawn:,} drawn by chance, {tally.tied:,} by ties. {tally.invalid:,} edits refused"
         f" ({tally.invalid / max(tally.invalid + tally.steps + tally.cases * 4, 1):.0%})."
     )

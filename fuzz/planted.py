@@ -316,6 +316,16 @@ def _equal_rows_stand_in_order(stack: contextlib.ExitStack) -> None:
     stack.enter_context(patch.object(fuzz.world, "equal_versions", changed))
 
 
+def _versions_speak_of_keys(stack: contextlib.ExitStack) -> None:
+    """Leave columns out of a comparison by key on the word of versions, whatever became of the key."""
+    from headgate.evidence import compare
+
+    def changed(climb: Any) -> frozenset[str]:
+        return compare._proven(climb.pair) if climb.key and compare._rows_pair_off(climb.pair) else frozenset()
+
+    stack.enter_context(patch.object(compare._Climb, "_proven_under_the_key", changed))
+
+
 OTHERS: dict[str, Callable[[contextlib.ExitStack], None]] = {
     "rows of inputs are forgotten": _forget_rows,
     "columns that steer rows are forgotten": _forget_columns,
@@ -336,6 +346,7 @@ OTHERS: dict[str, Callable[[contextlib.ExitStack], None]] = {
     "values that change places are equal": _places_do_not_count,
     "a column of other content keeps its version": _differing_columns_keep_versions,
     "equal rows stand in order": _equal_rows_stand_in_order,
+    "versions speak of keys": _versions_speak_of_keys,
 }
 
 NAMES = (*CHANGES, *OTHERS)

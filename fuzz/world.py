@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 
+from fuzz.comparing import Told, wrong_comparison
 from headgate.core.address import Address
 from headgate.core.fingerprints import Fingerprint
 from headgate.core.graph import SqlBody
@@ -36,6 +37,9 @@ from headgate.sql.tree import Query, Unreadable, parse, relations
 VOLATILE = "random()"
 """Drawn anew each time: what is tainted is then not compared, but whatever reads the table is."""
 
+
+COMPARED = 0.5
+"""The share of rebuilt tables that are compared with those which they replace."""
 
 EQUATED = 0.5
 """The share of cases in which what came out as before counts under the versions that it had."""
@@ -84,6 +88,7 @@ class Tally:
     drawn: int = 0
     tied: int = 0
     equated: int = 0
+    compared: int = 0
     edits: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
 
@@ -109,6 +114,7 @@ class World:
         self.chance = chance
         self.name = "w" + uuid.UUID(int=chance.getrandbits(128)).hex[:12]
         self.equates = chance.random() < EQUATED
+        self.compares = random.Random(self.name)
         self.builds: dict[Digest, Made] = {}
         self.shown: dict[Address, Made] = {}
         self.number = 0
@@ -194,6 +200,7 @@ class World:
         self.shown[address] = made
         if kind != "view":
             self._check(address, text, recipe, body, made, tally)
+            self._compare(address, before, made, tally)
         return found is None
 
     def _run(self, text: str, end: str) -> None:
@@ -291,6 +298,15 @@ class World:
             tally.tied += 1
             return
         raise Wrong(address, f"it shows\n{_shown(kept)}\nits query gives\n{_shown(fresh)}")
+
+    def _compare(self, address: Address, before: Made | None, made: Made, tally: Tally) -> None:
+        """Raise ``Wrong`` where a comparison with what was shown before leaves out what differs."""
+        if before is None or before.id == made.id or not before.table or self.compares.random() > COMPARED:
+            return
+        told = (Told(one.table, one.made, one.published) for one in (before, made))
+        tally.compared += 1
+        if wrong := wrong_comparison(*told, self._ask, _HASHING, self.compares):
+            raise Wrong(address, f"{wrong}\n{_shown(self._rows(before))}\nand now\n{_shown(self._rows(made))}")
 
     def _is_tie(self, recipe: Recipe, made: Made, select: str, kept: Rows) -> bool:
         """Tell whether ties may explain a difference: every input holds the rows that it held when the build was made.
