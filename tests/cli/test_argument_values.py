@@ -1,10 +1,12 @@
-"""Times on the command line: short and long, and what is none."""
+"""Values on the command line: times, short and long, reasons, and what is none of them."""
 
 import argparse
+from pathlib import Path
 
 import pytest
 
-from headgate.cli.argument_values import before, instant, instant_or_age, seconds
+from headgate.cli.argument_values import before, instant, instant_or_age, reason, seconds
+from tests.cli.scenario import headgate
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,18 @@ def test_neither_an_instant_nor_an_age(text: str) -> None:
 
 def test_an_instant_is_in_utc() -> None:
     assert instant("2026-01-08T12:00+02:00") == instant_or_age("2026-01-08T10:00") == "2026-01-08T10:00:00Z"
+
+
+def test_a_reason_says_something() -> None:
+    assert reason(" the board meets ") == "the board meets"
+    for text in ("", "  ", "\t\n"):
+        with pytest.raises(argparse.ArgumentTypeError, match="say why"):
+            reason(text)
+
+
+@pytest.mark.parametrize("command", ["promote", "run"])
+@pytest.mark.parametrize("blank", ["", "   "])
+def test_the_gate_is_opened_for_no_blank_reason(command: str, blank: str, tmp_path: Path) -> None:
+    """Blanks opened it, and nothing at all was taken for no override."""
+    told, status = headgate([command, "dev", "--override", blank, "--yes"], tmp_path)
+    assert (status, "argument --override: say why" in told) == (2, True)

@@ -29,6 +29,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def reason(text: str) -> str:
+    """Return why somebody does something; it has to say something."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError('say why, as in --override "the board meets at nine"')
+    return text.strip()
+
+
 def seconds(text: str) -> float:
     """Return the seconds of a time such as ``30s``, ``0.5h`` or ``5 minutes``; a number alone counts seconds."""
     units = {"s": 1, "m": 60, "h": 3600}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headgate.cli.argument_values import seconds
+from headgate.cli.argument_values import reason, seconds
 from headgate.cli.parser import Parser, describe
 
 
@@ -51,7 +51,7 @@ def policy(parser: Parser) -> None:
 def add_override(parser: Parser) -> None:
     """Add the option that opens the gate in an emergency."""
     told = "in an emergency: open the gate whatever it says; the reason stands in the release"
-    parser.add_argument("--override", metavar="REASON", default="", help=told)
+    parser.add_argument("--override", metavar="REASON", type=reason, default="", help=told)
 
 
 def _change(parser: Parser) -> None:
