@@ -51,7 +51,7 @@ def policy(parser: Parser) -> None:
 def add_override(parser: Parser) -> None:
     """Add the option that opens the gate in an emergency."""
     told = "in an emergency: open the gate whatever it says; the reason stands in the release"
-    parser.add_argument("--override", metavar="REASON", type=reason, default="", help=told)
+    parser.add_argument("--override", metavar="REASON", type=reason, help=told)
 
 
 def _change(parser: Parser) -> None:

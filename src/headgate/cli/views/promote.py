@@ -58,8 +58,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
             return 1
         with Progress(terminal) as progress:
             done = promote(
-                session, repository, promotion, wait_seconds=options.wait, agreed=agreed, overridden=options.override,
-                report=progress.report,
+                session, repository, promotion, wait_seconds=options.wait, agreed=agreed,
+                overridden=options.override or "", report=progress.report,
             )  # fmt: skip
         if terminal.is_json:
             return _json(done.promotion, done.move, done.switch_seconds, terminal, done=done)

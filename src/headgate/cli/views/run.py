@@ -84,7 +84,7 @@ def request_of(options: Namespace) -> RunRequest:
         addresses=tuple(options.address),
         since=options.since or "",
         until=options.until or "",
-        overridden=options.override,
+        overridden=options.override or "",
     )
 
 
