@@ -539,6 +539,7 @@ def test_a_column_is_not_unprotected_on_the_way(team: Team) -> None:
     told = exposed(team)
     assert "HG710  raw.people: mail is protected, and would not be any more" in told
     assert "HG710  m.people: contact is protected, and would not be any more" in told
+    assert 'by columns_unprotected = "approve" in [gate] of headgate.toml; release that first' in " ".join(told.split())
     agreed(team, "ben")
     assert "HG710" in team.fails(1, *PROMOTE)
 

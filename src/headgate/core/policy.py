@@ -101,6 +101,17 @@ class Policy:
         """Return what holds of a topic of an asset when new data comes in."""
         return _rule(RUNS[topic], self.runs, topic, address, column)
 
+    def section(self, topic: Topic, address: Address, column: str = "", *, is_of_data: bool = False) -> str:
+        """Return the section of ``headgate.toml`` whose level of a topic counts: that of all where no other says it.
+
+        >>> Policy((Section("m.*", {Topic.KEY: Level.BLOCK}),)).section(Topic.KEY, Address("m.a"))
+        '[gate."m.*"]'
+        """
+        sections, name = (self.runs, "gate.run") if is_of_data else (self.sections, "gate")
+        speak = (one.pattern for one in reversed(sections) if topic in one.levels)
+        pattern = next((one for one in speak if matches(one, address, column)), "")
+        return f'[{name}."{pattern}"]' if pattern else f"[{name}]"
+
     def watches(self, topic: Topic, address: Address, column: str) -> bool:
         """Tell whether somebody said what holds of a topic of a column when new data comes in.
 

@@ -283,12 +283,14 @@ def refusals(review: Review) -> tuple[Diagnostic, ...]:
     if review.decision.opens:
         return ()
     decision = review.told
-    blocked = (_blocked(one) for one in decision.at(Level.BLOCK))
+    blocked = (_blocked(one, review.policy) for one in decision.at(Level.BLOCK))
     return (*blocked, *(_waiting(owner, ones, review) for owner, ones in decision.waiting.items()))
 
 
-def _blocked(finding: Finding) -> Diagnostic:
-    code, hint = "HG710", "Mend it; or let headgate.toml say, in [gate], what is allowed."
+def _blocked(finding: Finding, policy: Policy) -> Diagnostic:
+    where = policy.section(finding.topic, finding.address, finding.column, is_of_data=finding.is_of_data)
+    allowed = f'{finding.topic.value} = "approve" in {where} of headgate.toml'
+    code, hint = "HG710", f"Mend it. Or let owners agree, by {allowed}; release that first: what is released decides."
     if finding.topic is Topic.CHECK:
         code, hint = "HG701", ""
     elif finding.topic is Topic.EVIDENCE:
