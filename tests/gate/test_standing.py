@@ -53,3 +53,18 @@ def test_a_faulty_repository_hides_no_status(team: Team) -> None:
     team.price(2)
     team.file("assets/m/broken.sql", "select nothing from nowhere")
     assert "1 differs from prod" in team.does("status", "dev")
+
+
+def test_a_plan_ends_with_what_comes_next(team: Team) -> None:
+    """It ended with a promotion that would be refused."""
+    team.price(2)
+    assert team.does("plan", "prod").endswith("Next: headgate promote dev\n"), "which measures it"
+    team.does("report", "dev")
+    assert team.does("plan", "prod").endswith("Next: headgate approve dev\n")
+    for name in ("ben", "eve"):
+        team.become(name)
+        team.does("approve", "dev", "--yes")
+    assert team.does("plan", "prod").endswith("Next: headgate promote dev\n")
+    team.price(2, where=" where id > 500")
+    team.does("report", "dev")
+    assert team.does("plan", "prod").endswith("Next: mend what stops it, then headgate apply dev\n")

@@ -9,6 +9,7 @@ from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.progress import Progress
 from headgate.cli.terminal import Terminal
 from headgate.core.checks import Outcome
+from headgate.core.gate import Level, Topic
 from headgate.words.checks import checks_to_json, lines_of_warnings
 from headgate.words.figures import counted
 from headgate.words.gate import agreed_text, decision_to_words, lines_of_findings, lines_of_gate, lines_of_verdict
@@ -147,8 +148,21 @@ def show_promotion(
         for line in lines_of_live(promotion):
             terminal.write(line)
     terminal.say()
-    terminal.say("Next: headgate promote dev" + ("" if len(session.protected()) == 1 else f" --to {target}"))
+    terminal.say(f"Next: {_next(session, target, review)}")
     return status
+
+
+def _next(session: Session, target: str, review: Review | None) -> str:
+    """Return what to go on with: what is blocked is mended, what waits for others is agreed to, else it is promoted."""
+    from headgate.app.gate.approvals import own_approvals
+
+    where = "dev" if len(session.protected()) == 1 else f"dev --to {target}"
+    if review is None or review.decision.opens:
+        return f"headgate promote {where}"
+    if any(one.topic is not Topic.EVIDENCE for one in review.decision.at(Level.BLOCK)):
+        return "mend what stops it, then headgate apply dev"
+    own = own_approvals(session, review.decision, review.policy, target)
+    return f"headgate {'approve' if review.heard(own).decision.waiting else 'promote'} {where}"
 
 
 def _tell_nothing(promotion: Promotion, terminal: Terminal) -> None:
