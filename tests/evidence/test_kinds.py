@@ -199,6 +199,61 @@ def test_failures_are_those_counted_by_hand(engine: Engine, test: DeclaredTest, 
     assert bool(found.told) or not failures
 
 
+@pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        (declared("range", "amount", min=0, max=1000), "1 of 6 rows lie outside, must be at least 0 and at most 1,000"),
+        (
+            declared("range", "amount", min=0.1, inclusive=False),
+            "2 of 6 rows lie outside, must be above 0.1",
+        ),
+        (declared("range", "day", max="2024-01-31"), "1 of 6 rows lie outside, must be at most 2024-01-31"),
+        (
+            declared("dbt_utils.accepted_range", "amount", min_value="id - 1", config={"where": "id < 3"}),
+            "1 of 2 rows where id < 3 lie outside, must be at least id - 1",
+        ),
+        (
+            declared("accepted_values", "status", values=["paid", "it's"]),
+            "4 of 6 rows are not among the values 'paid', 'it's'",
+        ),
+        (
+            declared("accepted_values", "id", values=[*range(4, 20)]),
+            "4 of 6 rows are not among the values 4, 5, 6, 7, 8 and 11 more",
+        ),
+        (
+            declared("dbt_utils.not_accepted_values", "status", values=["void"]),
+            "1 of 6 rows are among the values 'void'",
+        ),
+        (declared("regex", "status", pattern="^(paid|open)$"), "2 of 6 rows do not match ^(paid|open)$"),
+        (declared("regex", "status", pattern="\x1b"), "5 of 6 rows do not match \N{REPLACEMENT CHARACTER}"),
+        (declared("regex", "status", pattern="^" + "x" * 200), f"5 of 6 rows do not match ^{'x' * 78}…"),
+        (
+            declared("dbt_utils.expression_is_true", expression="amount > 1\n  and id < 3"),
+            "3 of 6 rows do not fulfil amount > 1 and id < 3",
+        ),
+        (declared("expression", "amount", expression="> 0"), "1 of 6 rows do not fulfil amount > 0"),
+        (declared("not_null", "id", config={"where": "status = ''"}), "1 of 1 rows where status = '' are NULL"),
+        (
+            declared("not_null_proportion", "id", at_least=0.95),
+            "4 of 6 rows are not NULL, must be at least 95 %",
+        ),
+        (declared("row_count", min=7, config={"where": "id > 0"}), "rows where id > 0: 4, must be at least 7"),
+        (declared("equality", to="m.copy"), "1 row is in it or in m.copy alone"),
+        (
+            declared("dbt_expectations.expect_table_column_count_to_be_between", max_value=5),
+            "it has 6 columns, must be at most 5",
+        ),
+        (
+            declared("dbt_expectations.expect_column_to_exist", "status", column_index=1),
+            "status is column 2, not 1",
+        ),
+    ],
+    ids=lambda value: value.kind if isinstance(value, DeclaredTest) else None,
+)
+def test_a_failure_says_what_was_demanded(engine: Engine, test: DeclaredTest, told: str) -> None:
+    assert result(engine, test).told == told
+
+
 def test_rows_that_are_set_aside_are_those_that_are_counted_and_no_row_is_lost(engine: Engine) -> None:
     judging = [
         declared("not_null", "id"),

@@ -194,6 +194,15 @@ def test_figures_over_a_protected_column_are_not_kept_nor_those_of_before(world:
         assert len(world.kept[one.build.id].answers) == 4
 
 
+def test_beside_a_protected_column_is_told_what_was_demanded_and_not_what_was_found(world: World) -> None:
+    fails = Compiled(
+        (Of(Figure.MEAN, "b"),), lambda _: Failed(1, 1, "mean of b: 9,999, must be below 5"), None, "below 5"
+    )
+    check = Check(A, DeclaredTest("mean", "b"), fails)
+    (result,) = world.measured(Subject(build("one"), (check,), protected=frozenset("b")))[A]
+    assert result.told == "(protected), must be below 5"
+
+
 def test_words_that_may_quote_a_protected_value_are_not_told(world: World) -> None:
     world.refuses = {Rows()}
     (result,) = world.measured(Subject(build("one"), checks(Rows()), quotable=B))[A]

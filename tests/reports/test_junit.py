@@ -1,6 +1,7 @@
 """JUnit: a grammar that every common reader accepts, and what fails in it."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from headgate.core.report import Report
 from headgate.words.report.junit import junit_of
 from tests.reports.any_reports import reports
-from tests.reports.flights import flights_report, passing_report
+from tests.reports.flights import flights_report, passing_report, result
 
 thorough = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -85,6 +86,24 @@ def test_a_failure_says_what_was_found_and_where() -> None:
     failure = next(parsed(junit_of(flights_report())).iterfind("testsuite[@name='marts.carrier_delay']//failure"))
     assert failure.get("message") == "mean of mean_delay: 10.1, must be at most 8"
     assert (failure.text or "").splitlines()[1] == "assets/staging/staging.yml:14:9"
+
+
+def test_checks_of_one_name_are_cases_of_their_own() -> None:
+    """GitLab takes two cases of one name for one."""
+    report = flights_report()
+    address = report.assets[0].address
+    checks = [result(address, "range", "distance") for _ in range(3)]
+    demands = ("at least 0", "at most 5,000", "at most 5,000")
+    told = [
+        replace(one, check=replace(one.check, compiled=replace(one.check.compiled, demands=demand)))
+        for one, demand in zip(checks, demands, strict=True)
+    ]
+    report = replace(report, assets=(replace(report.assets[0], checks=tuple(told), findings=()),))
+    names = [case.get("name") for case in parsed(junit_of(report)).iterfind(f"testsuite[@name='{address}']/testcase")]
+    twice = "range of distance, at most 5,000, assets/staging/staging.yml:14:9"
+    assert names == ["range of distance, at least 0", twice, twice]
+    hidden = replace(report, assets=(replace(report.assets[0], protected=frozenset({"distance"})),))
+    assert "5,000" not in junit_of(hidden)
 
 
 def test_the_grammar_finds_what_breaks_it() -> None:

@@ -63,12 +63,14 @@ class Sample:
 class Compiled:
     """What has to be measured, and how its answers, in the same order, are read.
 
-    ``shown`` says which rows fail, where that can be shown.
+    ``shown`` says which rows fail, where that can be shown. ``demands`` is what is asked, in the words of the
+    declaration: values, bounds, a condition; empty where the name of the kind says all.
     """
 
     measures: tuple[Measure, ...]
     read: Callable[[Sequence[Answer]], Failed]
     shown: Shown | None = None
+    demands: str = ""
 
 
 class CannotCheck(Exception):

@@ -65,13 +65,14 @@ def _comparison(comparison: Comparison, names: frozenset[str], told: dict[str, s
 
 def _result(result: Result, names: frozenset[str], told: dict[str, str]) -> Result:
     sample = None if result.sample is None else without_protected(result.sample, names)
-    if not result.told or not _quotes(result, names):
+    if not _quotes(result, names):
         return replace(result, sample=sample)
-    text = "it could not be measured"
-    if result.outcome not in (Outcome.UNKNOWN, Outcome.ABSENT):
+    text = "it could not be measured" if result.told else ""
+    if result.told and result.outcome not in (Outcome.UNKNOWN, Outcome.ABSENT):
         text = f"{result.failures:,} of {result.out_of:,} fail"
     _note(told, result.told, text)
-    return replace(result, sample=sample, told=text)
+    check = replace(result.check, compiled=replace(result.check.compiled, demands=""))
+    return replace(result, check=check, sample=sample, told=text)
 
 
 def _quotes(result: Result, names: frozenset[str]) -> bool:

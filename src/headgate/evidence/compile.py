@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from headgate.core.address import Address, fold
-from headgate.core.checks import Asked, CannotCheck, Check, Compiled, Kind, name_of
+from headgate.core.checks import Asked, CannotCheck, Check, Kind, name_of
 from headgate.core.column_types import family_of
 from headgate.core.common_columns import name_called
 from headgate.core.diagnostic import Diagnostic, Severity, nearest
@@ -71,7 +71,7 @@ def compile_tests(
         else:
             shown = compiled.shown
             shown = cast("Shown", named[shown]) if shown is not None and shown in named else shown
-            checks.append(Check(address, test, Compiled(tuple(named.values()), compiled.read, shown)))
+            checks.append(Check(address, test, replace(compiled, measures=tuple(named.values()), shown=shown)))
     return Checks(tuple(checks), tuple(faults), tuple(unfit))
 
 

@@ -218,8 +218,14 @@ def _results(subject: Subject, found: Mapping[Measure, Answer | Unanswered]) -> 
         for test, why in subject.unfit
     )
     results = (result_of(check, found) for check in subject.checks)
-    told = (replace(one, told=HIDDEN) if _tells(one.check, subject.protected) else one for one in results)
+    told = (_untold(one) if _tells(one.check, subject.protected) else one for one in results)
     return (*told, *absent)
+
+
+def _untold(result: Result) -> Result:
+    """Return a result that tells no value of what was found; what is demanded stands in the repository."""
+    demand = result.check.compiled.demands if result.outcome in _FAILING else ""
+    return replace(result, told=f"{HIDDEN}, must be {demand}" if demand else HIDDEN)
 
 
 def _tells(check: Check, protected: frozenset[str]) -> bool:

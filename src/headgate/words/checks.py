@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from headgate.words.sql import cell_text
 
 if TYPE_CHECKING:
     from headgate.app.measured.measuring import Verdict
-    from headgate.core.checks import Result
+    from headgate.core.checks import Check, Result
     from headgate.core.diagnostic import Diagnostic
 
 OF_CHECKS = ("HG701", "HG702")
@@ -40,6 +41,18 @@ def lines_of_warnings(verdict: Verdict) -> list[str]:
     found = verdict.warned
     lines = [f"{styled('warning', 'yellow')}  {_told(result)}" for result in found[:_WARNINGS_MAX]]
     return lines + ([f"and {len(found) - len(lines):,} more warnings"] if len(found) > len(lines) else [])
+
+
+def distinct_names(checks: Sequence[Check]) -> list[str]:
+    """Return what each check is called, with what it demands, or where it stands, where several have one name."""
+    names = [check.name for check in checks]
+    for more in (lambda check: check.compiled.demands, lambda check: str(check.test.place or "")):
+        times = Counter(names)
+        names = [
+            f"{name}, {told}" if times[name] > 1 and (told := more(check)) else name
+            for name, check in zip(names, checks, strict=True)
+        ]
+    return names
 
 
 def outcome_text(result: Result) -> str:

@@ -9,6 +9,7 @@ from headgate.core.address import fold
 from headgate.core.checks import Asked, CannotCheck, Compiled, Failed
 from headgate.core.type_names import type_key
 from headgate.plugins.checks.arguments import bounds, column_of, number, text, texts, truth
+from headgate.plugins.checks.demands import between
 
 Columns: TypeAlias = Mapping[str, tuple[str, str]]
 """Columns by their folded names, in order: the name and the type as they are written, empty where any type will do."""
@@ -97,7 +98,8 @@ def column_count(asked: Asked) -> Compiled:
     low, high = (value, value) if value is not None else bounds(asked, "min_value", "max_value")
     count = len(asked.columns)
     is_outside = (low is not None and count < low) or (high is not None and count > high)
-    return _known(int(is_outside), 1, f"it has {count:,} columns")
+    demand = between(*(None if one is None else f"{one:,}" for one in (low, high)))
+    return _known(int(is_outside), 1, f"it has {count:,} columns{f', must be {demand}' if is_outside else ''}")
 
 
 def column_exists(asked: Asked) -> Compiled:
@@ -108,7 +110,8 @@ def column_exists(asked: Asked) -> Compiled:
     place = {fold(name): place for place, name in enumerate(asked.columns, 1)}.get(fold(asked.column))
     if place is None:
         return _known(1, 1, f"it has no column {asked.column}")
-    return _known(int(index not in (None, place)), 1, f"{asked.column} is column {place}")
+    is_moved = index is not None and index != place
+    return _known(int(is_moved), 1, f"{asked.column} is column {place}{f', not {index:g}' if is_moved else ''}")
 
 
 def column_type(asked: Asked) -> Compiled:

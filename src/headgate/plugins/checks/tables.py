@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from headgate.core.address import Address
 from headgate.core.checks import Asked, CannotCheck, Compiled, Failed
 from headgate.core.measures import Answer, Figure, Of, Repeated, Rows, Unequal
 from headgate.plugins.checks.arguments import (
@@ -16,6 +17,7 @@ from headgate.plugins.checks.arguments import (
     number_column_of,
     other_asset,
 )
+from headgate.plugins.checks.demands import between, where
 from headgate.plugins.checks.values import counts
 
 
@@ -35,15 +37,16 @@ def unique_combination(asked: Asked) -> Compiled:
 def _repeated(asked: Asked, columns: tuple[str, ...], *, counts_null: bool) -> Compiled:
     def read(answers: Sequence[Answer]) -> Failed:
         rows, keys = counts(answers)
-        return Failed(keys, rows, _several(keys, columns))
+        return Failed(keys, rows, _several(keys, columns, where(asked)))
 
     repeated = Repeated(columns, asked.where, counts_null)
     return Compiled((Rows(asked.where), repeated), read, repeated)
 
 
-def _several(keys: int, columns: tuple[str, ...]) -> str:
-    values = "1 value of {} stands" if keys == 1 else f"{keys:,} values of {{}} stand"
-    return f"{values.format(', '.join(columns))} in several rows" if keys else ""
+def _several(keys: int, columns: tuple[str, ...], among: str) -> str:
+    of = ", ".join(columns)
+    values = f"1 value of {of} stands" if keys == 1 else f"{keys:,} values of {of} stand"
+    return f"{values} in several rows{among}" if keys else ""
 
 
 def row_count(asked: Asked) -> Compiled:
@@ -52,12 +55,12 @@ def row_count(asked: Asked) -> Compiled:
     if equals is not None and asked.arguments.keys() & {"min", "max"}:
         raise CannotCheck("equals stands beside min or max")
     low, high = (equals, equals) if equals is not None else bounds(asked, "min", "max")
-    return _bounded(Rows(asked.where), low, high, "rows")
+    return _bounded(Rows(asked.where), low, high, f"rows{where(asked)}")
 
 
 def row_count_between(asked: Asked) -> Compiled:
     """As ``row_count``, with the words of dbt_expectations."""
-    return _bounded(Rows(asked.where), *bounds(asked, "min_value", "max_value"), "rows")
+    return _bounded(Rows(asked.where), *bounds(asked, "min_value", "max_value"), f"rows{where(asked)}")
 
 
 def figure(which: Figure, low: str = "min", high: str = "max") -> Callable[[Asked], Compiled]:
@@ -65,20 +68,23 @@ def figure(which: Figure, low: str = "min", high: str = "max") -> Callable[[Aske
 
     def compiled(asked: Asked) -> Compiled:
         column = column_of(asked) if which is Figure.DISTINCT else number_column_of(asked)
-        return _bounded(Of(which, column, asked.where), *bounds(asked, low, high), f"{which.value} of {column}")
+        of = f"{which.value} of {column}{where(asked)}"
+        return _bounded(Of(which, column, asked.where), *bounds(asked, low, high), of)
 
     return compiled
 
 
 def _bounded(measure: Rows | Of, low: float | None, high: float | None, of: str) -> Compiled:
+    demand = between(*(None if one is None else _shown(one) for one in (low, high)))
+
     def read(answers: Sequence[Answer]) -> Failed:
         (found,) = answers
         if found is None:
             return Failed(0, 1, f"no {of}")
         is_outside = _is_outside(str(found), low, high, slack=_SLACK if isinstance(found, float) else 0)
-        return Failed(int(is_outside), 1, f"{of}: {_shown(found)}{_told(low, high) if is_outside else ''}")
+        return Failed(int(is_outside), 1, f"{of}: {_shown(found)}{f', must be {demand}' if is_outside else ''}")
 
-    return Compiled((measure,), read)
+    return Compiled((measure,), read, demands=demand)
 
 
 _SLACK = Fraction(1, 10**9)
@@ -99,14 +105,6 @@ def _is_outside(found: str, low: float | None, high: float | None, *, slack: Fra
     return (low is not None and value + room < exact(low)) or (high is not None and value - room > exact(high))
 
 
-def _told(low: float | None, high: float | None) -> str:
-    if low is not None and low == high:
-        return f", must be {_shown(low)}"
-    least = "" if low is None else f"at least {_shown(low)}"
-    most = "" if high is None else f"at most {_shown(high)}"
-    return f", must be {' and '.join(filter(None, (least, most)))}"
-
-
 def _shown(value: Answer) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.6g}" if isinstance(value, float) else str(value)
 
@@ -117,9 +115,9 @@ def equal_row_count(asked: Asked) -> Compiled:
 
     def read(answers: Sequence[Answer]) -> Failed:
         ours, theirs = counts(answers)
-        return Failed(abs(ours - theirs), max(ours, theirs), f"{ours:,} rows, {other} has {theirs:,}")
+        return Failed(abs(ours - theirs), max(ours, theirs), f"{ours:,} rows{where(asked)}, {other} has {theirs:,}")
 
-    return Compiled((Rows(asked.where), Rows(of=other)), read)
+    return Compiled((Rows(asked.where), Rows(of=other)), read, demands=f"as {other}")
 
 
 def fewer_rows(asked: Asked) -> Compiled:
@@ -128,9 +126,9 @@ def fewer_rows(asked: Asked) -> Compiled:
 
     def read(answers: Sequence[Answer]) -> Failed:
         ours, theirs = counts(answers)
-        return Failed(max(ours - theirs + 1, 0), ours, f"{ours:,} rows, {other} has {theirs:,}")
+        return Failed(max(ours - theirs + 1, 0), ours, f"{ours:,} rows{where(asked)}, {other} has {theirs:,}")
 
-    return Compiled((Rows(asked.where), Rows(of=other)), read)
+    return Compiled((Rows(asked.where), Rows(of=other)), read, demands=f"fewer than {other}")
 
 
 def equality(asked: Asked) -> Compiled:
@@ -146,9 +144,14 @@ def equality(asked: Asked) -> Compiled:
 
     def read(answers: Sequence[Answer]) -> Failed:
         rows, failures = counts(answers)
-        return Failed(failures, rows, f"{failures:,} rows are in one of the two alone" if failures else "")
+        return Failed(failures, rows, _alone(failures, other))
 
-    return Compiled((Rows(asked.where), Unequal(columns, other, asked.where)), read)
+    return Compiled((Rows(asked.where), Unequal(columns, other, asked.where)), read, demands=f"as {other}")
+
+
+def _alone(rows: int, other: Address) -> str:
+    told = "1 row is" if rows == 1 else f"{rows:,} rows are"
+    return f"{told} in it or in {other} alone" if rows else ""
 
 
 def quarantine(asked: Asked) -> Compiled:

@@ -39,6 +39,7 @@ from headgate.plugins.checks.arguments import (
     texts,
     truth,
 )
+from headgate.plugins.checks.demands import between, bound, condition, one_of, short, where
 
 
 def not_null(asked: Asked) -> Compiled:
@@ -47,7 +48,7 @@ def not_null(asked: Asked) -> Compiled:
 
     def read(answers: Sequence[Answer]) -> Failed:
         rows, filled = counts(answers)
-        return Failed(rows - filled, rows, f"{rows - filled:,} of {rows:,} rows are NULL")
+        return Failed(rows - filled, rows, f"{rows - filled:,} of {rows:,} rows{where(asked)} are NULL")
 
     return Compiled((Rows(asked.where), Filled(column, asked.where)), read, Failing(Present(column), asked.where))
 
@@ -61,12 +62,16 @@ def not_null_proportion(asked: Asked) -> Compiled:
     if not 0 <= least <= (1 if most is None else most) <= 1:
         raise CannotCheck("at_least and at_most are shares from 0 to 1, at_least not above at_most")
 
+    demand = between(f"{100 * least:g} %", None if most is None else f"{100 * most:g} %")
+
     def read(answers: Sequence[Answer]) -> Failed:
         rows, filled = counts(answers)
         is_less, is_more = filled < exact(least) * rows, most is not None and filled > exact(most) * rows
-        return Failed(int(rows > 0 and (is_less or is_more)), 1, f"{filled:,} of {rows:,} rows are not NULL")
+        is_outside = rows > 0 and (is_less or is_more)
+        told = f"{filled:,} of {rows:,} rows{where(asked)} are not NULL"
+        return Failed(int(is_outside), 1, f"{told}, must be {demand}" if is_outside else told)
 
-    return Compiled((Rows(asked.where), Filled(column, asked.where)), read)
+    return Compiled((Rows(asked.where), Filled(column, asked.where)), read, demands=demand)
 
 
 def at_least_one(asked: Asked) -> Compiled:
@@ -92,13 +97,14 @@ def not_constant(asked: Asked) -> Compiled:
 
 def accepted_values(asked: Asked) -> Compiled:
     """Every value is one of those that are listed; NULL does not count."""
-    return failing(asked, OneOf(column_of(asked), constants(asked, "values")), "are not among the values")
+    column, values = column_of(asked), constants(asked, "values")
+    return failing(asked, OneOf(column, values), "are not among the values", one_of(values))
 
 
 def not_accepted_values(asked: Asked) -> Compiled:
     """No value is one of those that are listed."""
-    condition = OneOf(column_of(asked), constants(asked, "values"), is_not=True)
-    return failing(asked, condition, "are among the values")
+    column, values = column_of(asked), constants(asked, "values")
+    return failing(asked, OneOf(column, values, is_not=True), "are among the values", one_of(values))
 
 
 def not_empty_string(asked: Asked) -> Compiled:
@@ -126,7 +132,8 @@ def _range(asked: Asked, low: str, high: str, *, is_sql: bool) -> Compiled:
         if Fraction(least) > Fraction(most):
             raise CannotCheck(f"{low} is above {high}: nothing lies between {least} and {most}")
     is_open = not truth(asked, "inclusive", default=True)
-    return failing(asked, Within(column, found[0], found[1], is_open), "lie outside")
+    demand = between(bound(found[0]), bound(found[1]), is_open=is_open)
+    return failing(asked, Within(column, found[0], found[1], is_open), "lie outside, must be", demand)
 
 
 def _bound(asked: Asked, column: str, given: Any, *, is_sql: bool) -> Constant | Sql | None:
@@ -142,13 +149,15 @@ def _bound(asked: Asked, column: str, given: Any, *, is_sql: bool) -> Constant |
 
 def regex(asked: Asked) -> Compiled:
     """Compile: a part of every value matches the regular expression; NULL does not count."""
-    return failing(asked, Like(text_column_of(asked), text(asked, "pattern", "regex")), "do not match")
+    column, pattern = text_column_of(asked), text(asked, "pattern", "regex")
+    return failing(asked, Like(column, pattern), "do not match", short(pattern))
 
 
 def expression(asked: Asked) -> Compiled:
     """Compile: a condition in SQL is false of no row; below a column its name stands before it."""
     column = known_column(asked, asked.column) if asked.column else ""
-    return failing(asked, Says(Sql(text(asked, "expression")), column), "do not fulfil it")
+    said = text(asked, "expression")
+    return failing(asked, Says(Sql(said), column), "do not fulfil", short(f"{column} {said}"))
 
 
 def relationships(asked: Asked) -> Compiled:
@@ -163,9 +172,14 @@ def relationships(asked: Asked) -> Compiled:
         raise CannotCheck("from_condition and to_condition are conditions in SQL")
     if asked.where and conditions[0]:
         raise CannotCheck("where and from_condition say the same", "Write all of it into one of them.")
-    where = asked.where or conditions[0]
-    orphans = Orphans(columns, to, fields, where, conditions[1])
-    return Compiled((Rows(where), orphans), lambda answers: _of_rows(answers, f"have no row in {to}"), orphans)
+    narrowed = asked.where or conditions[0]
+    orphans = Orphans(columns, to, fields, narrowed, conditions[1])
+    told, demand = f"have no row in {to}{condition(conditions[1])}", f"in {to} ({', '.join(fields)})"
+
+    def read(answers: Sequence[Answer]) -> Failed:
+        return _of_rows(answers, told, condition(narrowed))
+
+    return Compiled((Rows(narrowed), orphans), read, orphans, demand)
 
 
 def _paired(asked: Asked) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -185,15 +199,18 @@ def _paired(asked: Asked) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return columns, fields
 
 
-def failing(asked: Asked, condition: Condition, told: str) -> Compiled:
-    """Return a check that a condition is false of no row."""
-    found = Failing(condition, asked.where)
-    return Compiled((Rows(asked.where), found), lambda answers: _of_rows(answers, told), found)
+def failing(asked: Asked, asks: Condition, told: str, demand: str = "") -> Compiled:
+    """Return a check that a condition is false of no row.
+
+    ``told`` is said of rows that fail, then ``demand``, in the words of the declaration.
+    """
+    found, told = Failing(asks, asked.where), f"{told} {demand}".rstrip()
+    return Compiled((Rows(asked.where), found), lambda answers: _of_rows(answers, told, where(asked)), found, demand)
 
 
-def _of_rows(answers: Sequence[Answer], told: str) -> Failed:
+def _of_rows(answers: Sequence[Answer], told: str, among: str) -> Failed:
     rows, failures = counts(answers)
-    return Failed(failures, rows, f"{failures:,} of {rows:,} rows {told}" if failures else "")
+    return Failed(failures, rows, f"{failures:,} of {rows:,} rows{among} {told}" if failures else "")
 
 
 def counts(answers: Sequence[Answer]) -> list[int]:

@@ -14,6 +14,7 @@ from headgate.core.checks import Outcome, Result
 from headgate.core.gate import Decision, Finding
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
+from headgate.words.checks import distinct_names
 from headgate.words.gate import finding_text, level_text, verdict_text, verdict_word
 from headgate.words.markup import Markup, element
 from headgate.words.report.sentences import check_text
@@ -54,24 +55,26 @@ def _of_decision(decision: Decision) -> Case:
 
 
 def _of_asset(asset: AssetReport, decision: Decision) -> Iterator[Case]:
-    yield from map(_of_check, asset.checks)
+    names = distinct_names([result.check for result in asset.checks])
+    for name, result in zip(names, asset.checks, strict=True):
+        yield _of_check(name, result)
     for finding in asset.findings:
         yield _of_finding(finding, decision)
 
 
-def _of_check(result: Result) -> Case:
+def _of_check(name: str, result: Result) -> Case:
     """Return the case of a check; a warning passes, with its text in the suite's output."""
     told = check_text(result)
     match result.outcome:
         case Outcome.FAIL:
-            return Case(result.check.name, "failure", "check", f"{told}\n{result.check.test.place or ''}".strip())
+            return Case(name, "failure", "check", f"{told}\n{result.check.test.place or ''}".strip())
         case Outcome.UNKNOWN:
             is_error = result.check.test.severity.value == "error"
-            return Case(result.check.name, "error" if is_error else "skipped", "check", told)
+            return Case(name, "error" if is_error else "skipped", "check", told)
         case Outcome.ABSENT:
-            return Case(result.check.name, "skipped", "check", told)
+            return Case(name, "skipped", "check", told)
         case _:
-            return Case(result.check.name, "", "check", told if result.outcome is Outcome.WARN else "")
+            return Case(name, "", "check", told if result.outcome is Outcome.WARN else "")
 
 
 def _of_finding(finding: Finding, decision: Decision) -> Case:

@@ -15,6 +15,7 @@ from headgate.core.listing import listed
 from headgate.core.profiles import ColumnProfile
 from headgate.core.report import AssetReport, Report
 from headgate.core.shares import share_text
+from headgate.words.checks import distinct_names
 from headgate.words.figures import counted
 from headgate.words.gate import finding_text, level_text
 from headgate.words.markup import Markup, element, joined
@@ -362,7 +363,7 @@ def _checks(asset: AssetReport) -> Markup | None:
 
 def _checks_table(results: Sequence[Result]) -> Markup:
     rows = []
-    for result in results:
+    for name, result in zip(distinct_names([one.check for one in results]), results, strict=True):
         word = _OUTCOMES.get(result.outcome, "not known")
         kind = "fails" if is_failed(result) else word.replace("not known", "warns")
         place = result.check.test.place
@@ -370,7 +371,7 @@ def _checks_table(results: Sequence[Result]) -> Markup:
             element(
                 "tr",
                 element("td", _tag(word, kind)),
-                element("th", result.check.name, scope="row"),
+                element("th", name, scope="row"),
                 element("td", f"{result.failures:,}", class_="n"),
                 element("td", f"{result.out_of:,}", class_="n"),
                 element("td", result.told),
