@@ -229,6 +229,23 @@ def test_a_stream_that_fails_midway_says_why(engine: PostgresEngine) -> None:
     stream.close()
 
 
+def test_a_stream_that_duckdb_takes_connects_once_and_runs_its_query_once(
+    engine: PostgresEngine, database: Database
+) -> None:
+    """Which takes it several times for its columns, and once for its rows."""
+    database.execute(f"alter database {database.name} set log_statement = 'all'")
+    stream = engine.stream("select 271828 as x")
+    with duckdb.connect() as reader:
+        reader.register("taken", stream)
+        reader.execute("create table kept as select x + 1 as x from taken")
+        assert reader.execute("from kept").fetchall() == [(271829,)]
+    stream.close()
+    log = database.server.log.read_text()
+    own = [line for line in log.splitlines() if f"@{database.name} LOG:" in line]
+    assert sum("BEGIN TRANSACTION" in line for line in own) == 1
+    assert sum("COPY (select c0 as c0 from (" in line for line in own) == 1
+
+
 def test_dates_that_python_has_not_come_as_texts(engine: PostgresEngine) -> None:
     answer = engine.query("select 'infinity'::timestamp as a, '0044-03-15 BC'::date as b, 1 as c")
     assert answer.rows == (("infinity", "0044-03-15 BC", 1),)
