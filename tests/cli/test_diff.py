@@ -54,6 +54,10 @@ def test_environments_releases_and_tables(released: Shop) -> None:
     assert "prod has no release 9" in released.fails(1, "diff", "prod@9", "dev")
     assert "m.oders is on neither side" in released.fails(1, "diff", "prod", "dev", "m.oders")
     assert "there is no engine lokal" in released.fails(1, "diff", "lokal:raw.orders", "dev", "orders")
+    assert "HG203  --key idd: no table that is compared has such a column" in released.fails(
+        1, "diff", "prod", "dev", "--key", "idd"
+    )
+    assert "Did you mean twice?" in released.fails(1, "diff", "prod", "dev", "--tolerance", "twic=1")
     assert "'much' is not a tolerance" in released.fails(2, "diff", "prod", "dev", "--tolerance", "much")
 
 

@@ -41,6 +41,23 @@ def test_scenarios_that_come_out_as_declared(team: Team) -> None:
     assert "HG" not in team.does("check")
 
 
+def test_the_declared_owner_is_asked_and_names_have_to_be_right(team: Team) -> None:
+    def given(asset: str, waiting: str) -> str:
+        said = f"[{{asset: {asset}, rows_removed: 10 %}}], expect: needs approval, waiting: [{waiting}]"
+        return f"scenarios:\n  - {{by: ada, given: {said}}}\n"
+
+    team.file("tests/policy/team.yml", given("m.orders", "ops"))
+    assert team.does("policy", "test") == "1 scenario passed.\n"
+    team.file("tests/policy/team.yml", given("m.orders", "sales, eve"))
+    assert "  expected to wait for eve, sales, and it waits for ops" in team.fails(1, "policy", "test")
+    team.file("tests/policy/team.yml", given("m.oders", "ops"))
+    for command in (["policy", "test"], ["check"]):
+        told = team.fails(1, *command)
+        assert "nothing declares m.oders\n  tests/policy/team.yml:2:5\n  Did you mean m.orders or" in told
+    team.file("tests/policy/team.yml", "scenarios: 5\n")
+    assert "scenarios has to be a list" in team.fails(1, "check")
+
+
 def test_a_policy_that_became_looser_is_found_out(team: Team) -> None:
     team.file("tests/policy/team.yml", SCENARIOS)
     text = (team.root / "headgate.toml").read_text()

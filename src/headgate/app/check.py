@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.app.gate.declared import faults_of_gate
+from headgate.app.policy_test import faults_of_scenarios
 from headgate.app.repository import Repository, graph_of, recorded_shapes, undeclared_tables
 from headgate.app.session import now
 from headgate.core.diagnostic import Diagnostic, Severity, in_order
@@ -52,7 +53,7 @@ def check(session: Session, repository: Repository) -> Checked:
         found = refused.diagnostics
     declared = repository.declarations
     assets = len(declared.assets) + len(declared.sources) + len(declared.exposures)
-    told = faults_of_gate(declared, now()[:10])
+    told = (*faults_of_gate(declared, now()[:10]), *faults_of_scenarios(session.root, declared))
     diagnostics = in_order(_relaxed(one) for one in (*declared.diagnostics, *found, *told))
     return Checked(diagnostics, assets, time.monotonic() - started)
 

@@ -6,7 +6,7 @@ Nothing is written, and no lease is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -177,6 +177,7 @@ def _within_one(work: _Work) -> Diff:
     session, asked = work.session, work.asked
     before, after = work.sides
     chosen = _chosen(asked.addresses, before.pointers, after.pointers)
+    _demand_columns(asked, (side.pointers[a].shape for side in work.sides for a in chosen if a in side.pointers))
     wishes = {a: work.wish_of(a, after.pointers[a].shape) for a in chosen if a in after.pointers}
     hidden = work.hiding.of_shown(chosen, before.pointers, after.pointers)
     beside = Beside(
@@ -213,11 +214,16 @@ def _across(work: _Work) -> Diff:
     pairs = _pairs_of_tables(work.asked.addresses, sides)
     found: dict[Address, Comparison] = {}
     with scratch(own_folder(session.root)) if len(engines) > 1 else _nothing() as aside:
-        for address, names in pairs.items():
-            relations = [
+        laid = {
+            address: [
                 _relation(session, engines[side.engine], side, name, builds.get)
                 for side, name in zip(sides, names, strict=True)
             ]
+            for address, names in pairs.items()
+        }
+        _demand_columns(work.asked, (shape for relations in laid.values() for _, shape in relations))
+        for address, names in pairs.items():
+            relations = laid[address]
             hidden = frozenset[str]().union(
                 *(work.hidden(side, one, shape) for side, one, (_, shape) in zip(sides, names, relations, strict=True))
             )
@@ -313,6 +319,20 @@ def _chosen(
     if faults:
         raise Refused(faults)
     return tuple(sorted(found))
+
+
+def _demand_columns(asked: Asked, shapes: Iterable[Shape]) -> None:
+    """Raise ``Refused`` where a key or a tolerance is given for columns that nothing which is compared has."""
+    names = {fold(column.name): column.name for shape in shapes for column in shape}
+    given = {f"--key {name}": name for name in asked.key} | {f"--tolerance {name}": name for name in asked.tolerances}
+    faults = []
+    for option, name in given.items():
+        if name and names and fold(name) not in names:
+            near = nearest(name, names.values())
+            hint = f"Did you mean {' or '.join(near[:3])}?" if near else ""
+            faults.append(Diagnostic("HG203", f"{option}: no table that is compared has such a column", hint=hint))
+    if faults:
+        raise Refused(faults)
 
 
 def _wished(wish: Wish | None, asked: Asked, shape: Shape) -> Wish:

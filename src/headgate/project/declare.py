@@ -40,7 +40,7 @@ def declare_file(path: str, content: bytes) -> Piece:
     if path.startswith("changes/"):
         return _expected(source, content)
     if path.startswith("tests/policy/"):  # scenarios of the gate, which `policy test` reads
-        return Piece(path, text=source.text)
+        return _scenarios(source)
     if path.endswith(YAML):
         from headgate.project.property_files import PropertyFile
 
@@ -68,6 +68,13 @@ def declare_file(path: str, content: bytes) -> Piece:
     diagnostics = (*piece.diagnostics, *source.all_faults()) if source.faults else piece.diagnostics
     unused = tuple(check.unused) if check else ()
     return Piece(path, piece.schema, piece.name, source.text, header, diagnostics=diagnostics, unused=unused)
+
+
+def _scenarios(source: Text) -> Piece:
+    from headgate.project.scenarios import read_scenarios
+
+    tuple(read_scenarios(source))
+    return Piece(source.path, text=source.text, diagnostics=source.all_faults())
 
 
 def _expected(source: Text, content: bytes) -> Piece:

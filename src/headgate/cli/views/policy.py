@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from headgate.cli.opening import with_config
+from headgate.cli.opening import with_repository
 from headgate.cli.terminal import Terminal
 from headgate.words.figures import counted
 from headgate.words.layout import styled
@@ -15,9 +15,9 @@ def run(options: Namespace, terminal: Terminal) -> int:
     from headgate.app.policy_test import FOLDER, policy_test
     from headgate.core.json_form import plain
 
-    session = with_config(options, terminal)
+    session, repository = with_repository(options, terminal)
     with session:
-        tried = policy_test(session.root, session.config.policy, options.file)
+        tried = policy_test(session.root, repository.declarations, options.file)
     failed = [one for one in tried if not one.is_passed]
     status = 1 if failed else 0
     if terminal.is_json:
