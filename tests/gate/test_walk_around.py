@@ -364,6 +364,22 @@ def test_a_policy_alone_can_be_released_and_decides_from_then_on(team: Team) -> 
     assert team.released() == 3
 
 
+def test_a_rollback_takes_no_rule_back(team: Team) -> None:
+    """Else who is refused by a policy goes back to the release before it, and decides by that one's."""
+    loose = CONFIG + OWNERS + '\n[gate]\nrows_changed = "show"\nconsumer = "show"\n'
+    for text in (loose, CONFIG + OWNERS.replace("eve", "zoe")):
+        team.edit("Rules", **{"headgate.toml": text})
+        agreed(team, "ben", "eve")
+        team.does(*PROMOTE)
+    team.does("rollback", "prod", "--to", "2", "--yes")
+    team.file("headgate.toml", loose)
+    team.price(2)
+    told = team.fails(1, *PROMOTE)
+    assert "HG711  prod waits for ops (ada, ben@x.org) to agree" in told
+    assert "m.orders: price changes in 100 rows, 100 %" in told
+    assert "HG711  prod waits for sales (zoe) to agree" in told
+
+
 def test_an_expected_change_is_shown_with_its_reason_and_counts_once(team: Team) -> None:
     team.file(
         "changes/dearer.yml",

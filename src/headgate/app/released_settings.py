@@ -95,9 +95,9 @@ def _released(reading: Reading, record: EnvironmentRecord, now: Config) -> Relea
 
 def _released_move(reading: Reading, record: EnvironmentRecord) -> Move | None:
     from headgate.core.records import MoveKind
-    from headgate.release.history import move_of_code
+    from headgate.release.history import newest_move_of_code
 
-    move = move_of_code(reading, record.name, record.serial)
+    move = newest_move_of_code(reading, record.name, record.serial)
     return None if move is None or move.kind is MoveKind.APPLY else move
 
 

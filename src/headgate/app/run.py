@@ -386,7 +386,7 @@ def _guarded(
     plan, reason = planned.plan, planned.request.overridden
     if plan is None or not outcome.is_complete:
         return outcome, Verdict.PASS.value
-    found = held_back(session, held, plan, outcome, planned.move, report=report)
+    found = held_back(session, held, plan, outcome, report=report)
     if not found or not reason:
         return with_held_back(outcome, found, plan.environment), Verdict.PASS.value
     told = [f"{one.address}: {one.told}" for one in found]

@@ -133,12 +133,37 @@ def move_of_code(reading: Reading, environment: str, serial: int) -> Move | None
     return _code_walked(reading, environment, serial)[0]
 
 
-def known_move_of_code(reading: Reading, environment: str, serial: int) -> Move | None:
-    """Return the same; raise ``EnvironmentFailed`` where there should be one that the state has lost."""
-    found, lost = _code_walked(reading, environment, serial)
-    if found is None and lost:
+def newest_move_of_code(reading: Reading, environment: str, serial: int) -> Move | None:
+    """Return the last move up to ``serial`` that brought code, whatever was rolled back since: its settings hold.
+
+    A rollback moves data and code back and no rules: else who is refused by the gate could take its policy back first.
+    Cost: a look-up for each move without code.
+    """
+    return _newest_walked(reading, environment, serial)[0]
+
+
+def known_moves_of_code(reading: Reading, environment: str, serial: int) -> tuple[Move, Move] | None:
+    """Return the move whose code the environment shows and the newest that brought code: another one after a rollback.
+
+    Raises ``EnvironmentFailed`` where there should be one that the state has lost. Cost: as above.
+    """
+    shown, lost = _code_walked(reading, environment, serial)
+    newest = shown
+    if shown is not None and shown.kind is MoveKind.ROLLBACK:
+        newest, lost = _newest_walked(reading, environment, shown.serial)
+    if shown is not None and newest is not None:
+        return shown, newest
+    if lost:
         raise EnvironmentFailed(f"the state holds no move {lost} of {environment}")
-    return found
+    return None
+
+
+def _newest_walked(reading: Reading, environment: str, serial: int) -> tuple[Move | None, int]:
+    """Return the newest move that brought code and is no rollback, or None and the serial of which there is none."""
+    found, lost = _code_walked(reading, environment, serial)
+    while found is not None and found.kind is MoveKind.ROLLBACK:
+        found, lost = _code_walked(reading, environment, found.serial - 1)
+    return found, lost
 
 
 def _code_walked(reading: Reading, environment: str, serial: int) -> tuple[Move | None, int]:

@@ -61,13 +61,13 @@ def _judge(session: Session, repository: Repository, reading: Reading, beside: S
     from headgate.app.releasing.altered import Judged, judged, released_policy_digest
     from headgate.app.releasing.code import remembered_of_move
     from headgate.evidence.findings import Gate
-    from headgate.release.history import move_of_code
+    from headgate.release.history import newest_move_of_code
 
     name, serial, policy = beside.record.name, beside.record.serial, session.config.policy
     is_expecting = any(file.path.startswith(_EXPECTED) for file in repository.files)
     mark = beside.record.intent
     if is_short and mark and not is_expecting:
-        known = released_policy_digest(session, reading, mark, lambda: move_of_code(reading, name, serial))
+        known = released_policy_digest(session, reading, mark, lambda: newest_move_of_code(reading, name, serial))
         if known == policy.digest:
             return Judged(policy, Gate(policy, policy))
     return judged(session, reading, repository, name, serial, telling=remembered_of_move)

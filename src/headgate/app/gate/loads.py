@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from headgate.core.ports.store import Reading
     from headgate.core.progress import RunEvent
     from headgate.core.protection import Protected
-    from headgate.core.records import Build, Move
+    from headgate.core.records import Build
     from headgate.run.outcome import Outcome
 
 _LEFT_OUT = NOT_COMPARED | {Kind.VIEW}
@@ -37,7 +37,6 @@ def held_back(
     held: Held,
     plan: Plan,
     outcome: Outcome,
-    move: Move,
     *,
     report: Callable[[RunEvent], None] = lambda _: None,
 ) -> tuple[Finding, ...]:
@@ -53,7 +52,7 @@ def held_back(
         if not pairs:
             return ()
         try:
-            policy = _policy(session, reading, move)
+            policy = _policy(session, reading, plan)
         except EnvironmentFailed as lost:
             told = f"nobody can tell what the gate asks of it: {lost}"
             about = Finding(Topic.EVIDENCE, pairs[0][0].address, Level.BLOCK, told, amount=1.0)
@@ -80,10 +79,14 @@ def _pairs(reading: Reading, plan: Plan, outcome: Outcome) -> list[tuple[Step, B
     return [(step, before, after) for step, before, after in found if before is not None and before.id != after.id]
 
 
-def _policy(session: Session, reading: Reading, move: Move) -> Policy:
-    """Return the policy that was released; raise ``EnvironmentFailed`` where nobody can tell."""
+def _policy(session: Session, reading: Reading, plan: Plan) -> Policy:
+    """Return the policy that was released last; raise ``EnvironmentFailed`` where nobody can tell."""
     from headgate.app.released_settings import released_config
+    from headgate.release.history import newest_move_of_code
 
+    move = newest_move_of_code(reading, plan.environment, plan.serial)
+    if move is None:
+        raise EnvironmentFailed(f"the state holds no release of {plan.environment}")
     return released_config(reading, move, session.config).policy
 
 

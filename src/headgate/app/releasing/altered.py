@@ -77,39 +77,44 @@ def judged(
 ) -> Judged:
     """Return what judges a repository beside what ``environment`` shows at ``serial``.
 
-    What of it is lost is not taken from the repository: then nobody can tell. ``telling`` gives what the released code
+    After a rollback that is the code which is shown again, by the policy and owners of what was released last. What of
+    it is lost is not taken from the repository: then nobody can tell. ``telling`` gives what the released code
     declares: ``told_of_move`` where it decides. Cost: where no file differs, a look-up.
     """
-    from headgate.app.released_settings import config_among
+    from headgate.app.released_settings import config_among, released_config
     from headgate.app.releasing.code import told_of_repository
     from headgate.core.errors import EnvironmentFailed
     from headgate.evidence.findings import Gate
     from headgate.project.walk import CONFIG_FILE
-    from headgate.release.history import known_move_of_code
+    from headgate.release.history import known_moves_of_code
     from headgate.release.log import demand_told
     from headgate.release.source_code import blobs_of
 
     config = code.declarations.config
     policy = config.policy
     try:
-        move = known_move_of_code(reading, environment, serial)
-        if move is not None:
-            demand_told(reading, environment, move.serial)
+        found = known_moves_of_code(reading, environment, serial)
+        for one in dict.fromkeys(move.serial for move in found or ()):
+            demand_told(reading, environment, one)
     except EnvironmentFailed as lost:
         return Judged(policy, Gate(lost=str(lost)))
-    if move is None:
+    if found is None:
         return Judged(policy, Gate(policy, policy), expected=_expected(code, {}))
-    if move.tree == code.tree:  # what came with it counted when it was released
+    move, newest = found
+    is_rolled_back = move.serial != newest.serial
+    if move.tree == code.tree and not is_rolled_back:  # what came with it counted when it was released
         return Judged(policy, Gate(policy, policy))
     try:
         before = telling(session, reading, move)
         files = blobs_of(reading, move.tree)
         same = next((file.digest for file in code.files if file.path == CONFIG_FILE), None)
         was = config if same == files.get(CONFIG_FILE) else config_among(reading, files, config)
+        told_last = telling(session, reading, newest) if is_rolled_back else before
+        was = released_config(reading, newest, config) if is_rolled_back else was
     except EnvironmentFailed as lost:
         return Judged(policy, Gate(lost=str(lost)))
     after = told_of_repository(session, code)
-    owners = {address: told.get("owner", "") for address, told in before.items()}
+    owners = {address: told.get("owner", "") for address, told in {**before, **told_last}.items()}
     return Judged(was.policy, _gate(was, config, before, after), owners, after, _expected(code, files), before)
 
 
