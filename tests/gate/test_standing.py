@@ -19,6 +19,9 @@ def test_a_change_that_waits_and_who_agreed_to_it(team: Team) -> None:
     )
     team.become("ben")
     team.does("approve", "dev", "--yes")
+    told = words(team.does("approve", "dev", "--yes"))
+    assert "You have agreed to this change, and that stands. Agreed: ben to 2 findings." in told
+    assert "Needs approval: 1 finding waits for sales." in told
     told = team.does("status", "dev")
     assert "dev: 1 finding waits for sales, ben agreed to 2: headgate approve dev --to prod" in told
     told = team.does("status")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from headgate.app.gate.approvals import identity_of, keep_approvals, own_approvals
+from headgate.core.address import fold
 
 if TYPE_CHECKING:
     from headgate.app.gate.deciding import Review
@@ -33,7 +34,10 @@ def waiting_for_you(
     to: str | None,
     report: Callable[[RunEvent], None] = lambda _: None,
 ) -> Waiting:
-    """Return what waits for the user; raise ``Refused`` where all that waits is for others to agree to."""
+    """Return what waits for the user: nothing where they have agreed to it before, and others have to.
+
+    Raises ``Refused`` where all that waits is for others to agree to, and they have agreed to nothing.
+    """
     from headgate.app.gate.deciding import considered
     from headgate.app.releasing.promotion import plan_promotion
 
@@ -46,8 +50,8 @@ def waiting_for_you(
         raise Refused([Diagnostic("HG713", text, hint=f"Look: headgate plan {promotion.plan.target}")])
     review = considered(session, promotion, report=report)
     own = own_approvals(session, review.decision, review.policy, promotion.plan.target)
-    if review.decision.waiting and not own:
-        raise _not_yours(review, identity_of(session.root))
+    if review.decision.waiting and not own and not _has_agreed(review, identity := identity_of(session.root)):
+        raise _not_yours(review, identity)
     return Waiting(review, own)
 
 
@@ -58,13 +62,19 @@ def approve(session: Session, heard: Waiting, *, note: str = "") -> Waiting:
     return Waiting(heard.review.heard(own))
 
 
+def _has_agreed(review: Review, identity: Sequence[str]) -> bool:
+    """Tell whether one of those who agreed, and whose agreement holds, has one of these names."""
+    names = frozenset(map(fold, identity))
+    return any(not names.isdisjoint(map(fold, one.identity)) for one in review.decision.approvals)
+
+
 def _not_yours(review: Review, identity: Sequence[str]) -> Refused:
     from headgate.app.gate.deciding import refusals
     from headgate.core.diagnostic import Diagnostic
     from headgate.core.errors import Refused
 
-    authors = frozenset(map(str.casefold, review.case.authors))
-    is_author = any(name.casefold() in authors for name in identity)
+    authors = frozenset(map(fold, review.case.authors))
+    is_author = not authors.isdisjoint(map(fold, identity))
     why = "you made this change" if is_author else "you are none of the owners"
     hint = "Somebody else has to." if is_author else "headgate.toml says who they are: [owners.NAME] members = [...]"
     fault = Diagnostic("HG713", f"you ({', '.join(identity)}) cannot agree to it: {why}", hint=hint)

@@ -26,7 +26,9 @@ def run(options: Namespace, terminal: Terminal) -> int:
         if not terminal.is_json:
             for line in lines_of_findings(heard.review.told, width=terminal.width):
                 terminal.write(line)
-        if not decision.waiting:
+        if not heard.own:
+            if decision.waiting:
+                terminal.say("You have agreed to this change, and that stands.")
             return _ended(heard, terminal)
         demand_answer(terminal)
         count = sum(len(one.amounts) for one in heard.own)
