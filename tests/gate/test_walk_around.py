@@ -63,6 +63,23 @@ def test_who_only_applied_the_change_does_not_agree_either(team: Team) -> None:
     assert "you made this change" in team.fails(1, *APPROVE)
 
 
+def test_where_all_of_an_owner_made_the_change_the_way_out_is_told(team: Team) -> None:
+    """It said that somebody else of the owner has to agree, of whom there was nobody."""
+    team.become("ben")
+    team.asset("m.orders", ORDERS.format(factor=2))
+    team.commit("Times 2")
+    team.become("ada")
+    team.price(3)
+    way_out = "All of them made this change: none agrees for the others. Let headgate.toml name another member of ops"
+    told = " ".join(team.fails(1, *PROMOTE).split())
+    assert "HG711 prod waits for ops (ada, ben@x.org) to agree m.orders: price" in told
+    assert f"{way_out}, and release that first; or: headgate promote dev --to prod --override" in told
+    assert "They agree with: headgate approve dev --to prod" in told, "that of sales"
+    told = " ".join(team.fails(1, *APPROVE).split())
+    assert ("you made this change" in told, way_out in told) == (True, True)
+    assert f"ops: {way_out}" in team.does("report", "dev")
+
+
 def test_another_name_in_git_does_not_help_the_author(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ada commits as somebody else. She applied it under her own name, or committed under her own address."""
     team.asset("m.orders", ORDERS.format(factor=2))

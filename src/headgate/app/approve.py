@@ -74,8 +74,10 @@ def _not_yours(review: Review, identity: Sequence[str]) -> Refused:
     from headgate.core.errors import Refused
 
     authors = frozenset(map(fold, review.case.authors))
-    is_author = not authors.isdisjoint(map(fold, identity))
-    why = "you made this change" if is_author else "you are none of the owners"
-    hint = "Somebody else has to." if is_author else "headgate.toml says who they are: [owners.NAME] members = [...]"
+    why, hint = "you are none of the owners", "headgate.toml says who they are: [owners.NAME] members = [...]"
+    if not authors.isdisjoint(map(fold, identity)):
+        waiting = (one for ones in review.decision.waiting.values() for one in ones)
+        is_left = all(map(review.is_left_to_authors, waiting))
+        why, hint = "you made this change", "" if is_left else "Somebody else has to."
     fault = Diagnostic("HG713", f"you ({', '.join(identity)}) cannot agree to it: {why}", hint=hint)
     return Refused([fault, *(one for one in refusals(review) if one.code == "HG711")])

@@ -48,6 +48,21 @@ def able_to_agree(finding: Finding, policy: Policy) -> frozenset[str]:
     return frozenset()
 
 
+def is_left_to_authors(finding: Finding, *, policy: Policy, authors: Iterable[str]) -> bool:
+    """Tell whether all who may agree to a finding made the change, several people: then none of them may.
+
+    A user name and an e-mail address that begins with it are taken for one person.
+
+    >>> team = Policy(owners={"ops": ("ada", "ben@x.org"), "crm": ("ada", "ada@x.org")})
+    >>> ones = [Finding(Topic.COUNT, "m.a", "approve", "", owner=owner) for owner in ("ops", "crm")]
+    >>> [is_left_to_authors(one, policy=team, authors=["ada", "ada@x.org", "ben@x.org"]) for one in ones]
+    [True, False]
+    """
+    able = able_to_agree(finding, policy)
+    people = {name.partition("@")[0] for name in able}
+    return len(people) > 1 and able <= frozenset(map(fold, authors))
+
+
 def is_agreed(
     finding: Finding, approvals: Iterable[Approval], *, policy: Policy, authors: Iterable[str]
 ) -> Approval | None:

@@ -67,6 +67,12 @@ class Review:
         case = self.case
         return Hearing(self.decision, case.policy, case.environment, case.today, case.expected)
 
+    def is_left_to_authors(self, finding: Finding) -> bool:
+        """Tell whether all who may agree to a finding made the change, so that none of them may."""
+        from headgate.evidence.agree import is_left_to_authors
+
+        return is_left_to_authors(finding, policy=self.policy, authors=self.case.authors)
+
     def heard(self, approvals: Iterable[Approval]) -> Review:
         """Return what the gate says once more people agree."""
         from headgate.evidence.decide import decide
@@ -287,6 +293,13 @@ def refusals(review: Review) -> tuple[Diagnostic, ...]:
     return (*blocked, *(_waiting(owner, ones, review) for owner, ones in decision.waiting.items()))
 
 
+def ways_out(review: Review) -> tuple[str, ...]:
+    """Return what is left for each owner all of whose members made the change; nothing where there is none."""
+    waiting = review.decision.waiting.items()
+    stuck = (owner for owner, ones in waiting if any(map(review.is_left_to_authors, ones)))
+    return tuple(f"{owner or 'Owners'}: {_way_out(owner, review.report)}" for owner in stuck)
+
+
 def _blocked(finding: Finding, policy: Policy) -> Diagnostic:
     where = policy.section(finding.topic, finding.address, finding.column, is_of_data=finding.is_of_data)
     allowed = f'{finding.topic.value} = "approve" in {where} of headgate.toml'
@@ -309,5 +322,14 @@ def _waiting(owner: str, findings: Iterable[Finding], review: Review) -> Diagnos
     told = [f"{one.address}: {one.told}" for one in ones]
     more = [f"and {len(told) - _TOLD_MAX} more"] if len(told) > _TOLD_MAX else []
     hint = f"They agree with: headgate approve {report.source} --to {report.target}"
+    if any(review.is_left_to_authors(one) for one in ones):
+        hint = _way_out(owner, report)
     summary = f"{report.target} waits for {who}{members} to agree"
     return Diagnostic("HG711", summary, hint=hint, detail="\n".join((*told[:_TOLD_MAX], *more)))
+
+
+def _way_out(owner: str, report: Report) -> str:
+    """Return what is left where all who may agree made the change."""
+    opened = f'headgate promote {report.source} --to {report.target} --override "why"'
+    named = f"Let headgate.toml name another member of {owner or 'an owner'}, and release that first"
+    return f"All of them made this change: none agrees for the others. {named}; or: {opened}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(options: Namespace, terminal: Terminal) -> int:
     """Measure what lacks, leave the files, and tell what the gate says."""
-    from headgate.app.gate.deciding import considered
+    from headgate.app.gate.deciding import considered, ways_out
     from headgate.app.releasing.promotion import plan_promotion
     from headgate.words.promote import nothing_text
 
@@ -41,6 +41,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
         return print_envelope(terminal, "report", report_to_json(report))
     for line in lines_of_report(report, width=terminal.width):
         terminal.write(line)
+    for line in ways_out(review):
+        terminal.say(line)
     terminal.say(f"Look: {page}")
     return 0
 
