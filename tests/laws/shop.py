@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -129,3 +130,10 @@ class Shop:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "HEAD").strip()
+
+
+Preparing = Callable[[Shop], object]
+"""What makes of an empty project what several tests begin with."""
+
+Beginning = Callable[[Preparing], Shop]
+"""What gives a copy of a project that was prepared so."""

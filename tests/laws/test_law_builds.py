@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from headgate.plugins.engines.duckdb_binder import open_binder
-from tests.laws.shop import Shop
+from tests.laws.shop import Beginning, Shop
 from tests.sql.test_recipes import recipe_of
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,11 @@ STATISTICS = f"select {COLUMNS} {FROM}"
 
 
 @pytest.fixture
-def built(shop: Shop) -> Shop:
+def built(begin: Beginning) -> Shop:
+    return begin(build)
+
+
+def build(shop: Shop) -> None:
     shop.asset("m.orders", "select i::integer as id, (i * 7 % 100)::integer as cents, i % 3 as day from range(90) t(i)")
     shop.asset("m.regions", "select i::integer as id, 'r' || (i % 5) as region from range(90) t(i)")
     shop.asset("m.sums", STATISTICS)
@@ -30,7 +34,6 @@ def built(shop: Shop) -> Shop:
     shop.asset("m.tail", "select count(*) as n from m.large")
     shop.apply()
     shop.promote()
-    return shop
 
 
 def builds_nothing(plan: dict[str, Any]) -> bool:

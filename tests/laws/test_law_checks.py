@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.laws.shop import Shop
+from tests.laws.shop import Beginning, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -27,13 +27,16 @@ LINES = "select i::integer as line, (i % 90)::integer as order_id from range(300
 
 
 @pytest.fixture
-def tested(shop: Shop) -> Shop:
+def tested(begin: Beginning) -> Shop:
+    return begin(release)
+
+
+def release(shop: Shop) -> None:
     shop.asset("m.orders", ORDERS)
     shop.asset("m.lines", LINES)
     shop.file("assets/m/properties.yml", TESTS)
     shop.apply()
     shop.promote()
-    return shop
 
 
 def evidence(shop: Shop) -> dict[str, set[str]]:

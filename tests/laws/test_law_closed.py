@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.laws.shop import CONFIG, Shop
+from tests.laws.shop import CONFIG, Beginning, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -13,13 +13,17 @@ SECRET = "id,word\n1,hunter2\n"
 
 
 @pytest.fixture
-def guarded(shop: Shop) -> Shop:
+def guarded(begin: Beginning) -> Shop:
     """A project beside files that it may not read."""
+    shop = begin(guard)
     (shop.root.parent / "outside.csv").write_text(SECRET)
+    return shop
+
+
+def guard(shop: Shop) -> None:
     shop.file("data/own.csv", SECRET)
     shop.asset("m.a", "select 1 as x")
     shop.apply()
-    return shop
 
 
 READING = (

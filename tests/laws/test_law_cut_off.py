@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.laws.shop import Shop
+from tests.laws.shop import Beginning, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,11 @@ OTHER = "select i::integer as id, i % 7 as cents from range(90) t(i) where i >= 
 
 
 @pytest.fixture
-def built(shop: Shop) -> Shop:
+def built(begin: Beginning) -> Shop:
+    return begin(build)
+
+
+def build(shop: Shop) -> None:
     shop.asset("m.orders", FIRST)
     shop.file("assets/m/counted.py", SLOW)
     shop.asset("m.double", "select n * 2 as n from m.counted")
@@ -31,7 +35,6 @@ def built(shop: Shop) -> Shop:
     commit(shop, "Begin")
     shop.apply()
     shop.promote()
-    return shop
 
 
 def commit(shop: Shop, why: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.laws.shop import CONFIG, Shop
+from tests.laws.shop import CONFIG, Beginning, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +33,14 @@ def as_process(shop: Shop, *arguments: str, **environment: str) -> subprocess.Co
         cwd=shop.root, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src"), **environment},
     )  # fmt: skip
+
+
+def edit(shop: Shop) -> None:
+    """Release a table and edit it."""
+    shop.asset("m.a", "select 1 as x")
+    shop.apply()
+    shop.promote()
+    shop.asset("m.a", "select 2 as x")
 
 
 def test_every_fault_is_told_at_once_with_place_and_hint(shop: Shop) -> None:
@@ -144,11 +152,10 @@ def test_without_a_terminal_nothing_is_asked_and_nothing_done(shop: Shop) -> Non
 @pytest.mark.parametrize(
     "trouble", ["a folder for the state", "no database", "a folder for the warehouse", "no folder"]
 )
-def test_what_the_machine_does_ends_with_3_and_says_so(command: tuple[str, ...], trouble: str, shop: Shop) -> None:
-    shop.asset("m.a", "select 1 as x")
-    shop.apply()
-    shop.promote()
-    shop.asset("m.a", "select 2 as x")
+def test_what_the_machine_does_ends_with_3_and_says_so(
+    command: tuple[str, ...], trouble: str, begin: Beginning
+) -> None:
+    shop = begin(edit)
     state, warehouse = shop.root / "warehouse.state.db", shop.root / "warehouse.duckdb"
     if trouble == "a folder for the state":
         for path in shop.root.glob("warehouse.state.db*"):
@@ -185,11 +192,8 @@ def test_what_the_machine_does_ends_with_3_and_says_so(command: tuple[str, ...],
         (("plan", "--out", "/nonexistent/x.plan"), 2),
     ],
 )  # fmt: skip
-def test_exit_statuses(arguments: tuple[str, ...], status: int, shop: Shop) -> None:
-    shop.asset("m.a", "select 1 as x")
-    shop.apply()
-    shop.promote()
-    shop.asset("m.a", "select 2 as x")
+def test_exit_statuses(arguments: tuple[str, ...], status: int, begin: Beginning) -> None:
+    shop = begin(edit)
     text, found = shop.tries(*arguments)
     assert found == status, text
     body = json.loads(shop.tries(*arguments, "--json")[0])

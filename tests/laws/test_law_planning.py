@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.laws.shop import Shop
+from tests.laws.shop import Beginning, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -23,15 +23,18 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def edited(shop: Shop) -> Shop:
+def edited(begin: Beginning) -> Shop:
     """Applied and promoted, then edited."""
+    return begin(edit)
+
+
+def edit(shop: Shop) -> None:
     shop.file("assets/m/seed.csv", "id,cents\n1,100\n2,200\n")
     shop.asset("m.orders", "select id, cents from m.seed")
     shop.asset("m.total", "select sum(cents) as cents from m.orders")
     shop.apply()
     shop.promote()
     shop.asset("m.orders", "select id, cents * 2 as cents from m.seed")
-    return shop
 
 
 def test_the_same_plan_twice_is_the_same_to_the_byte(edited: Shop) -> None:

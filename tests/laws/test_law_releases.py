@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from headgate.plugins.engines.duckdb import DuckEngine
-from tests.laws.shop import Shop
+from tests.laws.shop import Beginning, Shop
 
 pytestmark = pytest.mark.slow
 
@@ -17,8 +17,12 @@ ORDERS = "      - name: orders\n"
 
 
 @pytest.fixture
-def released(shop: Shop) -> Shop:
+def released(begin: Beginning) -> Shop:
     """Release 1: orders out of a file, and what is made of them."""
+    return begin(release)
+
+
+def release(shop: Shop) -> None:
     shop.file("data/orders.csv", "id,cents\n1,100\n2,200\n")
     shop.source("      - name: orders\n        path: data/orders.csv\n")
     shop.asset("m.orders", "select id, cents from raw.orders")
@@ -27,7 +31,6 @@ def released(shop: Shop) -> Shop:
     shop.commit("Begin")
     shop.apply()
     shop.promote()
-    return shop
 
 
 def test_switching_makes_no_table_and_calls_no_build(released: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,19 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.laws.shop import Shop
+from tests.laws.shop import Beginning, Shop
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def shown(shop: Shop) -> Shop:
+def shown(begin: Beginning) -> Shop:
     """Applied and promoted once."""
+    return begin(show)
+
+
+def show(shop: Shop) -> None:
     shop.asset("m.a", "select 1 as x")
     shop.asset("m.b", "select x + 1 as y from m.a")
     shop.apply()
     shop.promote()
-    return shop
 
 
 def copies(shop: Shop, name: str) -> Path:
