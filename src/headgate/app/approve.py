@@ -11,7 +11,7 @@ from headgate.core.address import fold
 
 if TYPE_CHECKING:
     from headgate.app.gate.deciding import Review
-    from headgate.app.repository import Repository
+    from headgate.app.releasing.promotion import Promotion
     from headgate.app.session import Session
     from headgate.core.errors import Refused
     from headgate.core.gate import Approval
@@ -27,27 +27,14 @@ class Waiting:
 
 
 def waiting_for_you(
-    session: Session,
-    repository: Repository,
-    *,
-    source: str,
-    to: str | None,
-    report: Callable[[RunEvent], None] = lambda _: None,
+    session: Session, promotion: Promotion, *, report: Callable[[RunEvent], None] = lambda _: None
 ) -> Waiting:
     """Return what waits for the user: nothing where they have agreed to it before, and others have to.
 
     Raises ``Refused`` where all that waits is for others to agree to, and they have agreed to nothing.
     """
     from headgate.app.gate.deciding import considered
-    from headgate.app.releasing.promotion import plan_promotion
 
-    promotion = plan_promotion(session, repository, source=source, to=to)
-    if promotion.plan.is_empty:
-        from headgate.core.diagnostic import Diagnostic
-        from headgate.core.errors import Refused
-
-        text = f"{promotion.plan.target} shows what would be promoted from {source}: there is nothing to agree to"
-        raise Refused([Diagnostic("HG713", text, hint=f"Look: headgate plan {promotion.plan.target}")])
     review = considered(session, promotion, report=report)
     own = own_approvals(session, review.decision, review.policy, promotion.plan.target)
     if review.decision.waiting and not own and not _has_agreed(review, identity := identity_of(session.root)):

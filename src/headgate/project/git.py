@@ -98,6 +98,11 @@ class GitState:
         code = process.returncode if process else None
         return True if code == 0 else False if code == 1 and not self.is_shallow else None
 
+    def knows(self, commit: str) -> bool:
+        """Tell whether a commit is in this clone. Cost: one git command."""
+        is_named = _NAMED.fullmatch(commit) is not None
+        return is_named and bool(self._told("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}"))
+
     def branch(self) -> str:
         """Return the branch that is checked out; empty where a commit is, and outside of git."""
         return self._told("symbolic-ref", "--quiet", "--short", "HEAD")

@@ -43,16 +43,19 @@ def lines_of_promotion(promotion: Promotion, *, project: str, width: int, is_ver
     return [*wrapped(head, width, between=" · "), "", *aligned(rows, width=width)]
 
 
-def nothing_text(promotion: Promotion) -> tuple[str, str]:
-    """Return what is said where nothing would move, and the command to go on with, where the source shows more."""
+def nothing_text(promotion: Promotion, *, verb: str = "promote") -> tuple[str, str]:
+    """Return what is said where nothing would move, and how to go on with ``verb``, where the source shows more."""
     source, target = promotion.plan.source, promotion.plan.target
     if not promotion.differs and promotion.plan.other_data:
         assets = listed(promotion.plan.other_data, _TOLD_MAX)
         return f"{target} shows {_code(promotion)} already; {source} has other data of {assets}: nothing to do.", ""
     if not promotion.differs:
         return f"{target} shows what {source} shows: nothing to do.", ""
-    way_on = f"commit what {source} shows, then headgate promote {source}"
-    if promotion.is_clean:
+    way_on = f"commit what {source} shows, then headgate {verb} {source}"
+    if commit := promotion.elsewhere[:7]:
+        switched = f"git switch --detach {commit}, which {source} shows (git fetch, if it is not here)"
+        way_on = f"{switched}, then headgate {verb} {source}"
+    elif promotion.is_clean:
         way_on = f"have {source} show {_code(promotion)}: headgate apply {source}"
     if not promotion.plan.serial:
         return f"{target} is new, and {_code(promotion)} has no assets for it. {source} shows some.", way_on

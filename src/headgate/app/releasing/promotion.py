@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headgate.core.declarations import File
     from headgate.core.graph import Graph
     from headgate.core.ports.store import Reading
+    from headgate.core.records import Move
     from headgate.release.choose import Code
     from headgate.release.promote import PromotionPlan
 
@@ -30,7 +31,8 @@ class Promotion:
 
     ``graph`` is that of the code, ``altered`` how it differs from what was released. ``heads`` are the records of both
     environments that it was decided on. ``differs``: nothing is promoted, and the source shows something else, that is
-    in no commit or not in the one checked out; ``left`` are assets that only it shows. ``is_clean``: the working tree
+    in no commit or not in the one checked out; ``elsewhere`` is the commit that it shows then, where that is known and
+    not part of the one checked out. ``left`` are assets that only the source shows. ``is_clean``: the working tree
     equals the commit.
     """
 
@@ -48,6 +50,7 @@ class Promotion:
     heads: tuple[str | None, ...]
     left: tuple[Address, ...]
     is_clean: bool = True
+    elsewhere: str = ""
     adopted: tuple[Address, ...] = ()
     """Tables of somebody else that are set aside."""
     tests: Tests = NO_TESTS
@@ -98,25 +101,84 @@ def plan_promotion(
 
     Raises ``Refused`` where a rule forbids it. With ``adopts`` the warehouse is asked which tables are in the way.
     """
-    from headgate.app.releasing.altered import altered as altered_by
+    target = target_of(session, source, to)
+    with committed(session, repository) as code, session.reading() as reading:
+        is_later = _is_later(code, reading, target)
+        is_clean = code.root == session.root
+        promotion = _planned(session, code, reading, (source, target), is_clean=is_clean, is_later=is_later)
+        if promotion.differs and (move := _shown_elsewhere(repository, reading, source)) is not None:
+            promotion = replace(promotion, elsewhere=move.commit)
+    return _adopting(session, promotion, session.environment(target).engine) if adopts else promotion
+
+
+def plan_shown(session: Session, repository: Repository, *, source: str, to: str | None) -> Promotion:
+    """Return what promoting ``source`` would do with the code that it shows, wherever somebody stands who looks at it.
+
+    It is the code of the checked-out commit where that holds the commit that ``source`` shows, and where what it shows
+    is in no commit. Files come from the state; who made a commit that this clone lacks is not known here. Raises
+    ``Refused`` as ``plan_promotion`` does.
+    """
+    from headgate.app.releasing.code import released
 
     target = target_of(session, source, to)
-    engine = session.environment(target).engine
-    with committed(session, repository) as code, session.reading() as reading:
-        graph, _ = linked_now(session, code, reading, engine=engine)
-        contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
-        plan = _plan(session, reading, source, target, code, _code(session, code, graph, reading, target))
-        differs = plan.intended is None and _is_different(session, reading, plan, code)
-        heads = heads_of(reading, source, target)
-        left = _left(reading, source, plan)
-        live = _live(reading, plan)
-        if has_errors(plan.diagnostics):
-            raise Refused(plan.diagnostics)
-        altered = altered_by(session, reading, plan, code, graph)
-        graph = replace(graph, protected=altered.hidden)
-    promotion = _counted(plan, code, contents, graph, altered, differs=differs, heads=heads, left=left)
-    promotion = replace(promotion, is_clean=code.root == session.root, tests=tests_of(graph), live=live)
-    return _adopting(session, promotion, engine) if adopts else promotion
+    with session.reading() as reading:
+        move = _shown_elsewhere(repository, reading, source)
+        if move is not None:
+            with released(session, repository, reading, move) as files:
+                git = replace(repository.git, commit=move.commit)
+                code = Repository(files.root, git, home=session.root, memory=repository.memory)
+                is_later = _is_later(code, reading, target) if git.knows(move.commit) else None
+                return _planned(session, code, reading, (source, target), is_clean=True, is_later=is_later)
+    return plan_promotion(session, repository, source=source, to=to)
+
+
+def _shown_elsewhere(repository: Repository, reading: Reading, source: str) -> Move | None:
+    """Return the move whose code an environment shows, where its commit is no part of the one that is checked out.
+
+    None where the files are the same, and where what is shown is in no commit. Cost: a git command, where they differ.
+    """
+    from headgate.release.history import move_of_code
+    from headgate.release.stored import read_environment
+
+    git = repository.git
+    record, _ = read_environment(reading, source)
+    move = move_of_code(reading, source, record.serial) if record else None
+    if move is None or not git.commit or move.dirty or move.commit in ("", git.commit) or move.tree == repository.tree:
+        return None
+    return None if git.is_ancestor(move.commit, git.commit) else move
+
+
+def _planned(
+    session: Session,
+    code: Repository,
+    reading: Reading,
+    names: tuple[str, str],
+    *,
+    is_clean: bool,
+    is_later: bool | None,
+) -> Promotion:
+    from headgate.app.releasing.altered import altered as altered_by
+
+    source, target = names
+    graph, _ = linked_now(session, code, reading, engine=session.environment(target).engine)
+    contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
+    chosen = _code(code, graph, is_clean=is_clean, is_later=is_later)
+    plan = _plan(session, reading, source, target, code, chosen)
+    differs = plan.intended is None and _is_different(session, reading, plan, code)
+    if has_errors(plan.diagnostics):
+        raise Refused(plan.diagnostics)
+    altered = altered_by(session, reading, plan, code, graph)
+    promotion = _counted(
+        plan,
+        code,
+        contents,
+        replace(graph, protected=altered.hidden),
+        altered,
+        differs=differs,
+        heads=heads_of(reading, source, target),
+        left=_left(reading, source, plan),
+    )
+    return replace(promotion, is_clean=is_clean, tests=tests_of(promotion.graph), live=_live(reading, plan))
 
 
 def _adopting(session: Session, promotion: Promotion, engine: str) -> Promotion:
@@ -137,20 +199,26 @@ def _adopting(session: Session, promotion: Promotion, engine: str) -> Promotion:
     return replace(promotion, plan=replace(plan, intended=replace(plan.intended, adopts=True)), adopted=taken)
 
 
-def _code(session: Session, code: Repository, graph: Graph, reading: Reading, target: str) -> Code:
+def _code(code: Repository, graph: Graph, *, is_clean: bool, is_later: bool | None) -> Code:
     from headgate.release.choose import Code
     from headgate.release.source_code import tree_digest
 
-    commit = code.git.commit
-    released = _released_commit(reading, target)
-    # A commit that this clone does not know is one that it lacks: taking it for unknown would undo that release.
     return Code(
         graph=graph,
         tree=tree_digest(code.declarations.tree),
-        commit=commit,
-        is_clean=code.root == session.root,
-        is_ancestor=bool(code.git.is_ancestor(released, commit)) if commit and released else None,
+        commit=code.git.commit,
+        is_clean=is_clean,
+        is_ancestor=is_later,
     )
+
+
+def _is_later(code: Repository, reading: Reading, target: str) -> bool | None:
+    """Tell whether the commit of the target's release is part of that of the code; None where either has none.
+
+    A released commit that this clone does not know is one that it lacks: taking it for unknown would undo that release.
+    """
+    commit, released = code.git.commit, _released_commit(reading, target)
+    return bool(code.git.is_ancestor(released, commit)) if commit and released else None
 
 
 def _released_commit(reading: Reading, target: str) -> str:

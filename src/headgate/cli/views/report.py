@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 def run(options: Namespace, terminal: Terminal) -> int:
     """Measure what lacks, leave the files, and tell what the gate says."""
     from headgate.app.gate.deciding import considered, ways_out
-    from headgate.app.releasing.promotion import plan_promotion
+    from headgate.app.releasing.promotion import plan_shown
     from headgate.words.promote import nothing_text
 
     session, repository = with_repository(options, terminal)
     with session:
-        promotion = plan_promotion(session, repository, source=options.source, to=options.to)
+        promotion = plan_shown(session, repository, source=options.source, to=options.to)
         if promotion.plan.is_empty:
-            told, way_on = nothing_text(promotion)
+            told, way_on = nothing_text(promotion, verb="report")
             terminal.write(told)
             if way_on:
                 terminal.say(f"Next: {way_on}")
