@@ -67,7 +67,8 @@ def declared(kind: str, column: str = "", /, **arguments: Any) -> DeclaredTest:
 
 
 def compiled(test: DeclaredTest) -> Checks:
-    return compile_tests(ORDERS, [test], SHAPE, kinds=KINDS, shape_of=SHAPES.get, now=NOW)
+    odd = frozenset({"odd"})
+    return compile_tests(ORDERS, [test], SHAPE, kinds=KINDS, shape_of=SHAPES.get, now=NOW, generic_tests=odd)
 
 
 def result(engine: Engine, test: DeclaredTest) -> Result:
@@ -437,7 +438,8 @@ def test_of_no_row_no_share_fails() -> None:
             declared("dbt_utils.equality", compare_model="m.copy", precision=2),
             "HG312 dbt_utils.equality is given precision, which is not understood: this test does not run",
         ),
-        (declared("uniqe", "id"), "HG312 no kind of check is called uniqe: this test does not run"),
+        (declared("house.uniqe", "id"), "HG312 no kind of check is called house.uniqe: this test does not run"),
+        (declared("odd", "id"), "HG312 odd is a macro of dbt's: this test does not run"),
         (
             declared("unique", "id || status"),
             "HG312 unique stands on an expression, id || status: this test does not run",
@@ -454,6 +456,13 @@ def test_what_cannot_be_checked_is_told(test: DeclaredTest, told: str) -> None:
     assert found.checks == ()
     full = told if told.startswith("HG312") else f"HG360 {name_of(test)} of m.orders: {told}"
     assert [f"{fault.code} {fault.summary}" for fault in found.diagnostics] == [full]
+
+
+def test_a_name_that_is_no_kind_is_a_fault() -> None:
+    """In dbt nothing runs with it; a test of a package may be one that is not understood."""
+    (fault,) = compiled(declared("uniqe", "id")).diagnostics
+    assert (fault.code, fault.severity) == ("HG360", Severity.ERROR)
+    assert (fault.summary, fault.hint) == ("no kind of check is called uniqe", "Did you mean unique?")
 
 
 def test_a_test_that_is_switched_off_or_names_no_asset_is_left_out() -> None:

@@ -64,6 +64,7 @@ def test_every_file_goes_to_its_place(imported: tuple[Path, ImportedDbt]) -> Non
         "assets/staging/_staging.yml",
         "headgate.toml",
         "macros/units.sql",
+        "tests/generic/not_negative.sql",
         "tests/orders_are_paid.sql",
     ]
     assert all((root / path).is_file() for path in made.files)
@@ -172,7 +173,7 @@ def test_the_list_of_what_is_left_out_is_right(imported: tuple[Path, ImportedDbt
         "dbt_project.yml:15: persist_docs: descriptions stay in the repository",
         "macros/generate_schema_name.sql:1: macro generate_schema_name: the schema of an asset is its own here, in "
         "every environment",
-        "macros/units.sql:9: test not_negative: only dbt can carry it out",
+        "macros/units.sql:9: test not_negative: only dbt can carry it out; its text is kept in tests/generic/",
         "models/marts/core/_core.yml:21: exposure board reads ref('forecast'), which is not imported",
         "models/marts/forecast.py: a Python model of dbt",
         "models/old/ghost.sql: ghost is not enabled (dbt_project.yml:25)",
@@ -262,7 +263,7 @@ def test_in_its_own_folder_dbt_goes_on_working(tmp_path: Path) -> None:
     before = content(source)
     made = import_dbt(source, source)
     assert {path: text for path, text in content(source).items() if path in before} == before
-    assert "macros/own.sql" not in made.files
+    assert {"macros/own.sql", "tests/generic/t.sql"}.isdisjoint(made.files)
     assert told(made, Weight.HAND) == ["macros/own.sql: it stays as it is, and holds what only dbt can read"]
     assert made.engine_path == "wh.duckdb"
 
@@ -315,6 +316,24 @@ def test_a_project_without_a_profile_says_where_its_data_is_missing(tmp_path: Pa
     text, status = headgate(["import", "dbt", "small", "--to", "to2"], tmp_path)
     assert status == 0
     assert text.endswith("Next: cd to2 && headgate check\n")
+
+
+def test_data_tests_of_its_own_are_known_and_those_of_what_is_left_are_not_carried(tmp_path: Path) -> None:
+    source = small(tmp_path / "small")
+    (source / "tests").mkdir()
+    (source / "tests/u.sql").write_text("{% data_test u(model) %}select 2{% enddata_test %}")
+    (source / "models/gone.py").write_text("def model(dbt, session): ...")
+    (source / "models/p.yml").write_text(
+        "models:\n- name: a\n  data_tests: [t, u]\n  columns:\n  - name: x\n    data_tests:\n    - unique\n"
+        "    - relationships: {to: ref('gone'), field: x}\n"
+    )
+    made = import_dbt(source, tmp_path / "to")
+    assert (made.errors, "tests/generic/t.sql" in made.files) == (0, True)
+    assert "models/p.yml:8: data test relationships looks at ref('gone'), which is not imported" in told(
+        made, Weight.LEFT
+    )
+    text, status = headgate(["check"], tmp_path / "to")
+    assert (text.count("is a macro of dbt's"), status) == (2, 0)
 
 
 def test_the_target_of_the_profile_is_the_same_in_every_environment(tmp_path: Path) -> None:

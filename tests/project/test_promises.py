@@ -333,10 +333,25 @@ def test_faults_of_promises_are_marked(tmp_path: Path, yml: str, expected: str) 
     assert [m for m in marked(whole(tmp_path, yml)) if not m.startswith(others)][:1] == [expected]
 
 
-def test_a_test_that_refers_to_nothing_is_a_warning_with_the_nearest_name(tmp_path: Path) -> None:
-    yml = f"{COLUMN}tests: [relationships: {{to: ref('stg_ordrs'), field: id}}]\n"
-    warning = next(d for d in whole(tmp_path, yml, stg_orders=OWNED).diagnostics if d.code == "HG202")
-    assert (warning.code, warning.severity, warning.hint) == ("HG202", Severity.WARNING, "Did you mean stg_orders?")
+def test_a_test_that_refers_to_nothing_is_a_fault_with_the_nearest_name(tmp_path: Path) -> None:
+    yml = f"{COLUMN}tests: [relationships: {{to: ref('stg_ordrs'), field: id%s}}]\n"
+    found = whole(tmp_path, yml % "", stg_orders=OWNED)
+    fault = next(d for d in found.diagnostics if d.code == "HG202")
+    assert (fault.severity, fault.hint) == (Severity.ERROR, "Did you mean stg_orders?")
+    assert [t.is_enabled for a in found.assets for t in a.properties.tests] == [False]  # it is told once
+    off = whole(tmp_path, yml % ", enabled: false", stg_orders=OWNED).diagnostics
+    assert not [d for d in off if d.code == "HG202"]
+
+
+def test_data_tests_that_macros_define_are_known(tmp_path: Path) -> None:
+    for path, text in (
+        ("macros/a.sql", "{% test odd(model) %}select 1{% endtest %}"),
+        ("tests/generic/b.sql", "{%- data_test even(model, column_name) %}select 1{% enddata_test %}"),
+        ("macros/c.sql", "{% macro test_prime(model) %}select 1{% endmacro %}"),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert whole(tmp_path, COLUMN + "tests: []\n").generic_tests == {"odd", "even", "prime"}
 
 
 def test_a_word_that_is_nearly_right_is_named(tmp_path: Path) -> None:

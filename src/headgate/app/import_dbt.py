@@ -134,6 +134,10 @@ class _Import:
                 hint = "Move what only dbt reads to another folder, and name that in dbt_project.yml: macro-paths."
                 self.notes.append(by_hand(Place(origin), "it stays as it is, and holds what only dbt can read", hint))
             del self._files[path]
+        if self._target.is_dir() and self._target.samefile(self._source):
+            # dbt looks into tests/generic/, too: what its macros define would be there twice.
+            for path in [path for path in self._files if path.startswith("tests/generic/")]:
+                del self._files[path]
 
     def check_in(self, folder: Path) -> Checked:
         """Return what `check` says of the repository as it will be; mend what dbt does not mind, and tell it.

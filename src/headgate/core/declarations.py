@@ -314,6 +314,7 @@ class Declarations:
 
     ``tree`` lists every file that Headgate reads: it is what "clean" compares with a commit and what a release keeps.
     ``variables`` are those of the process that templates asked for. ``expected`` is what changes are expected to do.
+    ``generic_tests`` are the names of data tests that macros of its own define.
     """
 
     config: Config
@@ -328,3 +329,4 @@ class Declarations:
     kept: tuple[KeptEntry, ...] = ()
     queries: tuple[QueryTest, ...] = ()
     expected: tuple[ExpectedChange, ...] = ()
+    generic_tests: frozenset[str] = frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -44,9 +44,11 @@ def compile_tests(
     shape_of: Callable[[Address], Shape | None],
     dialect: str = "duckdb",
     now: str = "",
+    generic_tests: Set[str] = frozenset(),
 ) -> Checks:
     """Return the checks that are declared of an asset with the columns of ``shape``.
 
+    ``generic_tests`` are kinds that macros of dbt's define: they are known, and do not run.
     ``shape_of`` gives the columns of other assets, None where it knows none. ``dialect`` is that of their types;
     ``now`` is the present by which answers are read.
     """
@@ -57,8 +59,8 @@ def compile_tests(
     for test in tests:
         if not test.is_enabled:
             continue
-        if (warning := _not_run(test, kinds, columns)) is not None:
-            faults.append(warning)
+        if (told := _of_no_kind(test, kinds, generic_tests) or _not_run(test, kinds, columns)) is not None:
+            faults.append(told)
             continue
         asked = Asked(test.column, columns, test.arguments, test.references, test.where, dialect, now)
         try:
@@ -75,13 +77,27 @@ def compile_tests(
     return Checks(tuple(checks), tuple(faults), tuple(unfit))
 
 
+def _of_no_kind(test: DeclaredTest, kinds: Mapping[str, Kind], generic_tests: Set[str]) -> Diagnostic | None:
+    """Return what is wrong with a test of a kind that nobody knows, None where it is known.
+
+    A package, or a macro of dbt's, may define it, and then it does not run; a bare name without a macro is a slip.
+    """
+    if test.kind in kinds:
+        return None
+    if test.kind in generic_tests:
+        hint = "Write it as kind `expression`, or as a query in tests/."
+        return _warning(test, f"{test.kind} is a macro of dbt's: this test does not run", hint)
+    near = nearest(test.kind, kinds)
+    own = ", ".join(name for name in kinds if "." not in name)
+    hint = f"Did you mean {near[0]}?" if near else f"There are {own}."
+    summary = f"no kind of check is called {test.kind}"
+    if "." in test.kind:
+        return _warning(test, f"{summary}: this test does not run", hint)
+    return Diagnostic("HG360", summary, test.place, hint)
+
+
 def _not_run(test: DeclaredTest, kinds: Mapping[str, Kind], columns: Mapping[str, str]) -> Diagnostic | None:
-    """Return the warning that a test does not run: of a kind, or with arguments, that nobody knows; or a template."""
-    if test.kind not in kinds:
-        near = nearest(test.kind, kinds)
-        own = ", ".join(name for name in kinds if "." not in name)
-        hint = f"Did you mean {near[0]}?" if near else f"There are {own}."
-        return _warning(test, f"no kind of check is called {test.kind}: this test does not run", hint)
+    """Return the warning that a test does not run: with arguments that nobody knows, or a template."""
     if test.kind == FRESHNESS and not test.column and test.arguments.keys().isdisjoint(("field", "loaded_at_query")):
         hint = "Say with loaded_at_field, or below a column of times, when a row of it came."
         return _warning(test, "how old the data is cannot be told: this test does not run", hint)

@@ -16,6 +16,7 @@ from headgate.core.address import fold, split
 from headgate.core.declarations import AssetDeclaration, Config, Declarations, File, FileSource, SourceDeclaration
 from headgate.core.diagnostic import Diagnostic, Place, Severity, in_order
 from headgate.project.files import FileCache, file_of, file_of_bytes, read_bytes
+from headgate.project.generic_tests import generic_tests
 from headgate.project.templates.marks import has_marks
 from headgate.project.walk import CONFIG_FILE, LOCK_FILES, Stat, Walked, has_python, walk, walk_config
 
@@ -96,6 +97,7 @@ def load(
         merged.kept,
         merged.queries,
         tuple(piece.expected for piece in pieces if piece.expected is not None),
+        generic_tests(pieces),
     )
 
 

@@ -131,15 +131,15 @@ class Lookup:
         address = self.data(stated, path)
         return Use(address, stated.columns, stated.place) if address else None
 
-    def data(self, stated: StatedUse, path: str, *, of_test: bool = False) -> Address | None:
-        """Return the asset or source that a name means; of a data test it is a warning where there is none."""
+    def data(self, stated: StatedUse, path: str, *, of_constraint: bool = False) -> Address | None:
+        """Return the asset or source that a name means; of a constraint it is a warning where there is none."""
         found = self._data(stated, path)
         if len(found) == 1:
             return found[0]
         if found:
             self._ambiguous(stated.name, found, stated.place)
         else:
-            note = self._noted.warn if of_test else self._noted.fault
+            note = self._noted.warn if of_constraint else self._noted.fault
             source = self._source_called(stated)
             hint = self._source_instead(source) if source else self._near(stated)
             note("HG202", f"unknown asset {source or stated.name}", stated.place, hint)

@@ -42,16 +42,18 @@ def with_promises(
 
 
 def _test(stated: StatedTest, lookup: Lookup) -> DeclaredTest:
-    if not stated.uses:
+    """Return a test with the addresses that it names; one that names nothing was told of, and is left out."""
+    if not stated.uses or not stated.test.is_enabled:
         return stated.test
-    found = {key: lookup.data(use, use.place.path, of_test=True) for key, use in stated.uses.items()}
-    return replace(stated.test, references={key: address for key, address in found.items() if address})
+    found = {key: lookup.data(use, use.place.path) for key, use in stated.uses.items()}
+    known = {key: address for key, address in found.items() if address}
+    return replace(stated.test, references=known, is_enabled=len(known) == len(found))
 
 
 def _constraint(stated: StatedConstraint, lookup: Lookup) -> Constraint:
     if stated.to is None:
         return stated.constraint
-    return replace(stated.constraint, to=lookup.data(stated.to, stated.to.place.path, of_test=True))
+    return replace(stated.constraint, to=lookup.data(stated.to, stated.to.place.path, of_constraint=True))
 
 
 def merged_groups(pieces: Iterable[Piece], noted: Noted) -> Mapping[str, Group]:

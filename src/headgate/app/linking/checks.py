@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from headgate.core.declarations import Kind
@@ -29,18 +29,30 @@ def checks_of(
     *,
     dialect: str,
     now: str = "",
+    generic_tests: Set[str] = frozenset(),
 ) -> Checks:
     """Return the checks of an asset with these columns; ``shapes`` are the columns of all others.
 
-    ``now`` is the present by which answers are read.
+    ``now`` is the present by which answers are read; ``generic_tests`` are those that macros define.
     """
     from headgate.evidence.compile import compile_tests
     from headgate.plugins.checks.kinds import KINDS
 
-    return compile_tests(address, tests, shape, kinds=KINDS, shape_of=shapes.get, dialect=dialect, now=now)
+    return compile_tests(
+        address,
+        tests,
+        shape,
+        kinds=KINDS,
+        generic_tests=generic_tests,
+        shape_of=shapes.get,
+        dialect=dialect,
+        now=now,
+    )
 
 
-def faults_of_tests(nodes: Mapping[Address, AnyNode], conditions: Conditions) -> tuple[Diagnostic, ...]:
+def faults_of_tests(
+    nodes: Mapping[Address, AnyNode], conditions: Conditions, generic_tests: Set[str]
+) -> tuple[Diagnostic, ...]:
     """Return what is wrong with the declared tests of a graph; what has no known columns is left unchecked.
 
     Cost: microseconds a test; a millisecond for each piece of SQL that the cache does not know.
@@ -58,7 +70,9 @@ def faults_of_tests(nodes: Mapping[Address, AnyNode], conditions: Conditions) ->
             continue
         tests = tuple(test for test in tests if test.kind != QUARANTINE or test.references.get("to", address) in shapes)
         declaring = parts_of(address)[0] if node.kind is Kind.UNCHECKED else address
-        checks = checks_of(declaring, tests, shapes[address], shapes, dialect=conditions.dialect)
+        checks = checks_of(
+            declaring, tests, shapes[address], shapes, dialect=conditions.dialect, generic_tests=generic_tests
+        )
         found += checks.diagnostics
         for check in checks.checks:
             found += _faults_of_sql(check, address, shapes, conditions)

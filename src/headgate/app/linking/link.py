@@ -46,7 +46,7 @@ def linked(
     """
     with closing(CachingAnalyser(root, ground, cache)) as analyser:
         found = link(declarations, analyser, recorded=recorded, settings=ground.settings, dialect=ground.dialect)
-    found = _with_test_faults(found, root, ground, cache)
+    found = _with_test_faults(found, declarations.generic_tests, root, ground, cache)
     if found.graph is not None:
         from headgate.app.linking.protecting import with_protection
 
@@ -54,13 +54,13 @@ def linked(
     return found, analyser.keys
 
 
-def _with_test_faults(found: Linked, root: Path, ground: Ground, cache: Cache) -> Linked:
+def _with_test_faults(found: Linked, generic_tests: frozenset[str], root: Path, ground: Ground, cache: Cache) -> Linked:
     """Return what was linked with all that is wrong with declared tests; errors among that leave no graph."""
     from headgate.app.linking.checks import faults_of_tests
     from headgate.app.linking.conditions import Conditions
 
     with closing(Conditions(root, ground, cache)) as conditions:
-        faults = faults_of_tests(found.nodes, conditions)
+        faults = faults_of_tests(found.nodes, conditions, generic_tests)
     if not faults:
         return found
     return replace(

@@ -12,7 +12,7 @@ from headgate.core.json_form import dumps
 from headgate.project.dbt import left_over
 from headgate.project.dbt.config_tree import Setting, is_true, plain_key, together
 from headgate.project.dbt.loads import load_of
-from headgate.project.dbt.macros import Macros, convert_macros
+from headgate.project.dbt.macros import Macros, convert_macros, generic_tests_in
 from headgate.project.dbt.marks import needs_of, texts_given
 from headgate.project.dbt.names import Names, Read, Resource, name_all
 from headgate.project.dbt.notes import Note, by_hand, left_out, told
@@ -270,6 +270,8 @@ class _Conversion:
         paths = {"/".join((*self._folders(p, "macro"), p.rpartition("/")[2])): p for p in self._of("macro", (".sql",))}
         for target, text in self.macros.files.items():
             self._write(f"macros/{target}", text, paths[target])
+        for name, text in self.macros.generic_tests.items():
+            self._write(f"tests/generic/{name}.sql", text, "")
         self._count(macros=len(self.macros.names))
 
     def write_properties(self) -> None:
@@ -337,8 +339,13 @@ class _Conversion:
         for path in self._of("test", (".sql",)):
             if self._folders(path, "test")[:1] == ("fixtures",):
                 continue
-            if (text := self._text(path)) is None or "{% test" in text or "{% data_test" in text:
-                self.notes.append(left_out(Place(path), "a test of dbt's own kind"))
+            text = self._text(path)
+            own = dict(generic_tests_in(text)) if text is not None else {}
+            if text is None or own:
+                kept = ": only dbt can carry it out; its text is kept in tests/generic/" if own else ""
+                self.notes.append(left_out(Place(path), f"a test of dbt's own kind{kept}"))
+                for name, block in own.items():
+                    self._write(f"tests/generic/{name}.sql", block, path)
                 continue
             converted = convert(read_sql(path, text), self.names, self.macros.names)
             if converted.is_template:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headgate.core.diagnostic import Place
 from headgate.project.dbt.functions import sql_of
@@ -12,6 +12,8 @@ from headgate.project.dbt.marks import Mark, call_of, line_at, marks_of, needs_o
 from headgate.project.dbt.notes import Note, left_out
 
 _OF_DBT = ("data_test", "docs", "materialization", "snapshot", "test")
+_OF_TESTS = ("data_test", "test")
+_TEST = re.compile(r"(?:data_)?test\s+(\w+)\s*\(")
 _DEFINED = re.compile(r"macro\s+(\w+)\s*\(")
 _RETURN = re.compile(r"return\s*\((.*)\)", re.DOTALL)
 _DISPATCH = re.compile(r"adapter\s*\.\s*dispatch\s*\(\s*(['\"])(\w+)\1\s*(?:,[^()]*)?\)")
@@ -25,11 +27,15 @@ _WORDS = {"data_test": "test"}
 
 @dataclass(frozen=True, slots=True)
 class Macros:
-    """The files by path relative to ``macros/``, the names of all macros in them, what is told."""
+    """The files by path relative to ``macros/``, the names of all macros in them, what is told.
+
+    ``generic_tests`` are the data tests among them as texts, by name.
+    """
 
     files: Mapping[str, str]
     names: frozenset[str]
     notes: tuple[Note, ...]
+    generic_tests: Mapping[str, str] = field(default_factory=dict)
 
 
 def convert_macros(files: Mapping[str, tuple[str, str]]) -> Macros:
@@ -38,8 +44,10 @@ def convert_macros(files: Mapping[str, tuple[str, str]]) -> Macros:
     made: dict[str, str] = {}
     notes: list[Note] = []
     names: set[str] = set()
+    tests: dict[str, str] = {}
     for target, (path, text) in files.items():
         kept, said = _without_dbt(path, text)
+        tests.update(generic_tests_in(text))
         notes += said
         resolved = _resolved(kept, defined)
         found = [name for name, _ in _definitions(marks_of(resolved), resolved)]
@@ -51,7 +59,16 @@ def convert_macros(files: Mapping[str, tuple[str, str]]) -> Macros:
             continue
         made[target] = resolved
         names.update(found)
-    return Macros(made, frozenset(names), tuple(notes))
+    return Macros(made, frozenset(names), tuple(notes), tests)
+
+
+def generic_tests_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the data tests that a text of dbt's defines: the name and the block of each."""
+    marks = marks_of(text)
+    for number, mark in enumerate(marks):
+        if mark.word in _OF_TESTS and (match := _TEST.match(mark.inner)):
+            end = next((m.end for m in marks[number:] if m.word in ("endtest", "enddata_test")), len(text))
+            yield match[1], text[mark.start : end] + "\n"
 
 
 def _definitions(marks: tuple[Mark, ...], text: str) -> Iterator[tuple[str, int]]:
@@ -74,7 +91,8 @@ def _without_dbt(path: str, text: str) -> tuple[str, list[Note]]:
             notes.append(left_out(place, f"macro {name[1]}: {_OVERRIDES[name[1]]}"))
         elif word in _OF_DBT:
             what = " ".join(re.split(r"[\s(,]+", mark.inner)[:2])
-            notes.append(left_out(place, f"{what}: only dbt can carry it out"))
+            kept_in = "; its text is kept in tests/generic/" if word in _OF_TESTS else ""
+            notes.append(left_out(place, f"{what}: only dbt can carry it out{kept_in}"))
         else:
             continue
         end = next((m for m in marks[number:] if m.word == f"end{_WORDS.get(word, word)}"), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from headgate.core.address import Address, fold, split
@@ -16,6 +16,7 @@ from headgate.project.dbt.properties import NOT_READ, Entry, Properties, child, 
 from headgate.project.dbt.source_changes import SourceChanges
 from headgate.project.dbt.values import Values
 from headgate.project.dbt.yaml_edits import YamlEdits
+from headgate.project.declared_tests import KEYS as TEST_KEYS
 from headgate.project.lookup import folder_of
 from headgate.project.pieces import Stated
 from headgate.project.references import call_of
@@ -64,6 +65,7 @@ def changed(file: Properties, target: str, around: Surroundings) -> Changed:
     SourceChanges(file, around.names, around.values, around.relocated, work.edits).make()
     work.exposures()
     work.unit_tests()
+    work.data_tests()
     work.references()
     work.descriptions(file.root)
     work.other_sections()
@@ -172,6 +174,18 @@ class _Change:
             elif tested and self._meant(model.text) != tested.address:
                 self.edits.replace(model, tested.address)
 
+    def data_tests(self) -> None:
+        """Take out data tests that look at what is not imported."""
+        for key, tests in _pairs(self.file.root):
+            for item in tests.items if key.text in TEST_KEYS and isinstance(tests, Items) else ():
+                texts = (value.text for _, value in _pairs(item) if isinstance(value, Scalar))
+                missing = next((text for text in texts if _called(text) and self._read(text) is None), "")
+                if missing and isinstance(item, Fields):
+                    name = item.pairs[0][0]
+                    self.edits.remove_item(name)
+                    text = f"data test {name.text} looks at {missing}, which is not imported"
+                    self.edits.notes.append(left_out(self.edits.place(name), text))
+
     def references(self) -> None:
         """Write `ref` and `source` as addresses wherever a name alone would mean something else, or nothing."""
         waiting: list[Node] = [self.file.root] if self.file.root else []
@@ -188,7 +202,7 @@ class _Change:
 
     def _read(self, text: str) -> Read | None:
         """Return what a call of `ref` or `source` means; None for any other text, and for what is not imported."""
-        call = _CALL.fullmatch(text.strip().removeprefix("{{").removesuffix("}}").strip())
+        call = _called(text)
         if call is None:
             return None
         texts = (call[3], call[5]) if call[5] else (call[3],)
@@ -251,6 +265,23 @@ def header_tags(resource: Resource, entry: Entry | None) -> tuple[str, ...]:
     stated = entry.settings.get("tags") if entry else None
     said = {str(tag) for tag in listed(stated.value)} if stated else set()
     return everything if set(everything) != said else ()
+
+
+def _pairs(node: Node | None) -> Iterator[tuple[Scalar, Node]]:
+    """Yield all keys with their values below a node, in no order."""
+    waiting: list[Node] = [node] if node else []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Items):
+            waiting += one.items
+        elif isinstance(one, Fields):
+            yield from one.pairs
+            waiting += [value for _, value in one.pairs]
+
+
+def _called(text: str) -> re.Match[str] | None:
+    """Return the call of `ref` or `source` that a text is."""
+    return _CALL.fullmatch(text.strip().removeprefix("{{").removesuffix("}}").strip())
 
 
 def _key(node: Node | None, name: str) -> Scalar | None:
