@@ -271,6 +271,20 @@ def test_a_test_that_goes_in_the_same_change_is_missed(team: Team) -> None:
     assert "m.orders: a data test is gone, or says something else" in team.fails(1, *PROMOTE)
 
 
+def test_a_consumer_comes_and_goes_by_releases_though_nothing_is_built(team: Team) -> None:
+    text = (team.root / "assets/m/m.yml").read_text()
+    board = text.partition("exposures:")[2]
+    team.file("assets/m/m.yml", text + board.replace("name: board", "name: report"))
+    team.commit("One more")
+    assert "properties of 1 asset: depends_on and owner of m.report" in team.does("apply", "dev", "--yes")
+    team.does(*PROMOTE)
+    team.file("assets/m/m.yml", text.partition("exposures:")[0])
+    team.edit("None")
+    told = team.fails(1, *PROMOTE)
+    assert "m.board: this consumer is no longer declared" in told
+    assert "m.report: this consumer is no longer declared" in told
+
+
 def test_a_consumer_that_is_undeclared_in_the_same_change_is_missed(team: Team) -> None:
     text = (team.root / "assets/m/m.yml").read_text().partition("exposures:")[0]
     team.file("assets/m/m.yml", text)

@@ -27,7 +27,8 @@ from headgate.core.quarantine import unchecked_of
 if TYPE_CHECKING:
     from headgate.core.loading import Loading
 
-_NO_QUERY: Mapping[str, str] = {"kind": QUERY}
+_UNBUILT = frozenset((QUERY, Kind.EXPOSURE.value))
+"""Kinds of which there is no build."""
 
 Told: TypeAlias = Mapping[Address, Mapping[str, str]]
 """Of each address what is declared, as text, under the names that users write."""
@@ -121,12 +122,13 @@ def _of_config(config: Config) -> Mapping[str, str]:
 def property_changes(before: Told, after: Told) -> PropertyChanges:
     """Return what differs of the addresses that both have, and that are of one kind in both, sorted by address.
 
-    A data test that is a query may come or go: no build tells of it.
+    A data test that is a query may come or go, and so may an exposure: no build tells of it.
     """
     found: dict[Address, tuple[str, ...]] = {}
-    queries = {a for told in (before, after) for a, said in told.items() if said.get("kind") == QUERY}
-    for address in sorted((before.keys() & after.keys()) | queries):
-        old, new = before.get(address, _NO_QUERY), after.get(address, _NO_QUERY)
+    unbuilt = {a: said["kind"] for told in (before, after) for a, said in told.items() if said.get("kind") in _UNBUILT}
+    for address in sorted((before.keys() & after.keys()) | unbuilt.keys()):
+        nothing = {"kind": unbuilt.get(address, "")}
+        old, new = before.get(address, nothing), after.get(address, nothing)
         if old.get("kind") == new.get("kind") and old != new:
             found[address] = tuple(sorted(n for n in {*old, *new} if old.get(n) != new.get(n)))
     return found
