@@ -55,9 +55,8 @@ def test_who_made_a_commit_that_is_not_here_is_asked_where_it_is(team: Team) -> 
     team.git("gc", "--quiet", "--prune=now")
     team.become("eve")
     told = words(team.does("approve", *REQUEST, "--yes"))
-    assert (
-        f"Who made {commit[:7]} is not known here (git fetch): whoever did agrees for nobody else all the same." in told
-    )
+    assert f"pr-12 shows commit {commit[:7]}, which is not checked out." in told
+    assert "Who made that is not known here: whoever did agrees for nobody else all the same." in told
     assert "price changes in 100 rows" in words(team.does("report", *REQUEST))
     team.become("ada")
     assert "you made this change" in team.fails(1, "approve", *REQUEST, "--yes"), "she applied it"
@@ -72,3 +71,21 @@ def test_what_is_in_no_commit_is_committed_first(team: Team) -> None:
     assert "already. dev shows something else: m.orders" in told
     assert "Next: commit what dev shows, then headgate approve dev" in told
     assert "then headgate report dev" in team.does("report", "dev")
+
+
+def test_what_was_applied_before_it_was_committed_is_agreed_to_elsewhere(team: Team) -> None:
+    """Applying it again builds nothing, so that the state knows of no commit that has it."""
+    team.git("switch", "--quiet", "--create", "feature")
+    team.asset("m.orders", ORDERS.format(factor=2))
+    team.apply("pr-12")
+    team.commit("Times 2")
+    team.git("switch", "--quiet", "-")
+    for name in ("ben", "eve"):
+        team.become(name)
+        told = words(team.does("approve", *REQUEST, "--yes"))
+        assert "pr-12 shows files that no commit had then, and that are not checked out." in told
+    assert "Next: headgate promote pr-12, where the commit that has it is checked out" in told
+    assert "headgate apply" not in team.does("report", *REQUEST)
+    team.git("switch", "--quiet", "feature")
+    team.become("ada")
+    assert "Agreed: ben to 2 findings, eve to 1 finding." in team.does("promote", *REQUEST, "--yes")

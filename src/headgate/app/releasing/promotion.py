@@ -114,38 +114,54 @@ def plan_promotion(
 def plan_shown(session: Session, repository: Repository, *, source: str, to: str | None) -> Promotion:
     """Return what promoting ``source`` would do with the code that it shows, wherever somebody stands who looks at it.
 
-    It is the code of the checked-out commit where that holds the commit that ``source`` shows, and where what it shows
-    is in no commit. Files come from the state; who made a commit that this clone lacks is not known here. Raises
-    ``Refused`` as ``plan_promotion`` does.
+    It is the code of the checked-out commit where that holds the commit that ``source`` shows. What was applied before
+    it was committed is in no commit as far as the state knows: where files differ from theirs here, somebody is at work
+    on it and has to commit it first. Files come from the state; who made a commit that this clone lacks is not known
+    here. Raises ``Refused`` as ``plan_promotion`` does.
     """
     from headgate.app.releasing.code import released
 
     target = target_of(session, source, to)
     with session.reading() as reading:
         move = _shown_elsewhere(repository, reading, source)
-        if move is not None:
-            with released(session, repository, reading, move) as files:
-                git = replace(repository.git, commit=move.commit)
-                code = Repository(files.root, git, home=session.root, memory=repository.memory)
-                is_later = _is_later(code, reading, target) if git.knows(move.commit) else None
-                return _planned(session, code, reading, (source, target), is_clean=True, is_later=is_later)
-    return plan_promotion(session, repository, source=source, to=to)
+        if move is None:
+            promotion = plan_promotion(session, repository, source=source, to=to)
+            move = _shown_uncommitted(repository, reading, source) if promotion.differs and promotion.is_clean else None
+            if move is None:
+                return promotion
+        commit = "" if move.dirty else move.commit
+        with released(session, repository, reading, move) as files:
+            git = replace(repository.git, commit=commit)
+            code = Repository(files.root, git, home=session.root, memory=repository.memory)
+            is_later = _is_later(code, reading, target) if git.knows(commit) else None
+            return _planned(session, code, reading, (source, target), is_clean=True, is_later=is_later)
 
 
 def _shown_elsewhere(repository: Repository, reading: Reading, source: str) -> Move | None:
     """Return the move whose code an environment shows, where its commit is no part of the one that is checked out.
 
-    None where the files are the same, and where what is shown is in no commit. Cost: a git command, where they differ.
+    None where the files are the same, and where what is shown was in no commit. Cost: a git command, where they differ.
     """
+    git, move = repository.git, _other_move(repository, reading, source)
+    if move is None or move.dirty or move.commit in ("", git.commit) or git.is_ancestor(move.commit, git.commit):
+        return None
+    return move
+
+
+def _shown_uncommitted(repository: Repository, reading: Reading, source: str) -> Move | None:
+    """Return the move whose code an environment shows, where that was in no commit and is not what stands here."""
+    move = _other_move(repository, reading, source)
+    return move if move is not None and move.dirty else None
+
+
+def _other_move(repository: Repository, reading: Reading, source: str) -> Move | None:
+    """Return the move whose code an environment shows; None where that stands here, and where nothing is committed."""
     from headgate.release.history import move_of_code
     from headgate.release.stored import read_environment
 
-    git = repository.git
     record, _ = read_environment(reading, source)
     move = move_of_code(reading, source, record.serial) if record else None
-    if move is None or not git.commit or move.dirty or move.commit in ("", git.commit) or move.tree == repository.tree:
-        return None
-    return None if git.is_ancestor(move.commit, git.commit) else move
+    return None if move is None or not repository.git.commit or move.tree == repository.tree else move
 
 
 def _planned(

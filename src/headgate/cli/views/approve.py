@@ -61,11 +61,16 @@ def _nothing(promotion: Promotion) -> Refused:
 
 def _of_another_commit(promotion: Promotion, repository: Repository) -> Iterator[str]:
     """Yield what whoever agrees has to know where they stand elsewhere than the code that they agree to."""
-    commit, git = promotion.commit[:7], repository.git
+    git = repository.git
     if promotion.commit != git.commit:
-        yield f"{promotion.plan.source} shows commit {commit}, which is not checked out. This is about what it shows."
+        told = (
+            f"commit {promotion.commit[:7]}, which is"
+            if promotion.commit
+            else "files that no commit had then, and that are"
+        )
+        yield f"{promotion.plan.source} shows {told} not checked out. This is about what it shows."
         if not git.knows(promotion.commit):
-            yield f"Who made {commit} is not known here (git fetch): whoever did agrees for nobody else all the same."
+            yield "Who made that is not known here: whoever did agrees for nobody else all the same."
 
 
 def _ended(heard: Waiting, repository: Repository, terminal: Terminal) -> int:
@@ -80,6 +85,7 @@ def _ended(heard: Waiting, repository: Repository, terminal: Terminal) -> int:
         terminal.write(line)
     if decision.opens:
         report = heard.review.report
-        where = "" if report.commit == repository.git.commit else f", where {report.commit[:7]} is checked out"
+        commit = report.commit[:7] or "the commit that has it"
+        where = "" if report.commit == repository.git.commit else f", where {commit} is checked out"
         terminal.say(f"Next: headgate promote {report.source}{where}")
     return 0
