@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from headgate.app import contracts
-    from headgate.app.contracts import WrittenFile
+    from headgate.app.contracts import GivenUpTest, WrittenFile
     from headgate.app.import_source import LeftOut
     from headgate.core.address import Address
 
@@ -99,6 +99,11 @@ class ContractImport(Shown):
     def replaced(self) -> tuple[Address, ...]:
         """Assets that were described otherwise before."""
         return self._made.replaced
+
+    @property
+    def given_up(self) -> tuple[GivenUpTest, ...]:
+        """Their data tests that the contract does not ask for: they are gone with what is replaced."""
+        return self._made.given_up
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:

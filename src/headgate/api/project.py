@@ -329,7 +329,7 @@ class Project:
         """Declare what a contract in a file says of its assets. Without ``yes=True`` nothing is written, only returned.
 
         ``asset`` is the one that a contract with one object describes; ``to`` is the property file for what stands in
-        none. What is declared otherwise is replaced with ``replace=True`` alone, else ``Refused``.
+        none. What is declared otherwise is written over with ``replace=True`` alone, else ``Refused``.
 
         >>> import headgate
         >>> project = headgate.open()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,16 +52,27 @@ class WrittenFile:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUpTest:
+    """A data test of an asset that stood where a contract put something else: what people call it, its arguments."""
+
+    asset: Address
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedContract:
     """What was imported: the files that were written, or would be; ``replaced`` are assets that were described before.
 
-    Without files all was declared already. ``left_out`` is what is kept and has no effect.
+    ``given_up`` are their data tests that the contract does not ask for. Without files all was declared already.
+    ``left_out`` is what is kept and has no effect.
     """
 
     id: str
     assets: tuple[Address, ...]
     files: tuple[WrittenFile, ...]
     replaced: tuple[Address, ...]
+    given_up: tuple[GivenUpTest, ...]
     left_out: tuple[LeftOut, ...]
 
 
@@ -129,8 +140,8 @@ def import_contract(
     """Declare what a contract says of its assets, in the files that describe them, else in ``to``.
 
     ``named`` is the asset of a contract with one object. Raises ``Refused`` where the contract cannot be read, names
-    what there is not, or would replace what is declared, unless ``replaces``; ``UsageError`` for a file that is not
-    read.
+    what there is not, or would write over what is declared, unless ``replaces``; ``UsageError`` for a file that is
+    not read.
     """
     from headgate.project.odcs.entries import taken_over
 
@@ -138,7 +149,7 @@ def import_contract(
     work = _Import(session, repository, str(path))
     targets = work.targets(document, named)
     taken = taken_over(document, targets, work.names)
-    files, replaced = work.files(taken, targets, to, replaces=replaces)
+    files, replaced = work.files(taken, targets, to, replaces=replaces or not is_written)
     if is_written:
         for file in files:
             _write(session.root / file.path, file.text.encode())
@@ -147,6 +158,7 @@ def import_contract(
         tuple(target.address for target in targets),
         files,
         replaced,
+        tuple(work.given_up(taken, targets, replaced)),
         tuple(LeftOut(name, reason) for name, reason in taken.left_out),
     )
 
@@ -251,6 +263,19 @@ class _Import:
                 summary = f"{path} cannot be added to without altering it"
                 raise Refused([Diagnostic("HG194", summary, Place(path), hint=hint)]) from None
         return tuple(found), tuple(replaced)
+
+    def given_up(self, taken: Taken, targets: Sequence[Target], replaced: Sequence[Address]) -> Iterator[GivenUpTest]:
+        """Yield the data tests in the entries that are replaced which the contract does not ask for."""
+        from headgate.core.checks import name_of
+        from headgate.core.contract_tests import given_up
+        from headgate.project.odcs.written import properties_in
+
+        for target, entry in zip(targets, taken.entries, strict=True):
+            if target.address in replaced and entry is not None:
+                path = self._entry(target.address)[0]
+                own = [test for test in target.properties.tests if test.place and test.place.path == path]
+                for test in given_up(own, properties_in(entry)):
+                    yield GivenUpTest(target.address, name_of(test), test.arguments)
 
     def _put_contract(
         self, contract: Mapping[str, Any], targets: Sequence[Target], to: str, puts: dict[str, list[Any]]

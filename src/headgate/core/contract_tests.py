@@ -54,6 +54,28 @@ def declared_tests(properties: Properties) -> tuple[DeclaredTest, ...]:
     return tuple(test for test in properties.tests if test not in asked) if asked else properties.tests
 
 
+def given_up(before: Iterable[DeclaredTest], after: Properties) -> tuple[DeclaredTest, ...]:
+    """Return the tests that ran before and that nothing of what is said ``after`` demands as well.
+
+    Which asset a reference leads to is not looked at: ``after`` may have names where there were addresses.
+    """
+    promised = after.constraints if after.contract is not None and after.contract.is_enforced else ()
+    stand = [_bare(test) for test in with_promised(after.tests, promised)[0]]
+    essences = {_essence(test) for test in stand} - {None}
+    return tuple(
+        test
+        for test in before
+        if test.is_enabled and _bare(test) not in stand and _essence(_bare(test)) not in essences
+    )
+
+
+def _bare(test: DeclaredTest) -> DeclaredTest:
+    """Return a test as what it demands alone, whatever it is called and wherever it stands."""
+    arguments = {key: "" if key == "to" else value for key, value in test.arguments.items()}
+    test = replace(test, name="", column=fold(test.column), arguments=arguments, references={}, kept={}, tags=())
+    return replace(test, limit=None, keeps_failures=False, place=None, is_promised=False)
+
+
 def _asked_by(constraint: Constraint) -> Iterator[DeclaredTest | Unmeasured]:
     """Yield the tests that hold exactly where a constraint does."""
     kind, columns = constraint.kind, constraint.columns

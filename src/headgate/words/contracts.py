@@ -9,7 +9,7 @@ from headgate.core.listing import listed
 from headgate.words.layout import aligned
 
 if TYPE_CHECKING:
-    from headgate.app.contracts import ImportedContract
+    from headgate.app.contracts import GivenUpTest, ImportedContract
 
 
 def lines_of_imported(made: ImportedContract, *, width: int, is_written: bool) -> Iterator[str]:
@@ -21,6 +21,19 @@ def lines_of_imported(made: ImportedContract, *, width: int, is_written: bool) -
         yield f"{listed([file.path for file in made.files])}: {made.id} describes {assets}."
     if made.replaced:
         yield f"{'Replaced' if is_written else 'It replaces'} what was said of {listed(made.replaced)}."
+    if made.given_up:
+        yield f"Data tests that {'are' if is_written else 'would be'} gone with it:"
+        yield from aligned([(one.asset, _test_text(one)) for one in made.given_up], width=width)
     if made.left_out:
         yield "Kept, without effect:"
         yield from aligned([(one.name, one.reason) for one in made.left_out], width=width)
+
+
+def _test_text(one: GivenUpTest) -> str:
+    """Return what a data test was called, and what it was given."""
+    given = ", ".join(f"{key}: {_value_text(value)}" for key, value in one.arguments.items())
+    return f"{one.name} ({given})" if given else one.name
+
+
+def _value_text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -62,6 +62,8 @@ def _import(options: Namespace, terminal: Terminal) -> int:
         tell(line)
     if made.files and not options.print:
         terminal.say("Next: headgate check")
+    elif made.replaced and not options.replace:
+        terminal.say("With --replace in place of --print it is written.")
     return 0
 
 
