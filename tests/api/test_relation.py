@@ -210,7 +210,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 project = headgate.open()
 project.table("dev", "shop.orders").pl(), len(project.table("dev", "shop.orders"))  # all that is imported is there
 def interrupt():
-    time.sleep(3)
+    time.sleep(1)
     os.kill(os.getpid(), signal.SIGINT)
 for ask in (lambda r: r.pl(), lambda r: r.arrow(), len):
     threading.Thread(target=interrupt, daemon=True).start()

@@ -74,11 +74,11 @@ def test_who_waits_for_a_lease_is_told_once_for_whom(project: Path) -> None:
 
 def test_who_waits_for_a_run_plans_after_it(project: Path) -> None:
     (project / "assets" / "sources.yml").write_text(SOURCES)
-    (project / "n.csv").write_text("n\n24000\n")
+    (project / "n.csv").write_text("n\n10\n")
     slow = "select count(*) as x from raw.n, range(n) as a, range(n) as b where (a.range + b.range) % 3 = 1"
     (project / "assets" / "m" / "a.sql").write_text(slow)
     assert headgate(["apply", "dev", "--yes"], project)[1] == 0
-    (project / "n.csv").write_text("n\n24001\n")
+    (project / "n.csv").write_text("n\n24000\n")
     command = [sys.executable, "-m", "headgate", "run", "dev", "--wait", "60s"]
     both = [subprocess.Popen(command, cwd=project, stdout=-1, stderr=-2, text=True)]
     wait_until(lambda: "process" in headgate(["status", "dev"], project)[0] or both[0].poll() is not None)

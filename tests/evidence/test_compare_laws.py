@@ -33,7 +33,7 @@ ROWS = st.lists(
     max_size=12,
 )
 KEYS = st.sampled_from([(), ("k",), ("j",), ("k", "j")])
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

@@ -63,14 +63,14 @@ def test_a_planted_bug_is_found(name: str) -> None:
 
 
 def test_all_campaigns_run_in_several_processes() -> None:
-    sizes = {"--cases": 4, "--planted": 2, "--files": 4, "--loads": 4, "--jobs": 2}
-    arguments = ["--plant", "DISTINCT", *(str(word) for pair in sizes.items() for word in pair)]
+    sizes = {"--cases": 2, "--planted": 2, "--files": 2, "--loads": 2, "--jobs": 2}
+    arguments = ["--plant", "DISTINCT forgets", *(str(word) for pair in sizes.items() for word in pair)]
     done = subprocess.run(
         [sys.executable, "-m", "fuzz", *arguments], capture_output=True, text=True, timeout=140, check=False
     )
-    assert "4 cases," in done.stdout, done.stderr
+    assert "2 cases," in done.stdout, done.stderr
     assert "planted bugs found" in done.stdout
-    assert "4 damaged repositories" in done.stdout
-    assert "4 sequences of loads in DuckDB: 0 wrong" in done.stdout
+    assert "2 damaged repositories" in done.stdout
+    assert "2 sequences of loads in DuckDB: 0 wrong" in done.stdout
     assert "1 sequences of loads in PostgreSQL: 0 wrong" in done.stdout
     assert done.stderr == ""

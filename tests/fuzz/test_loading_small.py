@@ -14,7 +14,7 @@ from tests.postgres.server import Server
 pytestmark = pytest.mark.slow
 
 FEW = settings(
-    max_examples=6,
+    max_examples=3,
     stateful_step_count=20,
     deadline=None,
     database=None,

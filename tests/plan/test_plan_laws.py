@@ -25,7 +25,7 @@ from headgate.plan.sources import plan_source
 
 pytestmark = pytest.mark.slow
 
-QUICK = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK

@@ -203,7 +203,7 @@ class Releases(RuleBasedStateMachine):
 
 TestReleases = pytest.mark.slow(Releases.TestCase)
 TestReleases.settings = settings(
-    max_examples=20,
+    max_examples=10,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
