@@ -74,7 +74,7 @@ def reports(draw: st.DrawFn, *, has_secrets: bool = False) -> Report:
     )  # fmt: skip
     return Report(
         draw(texts), draw(texts), draw(texts), draw(counts), draw(texts), "2026-11-22T06:36:55.123456Z", decision,
-        assets, draw(counts),
+        assets, draw(counts), tuple(draw(st.lists(texts, max_size=4))),
     )  # fmt: skip
 
 

@@ -50,6 +50,15 @@ def test_the_same_report_gives_the_same_text(form: str) -> None:
 
 
 @any_form
+def test_every_form_tells_which_data_tests_do_not_run(form: str) -> None:
+    lacking = ("no kind is called odd (a.yml:4:9)", "even is a macro (b.yml:1:1)")
+    text = FORMS[form](replace(flights_report(), not_run=lacking))
+    for told in ("no kind is called odd", "even is a macro"):
+        assert told in text
+    assert form in ("junit", "json") or "2 data tests do not run" in text
+
+
+@any_form
 def test_every_form_tells_what_matters(form: str) -> None:
     text = FORMS[form](flights_report())
     for told in ("marts.carrier_delay", "column median_delay is gone", "management", "cost limit", "39 %"):

@@ -6,13 +6,13 @@ same kind serves before a release and in production, and every engine that can m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from headgate.core.address import Address
-from headgate.core.diagnostic import Severity
+from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.measures import Answer, Measure, Shown
 from headgate.core.promises import DeclaredTest
 
@@ -144,6 +144,21 @@ class Result:
     out_of: int = 0
     told: str = ""
     sample: Sample | None = None
+
+
+NOT_RUN = "HG312"
+"""The code of the warning that a data test does not run."""
+
+
+def not_run(warnings: Iterable[Diagnostic]) -> tuple[str, ...]:
+    """Return why data tests do not run, each with its place; no SQL of theirs is told.
+
+    >>> from headgate.core.diagnostic import Place
+    >>> not_run([Diagnostic("HG312", "no kind is called a.b: this test does not run", Place("assets/m.yml", 4, 9))])
+    ('no kind is called a.b (assets/m.yml:4:9)',)
+    """
+    found = ((one.summary.partition(", ")[0].partition(": ")[0], one.place) for one in warnings if one.code == NOT_RUN)
+    return tuple(f"{why} ({place})" if place else why for why, place in found)
 
 
 def judged(check: Check, failed: Failed) -> Result:

@@ -38,7 +38,8 @@ class Report:
 
     ``source`` is the environment that shows the change, ``target`` the one that would take it over; ``release`` the
     serial of the release that it was measured beside (0: none). ``assets`` come in the order of the graph, only those
-    that the change touches; ``untouched`` counts the others. ``at`` is when it was made.
+    that the change touches; ``untouched`` counts the others. ``at`` is when it was made. ``not_run`` is why data tests
+    that are declared, of whatever asset, do not run.
     """
 
     project: str
@@ -50,3 +51,4 @@ class Report:
     decision: Decision
     assets: tuple[AssetReport, ...] = ()
     untouched: int = 0
+    not_run: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "commit": report.commit,
         "at": report.at,
         "untouched": report.untouched,
+        "not_run": list(report.not_run),
         "decision": {
             "verdict": decision.verdict.value,
             "policy": decision.policy,

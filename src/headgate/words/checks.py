@@ -17,7 +17,6 @@ from headgate.words.sql import cell_text
 if TYPE_CHECKING:
     from headgate.app.measured.measuring import Verdict
     from headgate.core.checks import Check, Result
-    from headgate.core.diagnostic import Diagnostic
 
 OF_CHECKS = ("HG701", "HG702")
 """The codes of failures that are told with their rows."""
@@ -70,12 +69,20 @@ def lines_of_set_aside(verdict: Verdict) -> list[str]:
     return [f"{one.check.address}: {one.told}." for one in found]
 
 
-def not_run_text(warnings: Sequence[Diagnostic]) -> str:
-    """Return how many data tests do not run; empty where all do."""
-    count = sum(warning.code == "HG312" for warning in warnings)
+def not_run_text(reasons: Sequence[str], *, most: int = 3) -> str:
+    """Return how many data tests do not run, and why of so many at most; empty where all do.
+
+    >>> not_run_text(["no kind is called a.b (assets/m.yml:4:9)"])
+    '1 data test does not run: no kind is called a.b (assets/m.yml:4:9).'
+    >>> not_run_text(["a", "b"], most=0)
+    '2 data tests do not run'
+    """
+    count = len(reasons)
     if not count:
         return ""
-    return f"{counted(count, 'data test')} {'does' if count == 1 else 'do'} not run; headgate check says why."
+    text = f"{counted(count, 'data test')} {'does' if count == 1 else 'do'} not run"
+    more = [f"and {count - most:,} more"] if count > most else []
+    return f"{text}: {'; '.join([*reasons[:most], *more])}." if most else text
 
 
 def lines_of_failed(verdict: Verdict) -> list[str]:

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from headgate.core.checks import Outcome
+from headgate.core.checks import Outcome, not_run
 from headgate.core.gate import Verdict
 from headgate.core.listing import listed
 from headgate.core.ports.forge import cut_to_size, size_of
 from headgate.words.apply import lines_of_failure
-from headgate.words.checks import checks_text, lines_of_failed, lines_of_warnings
+from headgate.words.checks import checks_text, lines_of_failed, lines_of_warnings, not_run_text
 from headgate.words.diagnostics import lines_of
 from headgate.words.figures import counted, made_text
 from headgate.words.layout import plain, styled
@@ -82,7 +82,12 @@ def _passed(made: Attempt) -> str:
 
     kinds = [step.kind for step in made.planned.plan.doing(Action.BUILD, Action.LOAD)]
     views = kinds.count(Kind.VIEW)
-    return ", ".join(part for part in (made_text(len(kinds) - views, views), checks.rstrip(".")) if part)
+    parts = (
+        made_text(len(kinds) - views, views),
+        checks.rstrip("."),
+        not_run_text(not_run(made.planned.warnings), most=0),
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def head_of(made: Attempt) -> str:
@@ -128,10 +133,12 @@ def _sections(made: Attempt, *, width: int) -> Iterator[tuple[str, list[str]]]:
     if made.planned is not None:
         plan = made.planned.plan
         yield "Plan", [nothing_to_do(made.planned)] if plan.is_empty else lines_of_plan(made.planned, width=width)
-    if made.applied is not None and (results := made.applied.verdict.of(*Outcome)):
-        told = [*lines_of_warnings(made.applied.verdict), checks_text(results)]
-        failed = lines_of_failed(made.applied.verdict) if made.applied.outcome.is_complete else []
-        yield "Checks", [*failed, *told]
+    lacking = not_run_text(not_run(made.planned.warnings)) if made.planned is not None else ""
+    if made.applied is not None and (lacking or made.applied.verdict.of(*Outcome)):
+        verdict = made.applied.verdict
+        failed = lines_of_failed(verdict) if made.applied.outcome.is_complete else []
+        told = [*failed, *lines_of_warnings(verdict), checks_text(verdict.of(*Outcome)), lacking]
+        yield "Checks", [line for line in told if line]
     if made.report is not None and any(asset.comparison is not None for asset in made.report.assets):
         yield "Compared", lines_of_report(made.report, width=width)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from headgate.core.checks import Outcome
+from headgate.core.checks import Outcome, not_run
 from headgate.core.diagnostic import Diagnostic, Place
 from headgate.core.errors import Refused
 from headgate.core.gate import PASSED, Decision, Finding, Level, Topic, Verdict
@@ -88,6 +88,7 @@ def _by_checks(session: Session, repository: Repository, made: Attempt) -> Repor
         decision=decision,
         assets=tuple(_asset(step, measured, findings, plan.protected) for step in touched),
         untouched=planned.shows - len(touched),
+        not_run=not_run(planned.warnings),
     )
 
 

@@ -130,6 +130,7 @@ def reviewed(
             _asset(item, promotion, gathered) for item in (*plan.moved, *plan.removed) if _is_told(item, plan)
         ),
         untouched=promotion.kept,
+        not_run=promotion.not_run,
     )
     return Review(_with_findings(report, decision), findings, case, approvals)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from headgate.app.measured.measuring import NO_TESTS, Tests, tests_of
 from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import user
+from headgate.core.checks import not_run
 from headgate.core.declarations import NOT_SHOWN, Kind, TableSource
 from headgate.core.diagnostic import Diagnostic, has_errors
 from headgate.core.errors import Refused, UsageError
@@ -55,6 +56,8 @@ class Promotion:
     """Tables of somebody else that are set aside."""
     tests: Tests = NO_TESTS
     """What has to come out of the data that will be shown."""
+    not_run: tuple[str, ...] = ()
+    """Why data tests that are declared do not run."""
     live: Mapping[Address, str] = field(default_factory=dict)
     """Tables of the engine that views among what moves show as they are, and when each was captured for comparing."""
 
@@ -176,7 +179,7 @@ def _planned(
     from headgate.app.releasing.altered import altered as altered_by
 
     source, target = names
-    graph, _ = linked_now(session, code, reading, engine=session.environment(target).engine)
+    graph, warnings = linked_now(session, code, reading, engine=session.environment(target).engine)
     contents = {f.path: (code.root / f.path).read_bytes() for f in code.declarations.tree}
     chosen = _code(code, graph, is_clean=is_clean, is_later=is_later)
     plan = _plan(session, reading, source, target, code, chosen)
@@ -194,7 +197,13 @@ def _planned(
         heads=heads_of(reading, source, target),
         left=_left(reading, source, plan),
     )
-    return replace(promotion, is_clean=is_clean, tests=tests_of(promotion.graph), live=_live(reading, plan))
+    return replace(
+        promotion,
+        is_clean=is_clean,
+        tests=tests_of(promotion.graph),
+        not_run=not_run(warnings),
+        live=_live(reading, plan),
+    )
 
 
 def _adopting(session: Session, promotion: Promotion, engine: str) -> Promotion:

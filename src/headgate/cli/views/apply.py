@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.cli.opening import demand_answer, with_repository
 from headgate.cli.terminal import Terminal
-from headgate.core.checks import Outcome
+from headgate.core.checks import Outcome, not_run
 from headgate.core.declarations import NOT_SHOWN
 from headgate.core.plan import Action
 from headgate.words.apply import after_failure, announcement, lines_of_failure, next_text, result_text
@@ -148,7 +148,7 @@ def _carry_out(session: Session, planned: Planned, options: Namespace, terminal:
         size = session.warehouse_bytes(applied.plan.engine)
         terminal.write(result_text(planned, applied, warehouse_bytes=size))
         tell_checks(applied.verdict, terminal)
-        if told := not_run_text(planned.warnings):
+        if told := not_run_text(not_run(planned.warnings)):
             terminal.say(told)
         if session.beside(applied.plan.environment):
             terminal.say(next_text(applied))

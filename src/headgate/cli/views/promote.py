@@ -10,7 +10,7 @@ from headgate.cli.progress import Progress
 from headgate.cli.terminal import Terminal
 from headgate.core.checks import Outcome
 from headgate.core.gate import Level, Topic
-from headgate.words.checks import checks_to_json, lines_of_warnings
+from headgate.words.checks import checks_to_json, lines_of_warnings, not_run_text
 from headgate.words.figures import counted
 from headgate.words.gate import agreed_text, decision_to_words, lines_of_findings, lines_of_gate, lines_of_verdict
 from headgate.words.promote import (
@@ -68,6 +68,8 @@ def run(options: Namespace, terminal: Terminal) -> int:
         terminal.write(result_text(done.promotion, done.switch_seconds))
         for line in lines_of_warnings(done.verdict):
             terminal.complain(line)
+        if told := not_run_text(promotion.not_run):
+            terminal.complain(told)
         return 0
 
 
@@ -147,6 +149,8 @@ def show_promotion(
             terminal.write(line)
         for line in lines_of_live(promotion):
             terminal.write(line)
+    if told := not_run_text(promotion.not_run):
+        terminal.write(told)
     terminal.say()
     terminal.say(f"Next: {_next(session, target, review)}")
     return status

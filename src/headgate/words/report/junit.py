@@ -31,10 +31,14 @@ class Case:
 
 
 def junit_of(report: Report) -> str:
-    """Return the XML: a suite for the decision, and one for each asset. What waits for an approval has failed."""
+    """Return the XML: a suite for the decision, with data tests that do not run, and one for each asset.
+
+    What waits for an approval has failed.
+    """
     report = redacted(report)
     decision = report.decision
-    suites = [("decision", [_of_decision(decision)])]
+    lacking = [Case(f"data test: {why}", "skipped", "check", f"it does not run: {why}") for why in report.not_run]
+    suites = [("decision", [_of_decision(decision), *lacking])]
     known = {asset.address for asset in report.assets}
     suites += [(asset.address, list(_of_asset(asset, decision))) for asset in report.assets]
     elsewhere: dict[str, list[Case]] = {}

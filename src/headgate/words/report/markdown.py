@@ -14,6 +14,7 @@ from headgate.core.comparison import Comparison, Difference, Rung
 from headgate.core.gate import Approval, Decision, Finding, Level, Verdict
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
+from headgate.words.checks import not_run_text
 from headgate.words.figures import counted, time_text
 from headgate.words.gate import finding_text, level_text, verdict_text, verdict_word
 from headgate.words.report.markdown_texts import folded, name, prose, table, value
@@ -124,7 +125,8 @@ def _overview(report: Report, assets: Sequence[AssetReport]) -> str:
     notes = [f"And {counted(more, 'more asset')}."] if more > 0 else []
     others = report.untouched
     notes += [f"{counted(others, 'other asset')} {'is' if others == 1 else 'are'} as before."] if others else []
-    return "\n\n".join(filter(None, (text or "No asset changes.", " ".join(notes))))
+    lacking = prose(not_run_text(report.not_run))
+    return "\n\n".join(filter(None, (text or "No asset changes.", " ".join(notes), lacking)))
 
 
 def _asset(asset: AssetReport, decision: Decision) -> Iterator[str]:

@@ -17,6 +17,7 @@ from headgate.core.comparison import Rung
 from headgate.core.gate import Decision, Finding, Level, Verdict
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
+from headgate.words.checks import not_run_text
 from headgate.words.figures import counted, time_text
 from headgate.words.gate import finding_text, findings_in_order, verdict_text, verdict_word
 from headgate.words.markup import Markup, element, joined
@@ -179,8 +180,9 @@ _HEADS = (
 
 
 def _overview(report: Report, assets: Sequence[AssetReport], numbers: Mapping[Address, int]) -> Markup:
+    lacking = element("p", not_run_text(report.not_run), class_="quiet") if report.not_run else None
     if not assets:
-        return element("section", element("h2", "Assets", id="assets"), element("p", "No asset changes."))
+        return element("section", element("h2", "Assets", id="assets"), element("p", "No asset changes."), lacking)
     rows = [_overview_row(report, asset, numbers[asset.address]) for asset in assets]
     untouched = f"{counted(report.untouched, 'other asset')} {'is' if report.untouched == 1 else 'are'} as before."
     return element(
@@ -199,6 +201,7 @@ def _overview(report: Report, assets: Sequence[AssetReport], numbers: Mapping[Ad
         else None,
         element("div", scrolled(_HEADS, rows, told="Assets that change"), class_="panel", id="overview"),
         element("p", untouched, class_="quiet") if report.untouched else None,
+        lacking,
     )
 
 

@@ -6,7 +6,7 @@ from headgate.core.comparison import Comparison
 from headgate.core.listing import listed
 from headgate.core.redacted import redacted
 from headgate.core.report import AssetReport, Report
-from headgate.words.checks import lines_of_sample
+from headgate.words.checks import lines_of_sample, not_run_text
 from headgate.words.figures import counted
 from headgate.words.gate import lines_of_verdict, rows_of_findings
 from headgate.words.layout import aligned, harmless, styled, widths_of, wrapped
@@ -91,4 +91,5 @@ def _checks(report: Report) -> list[str]:
     for result in sorted((one for one in results if is_failed(one)), key=lambda one: one.check.address):
         lines.append(f"  {styled('fails', 'red')}  {result.check.address}  {harmless(check_text(result))}")
         lines += lines_of_sample(result)
-    return [*lines, f"  {checks_sum_text(results)}."] if results else []
+    lines += [f"  {checks_sum_text(results)}."] if results else []
+    return [*lines, f"  {harmless(not_run_text(report.not_run))}"] if report.not_run else lines
