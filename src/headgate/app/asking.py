@@ -79,6 +79,10 @@ def _lost(references: tuple[Reference, ...], environment: str) -> EnvironmentFai
     return EnvironmentFailed(text, code="HG508", hint="Look: headgate doctor")
 
 
+_NO_FILE = re.compile(r"Cannot access file|No files found|Cannot open file")
+_OF_FILES = "A view reads files where they lay when it was published. Look: headgate doctor"
+
+
 def _fault(error: StatementFailed, query: str, names: Mapping[str, str]) -> Diagnostic:
     """Return the engine's words with the repository's names in place of those in the engine."""
     detail = str(error)
@@ -91,5 +95,6 @@ def _fault(error: StatementFailed, query: str, names: Mapping[str, str]) -> Diag
         "the engine refused the query",
         Place("query", error.line) if is_placed else None,
         detail=detail,
+        hint=_OF_FILES if _NO_FILE.search(detail) else "",
         excerpt=lines[error.line - 1] if is_placed else "",
     )

@@ -130,6 +130,7 @@ CODES: Mapping[str, str] = {
     "HG516": "A promotion would undo a release that somebody made meanwhile.",
     "HG517": "A build that holds only the newest rows cannot be promoted.",
     "HG518": "A view cannot be replaced or dropped because something else reads it.",
+    "HG519": "A view that is promoted reads files of a folder which may go without the warehouse.",
     "HG520": "The warehouse and the state do not belong together, or one of them is an older copy.",
     "HG530": "There is no such move to roll back to.",
     "HG531": "A rollback lacks builds that were collected, or lost.",

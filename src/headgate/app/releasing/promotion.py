@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headgate.app.measured.measuring import NO_TESTS, Tests, tests_of
 from headgate.app.repository import Repository, committed, linked_now
 from headgate.app.session import user
 from headgate.core.checks import not_run
-from headgate.core.declarations import NOT_SHOWN, Kind, TableSource
-from headgate.core.diagnostic import Diagnostic, has_errors
+from headgate.core.declarations import NOT_SHOWN, FileSource, Kind, TableSource
+from headgate.core.diagnostic import Diagnostic, Severity, has_errors
 from headgate.core.errors import Refused, UsageError
+from headgate.core.listing import listed
 
 if TYPE_CHECKING:
     from headgate.app.releasing.altered import Altered
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from headgate.core.declarations import File
     from headgate.core.graph import Graph
     from headgate.core.ports.store import Reading
-    from headgate.core.records import Move
+    from headgate.core.records import Build, Move
     from headgate.release.choose import Code
     from headgate.release.promote import PromotionPlan
 
@@ -197,12 +199,14 @@ def _planned(
         heads=heads_of(reading, source, target),
         left=_left(reading, source, plan),
     )
+    read = _read_live(reading, plan)
+    live = {address: build.created_at for address, build in read.items() if isinstance(build.location, TableSource)}
     return replace(
-        promotion,
+        _warned(session, promotion, read),
         is_clean=is_clean,
         tests=tests_of(promotion.graph),
         not_run=not_run(warnings),
-        live=_live(reading, plan),
+        live=live,
     )
 
 
@@ -304,10 +308,10 @@ def _is_different(session: Session, reading: Reading, plan: PromotionPlan, code:
     return record is not None and bool(properties_changed(session, code, reading, plan.source, record.serial))
 
 
-def _live(reading: Reading, plan: PromotionPlan) -> Mapping[Address, str]:
-    """Return the tables of the engine that the views among what moves read, directly or through views.
+def _read_live(reading: Reading, plan: PromotionPlan) -> Mapping[Address, Build]:
+    """Return the sources that the views among what moves read as they are, directly or through views.
 
-    Each comes with the time of the capture in whose place they are compared.
+    Each comes with the capture in whose place they are compared.
     """
     from headgate.release.bindings import inputs_of_view
     from headgate.release.stored import StoredBuilds
@@ -316,7 +320,8 @@ def _live(reading: Reading, plan: PromotionPlan) -> Mapping[Address, str]:
         return {}
     pointers, builds = plan.intended.pointers, StoredBuilds(reading)
     waiting = [item.address for item in plan.moved if pointers[item.address].kind is Kind.VIEW]
-    found, seen = {}, set(waiting)
+    found: dict[Address, Build] = {}
+    seen = set(waiting)
     while waiting:
         build = builds.get(pointers[waiting.pop()].build)
         for address in () if build is None else inputs_of_view(build):
@@ -326,9 +331,36 @@ def _live(reading: Reading, plan: PromotionPlan) -> Mapping[Address, str]:
             seen.add(address)
             if pointer.kind is Kind.VIEW:
                 waiting.append(address)
-            elif (read := builds.get(pointer.build)) is not None and isinstance(read.location, TableSource):
-                found[address] = read.created_at
+            elif (read := builds.get(pointer.build)) is not None and read.location is not None:
+                found[address] = read
     return dict(sorted(found.items()))
+
+
+def _warned(session: Session, promotion: Promotion, read: Mapping[Address, Build]) -> Promotion:
+    """Return the promotion with a warning where views go on reading files here, and the warehouse is elsewhere.
+
+    Where both are in one folder neither goes without the other.
+    """
+    engine = session.config.engines[session.environment(promotion.plan.target).engine]
+    if (session.root / engine.path).resolve().is_relative_to(session.root.resolve()):
+        return promotion
+    files = [
+        file.path
+        for build in read.values()
+        if isinstance(build.location, FileSource)
+        for file in build.location.files
+        if not Path(file.path).is_absolute()
+    ]
+    if not files:
+        return promotion
+    warning = Diagnostic(
+        "HG519",
+        f"views that {promotion.plan.target} will show read files of this folder: {listed(files)}",
+        hint="The warehouse lies elsewhere: where this folder goes, as that of a CI job does, they fail. "
+        "Make them tables, or let the source name a folder that stays.",
+        severity=Severity.WARNING,
+    )
+    return replace(promotion, plan=replace(promotion.plan, diagnostics=(*promotion.plan.diagnostics, warning)))
 
 
 def _left(reading: Reading, source: str, plan: PromotionPlan) -> tuple[Address, ...]:
