@@ -101,7 +101,10 @@ def test_a_new_plan_voids_what_was_agreed_to(team: Team) -> None:
     team.price(2)
     agreed(team, "ben", "eve")
     team.price(3)
-    assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
+    told = " ".join(team.fails(1, *PROMOTE).split())
+    assert "HG711 prod waits for ops (ada, ben@x.org) to agree again" in told
+    assert "by at most 2000 (no worse than what ben agreed to, of another change)" in told
+    assert "(worse than what ben agreed to)" in told, "the distribution moves further"
 
 
 def test_the_same_change_with_worse_data_waits_again(team: Team) -> None:
@@ -113,6 +116,7 @@ def test_the_same_change_with_worse_data_waits_again(team: Team) -> None:
     told = team.fails(1, *PROMOTE)
     assert "HG711  prod waits for ops" in told
     assert "rows of 100 are gone" in told
+    assert "(worse than what ben agreed to)" in told
 
 
 def test_the_same_change_with_values_that_are_gone_waits_again(team: Team) -> None:

@@ -126,7 +126,8 @@ def _names(session: Session, records: Iterable[str]) -> list[str]:
 def _status(
     session: Session, reading: Reading, name: str, record: EnvironmentRecord | None, *, is_whole: bool
 ) -> EnvironmentStatus:
-    from headgate.app.gate.candidate import decision_shown, open_approvals
+    from headgate.app.gate.approvals import open_approvals
+    from headgate.app.gate.candidate import decision_shown
     from headgate.app.running.records import last_run
     from headgate.release.history import read_moves
     from headgate.release.stored import read_intents, read_pointers

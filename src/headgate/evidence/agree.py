@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from headgate.core.address import fold
@@ -72,6 +72,35 @@ def is_agreed(
         if worth is not Standing.NONE and approval.covers(finding):
             return approval
     return None
+
+
+def agreed_before(
+    finding: Finding, approvals: Sequence[Approval], *, policy: Policy, authors: Iterable[str]
+) -> Approval | None:
+    """Return the last approval of somebody who may agree to a finding, whatever it is worth by now; None without one.
+
+    ``approvals`` are those beside the release, of this change as it was and of others, oldest first.
+    """
+    names = tuple(authors)
+    for approval in reversed(approvals):
+        if standing(finding, approval.identity, policy=policy, authors=names) is not Standing.NONE:
+            return approval
+    return None
+
+
+def since_text(finding: Finding, approval: Approval) -> str:
+    """Return what a finding that waits is beside an earlier approval.
+
+    >>> fewer = Finding(Topic.COUNT, "m.a", "approve", "", amount=0.3)
+    >>> agreed = Approval("prod", 1, "c", "p", "ada", ("ada",), "", amounts={finding_key(fewer): 0.2})
+    >>> since_text(fewer, agreed), since_text(Finding(Topic.ADDED, "m.a", "approve", ""), agreed)
+    ('worse than what ada agreed to', 'new since ada agreed')
+    """
+    if finding_key(finding) not in approval.amounts:
+        return f"new since {approval.by} agreed"
+    if approval.covers(finding):
+        return f"no worse than what {approval.by} agreed to, of another change"
+    return f"worse than what {approval.by} agreed to"
 
 
 def approvals_of(

@@ -59,6 +59,25 @@ def known_approvals(reading: Reading, environment: str, change: Digest) -> tuple
     return tuple(sorted(found, key=lambda approval: approval.at))
 
 
+def open_approvals(reading: Reading, environment: str, serial: int) -> tuple[Approval, ...]:
+    """Return who agreed to changes that are not released, beside what the environment shows at ``serial``.
+
+    The oldest come first. Cost: a scan of the environment's approvals; those of this release alone are held against
+    the log.
+    """
+    from headgate.core.gate import approval_from_json
+    from headgate.evidence.tied import proven
+    from headgate.release.history import last_release
+
+    texts = dict(reading.scan(Collection.APPROVALS, f"{environment}/"))
+    if not texts:
+        return ()
+    release = last_release(reading, environment, serial)
+    near = {key: text for key, text in texts.items() if loads(text).get("release") == release}
+    found = (approval_from_json(loads(text)) for text in proven(reading, Collection.APPROVALS, near).values())
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
 def own_approvals(session: Session, decision: Decision, policy: Policy, environment: str) -> tuple[Approval, ...]:
     """Return the agreement of who is at work to all of a decision that waits and that they may agree to."""
     from headgate.app.session import now, user

@@ -9,7 +9,7 @@ from headgate.core.errors import Refused, UsageError
 if TYPE_CHECKING:
     from headgate.app.repository import Repository
     from headgate.app.session import Session
-    from headgate.core.gate import Approval, Decision
+    from headgate.core.gate import Decision
     from headgate.core.ports.store import Reading
     from headgate.core.records import Move
 
@@ -48,24 +48,3 @@ def decision_shown(reading: Reading, moves: tuple[Move, ...]) -> tuple[int, Deci
             return serial, decisions_of(reading, moves[-1:]).get(serial)
         moves = moves[:-1]
     return 0, None
-
-
-def open_approvals(reading: Reading, environment: str, serial: int) -> tuple[Approval, ...]:
-    """Return who agreed to changes that are not released, beside what the environment shows at ``serial``.
-
-    The oldest come first. Cost: a scan of the environment's approvals; those of this release alone are held against
-    the log.
-    """
-    from headgate.core.gate import approval_from_json
-    from headgate.core.json_form import loads
-    from headgate.core.records import Collection
-    from headgate.evidence.tied import proven
-    from headgate.release.history import last_release
-
-    texts = dict(reading.scan(Collection.APPROVALS, f"{environment}/"))
-    if not texts:
-        return ()
-    release = last_release(reading, environment, serial)
-    near = {key: text for key, text in texts.items() if loads(text).get("release") == release}
-    found = (approval_from_json(loads(text)) for text in proven(reading, Collection.APPROVALS, near).values())
-    return tuple(sorted(found, key=lambda one: one.at))

@@ -35,12 +35,17 @@ _TOLD_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What the gate says of a promotion, and on what it does: the weighed findings, the case, who agreed before."""
+    """What the gate says of a promotion, and on what it does: the weighed findings, the case, who agreed to it.
+
+    ``earlier`` is who agreed beside this release to the change as it was, or to another one; none where nobody is
+    waited for.
+    """
 
     report: Report
     found: tuple[Finding, ...]
     case: Case
     approvals: tuple[Approval, ...] = ()
+    earlier: tuple[Approval, ...] = ()
 
     @property
     def decision(self) -> Decision:
@@ -132,7 +137,8 @@ def reviewed(
         untouched=promotion.kept,
         not_run=promotion.not_run,
     )
-    return Review(_with_findings(report, decision), findings, case, approvals)
+    earlier = _earlier(reading, promotion, decision) if decision.waiting else ()
+    return Review(_with_findings(report, decision), findings, case, approvals, earlier)
 
 
 def known_review(session: Session, promotion: Promotion) -> Review:
@@ -184,6 +190,16 @@ def _heard(session: Session, reading: Reading, promotion: Promotion, case: Case)
 
     authors = authors_of(session, reading, promotion)
     return replace(case, authors=authors), known_approvals(reading, case.environment, case.change)
+
+
+def _earlier(reading: Reading, promotion: Promotion, decision: Decision) -> tuple[Approval, ...]:
+    """Return who agreed beside this release to some of what has to be agreed to, as it was then; the oldest first."""
+    from headgate.app.gate.approvals import open_approvals
+    from headgate.core.gate import finding_key
+
+    keys = {finding_key(one) for one in decision.at(Level.APPROVE)}
+    found = open_approvals(reading, promotion.plan.target, promotion.plan.serial)
+    return tuple(one for one in found if not keys.isdisjoint(one.amounts))
 
 
 def _touched(promotion: Promotion, gathered: Gathered) -> Iterator[Touched]:
@@ -320,13 +336,22 @@ def _waiting(owner: str, findings: Iterable[Finding], review: Review) -> Diagnos
     able = sorted({name for one in ones for name in able_to_agree(one, review.policy)})
     who = owner or ("any owner" if able else "somebody")
     members = f" ({', '.join(able)})" if able and able != [owner.casefold()] else ""
-    told = [f"{one.address}: {one.told}" for one in ones]
+    since = [_since(one, review) for one in ones]
+    told = [f"{one.address}: {one.told}{then}" for one, then in zip(ones, since, strict=True)]
     more = [f"and {len(told) - _TOLD_MAX} more"] if len(told) > _TOLD_MAX else []
     hint = f"They agree with: headgate approve {report.source} --to {report.target}"
     if any(review.is_left_to_authors(one) for one in ones):
         hint = _way_out(owner, report)
-    summary = f"{report.target} waits for {who}{members} to agree"
+    summary = f"{report.target} waits for {who}{members} to agree{' again' if any(since) else ''}"
     return Diagnostic("HG711", summary, hint=hint, detail="\n".join((*told[:_TOLD_MAX], *more)))
+
+
+def _since(finding: Finding, review: Review) -> str:
+    """Return what a finding that waits is beside what somebody agreed to before; empty where nobody did."""
+    from headgate.evidence.agree import agreed_before, since_text
+
+    found = agreed_before(finding, review.earlier, policy=review.policy, authors=review.case.authors)
+    return "" if found is None else f" ({since_text(finding, found)})"
 
 
 def _way_out(owner: str, report: Report) -> str:
