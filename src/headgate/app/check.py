@@ -11,6 +11,7 @@ from headgate.app.gate.declared import faults_of_gate
 from headgate.app.policy_test import faults_of_scenarios
 from headgate.app.repository import Repository, graph_of, recorded_shapes, undeclared_tables
 from headgate.app.session import now
+from headgate.core.codes import OF_DATA
 from headgate.core.diagnostic import Diagnostic, Severity, in_order
 from headgate.core.errors import Refused
 
@@ -59,13 +60,12 @@ def check(session: Session, repository: Repository) -> Checked:
 
 
 def _relaxed(diagnostic: Diagnostic) -> Diagnostic:
-    if diagnostic.code not in _OF_DATA:
+    if diagnostic.code not in OF_DATA:
         return diagnostic
     hint = f"{diagnostic.hint}\n{_UNCHECKED}".lstrip()
     return replace(diagnostic, hint=hint, severity=Severity.WARNING)
 
 
-_OF_DATA = ("HG320", "HG322")
 _UNCHECKED = "Until then what reads it is checked only where its `columns:` are declared with their types."
 
 

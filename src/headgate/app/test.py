@@ -16,6 +16,7 @@ from headgate.app.naming import address_named
 from headgate.app.repository import Repository, recorded_shapes, undeclared_tables
 from headgate.app.unit_test_overrides import Overriding
 from headgate.core.address import Address
+from headgate.core.codes import OF_DATA
 from headgate.core.declarations import Kind
 from headgate.core.diagnostic import Diagnostic, Severity, has_errors
 from headgate.core.graph import AnyNode, Node, SourceNode
@@ -117,9 +118,12 @@ def _first(nodes: Mapping[Address, AnyNode], asked: Address | None) -> First | N
 def _may_hide_tests(diagnostic: Diagnostic, files: Collection[str]) -> bool:
     """Tell whether a fault stands in a file that holds tests, or may: what is faulty there is not read as one.
 
-    A key that is not known is a warning: a test that says more than it is taken to say may pass for no reason.
+    A key that is not known is a warning: a test that says more than it is taken to say may pass for no reason. Data
+    that is not there hides none.
     """
     path = diagnostic.place.path if diagnostic.place else ""
+    if diagnostic.code in OF_DATA:
+        return False
     if diagnostic.severity is Severity.WARNING:
         return diagnostic.code == "HG308" and path in files
     return path.endswith((".yml", ".yaml"))

@@ -171,3 +171,6 @@ CODES: Mapping[str, str] = {
     "HG734": "The gate decides otherwise of a release by what was signed of it.",
     "HG736": "The key that signs releases cannot be read or made.",
 }
+
+OF_DATA = ("HG320", "HG322")
+"""Codes that say that data is not there, rather than that something is written wrongly."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from headgate.app.ci.attempt import Attempt, Base
 from headgate.core.address import environment_like
-from headgate.core.diagnostic import Diagnostic
+from headgate.core.diagnostic import Diagnostic, Severity, has_errors
 from headgate.core.errors import CodeFailed, EnvironmentFailed, HeadgateError, Refused, StalePlan, StatementFailed
 from headgate.core.surroundings import Surroundings
 
@@ -148,10 +148,16 @@ class _Work:
         return None
 
     def test(self, made: Attempt) -> Attempt:
-        """Try all unit tests out."""
+        """Try all unit tests out; where a file that may hold some has faults, those of the repository stop it."""
+        from headgate.app.check import check
         from headgate.app.test import test
 
         tested = test(self.session, self.repository, "")
+        if has_errors(tested.diagnostics):
+            found = check(self.session, self.repository).diagnostics
+            faults = tuple(one for one in found if one.severity is Severity.ERROR)
+            warnings = tuple(one for one in tested.diagnostics if one.severity is not Severity.ERROR)
+            return replace(made, tested=replace(tested, diagnostics=warnings), faults=faults, status=FAULTY)
         return replace(made, tested=tested, status=0 if tested.is_good else FAULTY)
 
     def plan(self, made: Attempt) -> Attempt:
