@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +18,9 @@ from headgate.core.ports.store import Batch, Entry, Expectation, Lease, LeaseTak
 from headgate.core.records import Collection
 from headgate.plugins.stores.sqlite import open_sqlite_store
 from tests.fakes.store import FakeState
+
+if TYPE_CHECKING:
+    from tests.postgres.server import Database, Server
 
 AT = "2026-11-21T02:06:11Z"
 HOSTILE = [
@@ -60,11 +65,25 @@ def _maker(request: pytest.FixtureRequest, folder: Path, nonce: Callable[[], str
     from headgate.plugins.stores.postgres import open_postgres_store
     from headgate.plugins.stores.postgres_address import postgres_address
 
-    server = request.getfixturevalue(request.param)
-    database = server.database()
-    request.addfinalizer(lambda: server.drop(database))
-    address = postgres_address(database.url, "headgate_state")
+    database = request.getfixturevalue("databases")(request.getfixturevalue(request.param))
+    address = postgres_address(database.url, f"headgate_state_{next(_NUMBERS)}")
     return lambda: open_postgres_store(address, nonce=nonce)
+
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def databases() -> Callable[[Server], Database]:
+    """Return what gives a server's one database for all these states: each is in a schema of its own."""
+    made: dict[int, Database] = {}
+
+    def database_on(server: Server) -> Database:
+        if server.port not in made:
+            made[server.port] = server.database()
+        return made[server.port]
+
+    return database_on
 
 
 @pytest.fixture

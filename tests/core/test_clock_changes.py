@@ -22,7 +22,7 @@ def changes(zone: str, since: int, until: int) -> Iterator[datetime]:
     at, clock = datetime(since, 1, 1, tzinfo=UTC), ZoneInfo(zone)
     offset = at.astimezone(clock).utcoffset()
     while at.year < until:
-        following = at + timedelta(days=5)
+        following = at + timedelta(days=10)
         if (then := following.astimezone(clock).utcoffset()) != offset:
             first, last = at, following
             while last - first > timedelta(seconds=1):

@@ -35,10 +35,11 @@ class Page(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.seen: list[tuple[str, dict[str, str]]] = []
-        self.text = ""
+        self._texts: list[str] = []
         self.raw: dict[str, str] = {}
         self.feed(text)
         self.close()
+        self.text = "".join(self._texts)
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -54,7 +55,7 @@ class Page(HTMLParser):
         if self.open and self.open[-1] in ("style", "script"):
             self.raw[self.open[-1]] = self.raw.get(self.open[-1], "") + data
         else:
-            self.text += f"{data} "
+            self._texts.append(f"{data} ")
 
 
 @pytest.mark.slow
