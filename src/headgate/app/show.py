@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from headgate.core.gate import Decision
     from headgate.core.graph import AnyNode, Graph
     from headgate.core.ports.store import Reading
+    from headgate.core.promises import DeclaredTest
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ class Standing:
 class AssetShown:
     """One asset of the working tree; ``builds`` are those that environments show, by environment.
 
-    ``checks`` are the results of its data tests on those builds, as far as they were measured. ``decisions`` are what
-    the gate decided of what is released, and is known to say of what would be, each with where.
+    ``checks`` are the results of its data tests on those builds, as far as they were measured, and of an environment
+    those alone that its code declares as well, where that is known. ``decisions`` are what the gate decided of what is
+    released, and is known to say of what would be, each with where.
     """
 
     node: AnyNode
@@ -83,7 +85,8 @@ def show(session: Session, repository: Repository, name: str) -> AssetShown:
         node = graph.nodes[address]
         standings = tuple(_standing(session, repository, reading, node, name, build) for name, build in builds)
         checks = tuple(
-            (environment, _results(session, reading, graph, address, environment)) for environment, _ in builds
+            (environment, _results(session, repository, reading, graph, address, environment))
+            for environment, _ in builds
         )
         decided = tuple(_decided(session, reading, address, graph, [name for name, _ in builds]))
     waits = tuple(_waiting(session, repository, dict(builds)))
@@ -141,11 +144,11 @@ def _beside(session: Session, environment: str) -> str:
 
 
 def _results(
-    session: Session, reading: Reading, graph: Graph, address: Address, environment: str
+    session: Session, repository: Repository, reading: Reading, graph: Graph, address: Address, environment: str
 ) -> tuple[Result, ...]:
     """Return what is known to come of an asset's data tests on what an environment shows; nothing is measured.
 
-    Those that set rows aside were measured before that.
+    Those that set rows aside were measured before that. What the environment's own code does not declare is left out.
     """
     nodes = {one: graph.nodes[one] for one in (address, unchecked_of(address)) if one in graph.nodes}
     declared = {one: told for one, node in nodes.items() if (told := tests_of_node(node))}
@@ -156,7 +159,39 @@ def _results(
 
     shown, engine = Shown(read_pointers(reading, environment)), session.environment(environment).engine
     tests = Tests(declared, protected=graph.protected)
-    return known_verdict(session, reading, tests, shown, engine=engine).of(*Outcome)
+    results = known_verdict(session, reading, tests, shown, engine=engine).of(*Outcome)
+    is_declared = _declared_in(session, repository, reading, graph.nodes[address], environment)
+    return tuple(one for one in results if is_declared(one.check.test))
+
+
+def _declared_in(
+    session: Session, repository: Repository, reading: Reading, node: AnyNode, environment: str
+) -> Callable[[DeclaredTest], bool]:
+    """Return what tells of a data test of the working tree whether the code of an environment declares it as well.
+
+    Where nobody knows that code any more it holds of all. Cost: a look into the cache.
+    """
+    from headgate.app.releasing.code import told_if_known, told_of_repository
+    from headgate.core.promises import QUARANTINE, test_of_freshness
+    from headgate.core.properties import told_of_test
+    from headgate.release.history import move_of_code
+    from headgate.release.stored import read_environment
+
+    record, _ = read_environment(reading, environment)
+    move = move_of_code(reading, environment, record.serial) if record is not None else None
+    there = told_if_known(session, reading, move) if move is not None and move.tree != repository.tree else {}
+    if not there:
+        return lambda _: True
+    said, here = there.get(node.address, {}), told_of_repository(session, repository).get(node.address, {})
+    declared = frozenset(said.get("data_tests", "").split("\n"))
+    is_as_fresh, ages = said.get("freshness") == here.get("freshness"), test_of_freshness(node.properties.freshness)
+
+    def holds(test: DeclaredTest) -> bool:
+        if test.kind == QUARANTINE:  # counted wherever rows are set aside, declared or not
+            return any('"is_quarantining":true' in one for one in declared)
+        return told_of_test(test) in declared or (is_as_fresh and test in ages)
+
+    return holds
 
 
 def _standing(

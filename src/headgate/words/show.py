@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headgate.core.intervals import shown
-from headgate.words.checks import lines_of_sample, outcome_text
+from headgate.core.properties import told_of_test
+from headgate.words.checks import distinct_names, lines_of_sample, outcome_text
 from headgate.words.figures import counted, seconds_text, time_text
 from headgate.words.layout import aligned, styled
 from headgate.words.loading import rows_of_loading
 
 if TYPE_CHECKING:
     from headgate.app.show import AssetShown, Standing
+    from headgate.core.checks import Result
     from headgate.core.intervals import Intervals
     from headgate.core.records import Build
+
+_OUTCOMES_MAX = 100
+"""So many characters of what came of a check stand in one line."""
 
 Section = tuple[str, list[tuple[str, ...]]]
 """A title, and rows of cells below it."""
@@ -47,12 +52,24 @@ def sections_of(found: AssetShown) -> list[Section]:
 
 
 def _rows_of_checks(found: AssetShown) -> list[tuple[str, ...]]:
-    """Return a row for each data test: what came of it in each environment."""
-    rows: dict[str, list[str]] = {}
-    for environment, results in found.checks:
-        for result in results:
-            rows.setdefault(result.check.name, []).append(f"{environment}: {outcome_text(result)}")
-    return [(name, " · ".join(told)) for name, told in rows.items()]
+    """Return a row for each data test: what came of it in each environment; rows of their own where that is long."""
+    rows: list[tuple[str, ...]] = []
+    for key, name in _names_of_checks(found).items():
+        told = [f"{at}: {outcome_text(one)}" for at, all_ in found.checks for one in all_ if _key(one) == key]
+        joined = " · ".join(told)
+        rows += [(name, joined)] if len(joined) <= _OUTCOMES_MAX else zip((name, *[""] * len(told)), told, strict=False)
+    return rows
+
+
+def _names_of_checks(found: AssetShown) -> dict[str, str]:
+    """Return what each data test is called, by what tells it apart."""
+    checks = {_key(one): one.check for _, results in found.checks for one in results}
+    return dict(zip(checks, distinct_names(list(checks.values())), strict=True))
+
+
+def _key(result: Result) -> str:
+    """Return what tells a data test apart from all others of an asset, the same in every environment."""
+    return f"{result.check.test.place} {told_of_test(result.check.test)}"
 
 
 def _rows_of_gate(found: AssetShown) -> list[tuple[str, ...]]:
@@ -82,10 +99,11 @@ def lines_of_asset(found: AssetShown, width: int) -> list[str]:
         lines.append(description.strip())
     for title, rows in sections_of(found):
         lines += ["", title, *aligned(rows, width=width)]
+    names = _names_of_checks(found)
     for environment, results in found.checks:
         for result in results:
             if sample := lines_of_sample(result):
-                lines += ["", f"{result.check.name} in {environment}", *sample]
+                lines += ["", f"{names[_key(result)]} in {environment}", *sample]
     if printed := printed_text(found):
         lines += ["", "printed", *(f"  {line}" for line in printed.splitlines())]
     if opaque := opaque_text(found):
