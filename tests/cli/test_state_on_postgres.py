@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from headgate.plugins.stores.postgres import open_postgres_store
 from headgate.plugins.stores.postgres_address import postgres_address
 from tests.cli.scenario import GIT, headgate, play
-from tests.postgres.server import PASSWORD, PASSWORD_IN_URL, Database
+from tests.postgres.server import PASSWORD, PASSWORD_IN_URL, Database, Server
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +54,27 @@ def test_scenario(name: str, url: str, tmp_path: Path) -> None:
 @pytest.fixture
 def shop(url: str, tmp_path: Path) -> Path:
     """A repository with one table, released once. Its state is at ``url``."""
-    root = tmp_path / "shop"
+    return released(tmp_path / "shop")
+
+
+@pytest.fixture(scope="module")
+def alone(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A repository as ``shop`` is, to be copied by tests that do not come to its state, and where that is."""
+    url = postgres.database().url
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADGATE_USER", "ada")
+        patch.setenv("STATE_URL", url)
+        return released(tmp_path_factory.mktemp("alone") / "shop"), url
+
+
+@pytest.fixture
+def copied(alone: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HEADGATE_USER", "ada")
+    monkeypatch.setenv("STATE_URL", alone[1])
+    return Path(shutil.copytree(alone[0], tmp_path / "shop"))
+
+
+def released(root: Path) -> Path:
     (root / "assets" / "marts").mkdir(parents=True)
     (root / "assets" / "marts" / "revenue.sql").write_text("/* headgate\nowner: sales\n*/\nselect 1 as cents\n")
     (root / "headgate.toml").write_text(STATE)
@@ -130,10 +151,10 @@ def test_whoever_changes_the_warehouse_is_named_to_others(shop: Path, url: str) 
         ('url = "env:NOT_SET"', "HG123", "NOT_SET", 1),
     ],
 )
-def test_a_state_that_cannot_be_used(shop: Path, settings: str, code: str, part: str, status: int) -> None:
-    rewritten(shop, settings)
+def test_a_state_that_cannot_be_used(copied: Path, settings: str, code: str, part: str, status: int) -> None:
+    rewritten(copied, settings)
     for command in ("plan", "status", "apply dev --yes", "releases", "gc --yes", "doctor"):
-        text = told(command, shop, status=status)
+        text = told(command, copied, status=status)
         assert code in text
         assert part in text
         assert "secret" not in text
@@ -157,9 +178,9 @@ sys.exit(run(sys.argv[1:]))
 """
 
 
-def test_psycopg_that_is_not_installed_is_told(shop: Path) -> None:
+def test_psycopg_that_is_not_installed_is_told(copied: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT, "status"], cwd=shop, capture_output=True, text=True, check=False
+        [sys.executable, "-c", WITHOUT, "status"], cwd=copied, capture_output=True, text=True, check=False
     )
     assert done.returncode == 3, done.stderr
     assert 'pip install "headgate[postgres]"' in done.stderr
