@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -34,6 +36,11 @@ class World:
         lease = store.acquire(LEASE, holder=f"me-{next(self.ticks)}", purpose="test", at="")
         return Stage(store, self.warehouse.open(fail_at), lease, self.ticks)
 
+    def copy(self) -> World:
+        warehouse = FakeWarehouse(shapes=dict(self.warehouse.shapes))
+        self.warehouse.connection.backup(warehouse.connection)
+        return World(warehouse, self.disk.copy(), copy(self.ticks))
+
     def shown(self) -> dict[str, dict[str, int]]:
         stage = self.session()
         with stage.store.reading() as state:
@@ -54,6 +61,12 @@ def new_world() -> World:
 
 
 def prepared(*acts: Callable[[Stage], Any]) -> World:
+    """Return a world in which the acts were done; that is done once, and copied."""
+    return _done(acts).copy()
+
+
+@cache
+def _done(acts: tuple[Callable[[Stage], Any], ...]) -> World:
     world = new_world()
     for act in acts:
         stage = world.session()
