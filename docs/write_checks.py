@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from headgate.core.checks import Kind
+from headgate.plugins.checks.instead import INSTEAD
 from headgate.plugins.checks.kinds import OF_PACKAGES, OWN
 
 
@@ -27,6 +28,14 @@ def checks() -> str:
         "run.",
         "",
         *_table(OF_PACKAGES),
+        "",
+        "## In place of others",
+        "",
+        "What is told where one of these stands:",
+        "",
+        "| Test of a package | What to write |",
+        "|---|---|",
+        *(f"| `{name}` | {told} |" for name, told in INSTEAD.items()),
     ]
     return "\n".join(lines) + "\n"
 

@@ -85,6 +85,7 @@ CASES: tuple[tuple[Measure, Answer], ...] = (
     (Failing(OneOf("v", (Constant("a"), Constant("b"), Constant("it's")))), 1),
     (Failing(OneOf("v", (Constant("a"), Constant("b"), Constant("it's"))), "k > 0"), 0),
     (Failing(OneOf("v", (Constant("b"),), is_not=True)), 2),
+    (Failing(OneOf("v", (Constant("a"), Constant("b"), Constant("it's")), counts_null=True)), 2),
     (Failing(OneOf("n", (number(10), Constant("20"), number(0)))), 1),
     (Failing(OneOf("v", (Sql("lower('B')"),))), 3),
     (Failing(Within("n", number(0), number(20))), 1),

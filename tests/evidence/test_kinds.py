@@ -18,6 +18,7 @@ from headgate.core.promises import DeclaredTest, condition_of
 from headgate.core.recipe import Column, Shape
 from headgate.evidence.compile import Checks, compile_tests
 from headgate.evidence.measure import result_of
+from headgate.plugins.checks.instead import INSTEAD
 from headgate.plugins.checks.kinds import KINDS
 from headgate.plugins.engines.duckdb import open_duckdb
 from headgate.plugins.engines.duckdb_measures import WORDS
@@ -68,7 +69,9 @@ def declared(kind: str, column: str = "", /, **arguments: Any) -> DeclaredTest:
 
 def compiled(test: DeclaredTest) -> Checks:
     odd = frozenset({"odd"})
-    return compile_tests(ORDERS, [test], SHAPE, kinds=KINDS, shape_of=SHAPES.get, now=NOW, generic_tests=odd)
+    return compile_tests(
+        ORDERS, [test], SHAPE, kinds=KINDS, shape_of=SHAPES.get, now=NOW, generic_tests=odd, instead=INSTEAD
+    )
 
 
 def result(engine: Engine, test: DeclaredTest) -> Result:
@@ -183,6 +186,11 @@ SHAPE_CASES = (
         (declared("dbt_expectations.expect_table_row_count_to_be_between", min_value=1, max_value=5), 1, 1),
         (declared("dbt_expectations.expect_column_values_to_match_regex", "status", regex="a"), 4, 6),
         (declared("dbt_expectations.expect_column_values_to_be_between", "amount", min_value=0, max_value=9), 2, 6),
+        (declared("dbt_expectations.expect_column_values_to_not_be_null", "id"), 2, 6),
+        (declared("dbt_expectations.expect_column_values_to_be_unique", "id"), 1, 6),
+        (declared("dbt_expectations.expect_column_values_to_be_in_set", "status", value_set=["paid", "open"]), 3, 6),
+        (declared("dbt_expectations.expect_column_values_to_be_in_set", "id", value_set=["1", 2]), 4, 6),
+        (declared("dbt_expectations.expect_column_values_to_not_be_in_set", "status", value_set=["open"]), 2, 6),
         (DeclaredTest("quarantine", references={"to": CUSTOMERS}), 3, 6),
         *SHAPE_CASES,
         *AGE_CASES,
@@ -260,6 +268,7 @@ def test_rows_that_are_set_aside_are_those_that_are_counted_and_no_row_is_lost(e
         declared("not_null", "id"),
         declared("not_null", "status", config={"where": "amount > 0"}),
         declared("accepted_values", "status", values=["paid", "it's"]),
+        declared("dbt_expectations.expect_column_values_to_be_in_set", "status", value_set=["paid", "open", "void"]),
         declared("range", "amount", min=0.15),
         declared("regex", "status", pattern="^[a-o]"),
         declared("expression", expression="measured.id < 3 or score is null -- a comment"),
@@ -463,6 +472,24 @@ def test_a_name_that_is_no_kind_is_a_fault() -> None:
     (fault,) = compiled(declared("uniqe", "id")).diagnostics
     assert (fault.code, fault.severity) == ("HG360", Severity.ERROR)
     assert (fault.summary, fault.hint) == ("no kind of check is called uniqe", "Did you mean unique?")
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"),
+    [
+        ("dbt_utils.recency", "Write `freshness` below the column of times, with `warn_after` or `error_after`."),
+        (
+            "dbt_utils.cardinality_equality",
+            "Write `equality` with the other asset as `to` and the column as `compare_columns`.",
+        ),
+        ("dbt_expectations.expect_table_row_count_to_equal", "Write `row_count` with `equals`."),
+        ("dbt_utils.acepted_range", "Did you mean dbt_utils.accepted_range?"),
+        ("dbt_expectations.expect_column_to_be_sorted", "There are not_null, "),
+    ],
+)
+def test_what_is_not_understood_is_told_with_what_says_the_same(kind: str, hint: str) -> None:
+    (warning,) = compiled(declared(kind, "id")).diagnostics
+    assert warning.hint.startswith(hint)
 
 
 def test_a_test_that_is_switched_off_or_names_no_asset_is_left_out() -> None:

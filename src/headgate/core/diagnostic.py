@@ -76,12 +76,12 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     )
 
 
-def nearest(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+def nearest(name: str, known: Iterable[str], limit: int = 3, *, likeness: float = 0.6) -> tuple[str, ...]:
     """Return the known names most like ``name``, best first (difflib's ratio of matching blocks)."""
     import difflib  # 8 ms; only needed when something is wrong
 
     folded: dict[str, str] = {}
     for candidate in known:
         folded.setdefault(candidate.casefold(), candidate)
-    found = difflib.get_close_matches(name.casefold(), folded, n=limit, cutoff=0.6)
+    found = difflib.get_close_matches(name.casefold(), folded, n=limit, cutoff=likeness)
     return tuple(folded[f] for f in found)

@@ -40,11 +40,15 @@ class Sql:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The value is one of ``values``, or with ``is_not`` none of them; unknown where it is NULL."""
+    """The value is one of ``values``, or with ``is_not`` none of them; unknown where it is NULL.
+
+    With ``counts_null`` it is false there.
+    """
 
     column: str
     values: tuple[Constant | Sql, ...]
     is_not: bool = False
+    counts_null: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,10 @@ _MARKS = ("{{", "{%")
 _ASSETS = ("to", "compare_model")
 """Arguments that name assets, whatever the kind."""
 
+NO_WORDS: Mapping[str, str] = {}
+_OF_WORDS, _OF_PACKAGES = 0.6, 0.93
+"""How like a name has to be to be meant: those of packages are long, and begin alike."""
+
 _NAME = re.compile(r"[^\W\d][\w $#-]*")
 
 
@@ -45,10 +49,12 @@ def compile_tests(
     dialect: str = "duckdb",
     now: str = "",
     generic_tests: Set[str] = frozenset(),
+    instead: Mapping[str, str] = NO_WORDS,
 ) -> Checks:
     """Return the checks that are declared of an asset with the columns of ``shape``.
 
-    ``generic_tests`` are kinds that macros of dbt's define: they are known, and do not run.
+    ``generic_tests`` are kinds that macros of dbt's define: they are known, and do not run. ``instead`` is what to
+    write in place of kinds that nobody knows.
     ``shape_of`` gives the columns of other assets, None where it knows none. ``dialect`` is that of their types;
     ``now`` is the present by which answers are read.
     """
@@ -59,7 +65,7 @@ def compile_tests(
     for test in tests:
         if not test.is_enabled:
             continue
-        if (told := _of_no_kind(test, kinds, generic_tests) or _not_run(test, kinds, columns)) is not None:
+        if (told := _of_no_kind(test, kinds, generic_tests, instead) or _not_run(test, kinds, columns)) is not None:
             faults.append(told)
             continue
         asked = Asked(test.column, columns, test.arguments, test.references, test.where, dialect, now)
@@ -77,7 +83,9 @@ def compile_tests(
     return Checks(tuple(checks), tuple(faults), tuple(unfit))
 
 
-def _of_no_kind(test: DeclaredTest, kinds: Mapping[str, Kind], generic_tests: Set[str]) -> Diagnostic | None:
+def _of_no_kind(
+    test: DeclaredTest, kinds: Mapping[str, Kind], generic_tests: Set[str], instead: Mapping[str, str]
+) -> Diagnostic | None:
     """Return what is wrong with a test of a kind that nobody knows, None where it is known.
 
     A package, or a macro of dbt's, may define it, and then it does not run; a bare name without a macro is a slip.
@@ -87,11 +95,14 @@ def _of_no_kind(test: DeclaredTest, kinds: Mapping[str, Kind], generic_tests: Se
     if test.kind in generic_tests:
         hint = "Write it as kind `expression`, or as a query in tests/."
         return _warning(test, f"{test.kind} is a macro of dbt's: this test does not run", hint)
-    near = nearest(test.kind, kinds)
+    is_of_package = "." in test.kind
+    near = nearest(test.kind, kinds, likeness=_OF_PACKAGES if is_of_package else _OF_WORDS)
     own = ", ".join(name for name in kinds if "." not in name)
     hint = f"Did you mean {near[0]}?" if near else f"There are {own}."
+    if test.kind in instead:
+        hint = f"Write {instead[test.kind]}."
     summary = f"no kind of check is called {test.kind}"
-    if "." in test.kind:
+    if is_of_package:
         return _warning(test, f"{summary}: this test does not run", hint)
     return Diagnostic("HG360", summary, test.place, hint)
 

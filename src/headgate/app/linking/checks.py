@@ -36,6 +36,7 @@ def checks_of(
     ``now`` is the present by which answers are read; ``generic_tests`` are those that macros define.
     """
     from headgate.evidence.compile import compile_tests
+    from headgate.plugins.checks.instead import INSTEAD
     from headgate.plugins.checks.kinds import KINDS
 
     return compile_tests(
@@ -44,6 +45,7 @@ def checks_of(
         shape,
         kinds=KINDS,
         generic_tests=generic_tests,
+        instead=INSTEAD,
         shape_of=shapes.get,
         dialect=dialect,
         now=now,

@@ -141,13 +141,16 @@ def _written(found: Any) -> str:
     raise CannotCheck(f"a number, a text, true or false is expected, not {found!r}")
 
 
-def constants(asked: Asked, key: str) -> tuple[Constant | Sql, ...]:
-    """Return a list of constants, each once, that is not empty; dbt takes texts for SQL where ``quote`` is false."""
+def constants(asked: Asked, key: str, quote: str = "quote") -> tuple[Constant | Sql, ...]:
+    """Return a list of constants, each once, that is not empty; dbt takes texts for SQL where ``quote`` is false.
+
+    ``quote`` is the argument that says so.
+    """
     column, found = column_of(asked), asked.arguments.get(key)
     given = [one for one in found if one is not None] if isinstance(found, list) else []
     if not given:
         raise CannotCheck(f"{key} lists what may be", f"Write {key}: [a, b].")
-    is_sql, type_ = not truth(asked, "quote", default=True), asked.columns[column]
+    is_sql, type_ = not truth(asked, quote, default=True), asked.columns[column]
     return tuple(
         dict.fromkeys(Sql(one) if is_sql and isinstance(one, str) else constant(column, type_, one) for one in given)
     )

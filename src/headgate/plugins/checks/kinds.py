@@ -9,6 +9,7 @@ from headgate.core.measures import Figure
 from headgate.plugins.checks import freshness, shapes, tables, values
 
 _LIST = {"values": "The values, a list.", "quote": "`false`: the values are SQL."}
+_SET = {"value_set": "The values, a list.", "quote_values": "`false`: the values are SQL."}
 _BETWEEN = {"min": "The least that may be.", "max": "The greatest that may be."}
 _BETWEEN_VALUES = {"min_value": "The least that may be.", "max_value": "The greatest that may be."}
 _INCLUSIVE = {"inclusive": "`false`: the bounds themselves may not be."}
@@ -136,6 +137,14 @@ OF_PACKAGES: Mapping[str, Kind] = {
     "dbt_utils.not_constant": Kind("There are two different values at least.", values.not_constant),
     "dbt_utils.not_empty_string": Kind("No value is the empty text.", values.not_empty_string),
     "dbt_utils.not_accepted_values": Kind("No value is one of `values`.", values.not_accepted_values, _LIST),
+    "dbt_expectations.expect_column_values_to_not_be_null": Kind("As `not_null`.", values.not_null),
+    "dbt_expectations.expect_column_values_to_be_unique": Kind("As `unique`, of one column.", tables.unique),
+    "dbt_expectations.expect_column_values_to_be_in_set": Kind(
+        "As `accepted_values`, and NULL fails.", values.in_set(), _SET
+    ),
+    "dbt_expectations.expect_column_values_to_not_be_in_set": Kind(
+        "As `dbt_utils.not_accepted_values`.", values.in_set(is_not=True), _SET
+    ),
     "dbt_expectations.expect_table_row_count_to_be_between": Kind(
         "As `row_count`.", tables.row_count_between, _BETWEEN_VALUES, is_of_column=False
     ),

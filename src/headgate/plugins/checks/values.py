@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -105,6 +105,18 @@ def not_accepted_values(asked: Asked) -> Compiled:
     """No value is one of those that are listed."""
     column, values = column_of(asked), constants(asked, "values")
     return failing(asked, OneOf(column, values, is_not=True), "are among the values", one_of(values))
+
+
+def in_set(*, is_not: bool = False) -> Callable[[Asked], Compiled]:
+    """Return what compiles the same two with the words of dbt_expectations, where NULL is in no list."""
+
+    def compiled(asked: Asked) -> Compiled:
+        values = constants(asked, "value_set", "quote_values")
+        told = "are among the values" if is_not else "are not among the values"
+        condition = OneOf(column_of(asked), values, is_not=is_not, counts_null=not is_not)
+        return failing(asked, condition, told, one_of(values))
+
+    return compiled
 
 
 def not_empty_string(asked: Asked) -> Compiled:

@@ -129,7 +129,8 @@ def fails(condition: Condition, table: Measured, words: Words) -> str:
         column, type_ = f"cast({column} as {words.text})", words.text
     if isinstance(condition, OneOf):
         values = ", ".join(written(value, type_) for value in condition.values)
-        return f"{column} {'in' if condition.is_not else 'not in'} ({values})"
+        text = f"{column} {'in' if condition.is_not else 'not in'} ({values})"
+        return f"({text} or {column} is null)" if condition.counts_null else text
     return " or ".join(_outside(condition, column, type_))
 
 
