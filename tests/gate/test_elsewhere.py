@@ -86,6 +86,8 @@ def test_what_was_applied_before_it_was_committed_is_agreed_to_elsewhere(team: T
         assert "pr-12 shows files that no commit had then, and that are not checked out." in told
     assert "Next: headgate promote pr-12, where the commit that has it is checked out" in told
     assert "headgate apply" not in team.does("report", *REQUEST)
+    told = team.fails(1, "promote", *REQUEST, "--yes")
+    assert "Next: check out the commit that has what pr-12 shows, then headgate promote pr-12; or give that up:" in told
     team.git("switch", "--quiet", "feature")
     team.become("ada")
     assert "Agreed: ben to 2 findings, eve to 1 finding." in team.does("promote", *REQUEST, "--yes")

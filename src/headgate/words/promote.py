@@ -51,17 +51,25 @@ def nothing_text(promotion: Promotion, *, verb: str = "promote") -> tuple[str, s
         return f"{target} shows {_code(promotion)} already; {source} has other data of {assets}: nothing to do.", ""
     if not promotion.differs:
         return f"{target} shows what {source} shows: nothing to do.", ""
-    way_on = f"commit what {source} shows, then headgate {verb} {source}"
-    if commit := promotion.elsewhere[:7]:
-        switched = f"git switch --detach {commit}, which {source} shows (git fetch, if it is not here)"
-        way_on = f"{switched}, then headgate {verb} {source}"
-    elif promotion.is_clean:
-        way_on = f"have {source} show {_code(promotion)}: headgate apply {source}"
+    way_on = _way_on(promotion, verb)
     if not promotion.plan.serial:
         return f"{target} is new, and {_code(promotion)} has no assets for it. {source} shows some.", way_on
     others = promotion.plan.other_code
     other = f"shows something else: {listed(others, _TOLD_MAX)}" if others else "goes by other properties"
     return f"{target} shows {_code(promotion)} already. {source} {other}.", way_on
+
+
+def _way_on(promotion: Promotion, verb: str) -> str:
+    """Return how to go on where the source shows what the checked-out commit has not."""
+    source, then = promotion.plan.source, f"then headgate {verb} {promotion.plan.source}"
+    if promotion.elsewhere:
+        commit = promotion.elsewhere[:7]
+        return f"git switch --detach {commit}, which {source} shows (git fetch, if it is not here), {then}"
+    if not promotion.is_clean:
+        return f"commit what {source} shows, {then}"
+    if promotion.elsewhere is not None:
+        return f"check out the commit that has what {source} shows, {then}; or give that up: headgate apply {source}"
+    return f"have {source} show {_code(promotion)}: headgate apply {source}"
 
 
 def left_text(promotion: Promotion) -> str:

@@ -34,9 +34,9 @@ class Promotion:
 
     ``graph`` is that of the code, ``altered`` how it differs from what was released. ``heads`` are the records of both
     environments that it was decided on. ``differs``: nothing is promoted, and the source shows something else, that is
-    in no commit or not in the one checked out; ``elsewhere`` is the commit that it shows then, where that is known and
-    not part of the one checked out. ``left`` are assets that only the source shows. ``is_clean``: the working tree
-    equals the commit.
+    in no commit or not in the one checked out; ``elsewhere`` is the commit that it shows then, where that is no part of
+    the one checked out, and empty where what it shows was in none and is not what stands here. ``left`` are assets that
+    only the source shows. ``is_clean``: the working tree equals the commit.
     """
 
     plan: PromotionPlan
@@ -53,7 +53,7 @@ class Promotion:
     heads: tuple[str | None, ...]
     left: tuple[Address, ...]
     is_clean: bool = True
-    elsewhere: str = ""
+    elsewhere: str | None = None
     adopted: tuple[Address, ...] = ()
     """Tables of somebody else that are set aside."""
     tests: Tests = NO_TESTS
@@ -111,8 +111,10 @@ def plan_promotion(
         is_later = _is_later(code, reading, target)
         is_clean = code.root == session.root
         promotion = _planned(session, code, reading, (source, target), is_clean=is_clean, is_later=is_later)
-        if promotion.differs and (move := _shown_elsewhere(repository, reading, source)) is not None:
-            promotion = replace(promotion, elsewhere=move.commit)
+        if promotion.differs:
+            place = (repository, reading, source)
+            move = _shown_elsewhere(*place) or _shown_uncommitted(*place)
+            promotion = replace(promotion, elsewhere=_commit_of(move) if move else None)
     return _adopting(session, promotion, session.environment(target).engine) if adopts else promotion
 
 
@@ -134,7 +136,7 @@ def plan_shown(session: Session, repository: Repository, *, source: str, to: str
             move = _shown_uncommitted(repository, reading, source) if promotion.differs and promotion.is_clean else None
             if move is None:
                 return promotion
-        commit = "" if move.dirty else move.commit
+        commit = _commit_of(move)
         with released(session, repository, reading, move) as files:
             git = replace(repository.git, commit=commit)
             code = Repository(files.root, git, home=session.root, memory=repository.memory)
@@ -157,6 +159,11 @@ def _shown_uncommitted(repository: Repository, reading: Reading, source: str) ->
     """Return the move whose code an environment shows, where that was in no commit and is not what stands here."""
     move = _other_move(repository, reading, source)
     return move if move is not None and move.dirty else None
+
+
+def _commit_of(move: Move) -> str:
+    """Return the commit that has the code of a move; empty where it was in none."""
+    return "" if move.dirty else move.commit
 
 
 def _other_move(repository: Repository, reading: Reading, source: str) -> Move | None:
