@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,17 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "assets" / "m").mkdir(parents=True)
     (tmp_path / "assets" / "m" / "a.sql").write_text(ASSET)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, applied and promoted; to be copied."""
+    root = tmp_path_factory.mktemp("released")
+    (root / "assets" / "m").mkdir(parents=True)
+    (root / "assets" / "m" / "a.sql").write_text(ASSET)
+    for command in (["apply", "dev", "--yes"], ["promote", "dev", "--yes"]):
+        assert headgate(command, root)[1] == 0
+    return root
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -97,9 +109,8 @@ def test_who_waits_for_a_run_plans_after_it(project: Path) -> None:
         ("rollback", "prod", "--yes"), ("show", "m.b"), ("rollback", "dev"), ("new", ".", "--example", "nothing"),
     ],
 )  # fmt: skip
-def test_json_is_one_object_and_nothing_else(arguments: tuple[str, ...], project: Path) -> None:
-    for command in (["apply", "dev", "--yes"], ["promote", "dev", "--yes"]):
-        assert headgate(command, project)[1] == 0
+def test_json_is_one_object_and_nothing_else(arguments: tuple[str, ...], released: Path, tmp_path: Path) -> None:
+    project = Path(shutil.copytree(released, tmp_path / "copy"))
     (project / "assets" / "m" / "a.sql").write_text(ASSET.replace("1", "2"))
     text, status = headgate([*arguments, "--json"], project)
     body = json.loads(text)
