@@ -18,9 +18,13 @@ _WHOLE = frozenset(
 )
 _FLOATS = frozenset(("FLOAT", "DOUBLE"))
 _TIMES = frozenset(("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP WITH TIME ZONE"))
+_HALVES = frozenset(("HUGEINT", "UHUGEINT"))
 _OTHERS = frozenset(("BIT", "BLOB", "BOOLEAN", "TIME", "TIMESTAMP_NS", "UHUGEINT", "UUID", "VARCHAR"))
 _DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 _DIGITS_MAX = 38
+_DIGITS_OF_WORD = 18
+"""Decimals of so many digits stand in 64 bits, those of more in 128."""
+
 _DIGITS_OF_DOUBLE = 15
 """Decimals of so many digits are told apart as DOUBLE, too, and DuckDB gives each the nearest one; from 16 on some are
 one number."""
@@ -162,10 +166,14 @@ def _hashed(column: Column) -> str:
         return "encode(cast({} as varchar))"
     if type_ in _FLOATS:
         return "{}, signbit({})"  # hash gives 0.0 and -0.0 one value
-    if type_ in _WHOLE or type_ in _TIMES or type_ in _OTHERS - {"BIT"} or _DECIMAL.fullmatch(type_):
+    decimal = _DECIMAL.fullmatch(type_)
+    if type_ in _HALVES or (decimal and int(decimal[1]) > _DIGITS_OF_WORD):
+        # Of 128 bits hash takes the two halves and combines them by XOR: 0 and -1 have one value.
+        return f"{{}}, {_DOUBLE}"
+    if decimal or type_ in _WHOLE or type_ in _TIMES or type_ in _OTHERS - {"BIT", "UUID"}:
         return "{}"
-    if type_ in ("BIT", "INTERVAL", "TIME WITH TIME ZONE") or type_.startswith("ENUM("):
-        return _TEXT
+    if type_ in ("BIT", "INTERVAL", "TIME WITH TIME ZONE", "UUID") or type_.startswith("ENUM("):
+        return _TEXT  # of 128 bits a UUID is, too
     return ""
 
 

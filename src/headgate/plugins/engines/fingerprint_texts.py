@@ -15,7 +15,7 @@ from headgate.core.recipe import Column
 from headgate.plugins.engines.compare_texts import Ask, Statements, Words, key_facts
 from headgate.plugins.engines.sql_texts import quoted
 
-NUMBER = 2
+NUMBER = 3
 """The number of the way in which digests are made. Raise it when the same rows get another one."""
 
 BEGINNING_ROWS = 10_000
