@@ -62,6 +62,28 @@ def test_who_made_a_commit_that_is_not_here_is_asked_where_it_is(team: Team) -> 
     assert "you made this change" in team.fails(1, "approve", *REQUEST, "--yes"), "she applied it"
 
 
+def test_an_author_who_agreed_where_the_commit_lacks_counts_for_nobody_where_it_is(team: Team) -> None:
+    team.git("switch", "--quiet", "--create", "feature")
+    team.asset("m.orders", ORDERS.format(factor=2))
+    team.become("ben")
+    team.commit("Times 2")
+    team.become("zoe")
+    team.apply("pr-12")
+    team.git("switch", "--quiet", "-")
+    team.git("bundle", "create", "--quiet", "../feature.bundle", "feature")
+    team.git("branch", "--delete", "--force", "feature")
+    team.git("reflog", "expire", "--expire=now", "--all")
+    team.git("gc", "--quiet", "--prune=now")
+    for name in ("ben", "eve"):
+        team.become(name)
+        team.does("approve", *REQUEST, "--yes")
+    team.git("fetch", "--quiet", "../feature.bundle", "feature:feature")
+    team.git("switch", "--quiet", "feature")
+    told = team.fails(1, "promote", *REQUEST, "--yes")
+    assert "HG711  prod waits for ops (ada, ben@x.org) to agree" in told
+    assert "waits for sales" not in told
+
+
 def test_what_is_in_no_commit_is_committed_first(team: Team) -> None:
     """It said that prod shows it already."""
     team.asset("m.orders", ORDERS.format(factor=2))
