@@ -103,5 +103,6 @@ def _table(actions: list[argparse.Action]) -> str:
         value = _value(action)
         names = [f"{name} {value}".rstrip() for name in action.option_strings] or [value]
         shown = ", ".join(f"`{name}`" for name in names).replace("|", "\\|")
-        lines.append(f"| {shown} | {str(action.help or '').replace('|', chr(92) + '|')} |")
+        told = str(action.help or "").replace("%%", "%").replace("|", chr(92) + "|")  # %% is argparse's own %
+        lines.append(f"| {shown} | {told} |")
     return "\n".join(lines)

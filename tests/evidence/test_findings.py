@@ -72,7 +72,7 @@ def test_of_new_data_beside_a_change_is_told_what_a_run_would_tell_and_what_read
 def test_why_a_change_is_not_told_apart_from_new_data_is_told() -> None:
     told = found(removed=1, rows_after=999, moved=(Address("raw.orders"),), unisolated="a column is gone")
     assert told["rows_removed marts.orders"].told == (
-        "1 row of 1,000 are gone, 0.1 %; raw.orders has other data, too (not isolated: a column is gone)"
+        "1 row of 1,000 is gone, 0.1 %; raw.orders has other data, too (not isolated: a column is gone)"
     )
 
 
@@ -143,7 +143,18 @@ def test_keys_that_broke_are_blocked_and_those_that_were_broken_are_not() -> Non
     assert levels(*worse.values()) == ["block key marts.orders NULL", "block key marts.orders repeated"]
     assert worse["key marts.orders NULL"].told == "3 rows have a NULL in the key (id); there were 2"
     newly = found(keys_after=KeyFacts(repeated=1, rows_repeated=2))["key marts.orders repeated"]
-    assert newly.told == "2 rows share 1 keys (id); there were none"
+    assert newly.told == "2 rows share 1 key (id); there were none"
+
+
+def test_one_row_is_told_as_one_and_a_large_number_without_an_exponent() -> None:
+    one = found(removed=1, added=1, keys_after=KeyFacts(nulls=1))
+    told = [finding.told for finding in one.values()]
+    assert "1 row of 1,000 is gone, 0.1 %" in told
+    assert "1 row is new beside 1,000" in told
+    assert "1 row has a NULL in the key (id); there were none" in told
+    price = ColumnDifference("price", 20, 20, greatest=1_689_840.0)
+    (finding,) = found(changed=20, columns=(price,)).values()
+    assert finding.told.endswith(", by at most 1,689,840")
 
 
 def test_columns_come_go_and_change_their_type() -> None:

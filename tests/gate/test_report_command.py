@@ -24,8 +24,11 @@ def test_all_files_are_left_and_nothing_is_released(tmp_path: Path) -> None:
     shop.apply()
     told = shop.does("report", "dev", "--out", "there")
     assert "10 rows of 20 are not there as they were, 50 %; no key pairs them off" in told
+    assert "change  m.orders" in told, "the word of the plan"
     folder = shop.root / "there"
     assert {one.name for one in folder.iterdir()} == {"report.html", "summary.md", "junit.xml", "report.json"}
-    assert "10 rows of 20 are not there as they were" in (folder / "summary.md").read_text()
+    summary = (folder / "summary.md").read_text()
+    assert "10 rows of 20 are not there as they were, 50 %; no key pairs them off" in summary
+    assert "`headgate approve dev --to prod`" in summary, "to be copied"
     assert shop.result("report", "dev", "--out", "there")["decision"]["verdict"] == "needs approval"
     assert len(shop.values("prod", "select id from m.orders")) == 20

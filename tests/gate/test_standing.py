@@ -28,7 +28,7 @@ def test_a_change_that_waits_and_who_agreed_to_it(team: Team) -> None:
     assert "prod: ben agreed to 2 findings of a change that is not released" in told
     assert "waits for sales" not in told  # that takes reading the repository
     told = words(team.does("show", "m.orders"))
-    assert "gate dev to prod agreed price changes in 100 rows, 100 %, by at most 1000 ben" in told
+    assert "gate dev to prod agreed price changes in 100 rows, 100 %, by at most 1,000 ben" in told
     (dev,) = team.result("status", "dev")["environments"]
     assert [*dev["waits"]["waiting"]] == ["sales"]
     team.become("eve")
@@ -40,7 +40,7 @@ def test_a_change_that_waits_and_who_agreed_to_it(team: Team) -> None:
     assert "prod: release 2 was agreed to by ben, eve" in told
     assert "not released" not in told
     told = words(team.does("show", "m.orders"))
-    assert "gate release 2 of prod agreed price changes in 100 rows, 100 %, by at most 1000 ben" in told
+    assert "gate release 2 of prod agreed price changes in 100 rows, 100 %, by at most 1,000 ben" in told
     assert [one["by"] for one in team.result("status", "prod")["environments"][0]["decision"]["approvals"]] == [
         "ben", "eve",
     ]  # fmt: skip

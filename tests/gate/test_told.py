@@ -34,7 +34,7 @@ def test_a_finding_is_told_with_what_it_waits_for_then_as_agreed_to(team: Team) 
     team.price(2)
     team.become("ben")
     told = words(team.does("approve", "dev", "--yes"))
-    assert f"{PRICE}, 100 %, by at most 1000 owner: ops" in told
+    assert f"{PRICE}, 100 %, by at most 1,000 owner: ops" in told
     assert "Needs approval: 1 finding waits for sales." in told
     agreed = PRICE.replace("waits", "agreed")
     assert agreed in words(team.does("plan", "prod"))

@@ -103,7 +103,7 @@ def test_a_new_plan_voids_what_was_agreed_to(team: Team) -> None:
     team.price(3)
     told = " ".join(team.fails(1, *PROMOTE).split())
     assert "HG711 prod waits for ops (ada, ben@x.org) to agree again" in told
-    assert "by at most 2000 (no worse than what ben agreed to, of another change)" in told
+    assert "by at most 2,000 (no worse than what ben agreed to, of another change)" in told
     assert "(worse than what ben agreed to)" in told, "the distribution moves further"
 
 
@@ -534,7 +534,7 @@ def test_a_tolerance_that_is_widened_in_the_same_change_is_not_gone_by(team: Tea
     team.price(2)
     told = team.fails(1, *PROMOTE)
     assert "m.orders: how it is compared: price may differ by 100 %, before by 1 %" in told
-    assert "m.orders: price changes in 100 rows, 100 %, by at most 1000; in 100 beyond its tolerance" in told
+    assert "m.orders: price changes in 100 rows, 100 %, by at most 1,000; in 100 beyond its tolerance" in told
 
 
 def test_a_key_that_is_another_one_in_the_same_change_is_not_gone_by(team: Team) -> None:

@@ -109,5 +109,13 @@ def test_the_files_are_what_the_forms_give() -> None:
     files = files_of(flights_report())
     assert list(files) == ["report.html", "summary.md", "junit.xml", "report.json"]
     assert files["report.html"] == page_of(flights_report())
-    assert files["summary.md"].endswith("All of it, with distributions: [report.html](report.html)\n")
+    assert files["summary.md"].endswith(
+        "All of it, with distributions: `report.html`, beside this text in the files of the report.\n"
+    )
     assert json.loads(files["report.json"])["project"] == "flights"
+
+
+def test_owners_stand_below_each_other() -> None:
+    lines = [line for line in lines_of_report(flights_report(), width=200) if "owner: " in line]
+    assert len(lines) > 1
+    assert len({line.index("owner: ") for line in lines}) == 1

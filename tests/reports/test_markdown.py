@@ -48,6 +48,7 @@ def test_a_hostile_text_is_shown_and_does_nothing(text: str) -> None:
     ("text", "told"),
     [
         ("12.3 % of rows change in arr_delay", "12.3 % of rows change in arr_delay"),
+        ("50 %; no key (see 3 %).", "50 %; no key (see 3 %)."),
         ("ask @ada, or #7", "ask `@ada,` or `#7`"),
         ("see https://a.example/x", "see `https://a.example/x`"),
         ("www.a.example", "`www.a.example`"),

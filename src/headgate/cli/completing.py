@@ -103,7 +103,7 @@ def _options(
         is_given = not is_again and any(name in rest for name in action.option_strings)
         is_meant = not only or set(only) & set(action.option_strings)
         if action.option_strings and action.help != argparse.SUPPRESS and not is_given and is_meant:
-            found.append((max(action.option_strings, key=len), str(action.help or "")))
+            found.append((max(action.option_strings, key=len), str(action.help or "").replace("%%", "%")))
     return tuple(found)
 
 

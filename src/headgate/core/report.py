@@ -15,9 +15,10 @@ from headgate.core.profiles import Profile
 class AssetReport:
     """What is known of one address that a change touches.
 
-    ``does`` says in a word what becomes of it (``rebuild``, ``new``, ``remove``) and ``reason`` why. ``before`` and
-    ``after`` are the profiles of the two sides, None where one was not taken or is not there. ``protected`` are the
-    columns whose values nobody may show: no report prints them, neither samples nor extremes nor frequent values.
+    ``does`` says in a word what becomes of it, as plans do (``change``, ``rebuild``, ``new``, ``remove``), and
+    ``reason`` why. ``before`` and ``after`` are the profiles of the two sides, None where one was not taken or is not
+    there. ``protected`` are the columns whose values nobody may show: no report prints them, neither samples nor
+    extremes nor frequent values.
     """
 
     address: Address

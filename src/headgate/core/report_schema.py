@@ -143,7 +143,7 @@ _PARTS: dict[str, tuple[str, Schema]] = {
         "What is known of one asset that the change touches.",
         {
             "address": _text("schema.name."),
-            "does": _text("What becomes of it: rebuild, new, remove and the like."),
+            "does": _text("What becomes of it: change, rebuild, new, remove and the like."),
             "reason": _text("Why."),
             "owner": _text("Who owns it."),
             "protected": _list(_TEXT, "Columns of which no value is in this report; a mark stands for them."),

@@ -1,4 +1,4 @@
-"""Shares of rows as people read them, the same in every sentence, table and chart."""
+"""Shares of rows, and numbers, as people read them, the same in every sentence, table and chart."""
 
 from __future__ import annotations
 
@@ -19,3 +19,12 @@ def share_text(part: float, whole: float) -> str:
     if percent > 99.9:
         return "above 99.9 %"
     return "below 0.001 %" if percent < 0.001 else f"{percent:.3g} %"
+
+
+def number_text(number: float) -> str:
+    """Return a measured number to six digits, a large one to its whole part: no exponent where people count.
+
+    >>> [number_text(one) for one in (0.1 + 0.2, 1500, 1_689_840, 999_999.7, 1.5e-07)]
+    ['0.3', '1,500', '1,689,840', '1,000,000', '1.5e-07']
+    """
+    return f"{number:,.0f}" if 999_999.5 <= abs(number) < 1e15 else f"{number:,.6g}"

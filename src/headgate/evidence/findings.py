@@ -15,7 +15,7 @@ from headgate.core.diagnostic import Place, Severity
 from headgate.core.gate import POLICY_ADDRESS, Finding, Level, Topic
 from headgate.core.listing import listed
 from headgate.core.policy import Policy, differences
-from headgate.core.shares import share_text
+from headgate.core.shares import number_text, share_text
 
 _TOLD_MAX = 3
 
@@ -28,7 +28,19 @@ UNKEYED = "without a key"
 NO_PARTS: Mapping[str, float] = {}
 """Those of a finding that is one thing."""
 
-_UNPAIRED = "; no key pairs them off"
+_UNPAIRED = {True: "; no key pairs it off", False: "; no key pairs them off"}
+"""What is said of one row (True), and of several, that no key tells apart."""
+
+_VANISHED = {
+    (True, True): "is not there as it was", (True, False): "are not there as they were",
+    (False, True): "is gone", (False, False): "are gone",
+}  # fmt: skip
+"""What is said of rows that no key tells apart (True), or one does; of one (True), or of several."""
+
+_APPEARED = {
+    (True, True): "was not there as it is", (True, False): "were not there as they are",
+    (False, True): "is new", (False, False): "are new",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +273,11 @@ def _of_keys(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
     if not key:
         return
     if after.nulls > before.nulls:
-        told = f"{_rows(after.nulls)} have a NULL in the key ({key}); {_before(before, 'nulls')}"
+        have = "has" if after.nulls == 1 else "have"
+        told = f"{_rows(after.nulls)} {have} a NULL in the key ({key}); {_before(before, 'nulls')}"
         yield _finding(touched, Topic.KEY, told, aspect="NULL", amount=after.nulls / rows, rows=after.nulls)
     if after.repeated > before.repeated or after.rows_repeated > before.rows_repeated:
-        told = f"{_rows(after.rows_repeated)} share {after.repeated:,} keys ({key}); {_before(before, 'rows_repeated')}"
+        told = f"{_rows(after.rows_repeated)} share {_keys(after.repeated)} ({key}); {_before(before, 'rows_repeated')}"
         amount = after.rows_repeated / rows
         yield _finding(touched, Topic.KEY, told, aspect="repeated", amount=amount, rows=after.rows_repeated)
 
@@ -281,14 +294,16 @@ def _of_rows(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
     is_bag = comparison.rung is Rung.BAG
     aspect = UNKEYED if is_bag else ""
     if comparison.removed:
-        what = "are not there as they were" if is_bag else "are gone"
+        is_one = comparison.removed == 1
+        what = _VANISHED[is_bag, is_one]
         told = f"{_rows(comparison.removed)} of {before:,} {what}, {share_text(comparison.removed, before)}"
         amount = comparison.removed / max(before, 1)
-        told += (_UNPAIRED if is_bag else "") + aside
+        told += (_UNPAIRED[is_one] if is_bag else "") + aside
         yield _finding(touched, Topic.REMOVED, told, aspect=aspect, amount=amount, rows=comparison.removed)
     if comparison.added:
-        what = "were not there as they are" if is_bag else "are new"
-        told = f"{_rows(comparison.added)} {what} beside {before:,}{_UNPAIRED if is_bag else ''}{aside}"
+        is_one = comparison.added == 1
+        what = _APPEARED[is_bag, is_one]
+        told = f"{_rows(comparison.added)} {what} beside {before:,}{_UNPAIRED[is_one] if is_bag else ''}{aside}"
         amount = comparison.added / max(before, 1)
         yield _finding(touched, Topic.ADDED, told, aspect=aspect, amount=amount, rows=comparison.added)
 
@@ -316,7 +331,7 @@ def _of_columns(touched: Touched, comparison: Comparison) -> Iterator[Finding]:
 
 
 def _tolerance_text(column: ColumnDifference) -> str:
-    by = f", by at most {column.greatest:.6g}" if column.greatest is not None else ""
+    by = f", by at most {number_text(column.greatest)}" if column.greatest is not None else ""
     if column.tolerance == EXACT:
         return by
     return f"{by}; in {column.beyond:,} beyond its tolerance" if column.beyond else f"{by}, within its tolerance"
@@ -345,3 +360,7 @@ def _moved(comparison: Comparison) -> str:
 
 def _rows(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def _keys(count: int) -> str:
+    return f"{count:,} {'key' if count == 1 else 'keys'}"

@@ -19,6 +19,9 @@ from headgate.core.reuse import reads_older, stands_for
 from headgate.core.snapshot import Shown, Snapshot
 from headgate.core.versions import build_key, live_version, plain_versions
 
+CHANGED = "changed"
+"""The reason of what shows another build because its own code is another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -288,7 +291,7 @@ def _why(old: Build | None, recipe: Digest) -> str:
         return "new"
     if old.status is BuildStatus.LOST:
         return "in place of what was lost"
-    return "changed" if old.recipe != recipe else "what it reads has changed"
+    return CHANGED if old.recipe != recipe else "what it reads has changed"
 
 
 def _id(build: Build | None) -> Digest | None:

@@ -17,9 +17,11 @@ from headgate.core.hashing import Digest
 from headgate.core.properties import PropertyChanges
 from headgate.core.records import Move, MoveKind, Pointer, PointerChange
 from headgate.core.snapshot import Snapshot
-from headgate.release.choose import Choice, Code, choose_all, of_other_code
+from headgate.release.choose import CHANGED, Choice, Code, choose_all, of_other_code
 from headgate.release.intended import Intended, identity_of_changes, pointer_changes
 from headgate.release.undone import faults_of_undoing
+
+_REORDERED = "other order of columns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,15 @@ class Promoted:
     before: Digest | None
     after: Digest | None
     reason: str
+
+    @property
+    def word(self) -> str:
+        """What happens to it, in the word that a plan has for it."""
+        if self.after is None:
+            return "remove"
+        if self.before is None:
+            return "new"
+        return {CHANGED: "change", _REORDERED: "reorder"}.get(self.reason, "rebuild")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +186,7 @@ def _plan(
 
 def _reason(change: PointerChange, reason: str) -> str:
     if change.before and change.after and change.before.build == change.after.build:
-        return "other order of columns"
+        return _REORDERED
     return reason or "other build of the same content"
 
 

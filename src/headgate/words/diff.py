@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headgate.core.comparison import EXACT, Rung
 from headgate.core.listing import listed
-from headgate.core.shares import share_text
+from headgate.core.shares import number_text, share_text
 from headgate.words.figures import counted
 from headgate.words.layout import cut, styled
 
@@ -82,7 +82,7 @@ def _column_text(column: ColumnDifference, rows: int) -> str:
     if column.tolerance != EXACT:
         within = column.changed - column.beyond
         told += f" ({within:,} more within {tolerance_text(column.tolerance)})" if within else ""
-    return told + (f", by {column.greatest:g} at most" if column.greatest is not None else "")
+    return told + (f", by {number_text(column.greatest)} at most" if column.greatest is not None else "")
 
 
 def tolerance_text(tolerance: Tolerance) -> str:

@@ -283,11 +283,10 @@ def _asset(item: Promoted, promotion: Promotion, gathered: Gathered) -> AssetRep
     pictured = comparison.data if comparison is not None and comparison.rung is Rung.SAME else comparison
     before = item.before if pictured is None or not pictured.before else pictured.before
     protected = graph.protected.get(address, frozenset()) if graph else frozenset()
-    does = "remove" if item.after is None else "new" if item.before is None else "rebuild"
     profiles = gathered.profiles
     return AssetReport(
         address=address,
-        does=does,
+        does=item.word,
         reason=item.reason,
         owner=promotion.altered.owners.get(address, ""),
         comparison=comparison,

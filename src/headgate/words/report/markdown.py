@@ -17,7 +17,7 @@ from headgate.core.report import AssetReport, Report
 from headgate.words.checks import not_run_text
 from headgate.words.figures import counted, time_text
 from headgate.words.gate import finding_text, level_text, verdict_text, verdict_word
-from headgate.words.report.markdown_texts import folded, name, prose, table, value
+from headgate.words.report.markdown_texts import command, folded, name, prose, table, value
 from headgate.words.report.sentences import (
     assets_in_order,
     beside_text,
@@ -28,7 +28,7 @@ from headgate.words.report.sentences import (
     digest_text,
     is_failed,
     method_text,
-    next_text,
+    next_parts,
     rows_text,
 )
 
@@ -89,7 +89,9 @@ def _head(report: Report) -> str:
     groups += [(f"Waits for {name(owner) or 'an owner; there is none'}", w) for owner, w in decision.waiting.items()]
     for title, found in groups:
         parts += [f"**{title}**", _list(found)] if found else []
-    return "\n\n".join([*parts, f"**Next:** {prose(next_text(report))}"])
+    before, following = next_parts(report)
+    after = " ".join(filter(None, (prose(before), command(following))))
+    return "\n\n".join([*parts, f"**Next:** {after}"])
 
 
 def _list(found: Sequence[Finding]) -> str:

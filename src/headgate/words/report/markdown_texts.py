@@ -20,7 +20,7 @@ _CELL_MAX = 60
 """Characters of a value."""
 
 _PLAIN = re.compile(
-    r"\(?[^\W_]+([.'_-][^\W_]+)*%?\)?[.,;:?)]*|[+\u00b1\u2192\u2212-]|[<>%]|[+\u2212-]?[0-9][0-9.,:-]*%?[;)]?"
+    r"\(?[^\W_]+([.'_-][^\W_]+)*%?\)?[.,;:?)]*|[+\u00b1\u2192\u2212-]|[<>]|%[.,;:)]*|[+\u2212-]?[0-9][0-9.,:-]*%?[;)]?"
 )
 """Words that no forge makes anything of: letters and digits, joined by single points, dashes and underscores."""
 
@@ -38,6 +38,8 @@ def prose(text: str) -> str:
 
     >>> prose("3.5 % of rows change in arr_delay, see @ada")
     '3.5 % of rows change in arr_delay, see `@ada`'
+    >>> prose("100 %; no key pairs them off")
+    '100 %; no key pairs them off'
     """
     words = cut(" ".join(_clean(text).split()), _TEXT_MAX).split(" ")
     return " ".join(_word(word) for word in words if word)
@@ -51,6 +53,11 @@ def name(text: str) -> str:
     """
     text = cut(" ".join(_clean(text).split()), _CELL_MAX)
     return _code(text) if text else ""
+
+
+def command(text: str) -> str:
+    """Return a command, which stands as code, to be copied as it is."""
+    return _code(cut(" ".join(_clean(text).split()), _TEXT_MAX))
 
 
 def value(text: str | None) -> str:

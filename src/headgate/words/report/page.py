@@ -28,7 +28,7 @@ from headgate.words.report.sentences import (
     beside_text,
     checks_sum_text,
     is_failed,
-    next_text,
+    next_parts,
     weight_of,
 )
 
@@ -122,8 +122,8 @@ def _decision(report: Report, numbers: Mapping[Address, int]) -> Markup:
 
 def _next(report: Report) -> Markup:
     """Return what comes next, the command as code."""
-    before, command, rest = next_text(report).partition("headgate ")
-    return element("p", f"Next: {before}", element("code", command + rest), class_="next")
+    before, command = next_parts(report)
+    return element("p", f"Next: {before}", element("code", command), class_="next")
 
 
 def _group(name: str, found: Sequence[Finding], numbers: Mapping[Address, int]) -> Markup:

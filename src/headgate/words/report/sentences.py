@@ -33,14 +33,14 @@ def head_parts(report: Report) -> list[str]:
     return [report.project, title_text(report), report.commit[:7] or "without a commit", beside_text(report)]
 
 
-def next_text(report: Report) -> str:
-    """Return what somebody does next."""
+def next_parts(report: Report) -> tuple[str, str]:
+    """Return what somebody does next: what stands before the command, with its space, and the command."""
     source, target, decision = report.source, report.target, report.decision
     if decision.opens:
-        return f"headgate promote {source} --to {target}"
+        return "", f"headgate promote {source} --to {target}"
     if decision.at(Level.BLOCK) or not decision.waiting:
-        return f"mend what stops it, then headgate apply {source}"
-    return f"{owners_text(decision)}: headgate approve {source} --to {target}"
+        return "mend what stops it, then ", f"headgate apply {source}"
+    return f"{owners_text(decision)}: ", f"headgate approve {source} --to {target}"
 
 
 def assets_in_order(report: Report) -> list[AssetReport]:

@@ -20,7 +20,7 @@ from headgate.words.report.sentences import (
     head_parts,
     is_failed,
     method_text,
-    next_text,
+    next_parts,
     rows_text,
 )
 
@@ -38,11 +38,16 @@ def lines_of_report(report: Report, *, width: int, is_verbose: bool = False) -> 
         _checks(report),
     )
     widths = widths_of([row[:2] for row in (*findings, *assets)])
-    for rows in (findings, assets):
-        told = aligned(rows, width=width, widths=(*widths, 0, 0))
+    for rows, third in ((findings, widths_of([row[2:3] for row in findings])), (assets, (0,))):
+        told = aligned(rows, width=width, widths=(*widths, *third, 0))
         lines += ["", *told] if told else []
     lines += ["", *failures] if failures else []
-    return [*lines, "", *lines_of_verdict(report.decision, width=width), f"Next: {harmless(next_text(report))}"]
+    return [
+        *lines,
+        "",
+        *lines_of_verdict(report.decision, width=width),
+        f"Next: {harmless(''.join(next_parts(report)))}",
+    ]
 
 
 def _assets(report: Report, *, is_verbose: bool) -> list[tuple[str, ...]]:
