@@ -59,6 +59,15 @@ def test_whole_rows_are_equal_or_not() -> None:
     assert equal_versions(NEW, OLD, found=nothing, before=nothing) is None
 
 
+def test_columns_that_differ_in_case_alone_keep_their_own_versions() -> None:
+    """PostgreSQL has both, and who reads one of them must not be taken for who read the other."""
+    old, new = (versions(rows=rows, columns={"a": "1", "A": "2"}) for rows in ("1", "2"))
+    whole = Fingerprint("m", 3, whole=Digest("1"))
+    equal = equal_versions(new, old, found=whole, before=whole)
+    assert equal is not None
+    assert equal.columns == old.columns
+
+
 def test_the_order_is_the_old_one_only_where_it_was_looked_at() -> None:
     def ordered(order: str) -> Fingerprint:
         return Fingerprint("m", 3, whole=Digest("1"), order=Digest(order))

@@ -101,6 +101,20 @@ def test_a_new_asset_has_nothing_to_be_compared_with() -> None:
     assert (found.rung, found.rows_after, found.is_equal) == (Rung.NEW, 3, False)
 
 
+def test_columns_that_differ_in_case_alone_are_told_apart() -> None:
+    """PostgreSQL has both: what is proven of one, or that it is the key, says nothing of the other."""
+    shape = tuple(Column(name, "integer") for name in ("id", "ID", "a", "A"))
+    found = told(pair(build("x", shape=shape), build("y", shape=shape, ID="2", a="2")), Asked())
+    assert (found.rung, [one.name for one in found.columns], found.proven) == (Rung.KEYED, ["ID", "a"], ("id", "A"))
+
+
+def test_columns_of_which_nobody_knows_which_is_which_are_not_the_same() -> None:
+    before, after = (tuple(Column(name, "integer") for name in names) for names in (("id", "ab", "aB"), ("id", "AB")))
+    found = told(pair(build("x", shape=before), build("y", shape=after)), Asked())
+    assert (found.rung, found.is_equal) == (Rung.INCOMPLETE, False)
+    assert found.incomplete == "ab, aB, AB differ in case alone, and nobody can tell which is which"
+
+
 def test_what_is_lost_is_no_new_table() -> None:
     """Equal versions prove what they did; of all else nobody can say how it differs, beside its columns."""
     asked = Asked()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 
 from headgate.core.address import Address, fold
-from headgate.core.common_columns import common_columns
+from headgate.core.common_columns import common_columns, name_called
 from headgate.core.comparison import (
     ColumnDifference,
     Comparison,
@@ -28,7 +28,7 @@ from headgate.core.limits import NO_COST_LIMIT, CostLimit
 from headgate.core.listing import listed
 from headgate.core.ports.comparing import Counted, Pairing, Side
 from headgate.core.protection import comparison_without_protected
-from headgate.core.recipe import Shape
+from headgate.core.recipe import Column, Shape
 from headgate.core.records import Build
 from headgate.evidence.wishes import NO_WISH, Wish
 
@@ -121,7 +121,9 @@ def without_a_look(pair: Pair, limit: CostLimit = NO_COST_LIMIT) -> Comparison |
     if pair.before is None:
         return base
     proven = _proven(pair)
-    if _rows_pair_off(pair) and proven >= {fold(name) for name in _shared(pair)}:
+    if unclear := common_columns(pair.shape_before, pair.shape_after).unclear:
+        return _without_names(base, unclear)
+    if _rows_pair_off(pair) and proven >= set(_shared(pair)):
         return replace(base, rung=Rung.SAME, proven=_shared(pair))
     if pair.is_lost:
         return replace(base, rung=Rung.INCOMPLETE, incomplete=LOST)
@@ -172,8 +174,8 @@ class _Climb:
         texts = self.asks.relations(pair.address)
         before, after = Side(texts[0], pair.shape_before), Side(texts[1], pair.shape_after)
         proven = self._proven_under_the_key()
-        left = [name for name in _shared(pair) if fold(name) not in {*map(fold, key), *proven}]
-        base = replace(_base(pair), proven=tuple(name for name in _shared(pair) if fold(name) in proven))
+        left = [name for name in _shared(pair) if name not in {*key, *proven}]
+        base = replace(_base(pair), proven=tuple(name for name in _shared(pair) if name in proven))
         equal: frozenset[str] = frozenset()
         if self._is_worth_hashing(len(left)):
             older, newer = self._fingerprints(before, after)
@@ -190,12 +192,12 @@ class _Climb:
         return Compared(comparison_without_protected(told, pair.protected), self.found)
 
     def _proven_under_the_key(self) -> frozenset[str]:
-        """Return the folded names of columns that are proven to have the same values under the same keys.
+        """Return the columns that are proven to have the same values under the same keys, by the newer one's names.
 
         Versions pair the rows off, whatever their keys: they say nothing of keys that are not proven themselves.
         """
         found = _proven(self.pair) if self.key and _rows_pair_off(self.pair) else frozenset()
-        return found if found >= set(map(fold, self.key)) else frozenset()
+        return found if found >= set(self.key) else frozenset()
 
     def _is_worth_hashing(self, left: int) -> bool:
         """Tell whether fingerprints may save anything: as many rows, the same columns, more than a few to look at."""
@@ -242,13 +244,18 @@ def compare_relations(
         key, unkeyed = wish.key_in(before.shape, after.shape)
         base = replace(base, key=key, unkeyed=unkeyed, shape=shape_difference(before.shape, after.shape))
         if common.unclear:
-            told = f"{listed(common.unclear)} differ in case alone, and nobody can tell which is which"
-            return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
+            return _without_names(base, common.unclear)
         left = [column.name for _, column in common.both if column.name not in key]
         pairing = Pairing(before, after, key, tuple(left), _near(wish, left))
         return comparison_without_protected(_told(base, ask(pairing), left, pairing), protected)
     except (TooCostly, StatementFailed) as fault:
         return _unfinished(base, fault, hides_words=hides_words)
+
+
+def _without_names(base: Comparison, unclear: Iterable[str]) -> Comparison:
+    """Return the comparison of sides of which some columns cannot be told apart."""
+    told = f"{listed(tuple(unclear))} differ in case alone, and nobody can tell which is which"
+    return replace(base, rung=Rung.INCOMPLETE, incomplete=told)
 
 
 def _near(wish: Wish, names: Iterable[str]) -> Mapping[str, Tolerance]:
@@ -327,16 +334,20 @@ def _rows_pair_off(pair: Pair) -> bool:
 
 
 def _proven(pair: Pair) -> frozenset[str]:
-    """Return the folded names of columns whose versions are equal."""
+    """Return the columns whose versions are equal, by the newer one's names."""
     assert pair.before is not None
-    older = {fold(name): version for name, version in pair.before.versions.columns.items()}
-    newer = {fold(name): version for name, version in pair.after.versions.columns.items()}
-    types = {fold(c.name): c.type for c in pair.shape_before}
+    older, newer = pair.before.versions.columns, pair.after.versions.columns
+    both = common_columns(pair.shape_before, pair.shape_after).both
     return frozenset(
-        fold(c.name)
-        for c in pair.shape_after
-        if (name := fold(c.name)) in older and older[name] == newer.get(name) and types.get(name) == c.type
+        new.name
+        for old, new in both
+        if old.type == new.type and (was := _called(older, old)) is not None and was == _called(newer, new)
     )
+
+
+def _called(versions: Mapping[str, Digest], column: Column) -> Digest | None:
+    """Return the version of a column, however its name is written."""
+    return versions.get(name_called(versions.keys(), column.name))
 
 
 def sources_that_moved(before: Build, after: Build, build_of: Callable[[Digest], Build | None]) -> tuple[Address, ...]:

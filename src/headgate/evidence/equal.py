@@ -9,6 +9,7 @@ together with the old rows, so it gets one that says which rows it was computed 
 from __future__ import annotations
 
 from headgate.core.address import fold
+from headgate.core.common_columns import name_called
 from headgate.core.fingerprints import Fingerprint, are_equal, equal_columns
 from headgate.core.hashing import Digest, digest
 from headgate.core.versions import Versions
@@ -20,21 +21,23 @@ def equal_versions(new: Versions, old: Versions, *, found: Fingerprint, before: 
     ``new`` and ``old`` are their own; the fingerprints, ``found`` and ``before``, are made by the same key. Equal keys
     pair the rows off; where whole rows were digested all is equal or nothing is.
     """
-    theirs = {fold(name): version for name, version in old.columns.items()}
     if found.columns:
         equal = equal_columns(before, found)
     else:
-        equal = frozenset(theirs) if are_equal(before, found) else frozenset()
+        equal = frozenset(map(fold, old.columns)) if are_equal(before, found) else frozenset()
     if not equal:
         return None
     equal |= {fold(name) for name in found.key}
-    ours = {name: fold(name) for name in new.columns}
     rows = new.rows
     is_in_order = bool(found.order) and found.order == before.order
+    theirs = {name: name_called(old.columns, name) for name in new.columns if fold(name) in equal}
     return Versions(
         old.rows,
         old.order if is_in_order else _apart(new.order, rows),
-        {name: theirs[folded] if folded in equal else _apart(new.columns[name], rows) for name, folded in ours.items()},
+        {
+            name: old.columns[was] if (was := theirs.get(name)) else _apart(version, rows)
+            for name, version in new.columns.items()
+        },
     )
 
 
