@@ -105,7 +105,7 @@ def test_a_command_that_is_interrupted_ends_its_worker(waiting: Waiting) -> None
     command.send_signal(signal.SIGINT)
     text, _ = command.communicate(timeout=WAIT_SECONDS)
     assert command.returncode == 130, text
-    assert "Interrupted. Nothing was published; dev is as it was." in text
+    assert "Interrupted. Nothing was published; dev is not there yet." in text
     assert gone(worker)
     waiting.goes_on()
 

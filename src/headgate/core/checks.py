@@ -145,6 +145,12 @@ class Result:
     told: str = ""
     sample: Sample | None = None
 
+    @property
+    def is_failed(self) -> bool:
+        """Whether it forbids that anybody sees the build: it fails, or could not be measured, unless it only warns."""
+        is_unknown = self.outcome is Outcome.UNKNOWN and self.check.test.severity is Severity.ERROR
+        return self.outcome is Outcome.FAIL or is_unknown
+
 
 NOT_RUN = "HG312"
 """The code of the warning that a data test does not run."""

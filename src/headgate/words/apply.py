@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from headgate.core.declarations import NOT_SHOWN, Kind
 from headgate.core.listing import listed
 from headgate.core.plan import Action, Plan
-from headgate.words.checks import OF_CHECKS, lines_of_failed
+from headgate.words.checks import OF_CHECKS, lines_beside_failed, lines_of_failed
 from headgate.words.diagnostics import excerpt_of
 from headgate.words.figures import bytes_text, counted, made_text, milliseconds_text, seconds_text
 from headgate.words.layout import styled
@@ -98,18 +98,19 @@ def lines_of_failure(applied: Applied) -> list[str]:
         lines.append(f"{styled('failed', 'red', 'bold')}  {failure.address}  {diagnostic.place or ''}".rstrip())
         lines += excerpt_of(diagnostic)
         lines += [f"  {line}" for line in (*diagnostic.detail.splitlines(), *diagnostic.hint.splitlines())]
-    return lines + lines_of_failed(applied.verdict) + left_as_it_was(applied)
+    return lines + lines_of_failed(applied.verdict) + lines_beside_failed(applied.verdict) + left_as_it_was(applied)
 
 
 def left_as_it_was(applied: Applied) -> list[str]:
     """Return what was not done because of a failure or an interruption."""
     outcome, name = applied.outcome, applied.plan.environment
+    stays = "is as it was" if applied.plan.serial else "is not there yet"
     if outcome.is_interrupted:
-        return [f"Interrupted. Nothing was published; {name} is as it was."]
+        return [f"Interrupted. Nothing was published; {name} {stays}."]
     lines: list[str] = []
     if waiting := len(outcome.not_started):
         lines.append(f"  {not_started_text(waiting)}")
-    return [*lines, f"Nothing was published; {name} is as it was."]
+    return [*lines, f"Nothing was published; {name} {stays}."]
 
 
 def not_started_text(count: int) -> str:

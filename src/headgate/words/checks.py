@@ -31,8 +31,11 @@ def checks_text(results: Sequence[Result]) -> str:
     if not results:
         return ""
     passing = sum(result.outcome is Outcome.PASS for result in results)
-    warning, passed = len(results) - passing, counted(passing, "check") + " passed"
-    return f"{passed}, {warning:,} {'warns' if warning == 1 else 'warn'}." if warning else f"{passed}."
+    failing = sum(result.is_failed for result in results)
+    warning, parts = len(results) - passing - failing, [counted(passing, "check") + " passed"]
+    parts += [f"{warning:,} {'warns' if warning == 1 else 'warn'}"] if warning else []
+    parts += [f"{failing:,} {'fails' if failing == 1 else 'fail'}"] if failing else []
+    return f"{', '.join(parts)}."
 
 
 def lines_of_warnings(verdict: Verdict) -> list[str]:
@@ -52,6 +55,12 @@ def distinct_names(checks: Sequence[Check]) -> list[str]:
             for name, check in zip(names, checks, strict=True)
         ]
     return names
+
+
+def lines_beside_failed(verdict: Verdict) -> list[str]:
+    """Return what is told of all checks below those that failed: what warns, and how many came out how."""
+    told = checks_text(verdict.of(*Outcome))
+    return [*lines_of_warnings(verdict), *lines_of_set_aside(verdict), *([told] if told else [])]
 
 
 def outcome_text(result: Result) -> str:

@@ -11,7 +11,7 @@ from headgate.core.gate import Verdict
 from headgate.core.listing import listed
 from headgate.core.ports.forge import cut_to_size, size_of
 from headgate.words.apply import lines_of_failure
-from headgate.words.checks import checks_text, lines_of_failed, lines_of_warnings, not_run_text
+from headgate.words.checks import checks_text, lines_beside_failed, lines_of_failed, not_run_text
 from headgate.words.diagnostics import lines_of
 from headgate.words.figures import counted, made_text
 from headgate.words.layout import plain, styled
@@ -136,9 +136,10 @@ def _sections(made: Attempt, *, width: int) -> Iterator[tuple[str, list[str]]]:
     lacking = not_run_text(not_run(made.planned.warnings)) if made.planned is not None else ""
     if made.applied is not None and (lacking or made.applied.verdict.of(*Outcome)):
         verdict = made.applied.verdict
-        failed = lines_of_failed(verdict) if made.applied.outcome.is_complete else []
-        told = [*failed, *lines_of_warnings(verdict), checks_text(verdict.of(*Outcome)), lacking]
-        yield "Checks", [line for line in told if line]
+        is_told = not made.applied.outcome.is_complete  # with what failed
+        told = [] if is_told else [*lines_of_failed(verdict), *lines_beside_failed(verdict)]
+        if told := [line for line in (*told, lacking) if line]:
+            yield "Checks", told
     if made.report is not None and any(asset.comparison is not None for asset in made.report.assets):
         yield "Compared", lines_of_report(made.report, width=width)
 

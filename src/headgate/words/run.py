@@ -60,7 +60,7 @@ def result_text(ran: Ran) -> str:
 
 def lines_of_failure(ran: Ran) -> Iterable[str]:
     """Yield what failed, with the user's own line, and what became of the rest."""
-    from headgate.words.checks import OF_CHECKS, lines_of_failed
+    from headgate.words.checks import OF_CHECKS, lines_beside_failed, lines_of_failed
 
     outcome = ran.outcome
     if outcome is None:
@@ -69,6 +69,7 @@ def lines_of_failure(ran: Ran) -> Iterable[str]:
         if failure.diagnostic.code not in OF_CHECKS:
             yield from _lines_of(failure.address, failure.diagnostic)
     yield from lines_of_failed(ran.verdict)
+    yield from lines_beside_failed(ran.verdict)
     if outcome.not_started:
         from headgate.words.apply import not_started_text  # which a run of nothing need not import
 

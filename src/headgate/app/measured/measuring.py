@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from headgate.core.checks import Outcome, Result
-from headgate.core.diagnostic import Diagnostic, Severity
+from headgate.core.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
     from headgate.app.session import Held, Session
@@ -49,8 +49,7 @@ class Verdict:
     @property
     def failed(self) -> tuple[Result, ...]:
         """Return what forbids that anybody sees it: failures, and what could not be measured, unless it only warns."""
-        found = self.of(Outcome.FAIL, Outcome.UNKNOWN)
-        return tuple(r for r in found if r.outcome is Outcome.FAIL or r.check.test.severity is Severity.ERROR)
+        return tuple(r for r in self.of(Outcome.FAIL, Outcome.UNKNOWN) if r.is_failed)
 
     @property
     def warned(self) -> tuple[Result, ...]:

@@ -26,7 +26,6 @@ from headgate.words.report.sentences import (
     checks_sum_text,
     column_texts,
     digest_text,
-    is_failed,
     method_text,
     next_parts,
     rows_text,
@@ -154,7 +153,7 @@ def _told(asset: AssetReport, comparison: Comparison) -> str:
 
 
 def _outcome(result: Result) -> str:
-    return "**fails**" if is_failed(result) else "warns" if result.outcome.value == "warn" else "not known"
+    return "**fails**" if result.is_failed else "warns" if result.outcome.value == "warn" else "not known"
 
 
 def _columns(comparison: Comparison) -> str:

@@ -27,7 +27,6 @@ from headgate.words.report.sentences import (
     assets_in_order,
     beside_text,
     checks_sum_text,
-    is_failed,
     next_parts,
     weight_of,
 )
@@ -148,7 +147,7 @@ def _figures(report: Report) -> Markup:
     """Return the few numbers that say how large the change is."""
     compared = [asset.comparison for asset in report.assets if asset.comparison is not None]
     results = [result for asset in report.assets for result in asset.checks]
-    failed = sum(map(is_failed, results))
+    failed = sum(one.is_failed for one in results)
     shown = sum(finding.level is Level.SHOW for finding in findings_in_order(report.decision))
     unknown = sum(one.rung is Rung.INCOMPLETE for one in compared)
     told: list[tuple[str, str, str]] = [

@@ -27,7 +27,6 @@ from headgate.words.report.sentences import (
     checks_sum_text,
     data_text,
     figure_text,
-    is_failed,
     key_texts,
     method_text,
     rows_text,
@@ -52,7 +51,7 @@ def tags_of(asset: AssetReport, decision: Decision) -> list[Markup]:
     """Return the words that mark an asset's state, the gravest first."""
     words = dict.fromkeys(level_text(finding, decision) for finding in asset.findings)
     tags = [_tag(word, word) for word in ("blocked", "waits", "agreed") if word in words]
-    if any(map(is_failed, asset.checks)):
+    if any(one.is_failed for one in asset.checks):
         tags.insert(0, _tag("check fails", "fails"))
     comparison = asset.comparison
     if comparison is not None and (comparison.incomplete or comparison.rung is Rung.INCOMPLETE):
@@ -345,7 +344,7 @@ _OUTCOMES = {Outcome.PASS: "passes", Outcome.WARN: "warns", Outcome.FAIL: "fails
 def _checks(asset: AssetReport) -> Markup | None:
     if not asset.checks:
         return None
-    ordered = sorted(asset.checks, key=lambda one: (not is_failed(one), one.outcome is Outcome.PASS))
+    ordered = sorted(asset.checks, key=lambda one: (not one.is_failed, one.outcome is Outcome.PASS))
     bad = [one for one in ordered if one.outcome is not Outcome.PASS or one.failures]
     good = [one for one in ordered if not (one.outcome is not Outcome.PASS or one.failures)]
     samples = [_failing(one) for one in bad if one.sample is not None and one.sample.rows]
@@ -365,7 +364,7 @@ def _checks_table(results: Sequence[Result]) -> Markup:
     rows = []
     for name, result in zip(distinct_names([one.check for one in results]), results, strict=True):
         word = _OUTCOMES.get(result.outcome, "not known")
-        kind = "fails" if is_failed(result) else word.replace("not known", "warns")
+        kind = "fails" if result.is_failed else word.replace("not known", "warns")
         place = result.check.test.place
         rows.append(
             element(

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from headgate.core.checks import Outcome, Result
 from headgate.core.comparison import Comparison, Drift, KeyFacts, Rung, Tolerance
-from headgate.core.diagnostic import Severity
 from headgate.core.gate import Decision, Level
 from headgate.core.hashing import Digest
 from headgate.core.listing import listed
@@ -54,7 +53,7 @@ def weight_of(asset: AssetReport, decision: Decision) -> int:
     0 stops the release or fails, 1 waits for somebody, 2 was not measured to its end, 3 differs, 4 is equal.
     """
     levels = {level_text(finding, decision) for finding in asset.findings}
-    if "blocked" in levels or any(is_failed(result) for result in asset.checks):
+    if "blocked" in levels or any(result.is_failed for result in asset.checks):
         return 0
     if "waits" in levels:
         return 1
@@ -62,13 +61,6 @@ def weight_of(asset: AssetReport, decision: Decision) -> int:
     if comparison is not None and (comparison.incomplete or comparison.rung is Rung.INCOMPLETE):
         return 2
     return 4 if comparison is not None and comparison.is_equal and not levels else 3
-
-
-def is_failed(result: Result) -> bool:
-    """Tell whether a check forbids that anybody sees the build."""
-    return result.outcome is Outcome.FAIL or (
-        result.outcome is Outcome.UNKNOWN and result.check.test.severity is Severity.ERROR
-    )
 
 
 def rows_text(asset: AssetReport) -> str:
@@ -238,7 +230,7 @@ def checks_sum_text(results: Sequence[Result]) -> str:
     """Return how many checks there were, and what came of them, the worst first; empty where there were none."""
     if not results:
         return ""
-    failed = sum(is_failed(result) for result in results)
+    failed = sum(result.is_failed for result in results)
     passed = sum(result.outcome is Outcome.PASS for result in results)
     warned = len(results) - failed - passed
     parts = [f"{failed:,} {'fails' if failed == 1 else 'fail'}"] if failed else []

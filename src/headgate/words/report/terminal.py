@@ -18,7 +18,6 @@ from headgate.words.report.sentences import (
     column_texts,
     data_short_text,
     head_parts,
-    is_failed,
     method_text,
     next_parts,
     rows_text,
@@ -93,7 +92,7 @@ def _checks(report: Report) -> list[str]:
     """Return how many checks there were, and those that fail with some of their rows."""
     results = [result for asset in report.assets for result in asset.checks]
     lines: list[str] = []
-    for result in sorted((one for one in results if is_failed(one)), key=lambda one: one.check.address):
+    for result in sorted((one for one in results if one.is_failed), key=lambda one: one.check.address):
         lines.append(f"  {styled('fails', 'red')}  {result.check.address}  {harmless(check_text(result))}")
         lines += lines_of_sample(result)
     lines += [f"  {checks_sum_text(results)}."] if results else []
