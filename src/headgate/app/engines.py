@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from headgate.core.errors import EnvironmentFailed
+from headgate.core.errors import EnvironmentFailed, WarehouseLost
 
 if TYPE_CHECKING:
     from headgate.core.declarations import EngineConfig
     from headgate.core.ports.engine import Engine
+    from headgate.core.ports.store import Reading
 
 Access: TypeAlias = Literal["read", "write", "ask"]
 """What an engine is opened for; who asks reads no files but those named."""
@@ -57,6 +58,24 @@ def open_beside_files(root: Path, allow: Sequence[Path]) -> Engine:
     from headgate.plugins.engines.duckdb import open_duckdb
 
     return open_duckdb(Path(":memory:"), read_only=False, root=root, allow=allow)
+
+
+def with_way_out(lost: WarehouseLost, reading: Reading, engine: str, elsewhere: str) -> WarehouseLost:
+    """Return the failure with a hint that does not end in a refusal where the state knows tables in the warehouse.
+
+    ``elsewhere`` says first where else the file may be.
+    """
+    if not knows_tables(reading, engine):
+        return lost
+    hint = f"{lost.way} have it all built again: headgate doctor --repair"
+    return WarehouseLost(str(lost), hint=f"{elsewhere}\n{hint}".lstrip(), way=lost.way)
+
+
+def knows_tables(reading: Reading, engine: str) -> bool:
+    """Tell whether an environment shows something of an engine."""
+    from headgate.release.stored import read_environments
+
+    return any(one.engine == engine and one.serial for one in read_environments(reading).values())
 
 
 def without_postgres(error: ImportError) -> EnvironmentFailed:

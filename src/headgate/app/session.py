@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from headgate.core.address import fault_in_environment
-from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageError
+from headgate.core.errors import EnvironmentFailed, LeaseHeld, Refused, UsageError, WarehouseLost
 
 if TYPE_CHECKING:
     from headgate.app.engines import Access
@@ -262,10 +262,14 @@ class Session:
         return self._opened_for(name, "ask", wait_seconds, tuple(files))
 
     def _opened_for(self, name: str, access: Access, wait_seconds: float, files: tuple[Path, ...]) -> Engine:
-        from headgate.app.engines import open_engine
+        from headgate.app.engines import open_engine, with_way_out
 
         config = self.config.engines[name]
-        return open_engine(config, access, root=self.root, wait_seconds=wait_seconds, tell=self.tell, files=files)
+        try:
+            return open_engine(config, access, root=self.root, wait_seconds=wait_seconds, tell=self.tell, files=files)
+        except WarehouseLost as lost:
+            with self.reading() as reading:
+                raise with_way_out(lost, reading, name, self.elsewhere(name) if self.state.is_shared else "") from lost
 
     def is_protected(self, environment: str) -> bool:
         """Tell whether an environment is protected: one that was released as such stays so until a release frees it."""
@@ -285,13 +289,11 @@ class Session:
 
     def check_warehouse(self, reading: Reading, engine: str) -> None:
         """Raise ``Diverged`` where the state knows what an engine shows, but its file is not there. Cost: one stat."""
+        from headgate.app.engines import knows_tables
         from headgate.core.errors import Diverged
-        from headgate.release.stored import read_environments
 
         path = self.warehouse(self.config.engines[engine])
-        if self.may_be_there(engine) or not any(
-            r.engine == engine and r.serial for r in read_environments(reading).values()
-        ):
+        if self.may_be_there(engine) or not knows_tables(reading, engine):
             return
         again = "have it all built again: headgate doctor"
         hint = f"Put the warehouse file back; or {again}"

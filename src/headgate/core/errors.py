@@ -11,6 +11,7 @@
     ├── EnvironmentFailed        engine, store, disk or network failed             exit status 3
     │   ├── EngineFailed
     │   │   ├── EngineBusy       another process holds the warehouse
+    │   │   ├── WarehouseLost    the file of a warehouse is damaged, or not there
     │   │   └── StatementFailed  the engine refused a statement of the user        exit status 1
     │   ├── CodeFailed           a Python function of the user failed              exit status 1
     │   ├── StoreFailed
@@ -100,7 +101,7 @@ class EnvironmentFailed(HeadgateError):
     ...     headgate.open().apply("dev", yes=True)
     ... except headgate.EnvironmentFailed as failed:
     ...     print(failed.code, failed.hint)
-    HG600 Restore it from a backup, or move it away: headgate apply builds everything again.
+    HG600 Restore it from a backup; or move it away, and have it all built again: headgate doctor --repair
     """
 
     def __init__(self, message: str, *, code: str = "HG600", hint: str = "") -> None:
@@ -117,6 +118,14 @@ class EngineFailed(EnvironmentFailed):
 
 class EngineBusy(EngineFailed):
     """Another process holds the warehouse and did not let go in time."""
+
+
+class WarehouseLost(EngineFailed):
+    """The file of a warehouse is damaged, or not there. ``way`` is the first part of a way out: restore it, or so."""
+
+    def __init__(self, message: str, *, hint: str, way: str) -> None:
+        super().__init__(message, hint=hint)
+        self.way = way
 
 
 class StatementFailed(EngineFailed):

@@ -58,7 +58,7 @@ from headgate.plugins.engines.duckdb_files import reader, selection
 from headgate.plugins.engines.duckdb_inventory import inventory_of
 from headgate.plugins.engines.duckdb_loads import DuckStorages
 from headgate.plugins.engines.duckdb_measures import WORDS, answer
-from headgate.plugins.engines.duckdb_opening import connected, read_by_stream
+from headgate.plugins.engines.duckdb_opening import connected, missing, read_by_stream
 from headgate.plugins.engines.duckdb_profiles import WORDS as PROFILE_WORDS
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream
@@ -480,7 +480,7 @@ def open_duckdb(
     ``tell`` is told of a wait that takes longer.
     """
     if not create and not path.exists():
-        raise EngineFailed(f"{path} does not exist", hint="Make it: headgate apply")
+        raise missing(path)
     connection = connected(path, read_only=read_only, wait_seconds=wait_seconds, tell=tell)
     try:
         folders = allow if root is None else (root, *allow)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from headgate.core.errors import EngineBusy, EngineFailed
+from headgate.core.errors import EngineBusy, EngineFailed, WarehouseLost
 
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 _POLL_SECONDS_MAX = 0.5
@@ -77,6 +77,13 @@ def _command_line(process: int) -> str:
     return f" ({text if len(text) <= 100 else text[:97] + '...'})"
 
 
+def missing(path: Path) -> EngineFailed:
+    """Return that a file is not there."""
+    return WarehouseLost(
+        f"{path} does not exist", hint="Make it: headgate apply", way="Put the warehouse file back; or"
+    )
+
+
 def _unopened(path: Path, message: str) -> EngineFailed:
     if "newer version of DuckDB" in message or "with version number" in message:
         return EngineFailed(
@@ -84,12 +91,13 @@ def _unopened(path: Path, message: str) -> EngineFailed:
             hint="Upgrade it: pip install --upgrade duckdb",
         )
     if "not a valid DuckDB database" in message:
-        return EngineFailed(
+        return WarehouseLost(
             f"{path} is not a DuckDB file, or is damaged",
             hint="Restore it from a backup, or move it away: headgate apply builds everything again.",
+            way="Restore it from a backup; or move it away, and",
         )
     if "database does not exist" in message:
-        return EngineFailed(f"{path} does not exist", hint="Make it: headgate apply")
+        return missing(path)
     if "No such file or directory" in message:
         return EngineFailed(f"{path} cannot be made: {path.parent} is no folder", hint="Make the folder first.")
     first = message.split("\n", maxsplit=1)[0]
