@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from headgate.core.address import Address, fold
 from headgate.core.declarations import TableSource
 from headgate.core.graph import Graph, SourceNode
-from headgate.core.json_form import loads
-from headgate.core.records import Capture, Collection
+from headgate.core.records import BuildStatus
+from headgate.plan.sources import is_capture_of
 
 if TYPE_CHECKING:
     from headgate.app.session import Session
@@ -50,13 +50,22 @@ def look(session: Session, reading: Reading, graph: Graph, snapshot: Snapshot, *
     tables = [node for node in tables if node.address not in waiting]
     asked = [node for node in tables if not _is_hidden(node, graph)]
     watermarks = _watermarks(session, asked, engine) if asked else {}
-    keys = {node.address: f"{engine}/{node.address}" for node in tables}
-    texts = reading.get(Collection.CAPTURES, keys.values()) if keys else {}
-    known = {a: Capture(**loads(texts[key])).watermark for a, key in keys.items() if key in texts}
-    same = {address for address, watermark in watermarks.items() if known.get(address) == watermark}
+    same = {n.address for n in asked if n.address in watermarks and _captured(n, snapshot) == watermarks[n.address]}
     refresh = frozenset(node.address for node in tables) - same
     told = {address: f"no row is newer than {watermarks[address]}" for address in same}
     return NewInput(refresh, due, watermarks, {**told, **waiting})
+
+
+def _captured(node: SourceNode, snapshot: Snapshot) -> str | None:
+    """Return the newest time among the rows that are captured of a table; None where nothing is.
+
+    The latest capture may be of another table: somebody tries out another place in another environment.
+    """
+    latest, sides = snapshot.captures.get(node.address), (snapshot.shown, snapshot.beside)
+    shown = [side.pointers[node.address].build for side in sides if side and node.address in side.pointers]
+    builds = (snapshot.build(one) for one in (*((latest.build,) if latest else ()), *shown))
+    there = (one for one in builds if one is not None and one.status is BuildStatus.SEALED)
+    return next((one.capture.watermark for one in there if one.capture and is_capture_of(one, node)), None)
 
 
 def _is_hidden(node: SourceNode, graph: Graph) -> bool:
