@@ -65,7 +65,7 @@ CODES: Mapping[str, str] = {
     "HG309": "A value of a header or a property file has not the form that it needs.",
     "HG310": "An asset has no owner.",
     "HG311": "A name without schema may mean several assets.",
-    "HG312": "A data test does not run: a package or a macro defines it, or it is given a template.",
+    "HG312": "A data test does not run: a package or a macro defines it, it is given a template, or reads no asset.",
     "HG313": "A value of a property file is a template, which is not filled in there.",
     "HG314": "A group is named that nothing declares.",
     "HG315": "Keys of dbt are kept that this version does not use.",

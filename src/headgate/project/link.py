@@ -376,6 +376,10 @@ class _Linking:
         for address in inputs.keys() - known.keys():
             self._report_unseen(inputs[address])
         for address, needed in known.items():
+            if not needed:
+                hint = "Name an asset or a source in it, as SCHEMA.NAME."
+                text, place = "this test reads no asset: it does not run", tests[address].test.place
+                self.diagnostics.append(Diagnostic("HG312", text, place, hint, severity=Severity.WARNING))
             volatile = frozenset(read for one in needed for read in volatile_of(self.nodes.get(one)))
             self.analyser.start(Job(tests[address].asset, {one: self.shapes[one] for one in needed}, volatile))
         self.queries, faults = understood_queries(tests, known, self.analyser)
