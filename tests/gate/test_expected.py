@@ -27,6 +27,18 @@ expect:
 """
 
 
+MISSPELT = """
+[gate."mart.*"]
+row_count = "5 %"
+[gate."m.orders.prise"]
+rows_changed = "5 %"
+[gate."m.ord*.id"]
+rows_changed = "5 %"
+[owners.opps]
+members = ["ada"]
+"""
+
+
 def read(text: str) -> tuple[object, list[str]]:
     source = Text("changes/a.yml", text)
     return read_expected(source, Digest("")), [f"{one.code} {one.summary}" for one in source.all_faults()]
@@ -79,8 +91,14 @@ def test_every_fault_is_told(text: str, fault: str) -> None:
 def test_check_warns_of_what_is_over_and_of_what_names_nothing(team: Team) -> None:
     team.file("changes/a.yml", GOOD.replace("2026-12-31", "2020-12-31"))
     text = (team.root / "headgate.toml").read_text()
-    team.file("headgate.toml", text + '\n[gate."mart.*"]\nrow_count = "5 %"\n')
+    team.file("headgate.toml", text + MISSPELT)
     told = team.does("check")
     assert "HG127  changes/a.yml expects a change until 2020-12-31: it counts nothing any more" in told
     assert "HG126  changes/a.yml expects something of marts.*, which names no asset" in told
     assert "HG126  the pattern mart.* of the gate names no asset" in told
+    assert "HG126  the pattern m.orders.prise of the gate names no column of m.orders" in told
+    assert "Did you mean m.orders.price?" in told
+    assert "m.orders.id" not in told
+    assert "HG126  [owners.opps] is the owner of nothing" in told
+    assert "Did you mean ops?" in told
+    assert "[owners.ops]" not in told

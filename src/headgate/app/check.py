@@ -47,14 +47,14 @@ def check(session: Session, repository: Repository) -> Checked:
     engine = next(iter(session.config.engines))
     tables = undeclared_tables(repository.declarations)
     recorded = recorded_shapes(session, tables, None, engine=engine)
+    graph = None
     try:
-        _, warnings = graph_of(session, repository, recorded, engine=engine)
-        found = warnings
+        graph, found = graph_of(session, repository, recorded, engine=engine)
     except Refused as refused:
         found = refused.diagnostics
     declared = repository.declarations
     assets = len(declared.assets) + len(declared.sources) + len(declared.exposures)
-    told = (*faults_of_gate(declared, now()[:10]), *faults_of_scenarios(session.root, declared))
+    told = (*faults_of_gate(declared, now()[:10], graph), *faults_of_scenarios(session.root, declared))
     diagnostics = in_order(_relaxed(one) for one in (*declared.diagnostics, *found, *told))
     return Checked(diagnostics, assets, time.monotonic() - started)
 

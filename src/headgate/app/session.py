@@ -269,7 +269,7 @@ class Session:
             return open_engine(config, access, root=self.root, wait_seconds=wait_seconds, tell=self.tell, files=files)
         except WarehouseLost as lost:
             with self.reading() as reading:
-                raise with_way_out(lost, reading, name, self.elsewhere(name) if self.state.is_shared else "") from lost
+                raise with_way_out(lost, reading, name, self.elsewhere(name) if self.state.is_shared else "") from None
 
     def is_protected(self, environment: str) -> bool:
         """Tell whether an environment is protected: one that was released as such stays so until a release frees it."""

@@ -23,7 +23,7 @@ CODES: Mapping[str, str] = {
     "HG123": "An environment variable that headgate.toml names is not set.",
     "HG124": "Two things in headgate.toml would collide.",
     "HG125": "headgate.toml names an engine, or a kind of engine, that there is not, or not where it is.",
-    "HG126": "A pattern of the gate, or an expected change, names no asset.",
+    "HG126": "A pattern of the gate, an expected change or the section of an owner names nothing that there is.",
     "HG127": "The last day of an expected change is over.",
     "HG190": "The example's data, which a package carries, is not installed.",
     "HG191": "Files are in the way of a new project.",
