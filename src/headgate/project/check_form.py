@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from headgate.core.diagnostic import Place
+from headgate.core.diagnostic import Place, nearest
 from headgate.project.forms.form import (
     ANYTHING,
     TEXT,
@@ -128,7 +128,8 @@ class FormCheck:
                     self.unused.append((name.text, name.place))
                 if field.form is not TEXT or type(value) is not Scalar:
                     self.check(value, field.form, name.text)
-        self._needs(node, known, form.needs, key, is_item=is_item)
+        needs = [need for need in form.needs if not self._is_misspelt(need, node, form)]
+        self._needs(node, known, needs, key, is_item=is_item)
         for case in form.cases:
             self._case(node, known, case, key, is_item=is_item)
 
@@ -140,9 +141,20 @@ class FormCheck:
             if name.text in OF_DBT and "config" in form.fields:
                 ours = f"`{OURS[name.text]}`, or `{name.text}`" if name.text in OURS else "it"
                 hint = f"Write {ours} below `config:`, where dbt has it."
-            self._source.warn("HG308", f"unknown key {name.text} in {where}", name.place, hint)
+            note = self._source.fault if form.is_strict else self._source.warn
+            note("HG308", f"unknown key {name.text} in {where}", name.place, hint)
         elif form.others is not ANYTHING and not is_null(value):
             self.check(value, form.others, name.text)
+
+    @staticmethod
+    def _is_misspelt(need: Need, node: Fields, form: Keyed) -> bool:
+        """Tell whether a key that is a fault already is nearly one that is needed: then that it lacks is no other."""
+        if not form.is_strict:
+            return False
+        inside = given(node).get(need.inside)
+        names = [name.text for one in (node, inside) if isinstance(one, Fields) for name, _ in one.pairs]
+        unknown = [name for name in names if name not in form.fields]
+        return any(key in nearest(name, form.fields) for name in unknown for key in need.keys)
 
     def _case(self, node: Fields, known: Mapping[str, Node], case: Case, key: str, *, is_item: bool) -> None:
         said = known.get(case.key)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from headgate.core.diagnostic import Severity
 from headgate.core.promises import NEVER, QUERY, Condition, DeclaredTest, condition_of
-from headgate.project.forms.data_tests import OF_CONFIG, OF_TESTS, QUERY_HEADER
+from headgate.project.forms.data_tests import ARGUMENTS, NEEDED, OF_CONFIG, OF_TESTS, QUERY_HEADER
 from headgate.project.forms.form import Use
 from headgate.project.mapped import Mapped
 from headgate.project.pieces import Stated, StatedTest, StatedUse
@@ -31,7 +34,7 @@ def read_tests(said: Mapped, column: str = "") -> tuple[StatedTest, ...]:
 
 def _test(node: Node, column: str) -> StatedTest | None:
     if isinstance(node, Scalar):
-        return StatedTest(DeclaredTest(node.text, column, place=node.place))
+        return StatedTest(DeclaredTest(node.text, column, place=node.place, is_enabled=node.text not in NEEDED))
     if not isinstance(node, Fields):
         return None
     said = Mapped(node)
@@ -51,24 +54,43 @@ def _of_mapping(kind: Stated | None, said: Mapped, column: str) -> StatedTest | 
     given = said.mapping("arguments")
     is_quarantining = True in (config.truth("quarantine"), said.truth("quarantine"))
     unless_said = NEVER if is_quarantining else Condition()
+    arguments, uses = said.rest(SETTINGS_OF_TESTS) | (given.rest(()) if given else {}), _uses(said, given, kind.value)
+    is_off = False in (config.truth("enabled"), said.truth("enabled"))
     test = DeclaredTest(
         kind=kind.value,
         column=column or said.word("column_name"),
         name=said.word("name"),
-        arguments=said.rest(SETTINGS_OF_TESTS) | (given.rest(()) if given else {}),
+        arguments=arguments,
         severity=Severity.WARNING if _word("severity", config, said).lower() == "warn" else Severity.ERROR,
         where=_word("where", config, said),
         warn_if=_condition("warn_if", config, said, unless_said),
         error_if=_condition("error_if", config, said, unless_said),
         limit=said.whole("limit") if config.whole("limit") is None else config.whole("limit"),
         tags=(*said.words("tags"), *config.words("tags")),
-        is_enabled=False not in (config.truth("enabled"), said.truth("enabled")),
+        is_enabled=not is_off and not _is_faulty(kind.value, arguments, uses, is_named="test_name" in said),
         kept=said.values(_KEPT) | config.values(_KEPT) | config.rest(_SETTINGS),
         place=kind.place,
         keeps_failures=True in (config.truth("store_failures"), said.truth("store_failures")),
         is_quarantining=is_quarantining,
     )
-    return StatedTest(test, _uses(said, given, kind.value))
+    return StatedTest(test, uses)
+
+
+def _is_faulty(kind: str, arguments: Mapping[str, Any], uses: Mapping[str, StatedUse], *, is_named: bool) -> bool:
+    """Tell whether the form of a test that dbt itself has told a fault of its arguments: that is told once.
+
+    ``is_named``: the test stands below ``test_name``, where the form looks only for what it cannot do without.
+    """
+    lacks = any(arguments.get(key) is None for key in NEEDED.get(kind, ()))
+    if is_named or kind not in ARGUMENTS:
+        return lacks
+    is_list = kind != "accepted_values" or isinstance(arguments.get("values"), list)
+    return (
+        lacks
+        or not is_list
+        or not arguments.keys() <= ARGUMENTS[kind]
+        or (kind == "relationships" and "to" not in uses)
+    )
 
 
 def read_query_test(source: Text, name: str, fields: Fields | None) -> DeclaredTest:

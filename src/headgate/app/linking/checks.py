@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
-from headgate.core.declarations import Kind
+from headgate.core.address import fold
+from headgate.core.declarations import Kind, TableSource
 from headgate.core.diagnostic import Diagnostic, Severity
 from headgate.core.graph import ExposureNode, SourceNode, tests_of_node
 from headgate.core.promises import QUARANTINE
@@ -70,7 +71,13 @@ def faults_of_tests(
             continue
         if address not in shapes:
             continue
-        tests = tuple(test for test in tests if test.kind != QUARANTINE or test.references.get("to", address) in shapes)
+        lacking = _told_as_lacking(node, shapes[address])
+        tests = tuple(
+            test
+            for test in tests
+            if (test.kind != QUARANTINE or test.references.get("to", address) in shapes)
+            and fold(test.column) not in lacking
+        )
         declaring = parts_of(address)[0] if node.kind is Kind.UNCHECKED else address
         checks = checks_of(
             declaring, tests, shapes[address], shapes, dialect=conditions.dialect, generic_tests=generic_tests
@@ -79,6 +86,13 @@ def faults_of_tests(
         for check in checks.checks:
             found += _faults_of_sql(check, address, shapes, conditions)
     return tuple(found)
+
+
+def _told_as_lacking(node: AnyNode, shape: Shape) -> frozenset[str]:
+    """Return the columns, folded, of which it is told already that they are declared and not there."""
+    if isinstance(node, SourceNode) and isinstance(node.location, TableSource):
+        return frozenset()  # its columns are looked up, and nothing declared is held against them
+    return frozenset({fold(c.name) for c in node.properties.columns} - {fold(c.name) for c in shape})
 
 
 def _nobody_reads(node: SourceNode, tests: Sequence[DeclaredTest]) -> Diagnostic:

@@ -92,10 +92,10 @@ OF_TESTS = {
 
 def _known(title: str, arguments: dict[str, Field], *needed: str) -> Field:
     """Return the form of a test whose arguments are known: they stand below `arguments:`, or directly in the test."""
-    inside = Keyed(f"arguments of {title}", arguments)
+    inside = Keyed(f"arguments of {title}", arguments, is_strict=True)
     fields = {**OF_TESTS, **arguments, "arguments": Field(inside, "What the test is given.")}
     needs = tuple(Need((key,), "arguments") for key in needed)
-    return Field(Keyed(title, fields, needs=needs), KNOWN_TOLD[title])
+    return Field(Keyed(title, fields, needs=needs, is_strict=True), KNOWN_TOLD[title])
 
 
 KNOWN_TOLD = {
@@ -105,28 +105,27 @@ KNOWN_TOLD = {
     "relationships": "Every value of the column is one of the column `field` of `to`; NULL does not count.",
 }
 
-KNOWN = {
-    "not_null": _known("not_null", {}),
-    "unique": _known("unique", {"columns": Field(TEXTS, "The columns of a combined key, instead of one.")}),
-    "accepted_values": _known(
-        "accepted_values",
-        {
-            "values": Field(Several(ANYTHING), "The values that may be."),
-            "quote": Field(TRUTH, "Whether dbt puts quotes around the values.", Use.KEPT),
-        },
-        "values",
-    ),
-    "relationships": _known(
-        "relationships",
-        {
-            "to": Field(REFERENCE, "The asset that has to hold the values."),
-            "field": Field(Several(NAME, takes_one=True), "The column of `to`; beside `columns` as many of them."),
-            "columns": Field(TEXTS, "The columns of a combined key, instead of one."),
-        },
-        "to",
-        "field",
-    ),
+_ARGUMENTS = {
+    "not_null": {},
+    "unique": {"columns": Field(TEXTS, "The columns of a combined key, instead of one.")},
+    "accepted_values": {
+        "values": Field(Several(ANYTHING), "The values that may be."),
+        "quote": Field(TRUTH, "Whether dbt puts quotes around the values.", Use.KEPT),
+    },
+    "relationships": {
+        "to": Field(REFERENCE, "The asset that has to hold the values."),
+        "field": Field(Several(NAME, takes_one=True), "The column of `to`; beside `columns` as many of them."),
+        "columns": Field(TEXTS, "The columns of a combined key, instead of one."),
+    },
 }
+
+ARGUMENTS = {kind: frozenset(arguments) for kind, arguments in _ARGUMENTS.items()}
+"""The arguments of the tests that dbt itself has."""
+
+NEEDED = {"accepted_values": ("values",), "relationships": ("to", "field")}
+"""Those that some of them cannot do without."""
+
+KNOWN = {kind: _known(kind, arguments, *NEEDED.get(kind, ())) for kind, arguments in _ARGUMENTS.items()}
 """The tests that dbt itself has."""
 
 _OTHER = Keyed("test", {**OF_TESTS, "arguments": Field(OPEN, "What the test is given.")}, others=ANYTHING)

@@ -125,6 +125,8 @@ class Keyed:
     cases: tuple[Case, ...] = ()
     keys: Words | None = None
     """The form of the keys that are not listed."""
+    is_strict: bool = False
+    """Whether a key that is not listed is a fault, and no mere warning."""
 
 
 @dataclass(frozen=True, slots=True)
