@@ -130,10 +130,10 @@ def plan_run(session: Session, repository: Repository, request: RunRequest) -> P
 def _linked(session: Session, code: Repository, reading: Reading, snapshot: Snapshot, *, engine: str) -> Graph:
     """Return the graph of the released code and the files of now; raise ``Refused`` where these do not fit it."""
     from headgate.app.repository import linked_now
-    from headgate.app.running.arrived import noting_unfit_files, refuse_unfit_files
+    from headgate.app.running.arrived import blaming_unfit_files, refuse_unfit_files
 
     refuse_unfit_files(session, code, snapshot, engine=engine)
-    with noting_unfit_files(session, code, snapshot, engine=engine):
+    with blaming_unfit_files(session, code, snapshot, engine=engine):
         graph, _ = linked_now(session, code, reading, engine=engine)
     return graph
 

@@ -26,7 +26,8 @@ LOOKED_AT_MAX = 1_000
 TOLD_MAX = 10
 """So many columns of one source are told; of a file that is another one altogether all of them differ."""
 
-_FILES_TOLD = 3
+_FILES_TOLD, _CASTS_TOLD = 3, 5
+_MEND = "Mend the file, or take it away"
 
 
 def refuse_unfit_files(session: Session, code: Repository, snapshot: Snapshot, *, engine: str) -> None:
@@ -58,12 +59,25 @@ def noting_unfit_files(session: Session, code: Repository, snapshot: Snapshot, *
         yield
     except Refused as refused:
         shown = snapshot.shown if snapshot.shown is not None and snapshot.shown.pointers else snapshot.beside
-        hint = "Mend the file, or take it away, where it is not meant."
+        hint = f"{_MEND}, where it is not meant."
         noted = [
             replace(one, hint=one.hint or hint, severity=Severity.WARNING)
             for one in _unfit(session, code, snapshot, shown, engine=engine)
         ]
         raise Refused([*refused.diagnostics, *noted]) from refused
+
+
+@contextmanager
+def blaming_unfit_files(session: Session, code: Repository, snapshot: Snapshot, *, engine: str) -> Iterator[None]:
+    """Where released code is refused, tell first which files no longer fit it, as errors: the code did not change."""
+    try:
+        yield
+    except Refused as refused:
+        blamed = [
+            replace(one, hint=f"{_MEND}. {one.hint}".rstrip(), severity=Severity.ERROR)
+            for one in _unfit(session, code, snapshot, snapshot.shown, engine=engine)
+        ]
+        raise Refused([*blamed, *refused.diagnostics]) from refused
 
 
 def _unfit(
@@ -87,9 +101,12 @@ def _unfit(
             pointer = pointers[source.address]
             found = tuple(unlike(pointer.shape, analyser.files(source)[0]))
             if found:
-                empty = _without_values(session, source, found, engine=engine)
+                empty, is_rowless = _without_values(session, source, found, engine=engine)
                 build = snapshot.build(pointer.build)
                 came = _new_files(source, build.location if build is not None else None)
+                if is_rowless and empty.issuperset(found):
+                    yield _without_rows(source, found, came)
+                    continue
                 is_sniffed = any(column.now and column not in empty for column in found)
                 shapes = {file: analyser.files(_alone(source, file))[0] for file in came} if is_sniffed else {}
                 yield from _told(source, found, empty, {file: shapes.get(file, ()) for file in came})
@@ -99,8 +116,10 @@ def _unfit(
 
 def _without_values(
     session: Session, source: SourceDeclaration, columns: Sequence[Unlike], *, engine: str
-) -> frozenset[Unlike]:
-    """Return the columns that hold no value at all: they count as text because nothing says otherwise.
+) -> tuple[frozenset[Unlike], bool]:
+    """Return the columns that hold no value at all, and whether there is no row, either.
+
+    Such columns count as text because nothing says otherwise.
 
     Cost: one scan of these columns, in a database of its own.
     """
@@ -109,16 +128,25 @@ def _without_values(
 
     asked = [column for column in columns if column.now]
     if not asked:
-        return frozenset()
+        return frozenset(), False
     opened = open_beside_files(session.root, session.allowed(engine))
     try:
         counts = ", ".join(f"count({quoted(column.name)})" for column in asked)
-        (row,) = opened.query(f"select {counts} from {opened.source(source.location, str(session.root))}", limit=1).rows
+        files = opened.source(source.location, str(session.root))
+        ((rows, *values),) = opened.query(f"select count(*), {counts} from {files}", limit=1).rows
     except StatementFailed:
-        return frozenset()  # then capturing them will tell why
+        return frozenset(), False  # then capturing them will tell why
     finally:
         opened.close()
-    return frozenset(column for column, count in zip(asked, row, strict=True) if count == 0)
+    return frozenset(column for column, count in zip(asked, values, strict=True) if count == 0), rows == 0
+
+
+def _without_rows(source: SourceDeclaration, columns: Sequence[Unlike], came: Sequence[File]) -> Diagnostic:
+    """Return that a source has no rows by now, which is why nothing says of which types its columns are."""
+    files = f": {listed([file.path for file in came], _FILES_TOLD)}" if came else ""
+    casts = listed([f"{column.name} to {column.before}" for column in columns], _CASTS_TOLD)
+    hint = f"Without values its columns count as text. Where that may be, cast them in the query: {casts}."
+    return Diagnostic("HG409", f"{source.address} has no rows{files}", source.place, hint, severity=Severity.WARNING)
 
 
 def _told(
