@@ -8,7 +8,7 @@ from headgate.core.gate import Topic
 from headgate.core.hashing import Digest
 from headgate.project.expected_changes import read_expected
 from headgate.project.text import Text
-from tests.gate.team import Team
+from tests.gate.team import ORDERS, Team
 
 GOOD = """
 why: prices are doubled
@@ -102,3 +102,17 @@ def test_check_warns_of_what_is_over_and_of_what_names_nothing(team: Team) -> No
     assert "HG126  [owners.opps] is the owner of nothing" in told
     assert "Did you mean ops?" in told
     assert "[owners.ops]" not in told
+
+
+@pytest.mark.slow
+def test_an_expectation_that_nothing_of_the_change_fits_is_told(team: Team) -> None:
+    team.asset("m.orders", ORDERS.format(factor=2))
+    team.file(
+        "changes/double.yml",
+        "why: doubled\nuntil: 2099-12-31\nexpect:\n  m.orders:\n    rows_changed: {price: 100 %}\n"
+        "    rows_removed: 1 %\n  m.board:\n    assets_removed: true\n",
+    )
+    team.edit("Double")
+    told = " ".join(team.does("report", "dev").split())
+    assert "changes/double.yml expects something of m.board, and the change does nothing of that." in told
+    assert "expects something of m.orders" not in told

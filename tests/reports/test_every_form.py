@@ -58,6 +58,13 @@ def test_every_form_tells_which_data_tests_do_not_run(form: str) -> None:
     assert form in ("junit", "json") or "2 data tests do not run" in text
 
 
+@pytest.mark.parametrize("form", sorted(FORMS.keys() - {"junit"}))
+def test_what_was_expected_for_nothing_is_told(form: str) -> None:
+    text = FORMS[form](replace(flights_report(), unmet=("changes/a.yml expects something of m.gone.",)))
+    assert "changes/a.yml" in text.replace("`", "")
+    assert "m.gone" in text
+
+
 @any_form
 def test_every_form_tells_what_matters(form: str) -> None:
     text = FORMS[form](flights_report())

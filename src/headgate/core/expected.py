@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from headgate.core.address import Address
@@ -66,6 +67,12 @@ class ExpectedChange:
         bounds = [bound for bound in self.bounds if _is_about(bound, finding)]
         parts = finding.parts or {"": finding.amount}
         return all(any(_covers(bound, *part) for bound in bounds) for part in parts.items())
+
+    def unmet(self, findings: Iterable[Finding]) -> tuple[str, ...]:
+        """Return the patterns of which something is expected, while none of the findings is about any of that."""
+        found = tuple(findings)
+        met = {bound.pattern for bound in self.bounds if any(_is_about(bound, one) for one in found)}
+        return tuple(dict.fromkeys(bound.pattern for bound in self.bounds if bound.pattern not in met))
 
 
 def _is_about(bound: Bound, finding: Finding) -> bool:

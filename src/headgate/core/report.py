@@ -40,7 +40,8 @@ class Report:
     ``source`` is the environment that shows the change, ``target`` the one that would take it over; ``release`` the
     serial of the release that it was measured beside (0: none). ``assets`` come in the order of the graph, only those
     that the change touches; ``untouched`` counts the others. ``at`` is when it was made. ``not_run`` is why data tests
-    that are declared, of whatever asset, do not run.
+    that are declared, of whatever asset, do not run. ``unmet`` says, in sentences, what was expected of the change and
+    is nothing of it.
     """
 
     project: str
@@ -53,3 +54,4 @@ class Report:
     assets: tuple[AssetReport, ...] = ()
     untouched: int = 0
     not_run: tuple[str, ...] = ()
+    unmet: tuple[str, ...] = ()

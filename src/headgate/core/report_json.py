@@ -34,6 +34,7 @@ def report_to_json(report: Report) -> dict[str, Any]:
         "at": report.at,
         "untouched": report.untouched,
         "not_run": list(report.not_run),
+        "unmet": list(report.unmet),
         "decision": {
             "verdict": decision.verdict.value,
             "policy": decision.policy,

@@ -85,6 +85,7 @@ _REPORT: Schema = {
     "commit": _text("The commit of the change, empty outside of git."),
     "at": _text(_AT),
     "untouched": _count("How many other assets there are."),
+    "unmet": _list(_TEXT, "What was expected of the change, in files of `changes/`, and is nothing of it."),
     "not_run": _list(_TEXT, "Why data tests that are declared do not run, each with its place."),
     "decision": _part("decision"),
     "assets": _list(_part("asset"), "What the change touches, in the order of the graph."),

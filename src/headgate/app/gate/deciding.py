@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -136,9 +136,22 @@ def reviewed(
         ),
         untouched=promotion.kept,
         not_run=promotion.not_run,
+        unmet=_unmet(case, findings),
     )
     earlier = _earlier(reading, promotion, decision) if decision.waiting else ()
     return Review(_with_findings(report, decision), findings, case, approvals, earlier)
+
+
+def _unmet(case: Case, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Return what was expected and nobody found; nothing where not all was measured yet."""
+    if any(one.topic is Topic.EVIDENCE and one.level is Level.BLOCK for one in findings):
+        return ()
+    return tuple(
+        f"{one.path} expects something of {pattern}, and the change does nothing of that."
+        for one in case.expected
+        if not one.is_past(case.today)
+        for pattern in one.unmet(findings)
+    )
 
 
 def known_review(session: Session, promotion: Promotion) -> Review:

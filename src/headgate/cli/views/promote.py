@@ -68,7 +68,7 @@ def run(options: Namespace, terminal: Terminal) -> int:
         terminal.write(result_text(done.promotion, done.switch_seconds))
         for line in lines_of_warnings(done.verdict):
             terminal.complain(line)
-        if told := not_run_text(promotion.not_run):
+        for told in filter(None, (not_run_text(promotion.not_run), *(done.review.report.unmet if done.review else ()))):
             terminal.complain(told)
         return 0
 

@@ -127,7 +127,8 @@ def _overview(report: Report, assets: Sequence[AssetReport]) -> str:
     others = report.untouched
     notes += [f"{counted(others, 'other asset')} {'is' if others == 1 else 'are'} as before."] if others else []
     lacking = prose(not_run_text(report.not_run))
-    return "\n\n".join(filter(None, (text or "No asset changes.", " ".join(notes), lacking)))
+    unmet = prose(" ".join(report.unmet[:_FINDINGS_MAX]))
+    return "\n\n".join(filter(None, (text or "No asset changes.", " ".join(notes), lacking, unmet)))
 
 
 def _asset(asset: AssetReport, decision: Decision) -> Iterator[str]:

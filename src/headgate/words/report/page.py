@@ -179,7 +179,8 @@ _HEADS = (
 
 
 def _overview(report: Report, assets: Sequence[AssetReport], numbers: Mapping[Address, int]) -> Markup:
-    lacking = element("p", not_run_text(report.not_run), class_="quiet") if report.not_run else None
+    told = [not_run_text(report.not_run), *report.unmet]
+    lacking = [element("p", one, class_="quiet") for one in told if one]
     if not assets:
         return element("section", element("h2", "Assets", id="assets"), element("p", "No asset changes."), lacking)
     rows = [_overview_row(report, asset, numbers[asset.address]) for asset in assets]

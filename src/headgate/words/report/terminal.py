@@ -89,11 +89,12 @@ def _notes(comparison: Comparison) -> list[tuple[str, ...]]:
 
 
 def _checks(report: Report) -> list[str]:
-    """Return how many checks there were, and those that fail with some of their rows."""
+    """Return how many checks there were, those that fail with some of their rows, and what was expected for nothing."""
     results = [result for asset in report.assets for result in asset.checks]
     lines: list[str] = []
     for result in sorted((one for one in results if one.is_failed), key=lambda one: one.check.address):
         lines.append(f"  {styled('fails', 'red')}  {result.check.address}  {harmless(check_text(result))}")
         lines += lines_of_sample(result)
     lines += [f"  {checks_sum_text(results)}."] if results else []
-    return [*lines, f"  {harmless(not_run_text(report.not_run))}"] if report.not_run else lines
+    lines += [f"  {harmless(not_run_text(report.not_run))}"] if report.not_run else []
+    return [*lines, *(f"  {harmless(told)}" for told in report.unmet)]
