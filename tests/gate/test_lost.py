@@ -37,3 +37,21 @@ def test_what_takes_the_place_of_a_lost_table_is_not_released_as_a_new_one(team:
     assert team.released() == 1
     team.does(*PROMOTE, "--override", "there is no copy")
     assert team.released() == 2
+
+
+def test_what_is_brought_back_without_its_rows_is_held_as_a_run_holds_it(team: Team) -> None:
+    """The code is the same, so that there is no change to agree to: what was there is known by its number."""
+    lose(team)
+    team.file("data/orders.csv", "id,price\n1,10\n")
+    team.edit("Take other data")
+    told = team.fails(1, *PROMOTE)
+    assert "m.orders: 1 row in place of 100, 99 % fewer; what was shown is lost" in told
+    assert team.released() == 1
+    team.does(*PROMOTE, "--override", "it is so")
+
+
+def test_what_is_brought_back_with_its_rows_is_released(team: Team) -> None:
+    lose(team)
+    team.file("data/orders.csv", "id,price\n" + "".join(f"{n},{n * 10}\n" for n in range(101)))
+    team.edit("Take other data")
+    team.does(*PROMOTE)

@@ -139,11 +139,12 @@ class Comparison:
     """What came of laying one build beside another.
 
     ``before`` and ``after`` are the ids of builds, empty where it is about other tables. ``removed`` and ``added``
-    count rows. By key, ``changed`` counts rows of which some compared column differs beyond its tolerance; rows whose
-    key does not say which row they are (a NULL in it, or several rows of one key) are compared as a bag, among the
-    added and removed. ``proven`` are columns that need no look: their versions are equal. ``moved`` are sources that
-    moved on between the two builds: then a difference need not come from the code. ``unkeyed`` says why there is no key
-    to compare by. ``incomplete`` says what was not done, and why.
+    count rows; of a table that is brought back after it was lost, ``rows_before`` alone is known. By key, ``changed``
+    counts rows of which some compared column differs beyond its tolerance; rows whose key does not say which row they
+    are (a NULL in it, or several rows of one key) are compared as a bag, among the added and removed. ``proven`` are
+    columns that need no look: their versions are equal. ``moved`` are sources that moved on between the two builds:
+    then a difference need not come from the code. ``unkeyed`` says why there is no key to compare by. ``incomplete``
+    says what was not done, and why.
 
     With ``data`` the comparison is about the code alone: its older side is what the code that is shown makes of the
     data that the newer side was made of, and ``data`` lays the build that is shown beside that. ``unisolated`` says

@@ -52,7 +52,8 @@ class Pair:
     ``contents`` identify what both hold (``content_of``); ``moved`` are sources that moved on between them;
     ``protected`` are the columns, folded, whose values are shown to nobody. ``hides_words``: what an engine says of it
     may quote such a value, of these columns or of what views among them read. ``is_lost``: no row of the older build
-    can be read any more, so that only versions, and what was found before, say anything.
+    can be read any more, so that only versions, and what was found before, say anything. ``rows_lost``: so many rows a
+    lost build had that the same code made, and is no older side.
     """
 
     address: Address
@@ -66,6 +67,7 @@ class Pair:
     protected: frozenset[str] = field(kw_only=True)
     hides_words: bool = False
     is_lost: bool = False
+    rows_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +307,9 @@ def _told(base: Comparison, counted: Counted, left: Iterable[str], pairing: Pair
 def _base(pair: Pair) -> Comparison:
     key, unkeyed = _keys_of(pair)
     if pair.before is None:
-        return Comparison(pair.address, after=pair.after.id, rows_after=pair.after.rows, key=key)
+        return Comparison(
+            pair.address, after=pair.after.id, rows_before=pair.rows_lost, rows_after=pair.after.rows, key=key
+        )
     return Comparison(
         pair.address,
         pair.before.id,

@@ -135,11 +135,16 @@ def findings_of_rows(touched: Touched, before: int, after: int) -> tuple[Finding
 
 
 def findings_of_new_data(touched: Touched) -> tuple[Finding, ...]:
-    """Return what a run would tell of the new data that came in beside a change, where the two are told apart."""
-    data = touched.comparison.data if touched.comparison is not None else None
+    """Return what a run would tell of the new data that came in beside a change, where the two are told apart.
+
+    So they are where a table is brought back that was lost: its numbers of rows are all that is known on both sides.
+    """
+    comparison = touched.comparison
+    is_back = comparison is not None and comparison.rung is Rung.NEW
+    data = comparison.data if comparison is not None and not is_back else comparison
     if data is None or data.rung is Rung.SAME:
         return ()
-    aside = f"; by data alone: {listed(data.moved, _TOLD_MAX)}"
+    aside = "; what was shown is lost" if is_back else f"; by data alone: {listed(data.moved, _TOLD_MAX)}"
     found = findings_of_rows(replace(touched, is_of_data=True), data.rows_before, data.rows_after)
     return tuple(replace(one, told=one.told + aside) for one in found)
 

@@ -212,7 +212,8 @@ def _is_there(build: Build, pointers: Mapping[Address, Pointer], build_of: Calla
 def _is_brought_back(lost: Build, after: Build) -> bool:
     """Tell whether the same code made a build as one that is lost, with the same columns.
 
-    Then only data is other, as after a run: there is nothing to compare with, and nothing that a change did.
+    Then only data is other, as after a run: there is nothing to compare with, and nothing that a change did. How many
+    rows there were is known.
     """
     return bool(lost.code) and lost.code == after.code and lost.shape == after.shape
 
@@ -229,8 +230,9 @@ def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], 
         if after is None:
             continue
         is_lost = before is not None and not _is_there(before, beside.before, build_of)
+        rows_lost = 0
         if is_lost and before is not None and _is_brought_back(before, after):
-            before, other = None, None
+            rows_lost, before, other = before.rows, None, None
         both = (contents[0].of(address), contents[1].of(address))
         is_same = before is not None and before.id == after.id and both[0] == both[1]
         if is_same and other is not None and other.shape == pointer.shape:
@@ -247,6 +249,7 @@ def _paired(wanted: list[Address], beside: Beside, build_of: Callable[[Digest], 
             protected=beside.protected.get(address, frozenset()),
             hides_words=bool(beside.protected) or beside.hides_words,
             is_lost=is_lost,
+            rows_lost=rows_lost,
         )
 
 
