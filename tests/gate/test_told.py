@@ -81,3 +81,19 @@ def test_another_order_of_columns_is_told(team: Team) -> None:
     team.asset("m.orders", "select price * 1 as price, id from raw.orders")
     team.edit("And once more")
     assert told in words(team.fails(1, "promote", "dev", "--yes"))
+
+
+def test_what_was_found_of_a_view_that_asks_the_clock_is_not_found_again(team: Team) -> None:
+    """At the next look it may show something else; of a view that does not, it is known."""
+    for name, moment in (("still", "timestamp '2026-01-01'"), ("clocked", "current_timestamp")):
+        team.asset(f"m.{name}", f"select id, price, {moment} is null as is_late from m.orders", kind="view")
+    team.edit("Begin")
+    team.promote()
+    for name, moment in (("still", "timestamp '2026-01-01'"), ("clocked", "current_timestamp")):
+        team.asset(
+            f"m.{name}", f"select id, price + 0 as price, {moment} is null as is_late from m.orders", kind="view"
+        )
+    team.edit("Add nothing")
+    team.does("approve", "dev")
+    kept = {address: "comparisons" in team.entries("evidence").get(one, "") for address, one in team.ids("dev").items()}
+    assert (kept["m.still"], kept["m.clocked"]) == (True, False)

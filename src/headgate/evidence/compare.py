@@ -53,7 +53,8 @@ class Pair:
     ``protected`` are the columns, folded, whose values are shown to nobody. ``hides_words``: what an engine says of it
     may quote such a value, of these columns or of what views among them read. ``is_lost``: no row of the older build
     can be read any more, so that only versions, and what was found before, say anything. ``rows_lost``: so many rows a
-    lost build had that the same code made, and is no older side.
+    lost build had that the same code made, and is no older side. ``is_fleeting``: one of them is a view that may show
+    something else at the next look, as by the clock: what was found is not found again.
     """
 
     address: Address
@@ -68,6 +69,7 @@ class Pair:
     hides_words: bool = False
     is_lost: bool = False
     rows_lost: int = 0
+    is_fleeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

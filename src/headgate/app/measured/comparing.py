@@ -105,7 +105,7 @@ def _more(pair: Pair, told: Compared, own: Mapping[Digest, Evidence]) -> Mapping
         if build is not None and build.id in told.fingerprints:
             prints = {fingerprint_key(content, told.comparison.key): told.fingerprints[build.id]}
             fresh[build.id] = replace(own[build.id], fingerprints={**own[build.id].fingerprints, **prints})
-    if not told.comparison.incomplete:
+    if not told.comparison.incomplete and not pair.is_fleeting:
         after = fresh.get(pair.after.id, own[pair.after.id])
         fresh[pair.after.id] = replace(after, comparisons={**after.comparisons, key_of_pair(pair): told.comparison})
     return fresh
@@ -140,7 +140,8 @@ def known_of(session: Session, pair: Pair, own: Mapping[Digest, Evidence]) -> Co
     from headgate.core.protection import comparison_without_protected
     from headgate.evidence.compare import key_of_pair, without_a_look
 
-    kept = own[pair.after.id].comparisons.get(key_of_pair(pair)) if pair.before else None
+    is_kept = pair.before is not None and not pair.is_fleeting
+    kept = own[pair.after.id].comparisons.get(key_of_pair(pair)) if is_kept else None
     if kept is not None and pair.before is not None:
         now = replace(kept, before=pair.before.id, after=pair.after.id, moved=pair.moved)
         return comparison_without_protected(now, pair.protected)
@@ -166,7 +167,8 @@ def pairs_of(reading: Reading, beside: Beside) -> tuple[tuple[Pair, ...], Callab
     wanted = [a for a, new in beside.after.items() if a in chosen and _is_another(beside.before.get(a), new)]
     sides = (beside.before, beside.after)
     builds.fetch(side[a].build for a in wanted for side in sides if a in side)
-    return tuple(_paired(wanted, beside, builds.get)), builds.get
+    pairs = (replace(pair, is_fleeting=_is_fleeting(pair, reading)) for pair in _paired(wanted, beside, builds.get))
+    return tuple(pairs), builds.get
 
 
 def same_builds(reading: Reading, beside: Beside) -> Mapping[Address, Comparison]:
@@ -192,6 +194,19 @@ def _is_another(before: Pointer | None, after: Pointer) -> bool:
     # A view may be bound to other tables while it is the same build, and a build be shown with its columns otherwise.
     is_same = before is not None and before.build == after.build and before.shape == after.shape
     return not is_same or after.kind is Kind.VIEW
+
+
+def _is_fleeting(pair: Pair, reading: Reading) -> bool:
+    """Tell whether one side is a view that need not show the same twice. Cost: a look-up where one is a view."""
+    from headgate.core.json_form import loads
+    from headgate.core.recipe import recipe_from_json
+    from headgate.core.records import Collection
+
+    views = {one.recipe for one in (pair.before, pair.after) if one is not None and one.kind is Kind.VIEW}
+    texts = reading.get(Collection.RECIPES, views) if views else {}
+    recipes = [recipe_from_json(loads(text)) for text in texts.values()]
+    terms = [term for recipe in recipes for term in (recipe.rows, *(column.term for column in recipe.columns))]
+    return len(texts) < len(views) or any(term.tainted for term in terms)
 
 
 def _is_there(build: Build, pointers: Mapping[Address, Pointer], build_of: Callable[[Digest], Build | None]) -> bool:
