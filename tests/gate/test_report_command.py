@@ -29,6 +29,7 @@ def test_all_files_are_left_and_nothing_is_released(tmp_path: Path) -> None:
     assert {one.name for one in folder.iterdir()} == {"report.html", "summary.md", "junit.xml", "report.json"}
     summary = (folder / "summary.md").read_text()
     assert "10 rows of 20 are not there as they were, 50 %; no key pairs them off" in summary
+    assert "change: changed" not in summary
     assert "`headgate approve dev --to prod`" in summary, "to be copied"
     assert shop.result("report", "dev", "--out", "there")["decision"]["verdict"] == "needs approval"
     assert len(shop.values("prod", "select id from m.orders")) == 20

@@ -149,7 +149,8 @@ def _asset(asset: AssetReport, decision: Decision) -> Iterator[str]:
 
 def _told(asset: AssetReport, comparison: Comparison) -> str:
     how = f", {method_text(comparison)}" if comparison.rung in (Rung.KEYED, Rung.BAG) else ""
-    why = f" {asset.does}: {asset.reason}." if asset.reason else ""
+    says_more = asset.reason and not asset.reason.startswith(asset.does)  # change: changed
+    why = f" {asset.does}: {asset.reason}." if says_more else ""
     return " ".join((f"{rows_text(asset)}{how}.{why}", *cause_texts(comparison)))
 
 
