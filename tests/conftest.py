@@ -20,8 +20,14 @@ ALL_SLOW = "\npytestmark = pytest.mark.slow\n"
 def pytest_configure(config: pytest.Config) -> None:
     """Hear interruptions, and let processes of tests hear them: a shell has its background jobs ignore them.
 
-    Keys that sign releases are made in a folder of the tests, never among the settings of who runs them.
+    Keys that sign releases are made in a folder of the tests, never among the settings of who runs them. No property
+    fails because the machine is busy.
     """
+    from hypothesis import HealthCheck
+    from hypothesis import settings as properties
+
+    properties.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    properties.load_profile("busy")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     settings = tempfile.TemporaryDirectory(prefix="headgate-settings-")
     config.add_cleanup(settings.cleanup)
