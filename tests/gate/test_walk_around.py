@@ -638,3 +638,17 @@ def test_a_policy_may_let_owners_agree_that_a_column_is_unprotected(team: Team) 
     assert "HG711  prod waits for ops" in team.fails(1, *PROMOTE)
     agreed(team, "ben")
     team.does(*PROMOTE)
+
+
+def test_an_asset_that_becomes_a_source_is_one_that_is_gone(team: Team) -> None:
+    """Its address stays with something else under it, and who reads it finds no view."""
+    team.asset("m.total", "select sum(price) as total from m.orders")
+    team.edit("Add them up")
+    team.promote()
+    (team.root / "assets/m/orders.sql").unlink()
+    team.file("assets/m/m.yml", "sources:\n  - name: m\n    tables: [{name: orders, path: data/orders.csv}]\n")
+    team.edit("Take them as they come")
+    told = team.fails(1, "promote", "dev", "--yes")
+    assert "m.orders: it becomes a source, and is shown to nobody" in told
+    assert "m.orders" in team.does("report", "dev")
+    assert team.released() == 2

@@ -47,7 +47,8 @@ _APPEARED = {
 class Touched:
     """One address that a change touches, with what is known of it.
 
-    ``owner`` answers for what is shown now; of what is new, for the change itself. ``comparison`` is None where there
+    ``owner`` answers for what is shown now; of what is new, for the change itself. ``is_source``: what is removed as an
+    asset is a source from now on. ``comparison`` is None where there
     is none; ``lacks`` says so where there should be one. ``undrifted`` are columns of which nobody knows whether their
     distribution moved, though rows differ. ``unstable`` are the columns that need not come out the same
     twice; with ``has_unstable_rows`` the rows. ``is_of_data``: what is told of it comes from new data alone.
@@ -56,6 +57,7 @@ class Touched:
     address: Address
     owner: str = ""
     is_removed: bool = False
+    is_source: bool = False
     comparison: Comparison | None = None
     lacks: str = ""
     undrifted: tuple[str, ...] = ()
@@ -109,7 +111,8 @@ class Gate:
 def findings_of(touched: Touched) -> tuple[Finding, ...]:
     """Return what is to be told of one address, the gravest kinds first."""
     if touched.is_removed:
-        return (_finding(touched, Topic.ASSET_REMOVED, "it is no longer declared"),)
+        told = "it becomes a source, and is shown to nobody" if touched.is_source else "it is no longer declared"
+        return (_finding(touched, Topic.ASSET_REMOVED, told),)
     found = [*_of_checks(touched), *_of_evidence(touched)]
     comparison = touched.comparison
     if comparison is not None and comparison.rung is not Rung.NEW:

@@ -193,8 +193,15 @@ def _with_findings(report: Report, decision: Decision) -> Report:
 
 def _is_told(item: Promoted, plan: PromotionPlan) -> bool:
     """Tell whether an address is an asset: what is not shown is told by what reads it."""
-    pointers = plan.shown if item.after is None else plan.intended.pointers if plan.intended else {}
+    pointers = plan.shown if _goes(item, plan) else plan.intended.pointers if plan.intended else {}
     return item.address in pointers and pointers[item.address].kind not in NOT_SHOWN
+
+
+def _goes(item: Promoted, plan: PromotionPlan) -> bool:
+    """Tell whether nobody is shown any more what was there: it is declared no longer, or as a source."""
+    after = plan.intended.pointers.get(item.address) if plan.intended and item.after is not None else None
+    was = plan.shown.get(item.address)
+    return after is None or (was is not None and was.kind not in NOT_SHOWN and after.kind in NOT_SHOWN)
 
 
 def _heard(session: Session, reading: Reading, promotion: Promotion, case: Case) -> tuple[Case, tuple[Approval, ...]]:
@@ -226,7 +233,7 @@ def _touched(promotion: Promotion, gathered: Gathered) -> Iterator[Touched]:
         address: tuple(one for one in found if one.outcome is not Outcome.PASS)
         for address, found in gathered.verdict.results.items()
     }
-    moved = {item.address: item for item in plan.moved}
+    moved = {item.address: item for item in plan.moved if not _goes(item, plan)}
     for address in dict.fromkeys((*moved, *(a for a, found in results.items() if found))):
         node, item = nodes.get(address), moved.get(address)
         comparison = gathered.comparisons.get(address) if item else None
@@ -242,9 +249,9 @@ def _touched(promotion: Promotion, gathered: Gathered) -> Iterator[Touched]:
             has_unstable_rows=has_unstable_rows,
             place=node.place if node else None,
         )
-    for item in plan.removed:
-        if plan.shown[item.address].kind not in NOT_SHOWN:
-            yield Touched(item.address, owner=owners.get(item.address, ""), is_removed=True)
+    for item in (*plan.moved, *plan.removed):
+        if _goes(item, plan) and plan.shown[item.address].kind not in NOT_SHOWN:
+            yield Touched(item.address, owners.get(item.address, ""), is_removed=True, is_source=item.after is not None)
 
 
 def _unstable(node: object) -> tuple[frozenset[str], bool]:
@@ -299,7 +306,7 @@ def _asset(item: Promoted, promotion: Promotion, gathered: Gathered) -> AssetRep
     profiles = gathered.profiles
     return AssetReport(
         address=address,
-        does=item.word,
+        does="remove" if _goes(item, promotion.plan) else item.word,
         reason=item.reason,
         owner=promotion.altered.owners.get(address, ""),
         comparison=comparison,
