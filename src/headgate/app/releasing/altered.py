@@ -81,7 +81,7 @@ def judged(
     it is lost is not taken from the repository: then nobody can tell. ``telling`` gives what the released code
     declares: ``told_of_move`` where it decides. Cost: where no file differs, a look-up.
     """
-    from headgate.app.released_settings import config_among, released_config
+    from headgate.app.released_settings import config_among
     from headgate.app.releasing.code import told_of_repository
     from headgate.core.errors import EnvironmentFailed
     from headgate.evidence.findings import Gate
@@ -107,14 +107,15 @@ def judged(
     try:
         before = telling(session, reading, move)
         files = blobs_of(reading, move.tree)
+        last, last_files = before, files
+        if is_rolled_back:
+            last, last_files = telling(session, reading, newest), blobs_of(reading, newest.tree)
         same = next((file.digest for file in code.files if file.path == CONFIG_FILE), None)
-        was = config if same == files.get(CONFIG_FILE) else config_among(reading, files, config)
-        told_last = telling(session, reading, newest) if is_rolled_back else before
-        was = released_config(reading, newest, config) if is_rolled_back else was
+        was = config if same == last_files.get(CONFIG_FILE) else config_among(reading, last_files, config)
     except EnvironmentFailed as lost:
         return Judged(policy, Gate(lost=str(lost)))
     after = told_of_repository(session, code)
-    owners = {address: told.get("owner", "") for address, told in {**before, **told_last}.items()}
+    owners = {address: told.get("owner", "") for address, told in {**before, **last}.items()}
     return Judged(was.policy, _gate(was, config, before, after), owners, after, _expected(code, files), before)
 
 
