@@ -56,13 +56,14 @@ class Equating:
 
     def keep(self) -> None:
         """Keep all that was found with the builds, under the lease."""
+        if not self._found:
+            return
         from headgate.evidence.measure import keeping
 
-        if self._found:
-            known = self._evidence(self._found)
-            keeping(self._held.store, self._held.lease)(
-                {b: replace(one, fingerprints={**one.fingerprints, **self._found[b]}) for b, one in known.items()}
-            )
+        known = self._evidence(self._found)
+        keeping(self._held.store, self._held.lease)(
+            {b: replace(one, fingerprints={**one.fingerprints, **self._found[b]}) for b, one in known.items()}
+        )
 
     def _look(self, build: Build, key: tuple[str, ...], beside: Fingerprint | None = None) -> Fingerprint | None:
         from headgate.core.ports.comparing import Side

@@ -188,9 +188,14 @@ class PostgresEngine:
             for job in jobs:
                 if begun is not None:
                     begun(job.address)
-                made.append((job, self._build_one(connection, job)))
-            catalogue.write_builds(connection, made)
-        return tuple(result for _, result in made)
+                made.append(self._build_one(connection, job))
+            sizes = catalogue.sizes_of(connection, [job.relation for job in jobs])
+            results = tuple(
+                BuildResult(job.id, rows, sizes[job.relation] if rows else 0, seconds)
+                for job, (rows, seconds) in zip(jobs, made, strict=True)
+            )
+            catalogue.write_builds(connection, tuple(zip(jobs, results, strict=True)))
+        return results
 
     def begin_load(self, start: LoadStart) -> OpenLoad:
         """Return the load to go on with; see ``core.ports.engine.Engine.begin_load``."""
@@ -417,8 +422,11 @@ class PostgresEngine:
         if missing is not None:
             raise Conflict(f"table:{missing}")
 
-    def _build_one(self, connection: Connection, job: BuildJob) -> BuildResult:
-        """Make one table inside the caller's transaction; its columns are checked before anything runs."""
+    def _build_one(self, connection: Connection, job: BuildJob) -> tuple[int, float]:
+        """Make one table inside the caller's transaction; its columns are checked before anything runs.
+
+        Return its rows, and how many seconds that took.
+        """
         started = time.perf_counter()
         text = text_of(job)
         if text is None:
@@ -429,8 +437,7 @@ class PostgresEngine:
             rows = made_of_select(connection, job, text)
         if rows > UNANALYZED_ROWS:
             catalogue.run(connection, f"analyze {catalogue.table(job.relation)}")
-        size = catalogue.size_of(connection, job.relation) if rows else 0
-        return BuildResult(job.id, rows, size, time.perf_counter() - started)
+        return rows, time.perf_counter() - started
 
 
 def open_postgres(

@@ -14,7 +14,7 @@ from headgate.core.ports.engine import BuildJob, BuildResult, BuiltRow, Marker
 from headgate.core.records import LogHead
 from headgate.plugins.engines.postgres_connections import Connection
 from headgate.plugins.engines.postgres_texts import stored_name
-from headgate.plugins.engines.sql_texts import literal, quoted
+from headgate.plugins.engines.sql_texts import quoted
 
 SCHEMA = "headgate"
 OWN_TABLES = frozenset({"state", "builds", "environments", "schemas", "log", "loads", "parts"})
@@ -276,9 +276,11 @@ def is_bare_schema(connection: Connection, schema: str) -> bool:
     return bool(found and found[0][0])
 
 
-def size_of(connection: Connection, relation: str) -> int:
-    """Return the bytes of a physical table on disk."""
-    return int(rows(connection, f"select pg_table_size({literal(table(relation))}::regclass)")[0][0])
+def sizes_of(connection: Connection, relations: Sequence[str]) -> dict[str, int]:
+    """Return the bytes of physical tables on disk."""
+    query = "select pg_table_size(name::regclass) from unnest(%s::text[]) with ordinality as t (name, at) order by at"
+    found = rows(connection, query, [table(relation) for relation in relations]) if relations else ()
+    return {relation: int(size) for relation, (size,) in zip(relations, found, strict=True)}
 
 
 def table(relation: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import psycopg
 
@@ -91,8 +91,12 @@ class _Type(NamedTuple):
     collation: str
 
 
+_KNOWN_TYPES: WeakKeyDictionary[Connection, dict[tuple[int, int], _Type]] = WeakKeyDictionary()
+"""What each connection was told of the types of its database. A type that is made anew gets another number."""
+
+
 def _types(connection: Connection, wanted: set[tuple[int, int]]) -> Mapping[tuple[int, int], _Type]:
-    known = _known_types(connection.info.dsn)
+    known = _KNOWN_TYPES.setdefault(connection, {})
     missing = sorted(wanted - known.keys())
     if missing:
         found = rows(
@@ -105,12 +109,6 @@ def _types(connection: Connection, wanted: set[tuple[int, int]]) -> Mapping[tupl
         )
         known.update({(oid, modifier): _Type(*rest) for oid, modifier, *rest in found})
     return known
-
-
-@lru_cache(maxsize=8)
-def _known_types(where: str) -> dict[tuple[int, int], _Type]:  # noqa: ARG001
-    """Return what is known of the types of a database. A type that is made anew gets another number."""
-    return {}
 
 
 def _with_collations(connection: Connection, sql: str, types: Sequence[_Type]) -> Iterator[str]:

@@ -101,4 +101,5 @@ class PostgresStorages:
             return 0
         name = literal(self.texts(storage).table)
         ((tuples,),) = self.rows(f"select reltuples from pg_class where oid = {name}::regclass")
-        return catalogue.size_of(self._connection, storage.relation) * rows // max(int(tuples), rows)
+        (size,) = catalogue.sizes_of(self._connection, [storage.relation]).values()
+        return size * rows // max(int(tuples), rows)
