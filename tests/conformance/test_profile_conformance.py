@@ -150,3 +150,32 @@ def test_dates_that_no_timestamp_reaches_have_quantiles(engine: Engine) -> None:
     type_ = "date" if engine.capabilities.kind == "postgres" else "DATE"
     found = column(engine, type_, "1970-01-02", "5874897-12-31", None)
     assert (found.is_refused, found.quantiles) == (False, levels(86_400.0, 185_331_706_992_000.0))
+
+
+def test_of_a_large_table_the_picked_rows_say_what_needs_an_order_or_groups(engine: Engine) -> None:
+    if engine.capabilities.kind == "fake":
+        pytest.skip("the fake looks at all rows of every table")
+    count = 300_000
+    values = {
+        "whole": ("INTEGER", "i % 4"), "number": ("DOUBLE", "i / 3.0"), "text": ("VARCHAR", "'v' || i % 3"),
+        "time": ("TIMESTAMP", "timestamp '2000-01-01' + i * interval '1 second'"), "truth": ("BOOLEAN", "i % 2 = 0"),
+        "own": ("VARCHAR", "'v' || i"), "none": ("DOUBLE", "null"),
+    }  # fmt: skip
+    shape = tuple(Column(name, type_) for name, (type_, _) in values.items())
+    items = ", ".join(f"cast({sql} as {WORDS.get(type_, type_)}) as {name}" for name, (type_, sql) in values.items())
+    relation = made(engine, "s.a", f"select {items} from generate_series(1, {count}) as rows (i)", shape)
+    found = engine.profile(Measured(relation, {column.name: column.type for column in shape}))
+    assert (found.rows, found.columns["none"].nulls) == (count, count)
+    some = {name: column for name, column in found.columns.items() if name != "none"}
+    assert {name: column.nulls for name, column in some.items()} == dict.fromkeys(some, 0)
+    assert [some[name].distinct for name in ("whole", "text", "truth")] == [4, 3, 2]
+    assert [some[name].distinct for name in ("number", "time", "own")] == [pytest.approx(count, rel=0.05)] * 3
+    assert all(column.sampled == pytest.approx(count / 3, rel=0.05) for column in some.values())
+    tops = {name: dict(some[name].top) for name in ("whole", "text", "truth")}
+    assert tops["whole"] == dict.fromkeys("0123", pytest.approx(count / 4, rel=0.05))
+    assert tops["text"] == dict.fromkeys(("v0", "v1", "v2"), pytest.approx(count / 3, rel=0.05))
+    assert tops["truth"] == dict.fromkeys(("true", "false"), pytest.approx(count / 2, rel=0.05))
+    assert some["own"].top == some["time"].top == some["number"].top == ()
+    assert some["number"].quantiles == pytest.approx(levels(*(i / 3 for i in range(1, count + 1))), abs=count / 100)
+    assert len(some["time"].quantiles) == LEVELS + 1
+    assert (some["whole"].quantiles[0], some["whole"].quantiles[-1]) == (0, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -27,7 +29,11 @@ class World:
         self.asked: list[tuple[str, tuple[str, ...]]] = []
         self.kept: dict[Digest, KeptProfile] = {}
 
-    def ask(self, table: Measured) -> Profile:
+    @contextmanager
+    def ask(self, tables: Sequence[tuple[Build, Measured]]) -> Iterator[Iterator[Profile]]:
+        yield (self.answer(table) for _, table in tables)
+
+    def answer(self, table: Measured) -> Profile:
         self.asked.append((table.relation, tuple(table.types)))
         told = {n: ColumnProfile(type_, 0, len(self.asked), "0", "9", 5.0) for n, type_ in table.types.items()}
         return Profile(10, told)

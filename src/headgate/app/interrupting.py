@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -28,24 +29,65 @@ def interruptible(work: Callable[[], _T], interrupt: Callable[[], None]) -> _T:
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
-    from concurrent.futures import Future, wait
+    with several([work], interrupt, at_once=1) as found:
+        return next(found)
 
-    future: Future[_T] = Future()
-    # A thread of an executor would be waited for at the end of the process.
-    threading.Thread(target=_do, args=(work, future), name="headgate-query", daemon=True).start()
+
+@contextmanager
+def several(
+    works: Sequence[Callable[[], _T]], interrupt: Callable[[], None], *, at_once: int
+) -> Iterator[Iterator[_T]]:
+    """Give what each of ``works`` gives, in their order, while up to ``at_once`` of them are done.
+
+    Whoever leaves the block before the last, by Ctrl-C or a fault, leaves nothing running: no other is begun, and
+    ``interrupt`` is called until those that run have ended. Raises ``Unanswered`` where that takes too long.
+    """
+    from concurrent.futures import Future
+
+    futures: list[Future[_T]] = [Future() for _ in works]
+    waiting, guard, is_left = iter(zip(works, futures, strict=True)), threading.Lock(), threading.Event()
+
+    def serve() -> None:
+        while True:
+            with guard:
+                work, future = (None, None) if is_left.is_set() else next(waiting, (None, None))
+                if work is None or future is None:
+                    return
+                future.set_running_or_notify_cancel()
+            _do(work, future)
+
+    # Threads of an executor would be waited for at the end of the process.
+    crew = [threading.Thread(target=serve, name="headgate-query", daemon=True) for _ in range(min(at_once, len(works)))]
+    for thread in crew:
+        thread.start()
     try:
-        # A wait without an end would not be woken: Polars has a handler that lets system calls go on (SA_RESTART).
-        while not future.done():
-            wait([future], timeout=_LOOK_SECONDS)
-    except KeyboardInterrupt:
-        end = time.monotonic() + _PATIENCE_SECONDS
-        while not future.done():  # once more, since it may just have been between two statements
-            if time.monotonic() > end:
-                raise Unanswered from None
-            interrupt()
-            wait([future], timeout=_LOOK_SECONDS)
-        raise
+        yield map(_awaited, futures)
+    finally:
+        with guard:
+            is_left.set()
+        _end(futures, interrupt)
+
+
+def _awaited(future: Future[_T]) -> _T:
+    """Return what comes of a future; Ctrl-C is heard meanwhile."""
+    from concurrent.futures import wait
+
+    # A wait without an end would not be woken: Polars has a handler that lets system calls go on (SA_RESTART).
+    while not future.done():
+        wait([future], timeout=_LOOK_SECONDS)
     return future.result()
+
+
+def _end(futures: Sequence[Future[_T]], interrupt: Callable[[], None]) -> None:
+    """End what runs; raise ``Unanswered`` where it does not."""
+    from concurrent.futures import wait
+
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while running := [future for future in futures if future.running()]:
+        if time.monotonic() > end:
+            raise Unanswered
+        interrupt()  # once more, since it may just have been between two statements
+        wait(running, timeout=_LOOK_SECONDS)
 
 
 def _do(work: Callable[[], _T], future: Future[_T]) -> None:

@@ -17,7 +17,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cache
+from operator import mul, sub
 from typing import TypeAlias
 
 from headgate.core.address import fold
@@ -300,16 +301,17 @@ def _shares(before: Side, after: Side) -> list[tuple[float, float]]:
     Where one side's list ends before a value, that value is taken to be as frequent there as that allows.
     """
     old, new = _counts(before), _counts(after)
+    n, m = before.seen, after.seen
+    unlisted = _unlisted_max(before), _unlisted_max(after)
     found: list[tuple[float, float]] = []
     for value in sorted(old.keys() | new.keys()):
         p, q = old.get(value), new.get(value)
-        p = min(q or 0.0, _unlisted_max(before)) if p is None else p
-        q = min(p, _unlisted_max(after)) if q is None else q
-        pooled = (p * before.seen + q * after.seen) / (before.seen + after.seen)
-        if pooled * min(before.seen, after.seen) >= _EXPECTED_MIN:
+        p = min(q or 0.0, unlisted[0]) if p is None else p
+        q = min(p, unlisted[1]) if q is None else q
+        if (p * n + q * m) / (n + m) * min(n, m) >= _EXPECTED_MIN:
             found.append((p, q))
     others = tuple(max(0.0, 1 - math.fsum(one[side] for one in found)) for side in (0, 1))
-    is_rare = sum(others) / 2 * min(before.seen, after.seen) < _EXPECTED_MIN
+    is_rare = sum(others) / 2 * min(n, m) < _EXPECTED_MIN
     if is_rare and found:
         rarest = found.pop(found.index(min(found, key=sum)))
         others = (others[0] + rarest[0], others[1] + rarest[1])
@@ -367,13 +369,18 @@ def _deviation(body: Sequence[float]) -> float:
 
 def _bridge(body: Sequence[float]) -> float:
     """Return the integral of ``sqrt(F (1 - F))`` over the values."""
-    shares = ((number + 0.5) / (len(body) + 1) for number in range(1, len(body)))
-    steps = zip(shares, body[:-1], body[1:], strict=True)
-    return math.fsum(math.sqrt(share * (1 - share)) * (high - low) for share, low, high in steps)
+    return math.fsum(map(mul, _bridge_heights(len(body)), map(sub, body[1:], body)))
+
+
+@cache
+def _bridge_heights(count: int) -> tuple[float, ...]:
+    """Return ``sqrt(F (1 - F))`` between so many quantiles."""
+    shares = ((number + 0.5) / (count + 1) for number in range(1, count))
+    return tuple(math.sqrt(share * (1 - share)) for share in shares)
 
 
 def _widest(body: Sequence[float]) -> float:
-    return max(high - low for low, high in pairwise(body))
+    return float(max(map(sub, body[1:], body)))
 
 
 def _way(before: float, after: float) -> str:

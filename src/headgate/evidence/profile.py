@@ -9,7 +9,8 @@ whether it was measured just now or before, and whether or not it was protected 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from typing import TypeAlias
 
 from headgate.core.address import fold
@@ -24,8 +25,8 @@ from headgate.evidence.keys import profile_keys
 from headgate.evidence.measure import KEPT_AT_ONCE
 from headgate.evidence.tied import keep_tied
 
-Ask: TypeAlias = Callable[[Measured], Profile]
-"""Gives the profile of a table's columns."""
+Ask: TypeAlias = Callable[[Sequence[tuple[Build, Measured]]], AbstractContextManager[Iterator[Profile]]]
+"""Gives the profile of each table's columns, in order, of builds and their tables."""
 
 
 def kept_profiles(builds: Iterable[Digest], reading: Reading) -> Mapping[Digest, KeptProfile]:
@@ -70,31 +71,57 @@ def profile(
     ``like`` are builds that each has much in common with. Views are asked each time, as they have no rows of their own.
     ``protected`` are the columns of each, folded, of which counts alone are kept and given.
     """
-    nothing = frozenset[str]()
-    profiles: dict[Digest, Profile] = {}
-    fresh: dict[Digest, KeptProfile] = {}
-    known_before = {build.id: _known(build, kept, like, protected.get(build.id, nothing)) for build in builds}
-    if count := sum(bool(_lacking(build, known_before[build.id])) for build in builds):
-        report(Measuring("profiles", count))
+    unique = {build.id: build for build in builds}
+    hidden = {one: protected.get(one, frozenset()) for one in unique}
+    profiles = {one: _known(build, kept, like, hidden[one]) for one, build in unique.items()}
+    lacking = {one: columns for one, build in unique.items() if (columns := _lacking(build, profiles[one]))}
+    if lacking:
+        report(Measuring("profiles", len(lacking)))
+    keeping = _Keeping(kept, keep, hidden)
+    asked = [(unique[one], Measured(relation_of(unique[one]), columns)) for one, columns in lacking.items()]
     try:
-        for build in builds:
-            known, hidden = known_before[build.id], protected.get(build.id, nothing)
-            if lacking := _lacking(build, known):
+        for one, build in unique.items():
+            if one not in lacking:
+                keeping.add(build, profiles[one])
+        with ask(asked) as answers:
+            for one in lacking:
+                build = unique[one]
                 report(Started(build.address))
-                found = _without_values(ask(Measured(relation_of(build), lacking)), hidden)
-                known = _with(known, found, build)
+                profiles[one] = _with(profiles[one], _without_values(next(answers), hidden[one]), build)
+                keeping.add(build, profiles[one])
                 report(Checked(build.address))
-            profiles[build.id] = known
-            keys = profile_keys(build, hidden)
-            if keys and (build.id not in kept or kept[build.id].keys != keys):
-                fresh[build.id] = KeptProfile(known, keys)
-            if len(fresh) >= KEPT_AT_ONCE:
-                keep(fresh)
-                fresh = {}
     finally:
-        if fresh:
-            keep(fresh)
+        keeping.end()
     return profiles
+
+
+class _Keeping:
+    """Has profiles kept, some at a time, as far as they are not."""
+
+    def __init__(
+        self,
+        kept: Mapping[Digest, KeptProfile],
+        keep: Callable[[Mapping[Digest, KeptProfile]], None],
+        hidden: Mapping[Digest, Set[str]],
+    ) -> None:
+        self._kept = kept
+        self._keep = keep
+        self._hidden = hidden
+        self._fresh: dict[Digest, KeptProfile] = {}
+
+    def add(self, build: Build, found: Profile) -> None:
+        """Keep a profile, now or later."""
+        keys = profile_keys(build, self._hidden[build.id])
+        if keys and (build.id not in self._kept or self._kept[build.id].keys != keys):
+            self._fresh[build.id] = KeptProfile(found, keys)
+        if len(self._fresh) >= KEPT_AT_ONCE:
+            self.end()
+
+    def end(self) -> None:
+        """Keep what was not kept yet."""
+        if self._fresh:
+            fresh, self._fresh = self._fresh, {}
+            self._keep(fresh)
 
 
 def _known(

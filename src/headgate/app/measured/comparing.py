@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from headgate.core.declarations import NOT_COMPARED, Kind
@@ -66,34 +67,50 @@ def compared(
     Sources, exposures, and what only the older side shows, are left out. Ctrl-C ends what the engine computes; what was
     found is kept. Cost: a look-up where everything is known.
     """
+    from headgate.app.measured.asking import AT_ONCE, answers
     from headgate.core.progress import Checked, Measuring, Started
-    from headgate.evidence.compare import compare
     from headgate.evidence.measure import keeping
 
     keep = keeping(held.store, held.lease)
-    found: dict[Address, Comparison] = {}
     with held.store.reading() as reading:
         pairs, build_of = pairs_of(reading, beside)
         own = evidence_of(reading, pairs)
+        found = {pair.address: known_of(session, pair, own) for pair in pairs}
+        lacking = [pair for pair in pairs if found[pair.address] is None]
         asks = asks_of(session, held.engine, held.root, beside, build_of)
-        if lacking := sum(known_of(session, pair, own) is None for pair in pairs):
-            report(Measuring("comparisons", lacking))
-        for pair in pairs:
-            known = known_of(session, pair, own)
-            if known is None:
-                report(Started(pair.address))
-                prints = {key: one for evidence in own.values() for key, one in evidence.fingerprints.items()}
-                told = compare(pair, prints, asks, session.config.cost_limit)
-                known = told.comparison
-                if fresh := _more(pair, told, own):
-                    keep(fresh)
-                    own.update(fresh)
-                report(Checked(pair.address))
-            elif fresh := _hidden_now(pair, own):
+        questions = _questions(session, lacking, own, asks)
+    if lacking:
+        report(Measuring("comparisons", len(lacking)))
+    for pair in pairs:
+        if found[pair.address] is not None and (fresh := _hidden_now(pair, own)):
+            keep(fresh)
+            own.update(fresh)
+    # A limit of seconds ends all that the engine computes.
+    at_once = AT_ONCE if session.config.cost_limit.seconds is None else 1
+    with answers(questions, held.engine.interrupt, at_once=at_once) as told:
+        for pair in lacking:
+            report(Started(pair.address))
+            one = next(told)
+            found[pair.address] = one.comparison
+            if fresh := _more(pair, one, own):
                 keep(fresh)
                 own.update(fresh)
-            found[pair.address] = known
-    return found
+            report(Checked(pair.address))
+    return {address: comparison for address, comparison in found.items() if comparison is not None}
+
+
+def _questions(
+    session: Session, pairs: Sequence[Pair], own: Mapping[Digest, Evidence], asks: Asks
+) -> list[tuple[bool, Callable[[], Compared]]]:
+    """Return what compares each pair, in any thread."""
+    from headgate.app.measured.asking import is_small
+    from headgate.evidence.compare import compare
+
+    prints = {key: one for evidence in own.values() for key, one in evidence.fingerprints.items()}
+    limit = session.config.cost_limit
+    texts = {pair.address: asks.relations(pair.address) for pair in pairs}
+    asks = replace(asks, relations=texts.__getitem__)
+    return [(is_small(pair.before, pair.after), partial(compare, pair, prints, asks, limit)) for pair in pairs]
 
 
 def _more(pair: Pair, told: Compared, own: Mapping[Digest, Evidence]) -> Mapping[Digest, Evidence]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,12 +33,13 @@ def profiled(
     ``relation_of`` gives the SQL text of a build's rows; it is needed for views, which have no table.
     Ctrl-C ends what the engine computes; finished profiles are kept. Cost: a look-up where everything is known.
     """
-    from headgate.app.interrupting import interruptible
+    from headgate.app.measured.asking import answers, is_small
     from headgate.evidence.profile import keeping_profiles, kept_profiles, profile
     from headgate.sql.bind import shown_table
 
-    def ask(table: Measured) -> Profile:
-        return interruptible(lambda: held.engine.profile(table), held.engine.interrupt)
+    def ask(tables: Sequence[tuple[Build, Measured]]) -> AbstractContextManager[Iterator[Profile]]:
+        questions = [(is_small(build), partial(held.engine.profile, table)) for build, table in tables]
+        return answers(questions, held.engine.interrupt)
 
     def table_of(build: Build) -> str:
         return shown_table(build, held.engine)

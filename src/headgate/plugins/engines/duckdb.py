@@ -59,7 +59,7 @@ from headgate.plugins.engines.duckdb_inventory import inventory_of
 from headgate.plugins.engines.duckdb_loads import DuckStorages
 from headgate.plugins.engines.duckdb_measures import WORDS, answer
 from headgate.plugins.engines.duckdb_opening import connected, missing, read_by_stream
-from headgate.plugins.engines.duckdb_profiles import WORDS as PROFILE_WORDS
+from headgate.plugins.engines.duckdb_profiles import profile_in
 from headgate.plugins.engines.duckdb_settings import settle
 from headgate.plugins.engines.duckdb_streams import INCOMING, DuckStream
 from headgate.plugins.engines.duckdb_transactions import roll_back, transaction, undone
@@ -73,7 +73,6 @@ from headgate.plugins.engines.duckdb_views import (
 )
 from headgate.plugins.engines.load_texts import visible_rows
 from headgate.plugins.engines.measure_texts import failing
-from headgate.plugins.engines.profile_texts import profile_of
 from headgate.plugins.engines.refusals import another_state, difference, is_as_demanded, unanswered
 from headgate.plugins.engines.sql_texts import named, quoted
 
@@ -345,7 +344,8 @@ class DuckEngine:
 
     def profile(self, table: Measured) -> Profile:
         """Return what the columns look like, from two passes."""
-        return profile_of(self._row_of_last, table, PROFILE_WORDS)
+        with self._cursor() as cursor, undone(cursor):
+            return profile_in(cursor, table)
 
     def fingerprint(self, side: Side, key: Sequence[str], beside: Fingerprint | None = None) -> Fingerprint | None:
         """Return digests of all that a relation holds."""
@@ -394,15 +394,6 @@ class DuckEngine:
             self._connection.close()
         except duckdb.Error as error:
             raise engine_fault(error) from error
-
-    def _row_of_last(self, statements: Sequence[str]) -> Sequence[Any] | None:
-        """Return the first row of the last statement; None where one of them is refused."""
-        with self._cursor() as cursor, undone(cursor):
-            try:
-                return [_first_row(cursor, statement) for statement in statements][-1]
-            except duckdb.Error as error:
-                unanswered(statement_fault(error, ""))
-                return None
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import duckdb
 
+_READING = "begin transaction read only"
+
 
 @contextmanager
 def transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -23,11 +25,17 @@ def transaction(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
 @contextmanager
 def undone(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Let nothing be written meanwhile."""
-    cursor.execute("begin transaction read only")
+    cursor.execute(_READING)
     try:
         yield
     finally:
         roll_back(cursor)
+
+
+def begin_again(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Go on inside of ``undone`` after a refused statement, which ends its transaction."""
+    roll_back(cursor)
+    cursor.execute(_READING)
 
 
 def roll_back(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -326,14 +326,14 @@ class PostgresEngine:
 
     def profile(self, table: Measured) -> Profile:
         """Return what the columns look like, from two passes."""
-        return profile_of(self._row_of_last, table, PROFILE_WORDS)
+        return profile_of(self._rows_of_last, table, PROFILE_WORDS)
 
-    def _row_of_last(self, statements: Sequence[str]) -> Sequence[Any] | None:
-        """Return the first row of the last statement; None where one of them is refused."""
+    def _rows_of_last(self, statements: Sequence[str]) -> Sequence[Sequence[Any]] | None:
+        """Return the rows of the last statement; None where one of them is refused."""
         with self._connections.reading() as connection:
             try:
-                row: Sequence[Any] = [catalogue.rows(connection, statement)[0] for statement in statements][-1]
-                return row
+                rows: Sequence[Sequence[Any]] = [catalogue.rows(connection, one) for one in statements][-1]
+                return rows
             except psycopg.Error as error:
                 unanswered(statement_fault(error, ""))
                 return None

@@ -6,6 +6,8 @@ same seed: so they are the same ones each time, as long as nobody rewrites the t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from headgate.core.profiles import LEVELS
 from headgate.plugins.engines.profile_texts import Role, Words, role_of
 
@@ -50,10 +52,19 @@ def _key(value: str, role: Role) -> str:
     return f'cast({value} as text) collate "C"' if role is Role.TEXT else value
 
 
-def _quantiles(value: str, source: str) -> str:
+def _first(number: str, text: str, count: int, condition: str) -> str:
+    """Aggregate the first pairs of a number and a text, both as texts."""
+    pair = f"array[cast({number} as text), {text}]"
+    return f'(array_agg({pair} order by {number}, {text} collate "C") filter (where {condition}))[1:{count:d}]'
+
+
+def _quantiles(values: Mapping[int, str], source: str) -> str:
+    """Return the SELECT of lists of quantiles: at level q of n values that of place ``ceil(q n)``."""
     levels = ", ".join(f"{number / LEVELS:.3f}" for number in range(LEVELS + 1))
-    found = f"percentile_disc(cast(array[{levels}] as double precision[])) within group (order by {value})"
-    return f"select {found} from {source}"
+    found = f"percentile_disc(cast(array[{levels}] as double precision[])) within group"
+    return " union all ".join(
+        f"select {place:d}, {found} (order by {value}) from {source}" for place, value in values.items()
+    )
 
 
 def _pick(items: str, source: str, share: float) -> str:
@@ -68,8 +79,9 @@ WORDS = Words(
     least=_least,
     greatest=_greatest,
     key=_key,
+    first=_first,
     quantiles=_quantiles,
     pick=_pick,
+    no_first="cast(null as text[])",
     settings=_SETTINGS,
-    binary=' collate "C"',
 )

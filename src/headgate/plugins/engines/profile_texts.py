@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, TypeAlias
@@ -35,11 +35,11 @@ TEXT_MAX = 200
 PICKED, PARTS = "picked", 1_000_000
 """What the picked rows are called inside of a statement; their share is written in so many parts."""
 
-Ask: TypeAlias = Callable[[Sequence[str]], "Sequence[Any] | None"]
-"""Gives the one row of the last of some statements, of one transaction; None where the engine refuses one of them."""
+Ask: TypeAlias = Callable[[Sequence[str]], "Sequence[Sequence[Any]] | None"]
+"""Gives the rows of the last of some statements, of one transaction; None where the engine refuses one of them."""
 
 _FIGURES, _SHARES = 6, 5
-"""Items of each column in the two SELECTs."""
+"""Items of each column in the SELECT of figures, and in that of picked rows."""
 
 _TIME = re.compile(r"DATE|TIMESTAMP(TZ|_S|_MS|_NS)?( WITH(OUT)? TIME ZONE)?|INTERVAL", re.IGNORECASE)
 _EXACT = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|INT[248]?", re.IGNORECASE)
@@ -68,9 +68,11 @@ class Words:
     """What engines say otherwise.
 
     ``finite`` gives a value, or NULL where it is no number or no time; ``number`` gives it as a double; ``total`` its
-    sum. ``least`` and ``greatest`` aggregate; values are grouped by their ``key``; ``quantiles`` gives the SELECT of a
-    list of them at all levels, and ``pick`` that of about a share of the rows, for which ``settings`` are made. Texts
-    are ordered by their bytes where ``binary`` stands behind them.
+    sum. ``least`` and ``greatest`` aggregate; values are grouped by their ``key``. ``first`` aggregates numbers
+    and texts: the first pairs by number, then by the text's bytes, so many at most, of where a condition holds.
+    ``quantiles`` gives the SELECT, for the values of each place, of the place and a list of them at all levels;
+    ``pick`` that of about a share of the rows, for which ``settings`` are made. ``no_first`` is NULL of the type of
+    ``first``.
     """
 
     text: str
@@ -80,10 +82,11 @@ class Words:
     least: Callable[[str, Role], str]
     greatest: Callable[[str, Role], str]
     key: Callable[[str, Role], str]
-    quantiles: Callable[[str, str], str]
+    first: Callable[[str, str, int, str], str]
+    quantiles: Callable[[Mapping[int, str], str], str]
     pick: Callable[[str, str, float], str]
+    no_first: str
     settings: tuple[str, ...] = ()
-    binary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +139,10 @@ def profile_of(ask: Ask, table: Measured, words: Words) -> Profile:
 def _profiles(ask: Ask, table: Measured, rows: int, words: Words) -> Mapping[str, ColumnProfile]:
     """Return the profiles of some columns; none where the engine refuses to find them."""
     figures = ask([figures_text(table, words)])
-    shares = None if figures is None else ask([*words.settings, shares_text(table, words, share_of(rows))])
+    shares = None if figures is None else _shares(ask, table, words, share_of(rows))
     if figures is None or shares is None:
         return {}
-    of_all, of_some = figures_of(figures, table.types), shares_of(shares, table.types)
+    of_all, of_some = figures_of(figures[0], table.types), shares_of(shares, table.types)
     return {name: column_profile(type_, rows, of_all[name], of_some[name]) for name, type_ in table.types.items()}
 
 
@@ -156,10 +159,10 @@ def _narrowed(table: Measured, names: Sequence[str]) -> Measured:
     return Measured(table.relation, {name: table.types[name] for name in names})
 
 
-def _only(row: Sequence[Any] | None) -> int:
-    if row is None:
+def _only(rows: Sequence[Sequence[Any]] | None) -> int:
+    if rows is None:
         raise EngineFailed("the rows of a table cannot be counted")
-    return int(row[0])
+    return int(rows[0][0])
 
 
 def share_of(rows: int) -> float:
@@ -193,45 +196,89 @@ def figures_of(row: Sequence[Any], types: Mapping[str, str]) -> dict[str, Figure
     return found
 
 
-def shares_text(table: Measured, words: Words, share: float) -> str:
-    """Return the SELECT of what the picked rows say: five items for each column."""
-    columns = [(f"c{number}", name, type_) for number, (name, type_) in enumerate(table.types.items())]
-    items = ", ".join(f"{words.finite(quoted(name), type_)} as {short}" for short, name, type_ in columns)
+def _shares(ask: Ask, table: Measured, words: Words, share: float) -> Sequence[Sequence[Any]] | None:
+    """Return what the picked rows say, in rows of place, four items of groups, and quantiles; None where refused."""
+    if share < 1:
+        found = ask([*words.settings, picked_text(table, words, share)])
+        return None if found is None else [(n, *found[0][n * _SHARES :][:_SHARES]) for n in range(len(table.types))]
+    groups, quantiles = ask([groups_text(table, words)]), ask([quantiles_text(table, words)])
+    if groups is None or quantiles is None:
+        return None
+    ordered: dict[int, Any] = dict(map(tuple, quantiles))
+    return [(*row, ordered.get(row[0])) for row in groups]
+
+
+def picked_text(table: Measured, words: Words, share: float) -> str:
+    """Return the SELECT of what some rows of a large table say: five items for each column, in one row.
+
+    One statement, so that rows are picked once.
+    """
+    items = ", ".join(f"{value} as {short}" for short, value, _ in _finite(table, words))
     parts = [f"{PICKED} as materialized ({words.pick(items, source(table), share)})"]
     parts += [
-        f"groups_{short} as materialized (select {words.key(short, role_of(type_))} as v, count(*) as k "
-        f"from {PICKED} where {short} is not null group by 1)"
-        for short, _, type_ in columns
+        f"groups_{short} as materialized ({_groups(words, short, short, type_, PICKED)})"
+        for short, _, type_ in _finite(table, words)
     ]
-    found = ", ".join(item for short, _, type_ in columns for item in _shares_items(short, type_, words))
-    return f"with {', '.join(parts)} select {found}"
+    found = []
+    for short, _, type_ in _finite(table, words):
+        said = _group_items(type_, words)
+        found += [item if item == words.no_first else f"(select {item} from groups_{short})" for item in said]
+        ordered = words.quantiles({0: words.number(short, type_)}, PICKED) if role_of(type_) in MEASURED_OUT else ""
+        found.append(f"(select q from ({ordered}) as ordered (place, q))" if ordered else "null")
+    return f"with {', '.join(parts)} select {', '.join(found)}"
 
 
-def _shares_items(short: str, type_: str, words: Words) -> Iterator[str]:
-    role, groups = role_of(type_), f"from groups_{short}"
-    yield f"(select cast(coalesce(sum(k), 0) as bigint) {groups})"
-    yield f"(select count(*) {groups})"
-    yield f"(select count(*) {groups} where k = 1)"
+def groups_text(table: Measured, words: Words) -> str:
+    """Return the SELECT of place, and what the groups say, of each column of a small table: a row for each.
+
+    One wide row of it takes DuckDB twice as long, as it looks for the best order to join its parts in.
+    """
+    parts = []
+    for place, (short, value, type_) in enumerate(_finite(table, words)):
+        groups = _groups(words, short, value, type_, source(table))
+        parts.append(f"select {place:d}, {', '.join(_group_items(type_, words))} from ({groups}) as groups_{short}")
+    return " union all ".join(parts)
+
+
+def quantiles_text(table: Measured, words: Words) -> str:
+    """Return the SELECT of place and quantiles of each column of a small table that has some."""
+    ordered = {
+        place: words.number(value, type_)
+        for place, (_, value, type_) in enumerate(_finite(table, words))
+        if role_of(type_) in MEASURED_OUT
+    }
+    return words.quantiles(ordered, source(table)) if ordered else "select 0, null where false"
+
+
+def _finite(table: Measured, words: Words) -> list[tuple[str, str, str]]:
+    """Return a short name, the finite value and the type of each column."""
+    columns = enumerate(table.types.items())
+    return [(f"c{number}", words.finite(quoted(name), type_), type_) for number, (name, type_) in columns]
+
+
+def _groups(words: Words, short: str, value: str, type_: str, rows: str) -> str:
+    values = f"select {value} as {short} from {rows}"
+    key = words.key(short, role_of(type_))
+    return f"select {key} as v, count(*) as k from ({values}) as found where {short} is not null group by 1"
+
+
+def _group_items(type_: str, words: Words) -> tuple[str, ...]:
+    """Return how many values there are, how many differ, how many stand once, and the frequent ones, of groups."""
+    role, first = role_of(type_), words.no_first
     if role in COUNTED_OUT:
-        listed = f"select cast(v as {words.text}) as t, k {groups}"
-        short_enough = f" where length(t) <= {TEXT_MAX:d}" if role is Role.TEXT else ""
-        order = f"order by k desc, t{words.binary} limit {TOP_MAX + 1:d}"
-        most = f"select t, k from ({listed}) as texts{short_enough} {order}"
-        yield f"(select array_agg(array[t, cast(k as {words.text})]) from ({most}) as most)"
-    else:
-        yield "null"
-    yield f"({words.quantiles(words.number(short, type_), PICKED)})" if role in MEASURED_OUT else "null"
+        value = f"cast(v as {words.text})"
+        condition = f"length({value}) <= {TEXT_MAX:d}" if role is Role.TEXT else "true"
+        first = words.first("-k", value, TOP_MAX + 1, condition)
+    return "cast(coalesce(sum(k), 0) as bigint)", "count(*)", "count(*) filter (where k = 1)", first
 
 
-def shares_of(row: Sequence[Any], types: Mapping[str, str]) -> dict[str, Shares]:
-    """Return what the picked rows say of each column from the row that the SELECT gives."""
-    found = {}
-    for number, name in enumerate(types):
-        at = number * _SHARES
-        values, different, single, frequent, quantiles = row[at : at + _SHARES]
-        top = sorted(((text, int(count)) for text, count in frequent or ()), key=lambda one: (-one[1], one[0]))
+def shares_of(rows: Iterable[Sequence[Any]], types: Mapping[str, str]) -> dict[str, Shares]:
+    """Return what the picked rows say of each column from the rows that ``_shares`` gives."""
+    names, found = list(types), {}
+    for place, values, different, single, frequent, quantiles in rows:
+        top = sorted(((text, -int(less)) for less, text in frequent or ()), key=lambda one: (-one[1], one[0]))
         finite = tuple(float(one) for one in quantiles or () if one is not None)
-        found[name] = Shares(values, different, single, tuple(top), finite if len(finite) == LEVELS + 1 else ())
+        found[names[place]] = Shares(values, different, single, tuple(top), finite if len(finite) == LEVELS + 1 else ())
     return found
 
 
