@@ -131,6 +131,8 @@ def measure(scenario: Scenario, worlds: Worlds) -> Reference:
     for checked in (old, new):
         if checked.faults:
             raise RuntimeError(f"{scenario.name}, without any kill: {checked.faults}")
+    if (old.heads, old.builds) == (new.heads, new.builds):
+        raise RuntimeError(f"{scenario.name} leaves all as it was: there is nothing to be killed in")
     for idle in scenario.idle:
         _must(headgate(world, *idle))
     worlds.remove(world)

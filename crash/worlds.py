@@ -100,9 +100,14 @@ class Worlds:
 
     def _littered(self, world: Path) -> None:
         """As ``ahead``, with an environment more; nothing that was replaced is retained: version 1 is garbage."""
-        self._copied(self.get("ahead"), world)
-        done(world, "apply", "pr-1", "--yes")
+        self._copied(self.get("promoted"), world)
+        self._commit(world, 2, retain="0 seconds")
+        done(world, "apply", "dev", "--yes")
+        done(world, "promote", "dev", "--yes")
         self._commit(world, 3, retain="0 seconds")
+        write_data(world, 3)
+        done(world, "apply", "dev", "--yes")
+        done(world, "apply", "pr-1", "--yes")
 
     def _reloaded(self, world: Path) -> None:
         """Version 2 in dev, 1 in prod; the data is version 3."""

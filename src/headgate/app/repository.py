@@ -38,7 +38,7 @@ _COLUMNS = "table columns"
 _NAMED = "named 2"
 """By tree: the data files, the source tables without declared columns and the variables that the files name."""
 
-_GRAPHS = "graphs"
+_GRAPHS = "graphs 2"
 """The digests of graphs without errors, by all that they depend on."""
 
 _FILES = "files.json"

@@ -103,14 +103,14 @@ def told_of(declarations: Declarations) -> Told:
     for exposure in declarations.exposures:
         told = {"owner": exposure.properties.owner, "depends_on": _told_uses(exposure.uses)}
         found[exposure.address] = {"kind": Kind.EXPOSURE.value, **{name: text for name, text in told.items() if text}}
-    found[POLICY_ADDRESS] = _of_config(declarations.config)
+    found[POLICY_ADDRESS] = told_settings(declarations.config)
     for query in declarations.queries:
         test = f"{query.asset.digest} {told_of_test(query.test)}"
         found[query.asset.address] = {"kind": QUERY, "data_tests": test}
     return found
 
 
-def _of_config(config: Config) -> Mapping[str, str]:
+def told_settings(config: Config) -> Mapping[str, str]:
     """Return what is declared of the gate and of the environments behind it."""
     protected = sorted(name for name, one in config.environments.items() if one.protected)
     told = {"kind": "policy", "policy": f"{config.policy.digest} {' '.join(protected)}"}

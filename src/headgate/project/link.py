@@ -20,14 +20,14 @@ from headgate.core.declarations import (
 from headgate.core.diagnostic import Diagnostic, Severity, in_order, nearest
 from headgate.core.graph import AnyNode, ExposureNode, Graph, Node, QueryNode, SeedBody, SourceNode, SqlBody
 from headgate.core.hashing import Digest, digest
-from headgate.core.properties import told_of_node
 from headgate.core.recipe import Aspect, Column, ColumnRecipe, Read, Recipe, Shape, finished, term
 from headgate.core.type_names import type_key
 from headgate.project.analyser import Analysed, Analyser, Job, Named, Parting
 from headgate.project.clocks_apart import clocks_apart
 from headgate.project.contract_checks import broken_contracts, is_held
 from headgate.project.declared_columns import declared_shape, mismatches
-from headgate.project.link_queries import identity_of_query, understood_queries
+from headgate.project.identities import graph_digest, identities_beside, identity_of
+from headgate.project.link_queries import understood_queries
 from headgate.project.loaded_recipes import as_given, loaded_recipe
 from headgate.project.loading_checks import loading_faults, reserved_names, unused_moments
 from headgate.project.ordering import cycle, reaches_itself, topological
@@ -430,33 +430,8 @@ class _Linking:
         for address in topological(self.nodes):
             nodes[address] = self.nodes[address]
         queries = tuple(sorted(self.queries, key=lambda query: query.address))
-        identities = (*map(identity_of, nodes.values()), *map(identity_of_query, queries))
-        return Graph(nodes, graph_digest(identities), queries)
-
-
-def graph_digest(identities: Iterable[Digest]) -> Digest:
-    """Return the digest of a graph whose nodes have these identities, in its order."""
-    return digest("graph", "".join(identities))
-
-
-def identity_of(node: AnyNode) -> Digest:
-    """Return the digest of what a plan can depend on of one node, the words it shows included."""
-    return digest("node", *_facts(node))
-
-
-def _facts(node: AnyNode) -> tuple[str | tuple[str, ...], ...]:
-    told = sorted(told_of_node(node).items())
-    facts: tuple[str | tuple[str, ...], ...] = (
-        node.address, node.kind.value, str(node.place), node.inputs, *(f"{name} {text}" for name, text in told),
-    )  # fmt: skip
-    if isinstance(node, Node):
-        return (*facts, node.recipe.digest(), node.file_digest, *(c.name for c in node.recipe.columns))
-    if isinstance(node, SourceNode):
-        place = node.location
-        where = (place.pattern,) if isinstance(place, FileSource) else (place.schema, place.name)
-        shape = tuple(f"{c.name} {c.type}" for c in node.shape)
-        return (*facts, *where, node.token or "", str(node.is_captured), *shape)
-    return (*facts, *(f"{address}.{c}" for address, columns in sorted(node.uses.items()) for c in columns))
+        beside = identities_beside(queries, self.declarations.config)
+        return Graph(nodes, graph_digest((*map(identity_of, nodes.values()), *beside)), queries)
 
 
 def loaded(

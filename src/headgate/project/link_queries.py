@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from headgate.core.address import Address
 from headgate.core.diagnostic import Diagnostic
 from headgate.core.graph import QueryNode
-from headgate.core.hashing import Digest, digest
-from headgate.core.properties import told_of_test
 
 if TYPE_CHECKING:
     from headgate.core.declarations import QueryTest
@@ -31,8 +29,3 @@ def understood_queries(
                 test = tests[address].test
                 nodes.append(QueryNode(address, recipe.rows, recipe.shape, inputs[address], analysed.body, test))
     return nodes, faults
-
-
-def identity_of_query(query: QueryNode) -> Digest:
-    """Return the digest of what a plan can depend on of one test."""
-    return digest("query test", query.address, query.rows.hash, query.inputs, query.body.text, told_of_test(query.test))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from headgate.core.recipe import Read, Shape
     from headgate.plugins.stores.cache import Cache
 
-_LISTS, _TREES, _ROWS = "node lists", "node trees", "node rows"
+_LISTS, _TREES, _ROWS = "node lists 2", "node trees", "node rows"
 _LISTS_KEPT = 8
 _CHANGED_MAX = 50
 """With more changed files than this the whole link is not slower."""
@@ -57,6 +57,7 @@ class Listing:
     inputs: Sequence[Sequence[int]]
     kinds: str
     assets: int
+    beside: Sequence[Digest]
 
     def row_key(self, number: int) -> str:
         """Return the key of a node's row."""
@@ -116,7 +117,7 @@ class Neighbourhood:
 def remember(cache: Cache, declarations: Declarations, tree: Digest, graph: Graph, keys: Mapping[Address, str]) -> None:
     """Keep what later links need of this one. ``keys`` are those of the analyses. Cost: 15 microseconds a node."""
     from headgate.core.graph import tests_in
-    from headgate.project.link import identity_of
+    from headgate.project.identities import identities_beside, identity_of
 
     texts = {a.address: a for a in declarations.assets}
     numbers = {address: number for number, address in enumerate(graph.nodes)}
@@ -142,6 +143,7 @@ def remember(cache: Cache, declarations: Declarations, tree: Digest, graph: Grap
         "inputs": [[numbers[i] for i in node.inputs] for node in graph.nodes.values()],
         "kinds": "".join(_LETTERS.get(node.kind, "a") for node in graph.nodes.values()),
         "assets": sum(node.kind not in NOT_SHOWN for node in graph.nodes.values()),
+        "beside": identities_beside(graph.queries, declarations.config),
     }
     cache.put(_ROWS, rows)
     cache.put(_LISTS, {key: dumps(listing)})
@@ -259,7 +261,7 @@ class _Relinking:
             return None  # a row that the cache has lost; a file that is gone
 
     def _result(self, changed: Mapping[str, File]) -> Neighbourhood | None:
-        from headgate.project.link import graph_digest, identity_of
+        from headgate.project.identities import graph_digest, identity_of
 
         waiting = self._starting(changed)
         if waiting is None:
@@ -284,7 +286,7 @@ class _Relinking:
         for address, node in self.nodes.made.items():
             identities[self.nodes.numbers[address]] = identity_of(node)[_PREFIX:]
         prefix = digest("")[:_PREFIX]
-        whole = graph_digest(Digest(prefix + identity) for identity in identities)
+        whole = graph_digest((*(Digest(prefix + one) for one in identities), *self.listing.beside))
         return Neighbourhood(whole, frozenset(self.nodes.made), self.listing.assets, self.nodes, self.readers)
 
     def _starting(self, changed: Iterable[str]) -> list[int] | None:
