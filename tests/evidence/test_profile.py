@@ -16,7 +16,7 @@ from headgate.core.profiles import ColumnProfile, Profile
 from headgate.core.recipe import Column
 from headgate.core.records import Build
 from headgate.evidence.keys import profile_keys
-from headgate.evidence.profile import keeping_profiles, kept_profiles, known_profile, profile
+from headgate.evidence.profile import Begun, keeping_profiles, kept_profiles, known_profile, profile
 from headgate.evidence.tied import ProvenReading
 from tests.evidence.test_measure import build
 from tests.fakes.store import FakeState
@@ -30,8 +30,10 @@ class World:
         self.kept: dict[Digest, KeptProfile] = {}
 
     @contextmanager
-    def ask(self, tables: Sequence[tuple[Build, Measured]]) -> Iterator[Iterator[Profile]]:
-        yield (self.answer(table) for _, table in tables)
+    def ask(self, tables: Sequence[tuple[Build, Measured]], begun: Begun) -> Iterator[Iterator[tuple[int, Profile]]]:
+        for number in range(len(tables)):
+            begun(number)
+        yield ((number, self.answer(table)) for number, (_, table) in enumerate(tables))
 
     def answer(self, table: Measured) -> Profile:
         self.asked.append((table.relation, tuple(table.types)))

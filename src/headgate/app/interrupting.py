@@ -6,13 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
 
 _T = TypeVar("_T")
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS, _STEP_SECONDS = 0.1, 0.001
 _PATIENCE_SECONDS = 3.0
 """DuckDB looks between two chunks of rows, in milliseconds, but never inside of one call of a function (seen)."""
 
@@ -30,69 +29,105 @@ def interruptible(work: Callable[[], _T], interrupt: Callable[[], None]) -> _T:
     if threading.current_thread() is not threading.main_thread():
         return work()
     with several([work], interrupt, at_once=1) as found:
-        return next(found)
+        return next(found)[1]
 
 
 @contextmanager
 def several(
-    works: Sequence[Callable[[], _T]], interrupt: Callable[[], None], *, at_once: int
-) -> Iterator[Iterator[_T]]:
-    """Give what each of ``works`` gives, in their order, while up to ``at_once`` of them are done.
+    works: Sequence[Callable[[], _T]],
+    interrupt: Callable[[], None],
+    *,
+    at_once: int,
+    begun: Callable[[int], None] = lambda _: None,
+) -> Iterator[Iterator[tuple[int, _T]]]:
+    """Give the number of each of ``works`` and what it gives, as it is done, up to ``at_once`` at the same time.
 
-    Whoever leaves the block before the last, by Ctrl-C or a fault, leaves nothing running: no other is begun, and
-    ``interrupt`` is called until those that run have ended. Raises ``Unanswered`` where that takes too long.
+    ``begun`` is told the number of each when it begins, in the thread that asks. Whoever leaves the block before the
+    last, by Ctrl-C or a fault, leaves nothing running: no other is begun, and ``interrupt`` is called until those that
+    run have ended. Raises ``Unanswered`` where that takes too long after Ctrl-C.
     """
-    from concurrent.futures import Future
-
-    futures: list[Future[_T]] = [Future() for _ in works]
-    waiting, guard, is_left = iter(zip(works, futures, strict=True)), threading.Lock(), threading.Event()
-
-    def serve() -> None:
-        while True:
-            with guard:
-                work, future = (None, None) if is_left.is_set() else next(waiting, (None, None))
-                if work is None or future is None:
-                    return
-                future.set_running_or_notify_cancel()
-            _do(work, future)
-
-    # Threads of an executor would be waited for at the end of the process.
-    crew = [threading.Thread(target=serve, name="headgate-query", daemon=True) for _ in range(min(at_once, len(works)))]
-    for thread in crew:
-        thread.start()
+    crew = _Crew(works)
     try:
-        yield map(_awaited, futures)
-    finally:
-        with guard:
-            is_left.set()
-        _end(futures, interrupt)
+        crew.start(min(at_once, len(works)))
+        yield crew.answers(begun)
+    except BaseException as fault:
+        if not crew.leave(interrupt) and isinstance(fault, KeyboardInterrupt):
+            raise Unanswered from None
+        raise
+    crew.leave(interrupt)
 
 
-def _awaited(future: Future[_T]) -> _T:
-    """Return what comes of a future; Ctrl-C is heard meanwhile."""
-    from concurrent.futures import wait
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[_T]):
+    """What came of a work; the fault where it raised one."""
 
-    # A wait without an end would not be woken: Polars has a handler that lets system calls go on (SA_RESTART).
-    while not future.done():
-        wait([future], timeout=_LOOK_SECONDS)
-    return future.result()
-
-
-def _end(futures: Sequence[Future[_T]], interrupt: Callable[[], None]) -> None:
-    """End what runs; raise ``Unanswered`` where it does not."""
-    from concurrent.futures import wait
-
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while running := [future for future in futures if future.running()]:
-        if time.monotonic() > end:
-            raise Unanswered
-        interrupt()  # once more, since it may just have been between two statements
-        wait(running, timeout=_LOOK_SECONDS)
+    number: int
+    answer: _T | None
+    fault: BaseException | None = None
 
 
-def _do(work: Callable[[], _T], future: Future[_T]) -> None:
-    """Do the work; the future has what came of it."""
-    try:
-        future.set_result(work())
-    except BaseException as error:
-        future.set_exception(error)
+class _Crew(Generic[_T]):
+    """Threads that do some works; what they have to tell waits in a queue."""
+
+    def __init__(self, works: Sequence[Callable[[], _T]]) -> None:
+        self._count = len(works)
+        self._waiting = iter(enumerate(works))
+        self._told: SimpleQueue[int | _Done[_T]] = SimpleQueue()
+        self._guard = threading.Lock()
+        self._running: set[int] = set()
+        self._is_left = False
+
+    def start(self, threads: int) -> None:
+        # Threads of an executor would be waited for at the end of the process.
+        for _ in range(threads):
+            threading.Thread(target=self._serve, name="headgate-query", daemon=True).start()
+
+    def answers(self, begun: Callable[[int], None]) -> Iterator[tuple[int, _T]]:
+        given = 0
+        while given < self._count:
+            try:
+                # A wait without an end would not be woken: Polars has a handler that lets system calls go on
+                # (SA_RESTART).
+                told = self._told.get(timeout=_LOOK_SECONDS)
+            except Empty:
+                continue
+            if isinstance(told, int):
+                begun(told)
+                continue
+            if told.fault is not None:
+                raise told.fault
+            given += 1
+            yield told.number, told.answer  # type: ignore[misc]  # without a fault it is an answer
+
+    def leave(self, interrupt: Callable[[], None]) -> bool:
+        """Begin nothing more, and end what runs; tell whether that has ended."""
+        with self._guard:
+            self._is_left = True
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while self._running:
+            if time.monotonic() > end:
+                return False
+            interrupt()  # once more, since it may just have been between two statements
+            pause = time.monotonic() + _LOOK_SECONDS
+            while self._running and time.monotonic() < pause:
+                time.sleep(_STEP_SECONDS)
+        return True
+
+    def _serve(self) -> None:
+        while (one := self._next()) is not None:
+            number, work = one
+            try:
+                done = _Done(number, work())
+            except BaseException as fault:
+                done = _Done(number, None, fault)
+            with self._guard:  # before anybody hears of it: what is done needs no interruption
+                self._running.discard(number)
+            self._told.put(done)
+
+    def _next(self) -> tuple[int, Callable[[], _T]] | None:
+        with self._guard:
+            one = None if self._is_left else next(self._waiting, None)
+            if one is not None:
+                self._running.add(one[0])
+                self._told.put(one[0])
+            return one

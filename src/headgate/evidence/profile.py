@@ -25,8 +25,13 @@ from headgate.evidence.keys import profile_keys
 from headgate.evidence.measure import KEPT_AT_ONCE
 from headgate.evidence.tied import keep_tied
 
-Ask: TypeAlias = Callable[[Sequence[tuple[Build, Measured]]], AbstractContextManager[Iterator[Profile]]]
-"""Gives the profile of each table's columns, in order, of builds and their tables."""
+Begun: TypeAlias = Callable[[int], None]
+"""Told the number of a table when the engine begins with it."""
+
+Ask: TypeAlias = Callable[
+    [Sequence[tuple[Build, Measured]], Begun], AbstractContextManager[Iterator[tuple[int, Profile]]]
+]
+"""Gives the number of each of some builds' tables and the profile of its columns, as it is known."""
 
 
 def kept_profiles(builds: Iterable[Digest], reading: Reading) -> Mapping[Digest, KeptProfile]:
@@ -78,17 +83,18 @@ def profile(
     if lacking:
         report(Measuring("profiles", len(lacking)))
     keeping = _Keeping(kept, keep, hidden)
-    asked = [(unique[one], Measured(relation_of(unique[one]), columns)) for one, columns in lacking.items()]
+    wanted = [unique[one] for one in lacking]
     try:
         for one, build in unique.items():
             if one not in lacking:
                 keeping.add(build, profiles[one])
-        with ask(asked) as answers:
-            for one in lacking:
-                build = unique[one]
-                report(Started(build.address))
-                profiles[one] = _with(profiles[one], _without_values(next(answers), hidden[one]), build)
-                keeping.add(build, profiles[one])
+        asked = [(build, Measured(relation_of(build), lacking[build.id])) for build in wanted]
+        with ask(asked, lambda number: report(Started(wanted[number].address))) as answers:
+            for number, answer in answers:
+                build = wanted[number]
+                found = _without_values(answer, hidden[build.id])
+                profiles[build.id] = _with(profiles[build.id], found, build)
+                keeping.add(build, profiles[build.id])
                 report(Checked(build.address))
     finally:
         keeping.end()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from headgate.core.recipe import Read, Shape
     from headgate.plugins.stores.cache import Cache
 
-_LISTS, _TREES, _ROWS = "node lists 2", "node trees", "node rows"
+_LISTS, _TREES, _ROWS = "node lists 3", "node trees", "node rows"
 _LISTS_KEPT = 8
 _CHANGED_MAX = 50
 """With more changed files than this the whole link is not slower."""
@@ -128,6 +128,7 @@ def remember(cache: Cache, declarations: Declarations, tree: Digest, graph: Grap
     order: list[str] = []
     tests = tests_in(graph)
     tested = tests.keys() | {a for found in tests.values() for test in found for a in test.references.values()}
+    tested |= {a for query in graph.queries for a in query.inputs}
     for address, node in graph.nodes.items():
         row = _row(node, texts.get(address), keys.get(address, ""))
         text = dumps({**row, "tested": address in tested})

@@ -1,4 +1,4 @@
-"""Questions to an engine under Ctrl-C: of small tables several at once, as each keeps one processor busy at most."""
+"""Questions to an engine under Ctrl-C: of small tables several at once, as each keeps few processors busy."""
 
 from __future__ import annotations
 
@@ -32,15 +32,27 @@ def is_small(*builds: Build | None) -> bool:
 
 
 def answers(
-    questions: Sequence[Question[_T]], interrupt: Callable[[], None], *, at_once: int = AT_ONCE
-) -> AbstractContextManager[Iterator[_T]]:
-    """Give the answers to questions, in their order, each as soon as it is known. Ctrl-C, as in ``several``."""
-    return closing(_answers(questions, interrupt, at_once))
+    questions: Sequence[Question[_T]],
+    interrupt: Callable[[], None],
+    *,
+    begun: Callable[[int], None] = lambda _: None,
+    at_once: int = AT_ONCE,
+) -> AbstractContextManager[Iterator[tuple[int, _T]]]:
+    """Give the number of each question and its answer, as it is known; ``begun`` and Ctrl-C as in ``several``."""
+    return closing(_answers(questions, interrupt, begun, at_once))
 
 
 def _answers(
-    questions: Sequence[Question[_T]], interrupt: Callable[[], None], at_once: int
-) -> Generator[_T, None, None]:
-    for small, some in groupby(questions, key=lambda question: question[0]):
-        with several([ask for _, ask in some], interrupt, at_once=at_once if small else 1) as found:
-            yield from found
+    questions: Sequence[Question[_T]], interrupt: Callable[[], None], begun: Callable[[int], None], at_once: int
+) -> Generator[tuple[int, _T], None, None]:
+    for small, some in groupby(range(len(questions)), key=lambda number: questions[number][0]):
+        numbers = list(some)
+        asks = [questions[number][1] for number in numbers]
+        width = at_once if small else 1
+        with several(asks, interrupt, at_once=width, begun=_telling(begun, numbers)) as found:
+            for place, answer in found:
+                yield numbers[place], answer
+
+
+def _telling(begun: Callable[[int], None], numbers: Sequence[int]) -> Callable[[int], None]:
+    return lambda place: begun(numbers[place])

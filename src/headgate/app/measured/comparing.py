@@ -68,7 +68,7 @@ def compared(
     found is kept. Cost: a look-up where everything is known.
     """
     from headgate.app.measured.asking import AT_ONCE, answers
-    from headgate.core.progress import Checked, Measuring, Started
+    from headgate.core.progress import Checked, Measuring
     from headgate.evidence.measure import keeping
 
     keep = keeping(held.store, held.lease)
@@ -87,16 +87,23 @@ def compared(
             own.update(fresh)
     # A limit of seconds ends all that the engine computes.
     at_once = AT_ONCE if session.config.cost_limit.seconds is None else 1
-    with answers(questions, held.engine.interrupt, at_once=at_once) as told:
-        for pair in lacking:
-            report(Started(pair.address))
-            one = next(told)
+    begun = _begun(lacking, report)
+    with answers(questions, held.engine.interrupt, begun=begun, at_once=at_once) as told:
+        for number, one in told:
+            pair = lacking[number]
             found[pair.address] = one.comparison
             if fresh := _more(pair, one, own):
                 keep(fresh)
                 own.update(fresh)
             report(Checked(pair.address))
     return {address: comparison for address, comparison in found.items() if comparison is not None}
+
+
+def _begun(pairs: Sequence[Pair], report: Callable[[RunEvent], None]) -> Callable[[int], None]:
+    """Return what tells that a pair is compared now."""
+    from headgate.core.progress import Started
+
+    return lambda number: report(Started(pairs[number].address))
 
 
 def _questions(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from headgate.core.profiles import Profile
     from headgate.core.progress import RunEvent
     from headgate.core.records import Build
+    from headgate.evidence.profile import Begun
 
 
 def profiled(
@@ -37,9 +38,11 @@ def profiled(
     from headgate.evidence.profile import keeping_profiles, kept_profiles, profile
     from headgate.sql.bind import shown_table
 
-    def ask(tables: Sequence[tuple[Build, Measured]]) -> AbstractContextManager[Iterator[Profile]]:
+    def ask(
+        tables: Sequence[tuple[Build, Measured]], begun: Begun
+    ) -> AbstractContextManager[Iterator[tuple[int, Profile]]]:
         questions = [(is_small(build), partial(held.engine.profile, table)) for build, table in tables]
-        return answers(questions, held.engine.interrupt)
+        return answers(questions, held.engine.interrupt, begun=begun)
 
     def table_of(build: Build) -> str:
         return shown_table(build, held.engine)

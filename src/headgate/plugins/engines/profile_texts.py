@@ -198,7 +198,7 @@ def figures_of(row: Sequence[Any], types: Mapping[str, str]) -> dict[str, Figure
 
 def _shares(ask: Ask, table: Measured, words: Words, share: float) -> Sequence[Sequence[Any]] | None:
     """Return what the picked rows say, in rows of place, four items of groups, and quantiles; None where refused."""
-    if share < 1:
+    if share < 1 or not _is_name(table.relation):
         found = ask([*words.settings, picked_text(table, words, share)])
         return None if found is None else [(n, *found[0][n * _SHARES :][:_SHARES]) for n in range(len(table.types))]
     groups, quantiles = ask([groups_text(table, words)]), ask([quantiles_text(table, words)])
@@ -208,8 +208,13 @@ def _shares(ask: Ask, table: Measured, words: Words, share: float) -> Sequence[S
     return [(*row, ordered.get(row[0])) for row in groups]
 
 
+def _is_name(relation: str) -> bool:
+    """Tell whether a relation is a table: a query would be computed for each mention of it."""
+    return not relation.lstrip().startswith("(")
+
+
 def picked_text(table: Measured, words: Words, share: float) -> str:
-    """Return the SELECT of what some rows of a large table say: five items for each column, in one row.
+    """Return the SELECT of what some rows of a large table or a query say: five items for each column, in one row.
 
     One statement, so that rows are picked once.
     """
