@@ -68,7 +68,7 @@ def compared(
     found is kept. Cost: a look-up where everything is known.
     """
     from headgate.app.measured.asking import AT_ONCE, answers
-    from headgate.core.progress import Checked, Measuring
+    from headgate.core.progress import Checked, Measuring, Started
     from headgate.evidence.measure import keeping
 
     keep = keeping(held.store, held.lease)
@@ -87,7 +87,10 @@ def compared(
             own.update(fresh)
     # A limit of seconds ends all that the engine computes.
     at_once = AT_ONCE if session.config.cost_limit.seconds is None else 1
-    begun = _begun(lacking, report)
+
+    def begun(number: int) -> None:
+        report(Started(lacking[number].address))
+
     with answers(questions, held.engine.interrupt, begun=begun, at_once=at_once) as told:
         for number, one in told:
             pair = lacking[number]
@@ -97,13 +100,6 @@ def compared(
                 own.update(fresh)
             report(Checked(pair.address))
     return {address: comparison for address, comparison in found.items() if comparison is not None}
-
-
-def _begun(pairs: Sequence[Pair], report: Callable[[RunEvent], None]) -> Callable[[int], None]:
-    """Return what tells that a pair is compared now."""
-    from headgate.core.progress import Started
-
-    return lambda number: report(Started(pairs[number].address))
 
 
 def _questions(

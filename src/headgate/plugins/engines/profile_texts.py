@@ -218,14 +218,14 @@ def picked_text(table: Measured, words: Words, share: float) -> str:
 
     One statement, so that rows are picked once.
     """
-    items = ", ".join(f"{value} as {short}" for short, value, _ in _finite(table, words))
+    columns = _finite(table, words)
+    items = ", ".join(f"{value} as {short}" for short, value, _ in columns)
     parts = [f"{PICKED} as materialized ({words.pick(items, source(table), share)})"]
     parts += [
-        f"groups_{short} as materialized ({_groups(words, short, short, type_, PICKED)})"
-        for short, _, type_ in _finite(table, words)
+        f"groups_{short} as materialized ({_groups(words, short, short, type_, PICKED)})" for short, _, type_ in columns
     ]
     found = []
-    for short, _, type_ in _finite(table, words):
+    for short, _, type_ in columns:
         said = _group_items(type_, words)
         found += [item if item == words.no_first else f"(select {item} from groups_{short})" for item in said]
         ordered = words.quantiles({0: words.number(short, type_)}, PICKED) if role_of(type_) in MEASURED_OUT else ""
