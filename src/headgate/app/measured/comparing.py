@@ -67,7 +67,7 @@ def compared(
     Sources, exposures, and what only the older side shows, are left out. Ctrl-C ends what the engine computes; what was
     found is kept. Cost: a look-up where everything is known.
     """
-    from headgate.app.measured.asking import AT_ONCE, answers
+    from headgate.app.measured.side_by_side import AT_ONCE, answers
     from headgate.core.progress import Checked, Measuring, Started
     from headgate.evidence.measure import keeping
 
@@ -106,7 +106,7 @@ def _questions(
     session: Session, pairs: Sequence[Pair], own: Mapping[Digest, Evidence], asks: Asks
 ) -> list[tuple[bool, Callable[[], Compared]]]:
     """Return what compares each pair, in any thread."""
-    from headgate.app.measured.asking import is_small
+    from headgate.app.measured.side_by_side import is_small
     from headgate.evidence.compare import compare
 
     prints = {key: one for evidence in own.values() for key, one in evidence.fingerprints.items()}

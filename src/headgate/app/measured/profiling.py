@@ -34,7 +34,7 @@ def profiled(
     ``relation_of`` gives the SQL text of a build's rows; it is needed for views, which have no table.
     Ctrl-C ends what the engine computes; finished profiles are kept. Cost: a look-up where everything is known.
     """
-    from headgate.app.measured.asking import answers, is_small
+    from headgate.app.measured.side_by_side import answers, is_small
     from headgate.evidence.profile import keeping_profiles, kept_profiles, profile
     from headgate.sql.bind import shown_table
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from headgate.app.interrupting import Unanswered, interruptible, several
-from headgate.app.measured.asking import SMALL_ROWS, answers, is_small
+from headgate.app.measured.side_by_side import SMALL_ROWS, answers, is_small
 from headgate.core.declarations import Kind
 from tests.evidence.test_measure import build
 
