@@ -616,7 +616,9 @@ def test_an_interrupt_ends_what_runs(engine: PostgresEngine, database: Database)
 
 def test_settings_of_a_role_change_nothing(database: Database, tmp_path: Path) -> None:
     for name, value in (
-        ("timezone", "Asia/Tokyo"), ("datestyle", "German"), ("search_path", "public"), ("statement_timeout", "1"),
+        ("timezone", "Asia/Tokyo"), ("datestyle", "German"), ("search_path", "public"),
+        # Long enough to begin a transaction on a busy machine: no setting ends the limit on the message that makes it.
+        ("statement_timeout", "1s"),
         ("bytea_output", "escape"), ("intervalstyle", "iso_8601"), ("extra_float_digits", "-10"),
         ("default_transaction_isolation", "serializable"), ("standard_conforming_strings", "off"),
     ):  # fmt: skip
@@ -624,7 +626,8 @@ def test_settings_of_a_role_change_nothing(database: Database, tmp_path: Path) -
     session = open_postgres(database.url, root=tmp_path)
     sql = (
         "select timestamptz '2020-01-01 12:00+00'::text as a, '\\x01'::bytea::text as b, interval '1 day'::text as c, "
-        "0.1::float8::text as d, '2001/02/03'::date::text as e, current_setting('search_path') as f, 'a\\b' as g"
+        "0.1::float8::text as d, '2001/02/03'::date::text as e, current_setting('search_path') as f, 'a\\b' as g "
+        "from pg_sleep(1.1)"
     )
     expected = (
         "2020-01-01 12:00:00+00", "\\x01", "1 day", "0.1", "2001-02-03", "pg_catalog, pg_temp", "a\\b",
