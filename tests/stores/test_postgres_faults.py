@@ -289,7 +289,7 @@ def test_settings_of_a_role_change_nothing(database: Database) -> None:
 @pytest.mark.slow
 def test_a_statement_timeout_of_the_role_is_told(database: Database) -> None:
     keep(database.url)
-    database.execute(f"alter role {database.owner} set statement_timeout to 200")
+    database.execute(f"alter role {database.owner} set statement_timeout to 1000")
     with opened(database.url) as store, psycopg.connect(database.url) as other:
         other.execute(f"select pg_advisory_xact_lock(hashtextextended('headgate {SCHEMA}', 0))")
         with pytest.raises(StoreFailed, match="statement_timeout") as caught:
