@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -64,7 +65,13 @@ def _part(seeds: range, *, each: int, until: float, is_postgres: bool) -> tuple[
                 notes = "\n".join(getattr(error, "__notes__", ()))
                 stories.append(f"seed {number}: {error}\n{notes}")
             played += each
+            _tell_progress(played, len(stories))
     return played, stories
+
+
+def _tell_progress(played: int, wrong: int) -> None:
+    if played % 100 == 0:
+        print(f"{played} sequences of loads in one process, {wrong} wrong", file=sys.stderr, flush=True)
 
 
 def _settings(examples: int) -> settings:
