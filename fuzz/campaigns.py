@@ -47,9 +47,9 @@ class Seen:
         self.broken += other.broken
 
 
-def tell_progress(done: int, wrong: int) -> None:
+def tell_progress(done: int, wrong: int, *, every: int = 500) -> None:
     """Say at times how far a campaign is; here and not in ``__main__``, which a spawned process does not import."""
-    if done % 500 == 0:
+    if done % every == 0:
         print(f"{done} cases, {wrong} wrong", file=sys.stderr, flush=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +12,7 @@ from functools import partial
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from fuzz.campaigns import found_in
+from fuzz.campaigns import found_in, tell_progress
 from fuzz.planted_loads import LOAD_NAMES, planted_in_loads
 
 AT_ONCE = 20
@@ -65,13 +64,8 @@ def _part(seeds: range, *, each: int, until: float, is_postgres: bool) -> tuple[
                 notes = "\n".join(getattr(error, "__notes__", ()))
                 stories.append(f"seed {number}: {error}\n{notes}")
             played += each
-            _tell_progress(played, len(stories))
+            tell_progress(played, len(stories), every=5 * AT_ONCE)
     return played, stories
-
-
-def _tell_progress(played: int, wrong: int) -> None:
-    if played % 100 == 0:
-        print(f"{played} sequences of loads in one process, {wrong} wrong", file=sys.stderr, flush=True)
 
 
 def _settings(examples: int) -> settings:
